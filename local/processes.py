@@ -1,0 +1,61 @@
+"""Ending processes, and all that they started."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+
+import psutil  # type: ignore[import-untyped]
+
+_POLL_SECONDS = 0.02
+
+
+def end(process: "subprocess.Popen[bytes]", first: signal.Signals, seconds: float) -> None:
+    """Send `first` to a process that leads its session, wait up to `seconds`, then kill what is left of it."""
+    end_all([(process, first)], seconds)
+
+
+def end_all(processes: Iterable[tuple["subprocess.Popen[bytes]", signal.Signals]], seconds: float) -> None:
+    """As `end`, for several processes at once: they share the `seconds`."""
+    ending = list(processes)
+    families = [(process, family(process.pid)) for process, _ in ending]
+    for process, first in ending:
+        if process.poll() is None:
+            process.send_signal(first)
+    deadline = time.monotonic() + seconds
+    while any(process.poll() is None for process, _ in ending) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    for process, members in families:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        kill(members + session(process.pid))
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return the processes that descend from `pid` now."""
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
+
+
+def session(pid: int) -> list[psutil.Process]:
+    """Return the processes of the session that `pid` leads or led: those that outlive a leader killed with SIGKILL."""
+    return [process for process in psutil.process_iter() if process.pid != pid and _session_of(process.pid) == pid]
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes at once, except those that ended and whose number went to another process."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
