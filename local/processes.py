@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import psutil  # type: ignore[import-untyped]
 
@@ -17,15 +17,19 @@ def end(process: "subprocess.Popen[bytes]", first: signal.Signals, seconds: floa
     end_all([(process, first)], seconds)
 
 
-def end_all(processes: Iterable[tuple["subprocess.Popen[bytes]", signal.Signals]], seconds: float) -> None:
-    """As `end`, for several processes at once: they share the `seconds`."""
+def end_all(
+    processes: Iterable[tuple["subprocess.Popen[bytes]", signal.Signals]],
+    seconds: float,
+    in_a_hurry: Callable[[], bool] = lambda: False,
+) -> None:
+    """As `end`, for several processes at once: they share the `seconds`, or wait no longer once `in_a_hurry`."""
     ending = list(processes)
     families = [(process, family(process.pid)) for process, _ in ending]
     for process, first in ending:
         if process.poll() is None:
             process.send_signal(first)
     deadline = time.monotonic() + seconds
-    while any(process.poll() is None for process, _ in ending) and time.monotonic() < deadline:
+    while _any_runs(ending) and time.monotonic() < deadline and not in_a_hurry():
         time.sleep(_POLL_SECONDS)
     for process, members in families:
         if process.poll() is None:
@@ -50,8 +54,12 @@ def session(pid: int) -> list[psutil.Process]:
 def kill(processes: Iterable[psutil.Process]) -> None:
     """Kill processes at once, except those that ended and whose number went to another process."""
     for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             process.kill()
+
+
+def _any_runs(processes: Iterable[tuple["subprocess.Popen[bytes]", signal.Signals]]) -> bool:
+    return any(process.poll() is None for process, _ in processes)
 
 
 def _session_of(pid: int) -> int | None:

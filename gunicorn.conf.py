@@ -1,0 +1,50 @@
+"""How gunicorn runs the web process. Every value comes from the environment or is the same everywhere."""
+
+import os
+from pathlib import Path
+
+_SUBMISSION_PORT = "8000"
+_DEFAULT_PORT = "8001"
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
+
+_default_port = _SUBMISSION_PORT if os.environ.get("SURFACES") == "submission" else _DEFAULT_PORT
+_port = os.environ.get("PORT") or _default_port
+_is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "0") not in ("", "0")
+
+# Containers and platforms reach the process over their own network, and choose only the port.
+bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
+
+# Requests mostly wait for PostgreSQL, so threads serve them well. Fewer threads than DATABASE_POOL_SIZE.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
+threads = 8
+
+# Each worker opens its own connections: those of a parent must not be shared.
+preload_app = False
+
+# Seconds. A worker that does not report for this long is replaced.
+timeout = 30
+# Below the 30 seconds that platforms wait between SIGTERM and SIGKILL.
+graceful_timeout = 25
+# Above the 60 seconds after which load balancers close idle connections: the one who closes must be the balancer,
+# or it would at times send a request into a connection that is just going.
+keepalive = 75
+
+# The longest address of the protocol has 100 characters; proxies and content networks add header fields.
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# Whom to believe about https. Proxies have no fixed addresses, but where there are some, nobody else connects.
+forwarded_allow_ips = "*" if _is_behind_proxies else ""
+# Header fields never change what is requested.
+forwarder_headers = ""
+
+# The workers' heartbeat is a file; on a disk that is busy they would look dead.
+worker_tmp_dir = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
+
+# No second way in: the service is controlled with signals.
+control_socket_disable = True
+
+# The application writes its own log of requests, without addresses.
+accesslog = None

@@ -1,0 +1,45 @@
+"""Starts the service on this machine: `python -m local`, which is what `make run` runs."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from local.errors import LocalError
+from local.lock import only_run_in
+from local.service import Service
+from local.supervisor import StopRequestedError
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Run the service until it is told to stop; return the exit code of the process."""
+    options = _options()
+    directory = options.directory.resolve()
+    try:
+        with only_run_in(directory):
+            Service(directory, options.procfile.resolve(), os.environ).run()
+    except (StopRequestedError, KeyboardInterrupt):
+        return 0
+    except LocalError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename or directory}: {error.strerror}")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description="Run the whole service on this machine.")
+    parser.add_argument("--directory", type=Path, default=_ROOT / "var", help="where data and secrets are kept: var")
+    parser.add_argument("--procfile", type=Path, default=_ROOT / "Procfile", help="what the processes run: Procfile")
+    return parser.parse_args()
+
+
+def _fail(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Where the web process listens, from BIND_ADDR and PORT."""
+
+import http.client
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from local.errors import LocalError
+from local.ports import LOOPBACK, can_bind
+
+_DEFAULT_PORT = "8001"
+_EVERY_INTERFACE = ("", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
+_OK = 200
+
+
+@dataclass(frozen=True)
+class Address:
+    """A host and a TCP port to listen on."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Address":
+        """Read BIND_ADDR, or PORT of this machine alone: development secrets are no protection on a network.
+
+        Raises LocalError when one of them is malformed.
+        """
+        bind = environment.get("BIND_ADDR") or f"{LOOPBACK}:{environment.get('PORT') or _DEFAULT_PORT}"
+        host, colon, port = bind.rpartition(":")
+        if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
+            raise LocalError(f"BIND_ADDR must be an address and a port, and PORT a port from 1 to 65535, not {bind}.")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def reachable_host(self) -> str:
+        """A host of this machine that reaches the service."""
+        return LOOPBACK if self.host in _EVERY_INTERFACE else self.host
+
+    @property
+    def url(self) -> str:
+        """The root of the service, for people and for curl."""
+        return f"http://{self.reachable_host}:{self.port}"
+
+    def check_free(self) -> None:
+        """Raise LocalError when another program listens there."""
+        if not can_bind(self.host.strip("[]"), self.port):
+            raise LocalError(
+                f"Cannot listen on {self}: stop the program that uses this port, or set PORT to another one."
+            )
+
+    def answers(self) -> bool:
+        """Tell whether the service answers /services/ping."""
+        connection = http.client.HTTPConnection(self.reachable_host.strip("[]"), self.port, timeout=2)
+        try:
+            connection.request("GET", "/services/ping")
+            return connection.getresponse().status == _OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()

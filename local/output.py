@@ -1,0 +1,59 @@
+"""One terminal for several processes: each line begins with the name of the process that wrote it."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import IO, TextIO
+
+_RESET = "\x1b[0m"
+_COLOURS = ("\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m")
+
+
+class Printer:
+    """Writes whole lines to `stream`, from any thread. In colour when that is a terminal and NO_COLOR is not set."""
+
+    def __init__(self, stream: TextIO, names: Sequence[str]) -> None:
+        self._stream = stream
+        self._width = max(len(name) for name in names)
+        coloured = stream.isatty() and not os.environ.get("NO_COLOR")
+        self._colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)} if coloured else {}
+        self._lock = threading.Lock()
+        self._copies: list[threading.Thread] = []
+
+    def say(self, name: str, line: str) -> None:
+        """Write one line of the process `name`."""
+        prefix = f"{name:<{self._width}} |"
+        if name in self._colours:
+            prefix = f"{self._colours[name]}{prefix}{_RESET}"
+        self._write(f"{prefix} {line}\n")
+
+    def announce(self, text: str) -> None:
+        """Write text of several lines that belongs to no process."""
+        self._write(text)
+
+    def copy(self, name: str, pipe: IO[bytes]) -> None:
+        """Copy a pipe to the terminal in the background, until its end."""
+        copy = threading.Thread(target=self._copy, args=(name, pipe), name=f"output of {name}", daemon=True)
+        self._copies = [thread for thread in self._copies if thread.is_alive()] + [copy]
+        copy.start()
+
+    def finish(self) -> None:
+        """Wait, for a second at most, until the last words of processes that ended are written."""
+        deadline = time.monotonic() + 1.0
+        for copy in self._copies:
+            copy.join(max(0.0, deadline - time.monotonic()))
+
+    def _copy(self, name: str, pipe: IO[bytes]) -> None:
+        with pipe:
+            for line in pipe:
+                self.say(name, line.decode(errors="replace").rstrip("\r\n"))
+
+    def _write(self, text: str) -> None:
+        with self._lock:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except OSError:
+                # The terminal is gone. The processes must be able to go on writing, or they would block.
+                return

@@ -1,0 +1,124 @@
+"""The service with everything it needs: its secrets, PostgreSQL, Redis, and the processes of the Procfile."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from local.address import Address
+from local.embedded import EmbeddedServer
+from local.errors import LocalError
+from local.output import Printer
+from local.postgres import EmbeddedPostgres
+from local.procfile import read_procfile
+from local.redis import EmbeddedRedis
+from local.secrets import first_claim_token, load_secrets
+from local.supervisor import SUPERVISOR, Program, Supervisor
+from local.tether import tethered
+
+_SECRETS_FILE: Final = "secrets.env"
+_RELEASE: Final = "release"
+_EMBEDDED: Final[Mapping[str, type[EmbeddedServer]]] = {"DATABASE_URL": EmbeddedPostgres, "REDIS_URL": EmbeddedRedis}
+
+# Together below the ten seconds after which a container's host would kill everything.
+_PROCESS_STOP_SECONDS: Final = 5.0
+_SERVER_STOP_SECONDS: Final = 3.0
+# Gunicorn itself must give up on slow requests before that.
+_WEB_GRACEFUL_SECONDS: Final = 4
+_START_SECONDS: Final = 30.0
+
+_BANNER: Final = """
+  Exposure Alert answers at {url}
+
+  A one-time code:  curl -X POST -H "Authorization: Bearer {token}" {url}/new-key-claim
+  The secrets:      {secrets}
+  To stop it:       Ctrl-C
+
+"""
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service of one folder: `directory` keeps its data and secrets, `procfile` says what its processes run."""
+
+    directory: Path
+    procfile: Path
+    environment: Mapping[str, str]
+
+    def run(self) -> None:
+        """Run until a signal asks to stop, and leave nothing running, whatever happens.
+
+        Raises LocalError and OSError when the service cannot start, StopRequestedError when it no longer should.
+        """
+        address = Address.from_environment(self.environment)
+        address.check_free()
+        commands = self._commands()
+        secrets = load_secrets(self.directory / _SECRETS_FILE, self.environment)
+        supervisor = Supervisor(
+            Printer(sys.stdout, [SUPERVISOR, *(server.program for server in _EMBEDDED.values()), *commands])
+        )
+        supervisor.handle_signals()
+        try:
+            urls = self._start_servers(supervisor)
+            environment = {**self._environment_of_processes(address), **secrets, **urls}
+            programs = [self._program(name, argv, environment) for name, argv in commands.items()]
+            _start_processes(supervisor, programs)
+            supervisor.wait_for(address.answers, _START_SECONDS)
+            supervisor.announce(self._banner(address, secrets))
+            supervisor.run()
+        finally:
+            supervisor.stop()
+
+    def _commands(self) -> dict[str, list[str]]:
+        commands = read_procfile(self.procfile)
+        if _RELEASE not in commands:
+            raise LocalError(f"{self.procfile} says nothing of {_RELEASE}.")
+        return commands
+
+    def _start_servers(self, supervisor: Supervisor) -> dict[str, str]:
+        """Start the servers that the environment does not name, and return the settings that say where they are."""
+        servers = {
+            setting: embedded(self.directory / embedded.program)
+            for setting, embedded in _EMBEDDED.items()
+            if not self.environment.get(setting)
+        }
+        for server in servers.values():
+            server.prepare()
+        supervisor.start(*(_server_program(server) for server in servers.values()))
+        supervisor.wait_for(lambda: all(server.accepts() for server in servers.values()), _START_SECONDS)
+        return {setting: server.url for setting, server in servers.items()}
+
+    def _environment_of_processes(self, address: Address) -> dict[str, str]:
+        programs_of_this_python = str(Path(sys.executable).parent)
+        gunicorn_arguments = self.environment.get("GUNICORN_CMD_ARGS", "")
+        return {
+            **self.environment,
+            "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),
+            "PORT": str(address.port),
+            "BIND_ADDR": str(address),
+            "PYTHONUNBUFFERED": "1",
+            "GUNICORN_CMD_ARGS": f"--graceful-timeout {_WEB_GRACEFUL_SECONDS} {gunicorn_arguments}",
+        }
+
+    def _program(self, name: str, argv: list[str], environment: Mapping[str, str]) -> Program:
+        tied = tethered(argv, signal.SIGTERM)
+        return Program(name, tied, _PROCESS_STOP_SECONDS, environment=environment, directory=self.procfile.parent)
+
+    def _banner(self, address: Address, secrets: Mapping[str, str]) -> str:
+        return _BANNER.format(url=address.url, token=first_claim_token(secrets), secrets=self.directory / _SECRETS_FILE)
+
+
+def _start_processes(supervisor: Supervisor, programs: list[Program]) -> None:
+    """Run the release, which brings the database up to date, and then start all that depend on it."""
+    release = next(program for program in programs if program.name == _RELEASE)
+    code = supervisor.run_to_end(release)
+    if code != 0:
+        raise LocalError(f"`{_RELEASE}` of the Procfile failed with exit code {code}: see the lines above.")
+    supervisor.start(*(program for program in programs if program is not release))
+
+
+def _server_program(server: EmbeddedServer) -> Program:
+    return Program(server.program, server.command(), _SERVER_STOP_SECONDS, stop_signal=server.stop_signal)

@@ -1,0 +1,167 @@
+"""Runs several programs as one: starts them in order, restarts those that die, and stops all in reverse order."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from local.errors import LocalError
+from local.output import Printer
+from local.processes import end_all, kill, session
+
+_TICK_SECONDS: Final = 0.05
+_FIRST_PAUSE_SECONDS: Final = 0.2
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+# A program that lived this long did not fail because of how it was started.
+_STABLE_SECONDS: Final = 10.0
+SUPERVISOR: Final = "local"
+
+
+class StopRequestedError(Exception):
+    """Somebody asked the supervisor to stop while it was waiting for something else."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `argv` should be `tethered`, so that it ends even when the supervisor is killed.
+
+    `stop_seconds` is how long it may take to stop after `stop_signal`, before it is killed.
+    """
+
+    name: str
+    argv: list[str]
+    stop_seconds: float
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    stop_signal: signal.Signals = signal.SIGTERM
+    directory: Path = Path("/")
+
+
+@dataclass
+class _Child:
+    program: Program
+    process: "subprocess.Popen[bytes]"
+    started: float
+    pause_seconds: float = 0.0
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Runs groups of programs: a later group depends on the earlier ones, so it starts after and stops before them.
+
+    Use it from one thread that lives as long as the programs: see `tether.tethered`.
+    """
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+        self._groups: list[list[_Child]] = []
+        self._stop_requests = 0
+        self._deaths = 0
+
+    def handle_signals(self) -> None:
+        """Stop on Ctrl-C, on SIGTERM and when the terminal closes; a second signal cuts the stopping short."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def start(self, *programs: Program) -> None:
+        """Start programs that are to run until `stop`, as one group."""
+        group: list[_Child] = []
+        self._groups.append(group)
+        for program in programs:
+            group.append(_Child(program, self._spawn(program), time.monotonic()))
+
+    def run_to_end(self, program: Program) -> int:
+        """Run a program that ends by itself, and return its exit code. Raises StopRequestedError."""
+        process = self._spawn(program)
+        try:
+            self.wait_for(lambda: process.poll() is not None)
+        finally:
+            end_all([(process, program.stop_signal)], program.stop_seconds, self._in_a_hurry)
+        return process.returncode
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = float("inf")) -> None:
+        """Return when `condition` holds.
+
+        Raises LocalError after `seconds`, or when one of the programs dies meanwhile, and StopRequestedError.
+        """
+        deadline = time.monotonic() + seconds
+        deaths = self._deaths
+        while not condition():
+            if time.monotonic() > deadline:
+                raise LocalError(f"The service is not ready after {seconds:.0f} seconds.")
+            self._tick()
+            if self._stop_requests:
+                raise StopRequestedError
+            if self._deaths > deaths:
+                raise LocalError("The service does not start: see the lines above.")
+
+    def run(self) -> None:
+        """Keep the programs running until a signal asks to stop."""
+        while not self._stop_requests:
+            self._tick()
+
+    def stop(self) -> None:
+        """Stop all programs, the last group first, and leave none of their processes behind."""
+        while self._groups:
+            group = self._groups.pop()
+            ending = [(child.process, child.program.stop_signal) for child in reversed(group)]
+            end_all(ending, max((child.program.stop_seconds for child in group), default=0.0), self._in_a_hurry)
+        self._printer.finish()
+
+    def announce(self, text: str) -> None:
+        """Write lines of the supervisor's own to the terminal."""
+        self._printer.announce(text)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is Python's
+        self._stop_requests += 1
+
+    def _in_a_hurry(self) -> bool:
+        return self._stop_requests > 1
+
+    def _tick(self) -> None:
+        for group in self._groups:
+            for child in group:
+                self._look_after(child)
+        time.sleep(_TICK_SECONDS)
+
+    def _look_after(self, child: _Child) -> None:
+        now = time.monotonic()
+        if child.restart_at is not None:
+            if now >= child.restart_at:
+                child.process, child.started, child.restart_at = self._spawn(child.program), now, None
+        elif child.process.poll() is not None:
+            self._deaths += 1
+            # What a killed leader leaves behind may still hold its port, or do its work.
+            kill(session(child.process.pid))
+            child.pause_seconds = _next_pause(child, now)
+            child.restart_at = now + child.pause_seconds
+            ending = _ending(child.process.returncode)
+            self._printer.say(SUPERVISOR, f"{child.program.name} {ending}; it restarts in {child.pause_seconds:.1f} s")
+
+    def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            program.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=program.directory,
+            env=program.environment,
+            start_new_session=True,  # A Ctrl-C at the terminal is for the supervisor, which stops all in order.
+        )
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        self._printer.copy(program.name, process.stdout)
+        return process
+
+
+def _next_pause(child: _Child, now: float) -> float:
+    if now - child.started > _STABLE_SECONDS or not child.pause_seconds:
+        return _FIRST_PAUSE_SECONDS
+    return min(2 * child.pause_seconds, _LONGEST_PAUSE_SECONDS)
+
+
+def _ending(code: int) -> str:
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
