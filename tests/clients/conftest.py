@@ -1,0 +1,131 @@
+"""What the clients' tests share: recorded data, archives signed on the spot, and a server made of canned answers."""
+
+import base64
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from clients.phone import exposure_pb2 as pb
+from clients.phone.archive import ECDSA_P256_SHA256, HEADER
+from clients.phone.crypto import DailyKey
+from clients.phone.protocol import Server
+from clients.phone.settings import Settings
+
+DATA = Path(__file__).parent / "data"
+HMAC_KEY = bytes.fromhex("aa" * 32)
+
+
+@pytest.fixture(scope="session")
+def vectors() -> dict[str, Any]:
+    """The test vectors of the Exposure Notification cryptography specification 1.2."""
+    return json.loads((DATA / "gaen_crypto_vectors.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[str], bytes]:
+    """Return the bytes of a recorded archive."""
+    return lambda name: (DATA / name).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def sample_public_keys() -> dict[str, str]:
+    """The base64 DER keys of the two recorded archives, by file name."""
+    return json.loads((DATA / "sample_export_public_keys.json").read_text())
+
+
+class Signer:
+    """Makes export archives as a server does, with a key of its own."""
+
+    def __init__(self) -> None:
+        self.private_key = ec.generate_private_key(ec.SECP256R1())
+        self.public_key = self.private_key.public_key()
+
+    @property
+    def public_key_text(self) -> str:
+        der = self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(der).decode()
+
+    def export(self, keys: Iterable[DailyKey], start: int = 0, end: int = 86_400) -> bytes:
+        message = pb.TemporaryExposureKeyExport(
+            start_timestamp=start, end_timestamp=end, region="CA", batch_num=1, batch_size=1
+        )
+        for key in keys:
+            message.keys.add(
+                key_data=key.key_data,
+                transmission_risk_level=1,
+                rolling_start_interval_number=key.start,
+                rolling_period=key.period,
+            )
+        return HEADER + message.SerializeToString()
+
+    def signature(self, export: bytes, **changes: Any) -> bytes:
+        values = {"batch_num": 1, "batch_size": 1, "signature": self.private_key.sign(export, ec.ECDSA(SHA256()))}
+        info = pb.SignatureInfo(signature_algorithm=ECDSA_P256_SHA256)
+        one = pb.TEKSignature(signature_info=info, **{**values, **changes})
+        return pb.TEKSignatureList(signatures=[one]).SerializeToString()
+
+    def archive(self, keys: Iterable[DailyKey] = (), start: int = 0, end: int = 86_400) -> bytes:
+        export = self.export(keys, start, end)
+        return self.zipped({"export.bin": export, "export.sig": self.signature(export)})
+
+    @staticmethod
+    def zipped(files: dict[str, bytes]) -> bytes:
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, content in files.items():
+                file.writestr(name, content)
+        return target.getvalue()
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    return Signer()
+
+
+Answer = tuple[int, bytes] | Exception
+Respond = Callable[[requests.PreparedRequest], Answer]
+
+
+class Canned(requests.adapters.BaseAdapter):
+    """A transport that answers by a function and keeps what it was sent: no socket, but all of `requests`."""
+
+    def __init__(self, respond: Respond) -> None:
+        super().__init__()
+        self.respond = respond
+        self.requests: list[requests.PreparedRequest] = []
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        self.requests.append(request)
+        answer = self.respond(request)
+        if isinstance(answer, Exception):
+            raise answer
+        response = requests.Response()
+        response.status_code, response._content = answer
+        response.url = request.url or ""
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def canned(signer: Signer) -> Callable[[Respond], tuple[Server, Canned]]:
+    """Return a maker of servers that answer by a function, and of the record of what was asked."""
+
+    def make(respond: Respond) -> tuple[Server, Canned]:
+        transport = Canned(respond)
+        session = requests.Session()
+        session.mount("https://", transport)
+        settings = Settings("https://submit.test", "https://retrieve.test", HMAC_KEY, signer.public_key)
+        return Server(settings, session), transport
+
+    return make
