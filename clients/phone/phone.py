@@ -1,0 +1,121 @@
+"""One phone: what its owner can do with it. Time is an argument everywhere, in unix seconds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from clients.phone import archive, configuration, crypto, matching, risk, schedule
+from clients.phone.errors import BadArchiveError, DecommissionedError, PhoneError, StateError
+from clients.phone.protocol import MOST_KEYS, Server
+from clients.phone.state import KEEP_DAYS, State
+
+TRANSMIT_POWER_DBM = -8
+DAYS_BEFORE_ONSET = 2  # people spread the illness before they feel it; the public app goes as far back
+
+Find = Callable[[Iterable[archive.PublishedKey], Iterable[matching.Sighting]], list[matching.Match]]
+Read = Callable[[bytes], archive.Archive]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found: the periods that were read, the exposures, and the days that the owner is told of."""
+
+    periods: tuple[int, ...]
+    keys_read: int
+    exposures: tuple[risk.Exposure, ...]
+    notified_days: tuple[int, ...]
+
+
+class Phone:
+    """A phone's behaviour over its state. Nothing is saved here: the caller decides when."""
+
+    def __init__(self, state: State, server: Server, read: Read | None = None, find: Find = matching.find) -> None:
+        """Use a state and a server; whoever runs many phones at once may share the reading and the matching."""
+        self.state = state
+        self._server = server
+        self._read = read or (lambda body: archive.read(body, server.settings.public_key))
+        self._find = find
+
+    def claim(self, code: str) -> None:
+        """Enter a one-time code, as the owner got it; the app cuts only the white space around it."""
+        self.state.key_pair = self._server.claim(code.strip())
+
+    def upload(self, now: int, onset_day: int | None = None) -> int:
+        """Send the keys that are not sent yet, newest first, and return how many.
+
+        Keys from more than two days before the onset of symptoms are kept back. The current key is ended first, and
+        another one takes its place for the rest of the day.
+        """
+        if self.state.key_pair is None:
+            raise StateError("there is no key pair: enter a one-time code first")
+        self.state.end_current_key(crypto.interval_of(now))
+        keys = keys_to_upload(self.state, now, onset_day)
+        # The server rejects an upload without keys, so a phone that has none must not ask.
+        if keys:
+            self._server.upload(self.state.key_pair, keys, now)
+            self.state.uploaded |= {key.key_data for key in keys}
+        return len(keys)
+
+    def check(self, now: int) -> CheckResult:
+        """Fetch what a real phone would fetch, and see whether its owner was exposed.
+
+        A missing day or a bad archive stops the check, and the day of the last check stays where it was.
+        """
+        today = now // schedule.DAY_SECONDS
+        settings = self._configuration()
+        self.state.forget_before(today - KEEP_DAYS)
+        periods = schedule.periods_to_fetch(today, self.state.last_checked)
+        published: dict[bytes, archive.PublishedKey] = {}
+        for period in periods:
+            opened = self._read(self._server.archive(period, now))
+            _require_bounds(opened, period, today)
+            published.update((key.key.key_data, key) for key in opened.keys)
+        exposures = tuple(
+            risk.exposure(match, today, settings) for match in self._find(published.values(), self.state.heard)
+        )
+        days = risk.days_of_notification(exposures, settings)
+        self.state.last_checked = today
+        self.state.notified_days.update(days)
+        return CheckResult(tuple(periods), len(published), exposures, tuple(days))
+
+    def _configuration(self) -> configuration.Configuration:
+        try:
+            raw = self._server.configuration()
+            parsed = configuration.parse(raw)
+        except DecommissionedError:
+            raise
+        except (PhoneError, ValueError):
+            return configuration.parse(self.state.configuration or configuration.DEFAULT)
+        self.state.configuration = raw
+        return parsed
+
+
+def keys_to_upload(state: State, now: int, onset_day: int | None = None) -> list[crypto.DailyKey]:
+    """Return at most 28 keys that are over, were not sent yet and matter, newest first."""
+    first = 0 if onset_day is None else (onset_day - DAYS_BEFORE_ONSET) * crypto.DAY_INTERVALS
+    interval = crypto.interval_of(now)
+    keys = [
+        key for key in state.keys if first <= key.start and key.end <= interval and key.key_data not in state.uploaded
+    ]
+    return sorted(keys, key=lambda key: key.start, reverse=True)[:MOST_KEYS]
+
+
+def hear(listener: State, speaker: State, start: int, seconds: int, attenuation_db: int) -> None:
+    """Let one phone hear another for a while: one sighting for each interval that the meeting touches."""
+    moment, end = start, start + seconds
+    while moment < end:
+        interval = crypto.interval_of(moment)
+        until = min(end, (interval + 1) * crypto.INTERVAL_SECONDS)
+        key = speaker.key_at(interval)
+        rpi = crypto.identifier(key, interval)
+        metadata = crypto.crypt_metadata(key.key_data, rpi, crypto.metadata(TRANSMIT_POWER_DBM))
+        rssi = TRANSMIT_POWER_DBM - attenuation_db
+        listener.heard.append(matching.Sighting(rpi, metadata, interval, until - moment, rssi))
+        moment = until
+
+
+def _require_bounds(opened: archive.Archive, period: int, today: int) -> None:
+    expected = schedule.expected_bounds(period, today)
+    if (opened.start, opened.end) != expected:
+        raise BadArchiveError(
+            f"the archive covers {opened.start} to {opened.end}, not {expected[0]} to {expected[1]} as asked"
+        )

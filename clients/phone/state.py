@@ -1,0 +1,127 @@
+"""What a phone remembers, in one JSON file.
+
+The file holds secrets of the person (daily keys, whom they heard), so only its owner can read it, and it is replaced
+in one step: a phone that dies while it writes keeps the file it had.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clients.phone.crypto import DAY_INTERVALS, DailyKey, new_key
+from clients.phone.errors import StateError
+from clients.phone.matching import Sighting
+
+VERSION = 1
+KEEP_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """What a claimed code gave: this phone's X25519 pair and the server's public half, 32 bytes each."""
+
+    private_key: bytes
+    public_key: bytes
+    server_public_key: bytes
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that outlives a run of the phone. Days are UTC day numbers."""
+
+    keys: list[DailyKey] = field(default_factory=list)
+    heard: list[Sighting] = field(default_factory=list)
+    key_pair: KeyPair | None = None
+    uploaded: set[bytes] = field(default_factory=set)
+    last_checked: int | None = None
+    notified_days: set[int] = field(default_factory=set)
+    configuration: dict[str, Any] | None = None
+
+    def key_at(self, interval: int) -> DailyKey:
+        """Return the key that lives in an interval; make it if the phone has none yet."""
+        for key in self.keys:
+            if key.start <= interval < key.end:
+                return key
+        midnight = interval - interval % DAY_INTERVALS
+        # A key that was ended early, for an upload, is followed by another one for the rest of its day.
+        start = max([midnight, *(key.end for key in self.keys if midnight <= key.end <= interval)])
+        key = new_key(start, midnight + DAY_INTERVALS - start)
+        self.keys.append(key)
+        return key
+
+    def end_current_key(self, interval: int) -> None:
+        """End today's key at an interval, so that nobody can broadcast its identifiers once it is published."""
+        self.keys = [
+            DailyKey(key.key_data, key.start, interval - key.start) if key.start < interval < key.end else key
+            for key in self.keys
+        ]
+
+    def forget_before(self, day: int) -> None:
+        """Drop what is older than a day: nobody needs it, so it should not exist."""
+        first = day * DAY_INTERVALS
+        self.keys = [key for key in self.keys if key.end > first]
+        self.heard = [sighting for sighting in self.heard if sighting.interval >= first]
+        self.uploaded &= {key.key_data for key in self.keys}
+
+
+def load(path: Path) -> State:
+    """Read a state file, or raise StateError."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StateError(f"there is no phone in {path}; `new` makes one") from error
+    except (OSError, ValueError) as error:
+        raise StateError(f"{path} cannot be read: {error}") from error
+    if not isinstance(raw, dict) or raw.get("version") != VERSION:
+        raise StateError(f"{path} is not a phone of version {VERSION}")
+    try:
+        return _decode(raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateError(f"{path} is damaged: {error!r}") from error
+
+
+def save(state: State, path: Path) -> None:
+    """Replace the state file in one step; it is readable by its owner alone."""
+    text = json.dumps(_encode(state), indent=1)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _encode(state: State) -> dict[str, Any]:
+    pair = state.key_pair
+    return {
+        "version": VERSION,
+        "keys": [[key.key_data.hex(), key.start, key.period] for key in state.keys],
+        "heard": [[s.rpi.hex(), s.encrypted_metadata.hex(), s.interval, s.seconds, s.rssi] for s in state.heard],
+        "key_pair": [part.hex() for part in (pair.private_key, pair.public_key, pair.server_public_key)]
+        if pair
+        else None,
+        "uploaded": sorted(key_data.hex() for key_data in state.uploaded),
+        "last_checked": state.last_checked,
+        "notified_days": sorted(state.notified_days),
+        "configuration": state.configuration,
+    }
+
+
+def _decode(raw: dict[str, Any]) -> State:
+    pair = raw["key_pair"]
+    return State(
+        keys=[DailyKey(bytes.fromhex(data), start, period) for data, start, period in raw["keys"]],
+        heard=[Sighting(bytes.fromhex(rpi), bytes.fromhex(aem), *rest) for rpi, aem, *rest in raw["heard"]],
+        key_pair=KeyPair(*(bytes.fromhex(part) for part in pair)) if pair else None,
+        uploaded={bytes.fromhex(key_data) for key_data in raw["uploaded"]},
+        last_checked=raw["last_checked"],
+        notified_days=set(raw["notified_days"]),
+        configuration=raw["configuration"],
+    )

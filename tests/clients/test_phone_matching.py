@@ -1,0 +1,82 @@
+"""Matching what was heard with what is published."""
+
+import pytest
+
+from clients.phone import crypto, matching
+from clients.phone.archive import PublishedKey
+from clients.phone.phone import hear
+from clients.phone.state import State
+
+NOON = 18_458 * 86_400 + 12 * 3_600
+
+
+def publish(state: State) -> list[PublishedKey]:
+    return [PublishedKey(key, 1) for key in state.keys]
+
+
+@pytest.fixture
+def pair() -> tuple[State, State]:
+    """A listener and a speaker who were together for 25 minutes from 12:05."""
+    listener, speaker = State(), State()
+    hear(listener, speaker, NOON + 300, 25 * 60, 45)
+    return listener, speaker
+
+
+def test_a_meeting_is_found_once_its_key_is_published(pair):
+    listener, speaker = pair
+
+    [match] = matching.find(publish(speaker), listener.heard)
+
+    assert match.published.key == speaker.keys[0]
+    assert [sighting.seconds for sighting in match.sightings] == [300, 600, 600]
+
+
+def test_the_attenuation_is_read_from_the_encrypted_metadata(pair):
+    listener, speaker = pair
+
+    [match] = matching.find(publish(speaker), listener.heard)
+
+    assert {matching.attenuation(match.published.key.key_data, one) for one in match.sightings} == {45}
+
+
+def test_keys_of_strangers_match_nothing(pair):
+    strangers = [PublishedKey(crypto.new_key(NOON // 600 - 72), 1) for _ in range(20)]
+
+    assert matching.find(strangers, pair[0].heard) == []
+
+
+def test_hearing_is_one_sided(pair):
+    listener, speaker = pair
+
+    assert matching.find(publish(listener), speaker.heard) == []
+
+
+def test_an_identifier_outside_the_published_life_of_its_key_does_not_match(pair):
+    listener, speaker = pair
+    key = speaker.keys[0]
+    cut = crypto.DailyKey(key.key_data, key.start, NOON // 600 - key.start)
+
+    assert matching.find([PublishedKey(cut, 1)], listener.heard) == []
+
+
+@pytest.mark.parametrize(("intervals", "found"), [(-13, 0), (-12, 3), (0, 3), (12, 3), (13, 0)])
+def test_an_identifier_replayed_more_than_two_hours_away_does_not_match(pair, intervals, found):
+    listener, speaker = pair
+    replayed = [
+        matching.Sighting(one.rpi, one.encrypted_metadata, one.interval + intervals, one.seconds, one.rssi)
+        for one in listener.heard
+    ]
+
+    matches = matching.find(publish(speaker), replayed)
+
+    assert sum(len(match.sightings) for match in matches) == found
+
+
+def test_a_meeting_across_midnight_is_heard_with_two_keys():
+    listener, speaker = State(), State()
+    midnight = 18_459 * 86_400
+
+    hear(listener, speaker, midnight - 600, 1_200, 45)
+
+    assert [key.end for key in speaker.keys] == [midnight // 600, midnight // 600 + 144]
+    assert len(matching.find(publish(speaker), listener.heard)) == 2
