@@ -1,0 +1,196 @@
+"""Every setting of the service, read once from the environment into one frozen object.
+
+A setting's name in the environment is its field's name in capitals. Names and defaults follow the public server's
+variables and its config.yaml (protocol rules 106 to 108). A value that is missing or malformed raises
+`ConfigurationError` with one line that names it. No secret has a default.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Final
+
+from app import settings_parsers as parse
+from app.domain.claims import BanPolicy
+from app.domain.exports import ExportPolicy
+
+SUBMISSION: Final = "submission"
+RETRIEVAL: Final = "retrieval"
+ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL)
+
+ConfigurationError = parse.ConfigurationError
+
+
+def setting(
+    parser: Callable[[str], Any],
+    description: str,
+    default: str | None = None,
+    needed_by: tuple[str, ...] = ALL_SURFACES,
+    secret: bool = False,
+) -> Any:
+    """Describe one setting.
+
+    `default` is written as in the environment; None means that the setting has to be given wherever one of the
+    surfaces in `needed_by` runs, and is None or empty elsewhere.
+    """
+    return field(
+        metadata={
+            "parser": parser,
+            "description": description,
+            "default": default,
+            "needed_by": needed_by,
+            "secret": secret,
+        }
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process."""
+
+    surfaces: tuple[str, ...] = setting(
+        parse.choices(ALL_SURFACES), "What this process serves: any of submission, retrieval", ",".join(ALL_SURFACES)
+    )
+    env: str = setting(parse.text, "The name of this deployment; `production` refuses the test tools", "development")
+    bind_addr: str = setting(parse.text, "Address and port to listen on, such as 127.0.0.1:8000; beats PORT", "")
+    port: int | None = setting(
+        parse.optional(parse.integer(1, 65535)),
+        "Port to listen on, on every interface; without it 8000 for submission alone, else 8001",
+        "",
+    )
+    branch: str = setting(parse.text, "The branch this build was made from, for /services/version.json", "")
+    revision: str = setting(parse.text, "The commit this build was made from, for /services/version.json", "")
+
+    database_url: str = setting(parse.database_url, "PostgreSQL, as `postgresql://` or `postgres://`", secret=True)
+    redis_url: str = setting(parse.redis_url, "Redis, as `redis://` or `rediss://`", secret=True)
+    database_pool_size: int = setting(
+        parse.integer(1, 100), "Database connections that one process keeps, at most", "10"
+    )
+    database_timeout_seconds: int = setting(
+        parse.integer(1, 60), "How long a request waits for the database before it fails", "5"
+    )
+
+    secret_key: bytes = setting(
+        parse.hexadecimal(32), "Keys the hash that stands for a client's network", needed_by=(SUBMISSION,), secret=True
+    )
+    sealing_keys: tuple[bytes, ...] = setting(
+        parse.sealing_keys,
+        "Keys of 64 hexadecimal digits, comma-separated, that seal private keys at rest; the first seals, all open",
+        needed_by=(SUBMISSION,),
+        secret=True,
+    )
+    key_claim_token: Mapping[str, str] = setting(
+        parse.bearer_tokens,
+        "Who may issue codes: `token=label` pairs joined by `:`; tokens of 20 to 63 characters, labels up to 31",
+        needed_by=(SUBMISSION,),
+        secret=True,
+    )
+    retrieve_hmac_key: bytes = setting(
+        parse.hexadecimal(32),
+        "Key of the code that phones put in download addresses, 64 hexadecimal digits or more",
+        needed_by=(RETRIEVAL,),
+        secret=True,
+    )
+    ecdsa_key: Any = setting(
+        parse.signing_key,
+        "Key that signs archives: hexadecimal of a P-256 private key in DER",
+        needed_by=(RETRIEVAL,),
+        secret=True,
+    )
+    metrics_username: str = setting(
+        parse.long_text(10), "User name of /events, 10 characters or more", needed_by=(RETRIEVAL,), secret=True
+    )
+    metrics_password: str = setting(
+        parse.long_text(10), "Password of /events, 10 characters or more", needed_by=(RETRIEVAL,), secret=True
+    )
+
+    trusted_proxies: int = setting(
+        parse.integer(0, 10), "How many proxies in front may be believed about a client's address", "0"
+    )
+    max_consecutive_claim_key_failures: int = setting(
+        parse.integer(1, 1_000_000), "Wrong codes a network may try before it is banned", "50"
+    )
+    claim_key_ban_hours: int = setting(parse.integer(1, 24), "Hours that a ban lasts", "1")
+    one_time_code_expiry_minutes: int = setting(parse.integer(1, 525_600), "Minutes that a code can be claimed", "1440")
+    encryption_key_validity_days: int = setting(
+        parse.integer(1, 365), "Days that a phone may upload with its key pair", "15"
+    )
+    initial_remaining_keys: int = setting(
+        parse.integer(1, 32_767), "Exposure keys that a phone may upload with one key pair", "43"
+    )
+    max_diagnosis_key_retention_days: int = setting(parse.integer(1, 365), "Days that exposure keys are kept", "15")
+    worker_expiration_interval: int = setting(parse.integer(1, 3600), "Seconds between two runs of the purge", "30")
+
+    region_code: str = setting(parse.region, "Mobile country code of the region, three digits", "302")
+    hmac_key_length: int = setting(
+        parse.integer(32, 1024), "Bytes that RETRIEVE_HMAC_KEY must have, at the least", "32"
+    )
+    cors_access_control_allow_origin: str = setting(
+        parse.text, "Web pages that may ask for codes: the value of Access-Control-Allow-Origin", "*"
+    )
+    disable_current_date_check: bool = setting(
+        parse.boolean, "Whether the archive of the current day is served", "true"
+    )
+    enable_entire_period_bundle: bool = setting(parse.boolean, "Whether the bundle 00000 is served", "true")
+    enable_outbreak_events: bool = setting(parse.boolean, "Whether /qr takes and serves outbreak events", "true")
+    publish_active_keys: bool = setting(
+        parse.boolean, "Whether a key is published before its validity has ended", "false"
+    )
+    exposure_configuration_path: str = setting(
+        parse.text, "Folder with replacements for the exposure configuration files", ""
+    )
+    enable_test_tools: bool = setting(parse.exactly_true, "Whether /clear-diagnosis-keys exists", "false")
+    test_tools_token: str | None = setting(
+        parse.optional(parse.long_text(20)),
+        "Bearer token of the test tools, 20 characters or more; needed when they are enabled",
+        "",
+        secret=True,
+    )
+
+    @property
+    def ban_policy(self) -> BanPolicy:
+        """How wrong codes are punished."""
+        return BanPolicy(self.max_consecutive_claim_key_failures, timedelta(hours=self.claim_key_ban_hours))
+
+    @property
+    def code_lifetime(self) -> timedelta:
+        """How long a code can be claimed."""
+        return timedelta(minutes=self.one_time_code_expiry_minutes)
+
+    @property
+    def export_policy(self) -> ExportPolicy:
+        """What archives hold, and which are served."""
+        return ExportPolicy(
+            serve_current_day=self.disable_current_date_check,
+            serve_bundle=self.enable_entire_period_bundle,
+            publish_active_keys=self.publish_active_keys,
+        )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read every setting, or raise ConfigurationError about the first that is missing or malformed."""
+        surfaces = _read(next(f for f in fields(cls) if f.name == "surfaces"), environment, ALL_SURFACES)
+        settings = cls(**{f.name: _read(f, environment, surfaces) for f in fields(cls)})
+        settings._check_together()
+        return settings
+
+    def _check_together(self) -> None:
+        if self.retrieve_hmac_key and len(self.retrieve_hmac_key) < self.hmac_key_length:
+            raise ConfigurationError(f"RETRIEVE_HMAC_KEY: shorter than HMAC_KEY_LENGTH, {self.hmac_key_length} bytes")
+        if self.enable_test_tools and self.env == "production":
+            raise ConfigurationError("ENABLE_TEST_TOOLS: must not be true when ENV is production")
+        if self.enable_test_tools and not self.test_tools_token:
+            raise ConfigurationError("TEST_TOOLS_TOKEN: missing, and ENABLE_TEST_TOOLS is true")
+
+
+def _read(described: Any, environment: Mapping[str, str], surfaces: tuple[str, ...]) -> Any:
+    name, about = described.name.upper(), described.metadata
+    raw = environment.get(name, "") or about["default"]
+    if raw is None:
+        if any(surface in surfaces for surface in about["needed_by"]):
+            raise ConfigurationError(f"{name}: missing. {about['description']}.")
+        return None
+    try:
+        return about["parser"](raw)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from None

@@ -1,0 +1,25 @@
+"""The NaCl box in which phones send their keys: Curve25519, XSalsa20, Poly1305 (rule 54)."""
+
+from nacl.exceptions import CryptoError
+from nacl.public import Box, PrivateKey, PublicKey
+
+
+class BoxNotOpened(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The box was not sealed for this pair of keys, or was altered on its way."""
+
+
+def generate_key_pair() -> tuple[bytes, bytes]:
+    """Return a fresh Curve25519 pair: (private, public), 32 bytes each."""
+    private = PrivateKey.generate()
+    return bytes(private), bytes(private.public_key)
+
+
+def open_box(payload: bytes, nonce: bytes, *, private_key: bytes, sender_public_key: bytes) -> bytes:
+    """Return what was boxed. The tag of 16 bytes comes first, the nonce (24 bytes) travels apart.
+
+    Raises BoxNotOpened; a sender key with which no shared secret exists (a point of small order) is such a case.
+    """
+    try:
+        return Box(PrivateKey(private_key), PublicKey(sender_public_key)).decrypt(payload, nonce)
+    except CryptoError:
+        raise BoxNotOpened from None

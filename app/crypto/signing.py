@@ -1,0 +1,56 @@
+"""The signature of an export archive: ECDSA on P-256 over SHA-256, as ASN.1 DER (rules 86 and 88)."""
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_public_key,
+)
+
+
+def generate_signing_key() -> str:
+    """Return a new private key as ECDSA_KEY holds it: hexadecimal of its SEC 1 form."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()).hex()
+
+
+def load_signing_key(der: bytes) -> ec.EllipticCurvePrivateKey:
+    """Read a private key from its DER form (SEC 1, or PKCS #8); raise ValueError if it is not one on P-256."""
+    key = load_der_private_key(der, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("not a private key on the curve P-256")
+    return key
+
+
+def sign_digest(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
+    """Return the signature of a message of which the SHA-256 digest (32 bytes) is given."""
+    return key.sign(digest, ec.ECDSA(Prehashed(SHA256())))
+
+
+def public_key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return the public half, to hand to app makers."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def load_public_key(data: bytes) -> ec.EllipticCurvePublicKey:
+    """Read a public key from PEM or DER; raise ValueError if it is neither."""
+    key = load_pem_public_key(data) if data.lstrip().startswith(b"-----") else load_der_public_key(data)
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise ValueError("not an elliptic-curve public key")
+    return key
+
+
+def is_signed_by(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    """Tell whether the signature over the message is the key's."""
+    try:
+        key.verify(signature, message, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True

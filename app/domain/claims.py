@@ -1,0 +1,90 @@
+"""Claiming a code: what a request must hold, how guesses are counted, and how an answer follows (rules 26 to 46)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from app.domain.limits import MAX_ONE_TIME_CODE_CHARACTERS, PUBLIC_KEY_BYTES
+
+
+class ClaimError(IntEnum):
+    """Why a claim was refused; the values are those on the wire."""
+
+    UNKNOWN = 1
+    INVALID_ONE_TIME_CODE = 2
+    SERVER_ERROR = 3
+    INVALID_KEY = 4
+    TEMPORARY_BAN = 5
+
+
+@dataclass(frozen=True)
+class ClaimRequest:
+    """A phone's request: the code as it was typed, and the phone's Curve25519 public key."""
+
+    one_time_code: str
+    app_public_key: bytes
+
+
+@dataclass(frozen=True)
+class BanPolicy:
+    """How many wrong codes a network may try, and for how long it is then refused."""
+
+    max_failures: int
+    duration: timedelta
+
+    def window_start(self, now: datetime) -> datetime:
+        """Return the oldest last failure that still counts; an older one is forgotten (rules 45 and 46, D4)."""
+        return now - self.duration
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A network's place in the ledger: wrong codes that still count, and when the last was."""
+
+    failures: int = 0
+    last_failure: datetime | None = None
+
+    def is_banned(self, policy: BanPolicy) -> bool:
+        """Tell whether the network has used up its tries."""
+        return self.failures >= policy.max_failures
+
+    def tries_remaining(self, policy: BanPolicy) -> int:
+        """Return the tries left, never below zero (rule 44)."""
+        return max(0, policy.max_failures - self.failures)
+
+    def remaining_ban(self, policy: BanPolicy, now: datetime) -> timedelta:
+        """Return how long the network is still refused; zero when it is not."""
+        if self.last_failure is None or not self.is_banned(policy):
+            return timedelta(0)
+        return max(timedelta(0), self.last_failure + policy.duration - now)
+
+
+class ClaimRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """A claim that the service will not grant, with the standing that the phone is told.
+
+    `is_malformed` separates a request that no phone should send (400) from one that was judged (401).
+    """
+
+    def __init__(self, error: ClaimError, standing: Standing, *, is_malformed: bool = False) -> None:
+        super().__init__(error.name)
+        self.error = error
+        self.standing = standing
+        self.is_malformed = is_malformed
+
+
+def has_valid_key(request: ClaimRequest) -> bool:
+    """Tell whether the phone's key has the length of a Curve25519 key (rule 33)."""
+    return len(request.app_public_key) == PUBLIC_KEY_BYTES
+
+
+def can_be_code(code: str) -> bool:
+    """Tell whether a normalised text could be stored as a code at all.
+
+    PostgreSQL refuses a NUL character, and a code never issued need not be looked up: such a try is just wrong.
+    """
+    return 0 < len(code) <= MAX_ONE_TIME_CODE_CHARACTERS and code.isascii() and code.isalnum()
+
+
+def hours_to_claim(created: datetime, now: datetime) -> int:
+    """Return the claim's latency bucket, hours rounded up: 30 minutes is 1, 5 h 15 is 6 (rule 41)."""
+    return -(-(now - created) // timedelta(hours=1))

@@ -1,0 +1,76 @@
+"""The two servers that the service stands on, PostgreSQL and Redis, and how a request reaches them."""
+
+from typing import Any
+
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
+
+from app.config import Settings
+from app.crypto.sealing import SealingRing
+from app.store.database import Database
+from app.store.tables import metadata
+
+db = SQLAlchemy(metadata=metadata)
+migrate = Migrate()
+
+
+def init_extensions(app: Flask, settings: Settings) -> None:
+    """Give the application its database and its Redis. Neither is connected to before it is used."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    db.init_app(app)
+    migrate.init_app(app, db, directory="migrations")
+    app.extensions["settings"] = settings
+    app.extensions["sealing_ring"] = SealingRing(settings.sealing_keys) if settings.sealing_keys else None
+    app.extensions["redis"] = Redis.from_url(
+        settings.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30
+    )
+    with app.app_context():
+        app.extensions["database"] = Database(db.engine)
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    """Bound every wait: for a free connection, for the server to answer, for a statement, and for a lock."""
+    milliseconds = settings.database_timeout_seconds * 1000
+    return {
+        "pool_size": settings.database_pool_size,
+        "max_overflow": 0,
+        "pool_timeout": settings.database_timeout_seconds,
+        "pool_recycle": 300,
+        "hide_parameters": True,  # an error must not carry keys or codes into a log
+        "connect_args": {
+            "connect_timeout": settings.database_timeout_seconds,
+            "application_name": "exposure-alert",
+            "options": f"-c timezone=UTC -c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": milliseconds * 2,
+        },
+    }
+
+
+def current_settings() -> Settings:
+    """Return the settings of the application that is serving."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def current_ring() -> SealingRing:
+    """Return the sealing keys of the application that is serving."""
+    ring: SealingRing = current_app.extensions["sealing_ring"]
+    return ring
+
+
+def current_database() -> Database:
+    """Return the database of the application that is serving."""
+    database: Database = current_app.extensions["database"]
+    return database
+
+
+def current_redis() -> Redis:
+    """Return the Redis of the application that is serving."""
+    redis: Redis = current_app.extensions["redis"]
+    return redis

@@ -1,0 +1,105 @@
+"""Logs: one line an event, as `key=value` pairs on standard error (protocol rules 6 and 9).
+
+Alarms match the texts `http request` and `http response`, so these stay. What the public server logged besides, and
+must not be known, does not: no address, no token, no code, no hashID, no download code, no payload (D11 and D17).
+"""
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flask import Flask, Response, g, request
+
+_LOGGED_HEADERS: Final = ("Content-Type", "Content-Length", "Accept-Encoding")
+_LOGGED_ROUTE_VARIABLES: Final = frozenset({"region", "day", "date"})
+_RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class LogfmtFormatter(logging.Formatter):
+    """Write a record as `time=… level=… msg="…"` and then its extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line. Of an exception only its type and place are told, since its text may hold data."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        pairs: dict[str, Any] = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "msg": record.getMessage(),
+            "logger": record.name,
+        }
+        pairs |= {key: value for key, value in vars(record).items() if key not in _RESERVED}
+        if record.exc_info and record.exc_info[1]:
+            pairs["error"] = describe(record.exc_info[1])
+        return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items())
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    if text and text.isascii() and text.isprintable() and not any(character in ' "=' for character in text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in escaped)
+    return f'"{printable}"'
+
+
+def describe(error: BaseException) -> str:
+    """Name an exception by its type and the lines that it passed through, without its text.
+
+    A database error's text quotes the row, and a decoding error's text the bytes.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__module__}.{type(error).__qualname__} at {places}"
+
+
+def init_logging() -> None:
+    """Send every log of the process to standard error in one form. Calling it twice changes nothing."""
+    root = logging.getLogger()
+    if any(isinstance(handler.formatter, LogfmtFormatter) for handler in root.handlers):
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogfmtFormatter())
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+
+
+_logger = logging.getLogger("http")
+
+
+def init_request_logs(app: Flask) -> None:
+    """Log each request that matched a route, once when it arrives and once when it is answered."""
+    app.before_request(_log_request)
+    app.after_request(_log_response)
+
+
+def _log_request() -> None:
+    if request.url_rule is not None:
+        headers = _described_headers(request.headers)
+        _logger.info("http request", extra={"method": request.method, "headers": headers, "uuid": g.request_id})
+
+
+def _log_response(response: Response) -> Response:
+    if request.url_rule is None:
+        return response
+    variables = {
+        f"route_{name}": value for name, value in (request.view_args or {}).items() if name in _LOGGED_ROUTE_VARIABLES
+    }
+    _logger.info(
+        "http response",
+        extra={
+            "headers": _described_headers(response.headers),
+            "path": request.url_rule.rule,  # not the path itself, which may hold a hashID or a download code
+            "route": request.url_rule.rule,
+            **variables,
+            "statusCode": response.status_code,
+            "statusClass": f"{response.status_code // 100}xx",
+            "uuid": g.request_id,
+        },
+    )
+    return response
+
+
+def _described_headers(headers: Any) -> str:
+    return "; ".join(f"{name}: {headers[name]}" for name in _LOGGED_HEADERS if name in headers)

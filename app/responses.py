@@ -1,0 +1,34 @@
+"""The few forms in which the service answers, with their exact headers (protocol rule 8, trap T10)."""
+
+from typing import Final
+
+from flask import Response
+
+PROTOBUF: Final = "application/x-protobuf"
+NO_STORE: Final = {"Cache-Control": "no-store"}
+NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
+
+
+def plain(body: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer with text as it is given."""
+    return Response(body, status, headers, content_type="text/plain; charset=utf-8")
+
+
+def plain_error(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """Answer with an error: one line, and no guessing of its type."""
+    return plain(text + "\n", status, NOSNIFF | (headers or {}))
+
+
+def protobuf(body: bytes) -> Response:
+    """Answer with a message."""
+    return Response(body, 200, content_type=PROTOBUF)
+
+
+def protobuf_error(body: bytes, status: int) -> Response:
+    """Answer with a message that says what was wrong."""
+    return Response(body, status, NOSNIFF, content_type=PROTOBUF)
+
+
+def json_text(body: str, headers: dict[str, str] | None = None) -> Response:
+    """Answer with JSON that is written already."""
+    return Response(body, 200, headers, content_type="application/json; charset=utf-8")

@@ -1,0 +1,1 @@
+"""Giving out: archives and configuration for phones, figures for operators."""

@@ -1,0 +1,169 @@
+"""Writing an export archive: a zip of `export.bin` and `export.sig` (protocol section J).
+
+Everything streams: keys are written, hashed and compressed as they come, so memory does not grow with their number.
+A protocol buffer with its repeated field last is its first fields followed by one piece for each element, so the
+message never stands in memory as a whole.
+"""
+
+import functools
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import IO, BinaryIO, Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from app.crypto.signing import sign_digest
+from app.domain.exports import ExportWindow
+from app.domain.limits import KEY_DATA_BYTES
+from app.domain.outbreaks import OutbreakEvent
+from app.proto import covidshield_pb2 as wire
+from app.store.exposure_keys import PublishedKey
+
+EXPORT_HEADER: Final = b"EK Export v1    "
+SIGNATURE_ALGORITHM: Final = "1.2.840.10045.4.3.2"  # ECDSA with SHA-256
+VERIFICATION_KEY_VERSION: Final = "v1"
+EXPORT_FILE: Final = "export.bin"
+SIGNATURE_FILE: Final = "export.sig"
+
+_REGION_NAMES: Final = {"302": "CA"}
+_KEYS_TAG: Final = b"\x3a"  # field 7, length-delimited
+_KEY_DATA_TAG: Final = bytes((0x0A, KEY_DATA_BYTES))  # field 1, length-delimited, and its length
+_CHUNK_BYTES: Final = 1 << 20
+# The public server's zip carries no time (rule 83), which also makes equal content equal bytes.
+_NO_TIME: Final = (1980, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs: the key, and the region whose name apps know the key by."""
+
+    key: EllipticCurvePrivateKey
+    region: str
+
+    def signature_info(self) -> wire.SignatureInfo:
+        """Return how apps find the key to verify with (rule 86)."""
+        return wire.SignatureInfo(
+            verification_key_version=VERIFICATION_KEY_VERSION,
+            verification_key_id=self.region,
+            signature_algorithm=SIGNATURE_ALGORITHM,
+        )
+
+
+def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[PublishedKey], signer: Signer) -> None:
+    """Write the signed archive of exposure keys to a file open for writing."""
+    message = wire.TemporaryExposureKeyExport(
+        start_timestamp=window.start_seconds,
+        end_timestamp=window.end_seconds,
+        region=_REGION_NAMES.get(signer.region, signer.region),
+        batch_num=1,
+        batch_size=1,
+        signature_infos=[signer.signature_info()],
+    )
+
+    def pieces() -> Iterable[bytes]:
+        yield EXPORT_HEADER + message.SerializeToString()
+        for key in keys:
+            yield encode_key(key)
+
+    def signature(digest: bytes) -> bytes:
+        return wire.TEKSignatureList(
+            signatures=[
+                wire.TEKSignature(
+                    signature_info=signer.signature_info(),
+                    batch_num=1,
+                    batch_size=1,
+                    signature=sign_digest(signer.key, digest),
+                )
+            ]
+        ).SerializeToString()
+
+    _write_archive(out, pieces(), signature)
+
+
+def write_outbreaks_archive(
+    out: BinaryIO, window: ExportWindow, events: Iterable[OutbreakEvent], signer: Signer
+) -> None:
+    """Write the signed archive of outbreak events to a file open for writing. It has no header (rule 105)."""
+    message = wire.OutbreakEventExport(start_timestamp=window.start_seconds, end_timestamp=window.end_seconds)
+    for event in events:
+        location = message.locations.add(location_id=event.location_id, severity=event.severity)
+        location.start_time.seconds = event.start_seconds
+        location.end_time.seconds = event.end_seconds
+
+    def signature(digest: bytes) -> bytes:
+        signed = wire.OutbreakEventExportSignature(signature=sign_digest(signer.key, digest))
+        return signed.SerializeToString()
+
+    _write_archive(out, [message.SerializeToString()], signature)
+
+
+def encode_key(key: PublishedKey) -> bytes:
+    """Return a key as an element of the export (rule 87)."""
+    return _KEYS_TAG + _key_prefix(*key[1:]) + key.key_data + _key_suffix(*key[1:])
+
+
+# Thousands of keys share the few combinations of what follows their data, so each combination is encoded once.
+@functools.lru_cache(maxsize=4096)
+def _key_suffix(start: int, period: int, level: int, report_type: int | None, onset: int | None) -> bytes:
+    return wire.TemporaryExposureKey(
+        transmission_risk_level=level,
+        rolling_start_interval_number=start,
+        rolling_period=period,
+        report_type=wire.TemporaryExposureKey.CONFIRMED_TEST if report_type is None else report_type,  # type: ignore[arg-type]
+        days_since_onset_of_symptoms=onset or 0,
+    ).SerializeToString()
+
+
+@functools.lru_cache(maxsize=4096)
+def _key_prefix(start: int, period: int, level: int, report_type: int | None, onset: int | None) -> bytes:
+    length = len(_KEY_DATA_TAG) + KEY_DATA_BYTES + len(_key_suffix(start, period, level, report_type, onset))
+    return bytes((length,)) + _KEY_DATA_TAG  # always below 128, so the length is one byte
+
+
+class _Unseekable:
+    """A file that only writes, for which zipfile uses the streamed form of an entry (rule 83)."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def write(self, data: bytes, /) -> int:
+        return self._out.write(data)
+
+    def flush(self) -> None:
+        self._out.flush()
+
+
+def _write_archive(out: BinaryIO, pieces: Iterable[bytes], signature: Callable[[bytes], bytes]) -> None:
+    with zipfile.ZipFile(_Unseekable(out), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        with archive.open(_entry(EXPORT_FILE), "w") as file:
+            digest = _copy(pieces, file)
+        with archive.open(_entry(SIGNATURE_FILE), "w") as file:
+            file.write(signature(digest))
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=_NO_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _copy(pieces: Iterable[bytes], file: IO[bytes]) -> bytes:
+    """Write the pieces in large chunks; return the SHA-256 of all of them."""
+    digest, chunk, size = hashlib.sha256(), [], 0
+    for piece in pieces:
+        chunk.append(piece)
+        size += len(piece)
+        if size >= _CHUNK_BYTES:
+            size = _flush(chunk, file, digest.update)
+    _flush(chunk, file, digest.update)
+    return digest.digest()
+
+
+def _flush(chunk: list[bytes], file: IO[bytes], hash_update: Callable[[bytes], None]) -> int:
+    data = b"".join(chunk)
+    chunk.clear()
+    file.write(data)
+    hash_update(data)
+    return 0

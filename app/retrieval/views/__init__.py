@@ -1,0 +1,19 @@
+"""The HTTP of retrieval: archives, configuration and figures, each in a module of its own."""
+
+from flask import Flask
+
+from app.config import Settings
+from app.retrieval.configuration import load_configuration
+from app.retrieval.views.archives import archives, outbreak_archives
+from app.retrieval.views.configuration import configuration
+from app.retrieval.views.events import events
+
+
+def init_retrieval(app: Flask, settings: Settings) -> None:
+    """Add the routes of retrieval that the settings allow."""
+    app.extensions["exposure_configuration"] = load_configuration(settings.exposure_configuration_path)
+    app.register_blueprint(archives)
+    if settings.enable_outbreak_events:
+        app.register_blueprint(outbreak_archives)
+    app.register_blueprint(events)
+    app.register_blueprint(configuration)

@@ -1,0 +1,62 @@
+"""`/retrieve` and `/qr`: phones fetch the archive of a period (protocol section I and rule 105)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint, Response, request
+
+from app.clock import current_time
+from app.config import Settings
+from app.domain.exports import PeriodUnavailable, check_period
+from app.errors import on_fault
+from app.extensions import current_database, current_settings
+from app.responses import plain_error
+from app.retrieval.auth import is_authentic
+from app.retrieval.service import build_keys_archive, build_outbreaks_archive
+from app.routing import add_route
+from app.security import checks_itself, unauthorized
+from app.store.database import Database
+
+archives = Blueprint("archives", __name__)
+outbreak_archives = Blueprint("outbreak_archives", __name__)
+
+# The public server's `max-stale` is a directive for requests (D23); this one lets a CDN answer while it asks anew.
+CACHE_CONTROL: Final = "public, max-age=3600, stale-while-revalidate=600"
+
+_Builder = Callable[[Database, Settings, int, datetime], bytes]
+
+
+@checks_itself
+def retrieve(region: str, day: str, auth: str) -> Response:  # noqa: ARG001 - the path's region is ignored (rule 72)
+    """Serve the exposure keys of a period."""
+    return _serve(day, auth, build_keys_archive)
+
+
+@checks_itself
+def retrieve_outbreaks(region: str, day: str, auth: str) -> Response:  # noqa: ARG001
+    """Serve the outbreak events of a period."""
+    return _serve(day, auth, build_outbreaks_archive)
+
+
+def _serve(day: str, auth: str, build: _Builder) -> Response:
+    now, settings = current_time(), current_settings()
+    if not is_authentic(auth, settings.retrieve_hmac_key, settings.region_code, day, now):
+        return unauthorized()
+    if request.method != "GET":  # after the code, as the public server does (rule 74)
+        return plain_error("method not allowed", 405, {"Allow": "GET"})
+    period = int(day)
+    check_period(period, now, settings.export_policy)
+    body = build(current_database(), settings, period, now)
+    return Response(body, 200, {"Cache-Control": CACHE_CONTROL}, content_type="application/zip")
+
+
+def _unavailable(error: PeriodUnavailable) -> Response:
+    return plain_error(error.reason.text, error.reason.status)
+
+
+for _blueprint in (archives, outbreak_archives):
+    _blueprint.register_error_handler(PeriodUnavailable, _unavailable)
+    on_fault(_blueprint, lambda: plain_error("database error", 500))
+add_route(archives, "/retrieve/<digits(3):region>/<digits(5):day>/<anything:auth>", retrieve)
+add_route(outbreak_archives, "/qr/<digits(3):region>/<digits(5):day>/<anything:auth>", retrieve_outbreaks)

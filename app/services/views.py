@@ -1,0 +1,73 @@
+"""Small answers for load balancers, monitors and people. None but `ready` touches a database."""
+
+import json
+import logging
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from app.errors import on_fault
+from app.extensions import current_database, current_redis, current_settings
+from app.responses import NO_STORE, NOSNIFF, json_text, plain, plain_error
+from app.routing import add_route
+
+services = Blueprint("services", __name__, url_prefix="/services")
+
+_logger = logging.getLogger(__name__)
+
+
+def ping() -> Response:
+    """Say that the process answers (rule 10)."""
+    return plain("OK\n", headers=NO_STORE)
+
+
+def present() -> Response:
+    """Say so without a body (rule 11)."""
+    response = Response(status=204, headers=NO_STORE)
+    del response.headers["Content-Type"]
+    return response
+
+
+def ready() -> Response:
+    """Say whether PostgreSQL and Redis answer: 200 when both do, else 503, and which is down (D22)."""
+    states = {"postgresql": _state(current_database().ping), "redis": _state(current_redis().ping)}
+    response = json_text(json.dumps(states), NO_STORE | NOSNIFF)
+    response.status_code = 200 if all(state == "up" for state in states.values()) else 503
+    return response
+
+
+def _state(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except Exception:
+        _logger.exception("not ready")
+        return "down"
+    return "up"
+
+
+def version() -> Response:
+    """Name the build (rule 12)."""
+    settings = current_settings()
+    return json_text(_compact({"branch": settings.branch, "revision": settings.revision}), NO_STORE)
+
+
+def feature_flags() -> Response:
+    """Tell portals and monitors what is switched on (rule 13)."""
+    settings = current_settings()
+    flags = {
+        "enableEntirePeriodBundle": settings.enable_entire_period_bundle,
+        "disableCurrentDateCheckFeatureFlag": settings.disable_current_date_check,
+    }
+    return json_text(_compact(flags), NO_STORE)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+on_fault(services, lambda: plain_error("server error", 500))
+add_route(services, "/ping", ping)
+add_route(services, "/present", present)
+add_route(services, "/ready", ready)
+add_route(services, "/version.json", version)
+add_route(services, "/featureFlags.json", feature_flags)

@@ -1,0 +1,143 @@
+"""Claiming a code: one round trip that checks the ban, trades the code, and counts the outcome.
+
+The public server took these steps apart, so that parallel requests could try more codes than the ban allows (D3).
+Here claims from one network take turns on an advisory lock, and the deciding statement starts after the lock is
+held, so that it sees everything that earlier claims did.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from app.domain.claims import BanPolicy, Standing
+
+
+@dataclass(frozen=True)
+class ClaimAttempt:
+    """A claim to be decided. `networks` are today's identifier of the client's network and then yesterday's."""
+
+    one_time_code: str
+    app_public_key: bytes
+    networks: Sequence[str]
+    network_lock: int
+    now: datetime
+    oldest_code: datetime  # a code must be strictly newer
+    policy: BanPolicy
+
+
+@dataclass(frozen=True)
+class ClaimDecision:
+    """What the database decided: a server key (32 bytes) for the winner of a code, or None and why."""
+
+    server_public_key: bytes | None
+    key_was_registered: bool
+    was_banned: bool
+    standing: Standing
+
+
+# Yesterday's identifier counts too until its failures are forgotten, so that midnight gives nobody new tries.
+_STANDING = """
+    SELECT coalesce(sum(failures), 0)::integer AS failures, max(last_failure) AS last_failure
+    FROM failed_key_claim_attempts
+    WHERE identifier IN (:network, :network_yesterday) AND last_failure >= :window_start
+"""
+
+_LOCK = """
+    SELECT pg_advisory_xact_lock(:network_lock);
+    SELECT FROM encryption_keys WHERE one_time_code = :one_time_code FOR UPDATE;
+"""
+
+_DECIDE = f"""
+    WITH standing AS MATERIALIZED ({_STANDING}),
+    registered AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM encryption_keys WHERE app_public_key = :app_public_key) AS yes
+    ),
+    code AS MATERIALIZED (
+        SELECT server_public_key, coalesce(originator, region) AS originator, created
+        FROM encryption_keys, standing, registered
+        WHERE one_time_code = :one_time_code AND app_public_key IS NULL AND created > :oldest_code
+          AND standing.failures < :max_failures AND NOT registered.yes
+          AND date_trunc('day', created, 'UTC') > 'epoch'  -- rule 40
+    ),
+    claimed AS (
+        -- From here on only the day is known on which the code was made (rule 39).
+        UPDATE encryption_keys AS pair
+        SET one_time_code = NULL, app_public_key = :app_public_key, created = date_trunc('day', code.created, 'UTC')
+        FROM code WHERE pair.server_public_key = code.server_public_key
+        RETURNING pair.server_public_key
+    ),
+    failed AS (
+        INSERT INTO failed_key_claim_attempts (identifier, failures, last_failure)
+        SELECT :network, standing.failures + 1, :now FROM standing, registered
+        WHERE standing.failures < :max_failures AND NOT registered.yes AND NOT EXISTS (SELECT FROM code)
+        ON CONFLICT (identifier) DO UPDATE
+        SET failures = excluded.failures, last_failure = excluded.last_failure
+        RETURNING failures, last_failure
+    ),
+    forgotten AS (
+        -- A good code clears the network's failures (rule 46); a bad one has just carried yesterday's over.
+        DELETE FROM failed_key_claim_attempts
+        WHERE identifier IN (:network_yesterday, CASE WHEN EXISTS (SELECT FROM code) THEN :network END)
+          AND (EXISTS (SELECT FROM code) OR EXISTS (SELECT FROM failed))
+    )
+"""  # noqa: S608 - all parts are constants
+
+_COUNT = """
+    , counted AS (
+        INSERT INTO events (source, identifier, device_type, date, count)
+        SELECT originator, 'OTKClaimed', 'Server', :date, 1 FROM code
+    ),
+    timed AS (
+        INSERT INTO otk_life_duration (originator, hours, date, count)
+        SELECT originator, ceil(extract(epoch FROM :now - created) / 3600), :date, 1 FROM code
+    )
+"""
+
+_ANSWER = """
+    SELECT (SELECT server_public_key FROM claimed) AS server_public_key,
+           registered.yes AS key_was_registered,
+           standing.failures >= :max_failures AS was_banned,
+           coalesce((SELECT failures FROM failed), standing.failures) AS failures,
+           coalesce((SELECT last_failure FROM failed), standing.last_failure) AS last_failure
+    FROM standing, registered
+"""
+
+_CLAIM = text(_LOCK + _DECIDE + _ANSWER)
+_CLAIM_AND_COUNT = text(_LOCK + _DECIDE + _COUNT + _ANSWER)
+_READ_STANDING = text(_STANDING)
+
+
+def claim(connection: Connection, attempt: ClaimAttempt, *, count: bool = True) -> ClaimDecision:
+    """Decide a claim. The connection must be one of `Database.single`, so that the text is one transaction.
+
+    Raises IntegrityError when another code is being traded for the same app key at this moment (D20).
+    """
+    values = _network_values(attempt.networks, attempt.policy, attempt.now) | {
+        "one_time_code": attempt.one_time_code,
+        "app_public_key": attempt.app_public_key,
+        "network_lock": attempt.network_lock,
+        "now": attempt.now,
+        "date": attempt.now.date(),
+        "oldest_code": attempt.oldest_code,
+        "max_failures": attempt.policy.max_failures,
+    }
+    row = connection.execute(_CLAIM_AND_COUNT if count else _CLAIM, values).one()
+    return ClaimDecision(
+        server_public_key=bytes(row.server_public_key) if row.server_public_key is not None else None,
+        key_was_registered=row.key_was_registered,
+        was_banned=row.was_banned,
+        standing=Standing(row.failures, row.last_failure),
+    )
+
+
+def standing(connection: Connection, networks: Sequence[str], policy: BanPolicy, now: datetime) -> Standing:
+    """Return a network's place in the ledger without changing it."""
+    row = connection.execute(_READ_STANDING, _network_values(networks, policy, now)).one()
+    return Standing(row.failures, row.last_failure)
+
+
+def _network_values(networks: Sequence[str], policy: BanPolicy, now: datetime) -> dict[str, object]:
+    today, yesterday = networks
+    return {"network": today, "network_yesterday": yesterday, "window_start": policy.window_start(now)}

@@ -1,0 +1,60 @@
+"""How a service gets a connection: for one statement that is its own transaction, or for several in one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+
+class Database:
+    """PostgreSQL, as services see it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Sharing the pool, but without BEGIN and COMMIT: one round trip for one statement.
+        self._autocommit_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """Lend a connection on which each execution is a transaction of its own, and one round trip.
+
+        Several statements sent in one execution, separated by semicolons, are one transaction too: PostgreSQL runs
+        such a text as a whole or not at all.
+        """
+        with self._autocommit_engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Lend a connection in a transaction that is committed at the end, and rolled back on any error."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close the connections that nobody uses."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Raise if PostgreSQL does not answer."""
+        with self.single() as connection:
+            connection.execute(text("SELECT 1"))
+
+
+def violated_constraint(error: IntegrityError) -> str:
+    """Return the name of the constraint that refused a row, or the empty text."""
+    diagnostics = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "constraint_name", None) or ""
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Tell whether the database itself failed (gone, refusing, too slow), rather than this statement's content."""
+    return error.connection_invalidated or type(error.orig).__name__ in (
+        "OperationalError",
+        "InterfaceError",
+        "QueryCanceled",
+        "LockNotAvailable",
+        "DeadlockDetected",
+        "ReadOnlySqlTransaction",
+        "DiskFull",
+    )

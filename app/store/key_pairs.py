@@ -1,0 +1,110 @@
+"""Codes and key pairs over time: what expires, and what is sealed anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+# Each deletion counts what it deletes in the same statement, so that no row is counted twice or not at all, however
+# many workers run at once (D14). Rows that another transaction holds are left for the next run.
+_PURGE = """
+    WITH expired AS (
+        DELETE FROM encryption_keys WHERE server_public_key IN (
+            SELECT server_public_key FROM encryption_keys WHERE {condition}
+            LIMIT :batch FOR UPDATE SKIP LOCKED
+        )
+        RETURNING coalesce(originator, region) AS originator, remaining_keys
+    ),
+    totals AS (
+        SELECT originator, count(*) AS all_rows,
+               count(*) FILTER (WHERE remaining_keys = :initial_remaining_keys) AS unused
+        FROM expired GROUP BY originator
+    ),
+    counted AS (
+        INSERT INTO events (source, identifier, device_type, date, count)
+        SELECT originator, identifier, 'Server', :date, number
+        FROM totals, LATERAL (VALUES {counters}) AS counter (identifier, number) WHERE number > 0
+    )
+    SELECT coalesce(sum(all_rows), 0)::integer FROM totals
+"""
+
+_PURGE_UNCLAIMED = text(
+    _PURGE.format(
+        condition="app_public_key IS NULL AND created < :before",
+        counters="('OTKUnclaimed', all_rows)",
+    )
+)
+_PURGE_EXPIRED = text(
+    _PURGE.format(
+        condition="created < :before",
+        counters="('OTKExpired', all_rows), ('OTKExpiredNoUploads', unused)",
+    )
+)
+_PURGE_EXHAUSTED = text(
+    _PURGE.format(
+        condition="remaining_keys = 0",
+        counters="('OTKExhausted', all_rows)",
+    )
+)
+_COUNT = text("""
+    SELECT count(*) FILTER (WHERE app_public_key IS NULL) AS unclaimed_codes,
+           count(app_public_key) AS claimed_codes
+    FROM encryption_keys
+""")
+_SEALED_AFTER = text("""
+    SELECT server_public_key, server_private_key FROM encryption_keys
+    WHERE server_public_key > :after ORDER BY server_public_key LIMIT :batch FOR UPDATE
+""")
+_RESEAL = text("""
+    UPDATE encryption_keys SET server_private_key = :sealed_private_key WHERE server_public_key = :server_public_key
+""")
+
+
+@dataclass(frozen=True)
+class PurgeRun:
+    """The moment of a purge, how many rows a statement may delete, and the quota of an unused pair."""
+
+    now: datetime
+    batch: int
+    initial_remaining_keys: int
+
+    def values(self, before: datetime) -> dict[str, object]:
+        """Return the parameters of one deletion."""
+        return {
+            "before": before,
+            "batch": self.batch,
+            "date": self.now.date(),
+            "initial_remaining_keys": self.initial_remaining_keys,
+        }
+
+
+def purge_unclaimed(connection: Connection, run: PurgeRun, before: datetime) -> int:
+    """Delete codes that nobody claimed and that were made before a moment; return how many (rule 100)."""
+    return int(connection.execute(_PURGE_UNCLAIMED, run.values(before)).scalar_one())
+
+
+def purge_expired(connection: Connection, run: PurgeRun, before: datetime) -> int:
+    """Delete key pairs whose code was made before a moment; return how many (rule 101)."""
+    return int(connection.execute(_PURGE_EXPIRED, run.values(before)).scalar_one())
+
+
+def purge_exhausted(connection: Connection, run: PurgeRun) -> int:
+    """Delete key pairs with no keys left; return how many (rule 101)."""
+    return int(connection.execute(_PURGE_EXHAUSTED, run.values(run.now)).scalar_one())
+
+
+def count(connection: Connection) -> Mapping[str, int]:
+    """Return how many codes wait, and how many were claimed."""
+    return dict(connection.execute(_COUNT).mappings().one())
+
+
+def sealed_after(connection: Connection, after: bytes, batch: int) -> list[tuple[bytes, bytes]]:
+    """Lock and return the next rows in the order of their public key: (public key, sealed private key)."""
+    rows = connection.execute(_SEALED_AFTER, {"after": after, "batch": batch})
+    return [(bytes(row.server_public_key), bytes(row.server_private_key)) for row in rows]
+
+
+def reseal(connection: Connection, server_public_key: bytes, sealed_private_key: bytes) -> None:
+    """Replace a row's sealed private key."""
+    connection.execute(_RESEAL, {"server_public_key": server_public_key, "sealed_private_key": sealed_private_key})

@@ -1,0 +1,45 @@
+"""Outbreak events: stored as authorities report them, served by the moment of their report (rules 104 and 105)."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, text
+
+from app.domain.outbreaks import OutbreakEvent
+
+_ADD = text("""
+    INSERT INTO qr_outbreak_events (location_id, originator, start_time, end_time, severity, created)
+    VALUES (:location_id, :originator, :start_time, :end_time, :severity, :created)
+""")
+_SELECT = text("""
+    SELECT location_id, start_time, end_time, severity FROM qr_outbreak_events
+    WHERE created >= :first AND created < :end ORDER BY location_id, id
+""")
+_PURGE = text("DELETE FROM qr_outbreak_events WHERE created < :before")
+
+
+def add(connection: Connection, event: OutbreakEvent, originator: str, now: datetime) -> None:
+    """Store an event."""
+    connection.execute(
+        _ADD,
+        {
+            "location_id": event.location_id,
+            "originator": originator,
+            "start_time": datetime.fromtimestamp(event.start_seconds, UTC),
+            "end_time": datetime.fromtimestamp(event.end_seconds, UTC),
+            "severity": event.severity,
+            "created": now,
+        },
+    )
+
+
+def select(connection: Connection, first: datetime, end: datetime) -> list[OutbreakEvent]:
+    """Return the events reported from `first` up to but not including `end`, in the order of their place."""
+    return [
+        OutbreakEvent(row.location_id, int(row.start_time.timestamp()), int(row.end_time.timestamp()), row.severity)
+        for row in connection.execute(_SELECT, {"first": first, "end": end})
+    ]
+
+
+def purge(connection: Connection, before: datetime) -> int:
+    """Delete events reported before a moment; return how many."""
+    return connection.execute(_PURGE, {"before": before}).rowcount

@@ -1,0 +1,124 @@
+"""Every table of the service. Names follow the public server's, so that data and queries can move over.
+
+The public server's rows have no value for the columns that it lacks, so each of those has a default or may be null.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import BIGINT
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+LABEL = String(64)
+
+# A code that waits to be claimed, and then the key pair that it was traded for.
+encryption_keys = Table(
+    "encryption_keys",
+    metadata,
+    Column("server_public_key", LargeBinary, primary_key=True),
+    Column("server_private_key", LargeBinary, nullable=False),  # sealed: see app/crypto/sealing.py
+    Column("app_public_key", LargeBinary, unique=True),
+    Column("one_time_code", String(10), unique=True),
+    Column("hash_id", String(128)),
+    Column("remaining_keys", SmallInteger, nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False, index=True),
+    Column("region", String(32), nullable=False),
+    Column("originator", LABEL),  # the token's label, never the token (D11)
+    CheckConstraint("octet_length(server_public_key) = 32", name="server_public_key_length"),
+    CheckConstraint("octet_length(app_public_key) = 32", name="app_public_key_length"),
+    CheckConstraint("remaining_keys >= 0", name="remaining_keys_not_negative"),
+    # A hashID belongs to the province that chose it: another's token finds nothing under it (D10).
+    UniqueConstraint("originator", "hash_id"),
+    Index("ix_encryption_keys_exhausted", "server_public_key", postgresql_where="remaining_keys = 0"),
+)
+
+# The published keys. Nothing links a row to the key pair, or to the person, that it came from (rule 69).
+diagnosis_keys = Table(
+    "diagnosis_keys",
+    metadata,
+    Column("key_data", LargeBinary, primary_key=True),
+    Column("rolling_start_interval_number", Integer, nullable=False),
+    Column("rolling_period", SmallInteger, nullable=False),
+    Column("transmission_risk_level", SmallInteger, nullable=False),
+    Column("hour_of_submission", Integer, nullable=False, index=True),  # the hour of publication (D18)
+    Column("report_type", SmallInteger),
+    Column("days_since_onset_of_symptoms", SmallInteger),
+    Column("region", String(32), nullable=False),
+    Column("originator", LABEL),
+    CheckConstraint("octet_length(key_data) = 16", name="key_data_length"),
+)
+
+# Networks that tried wrong codes. The identifier is a keyed hash, never an address (D1).
+failed_key_claim_attempts = Table(
+    "failed_key_claim_attempts",
+    metadata,
+    Column("identifier", String(32), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_failure", DateTime(timezone=True), nullable=False, index=True),
+)
+
+# The three counters are ledgers: an action appends a row and the worker folds rows into sums, so that no request
+# waits for another's commit. A figure is always the sum over its rows.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BIGINT, primary_key=True),
+    Column("source", LABEL, nullable=False),
+    Column("identifier", String(32), nullable=False),
+    Column("device_type", String(16), nullable=False),
+    Column("date", Date, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+)
+
+otk_life_duration = Table(
+    "otk_life_duration",
+    metadata,
+    Column("id", BIGINT, primary_key=True),
+    Column("originator", LABEL, nullable=False),
+    Column("hours", Integer, nullable=False),
+    Column("date", Date, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+)
+
+tek_upload_count = Table(
+    "tek_upload_count",
+    metadata,
+    Column("id", BIGINT, primary_key=True),
+    Column("originator", LABEL, nullable=False),
+    Column("date", Date, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+    Column("first_upload", Boolean, nullable=False),
+)
+
+# Places where infection was likely, as authorities reported them.
+qr_outbreak_events = Table(
+    "qr_outbreak_events",
+    metadata,
+    Column("id", BIGINT, primary_key=True),
+    Column("location_id", String(8), nullable=False),
+    Column("originator", LABEL),
+    Column("start_time", DateTime(timezone=True), nullable=False),
+    Column("end_time", DateTime(timezone=True), nullable=False),
+    Column("severity", BIGINT, nullable=False, server_default="0"),
+    Column("created", DateTime(timezone=True), nullable=False, index=True),
+)

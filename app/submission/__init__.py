@@ -1,0 +1,1 @@
+"""Taking part: codes for patients, key pairs for phones, and uploads. For health authorities and phones."""

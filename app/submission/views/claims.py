@@ -1,0 +1,52 @@
+"""`/claim-key`: a phone trades a code for a server key, as KeyClaimResponse (protocol sections E and F)."""
+
+import logging
+
+from flask import Blueprint, Response
+
+from app.clock import current_time
+from app.domain.claims import ClaimError, ClaimRefused
+from app.domain.limits import MAX_CLAIM_BODY_BYTES
+from app.errors import on_fault
+from app.extensions import current_database, current_settings
+from app.proto import codec
+from app.responses import protobuf, protobuf_error
+from app.routing import add_route
+from app.security import current_network
+from app.submission import claims as service
+from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body
+
+claims = Blueprint("claims", __name__)
+
+_logger = logging.getLogger(__name__)
+
+
+def claim_key() -> Response:
+    """Trade a code for a server key (rules 26 to 42). Any method will do."""
+    now, settings, database, network = current_time(), current_settings(), current_database(), current_network()
+    try:
+        claim = codec.decode_claim_request(read_body(MAX_CLAIM_BODY_BYTES))
+    except (BodyUnreadable, codec.MalformedMessage) as error:
+        refused = service.refuse_malformed(database, settings, network, now, ClaimError.UNKNOWN)
+        return closing_if_unread(error, _refused(refused))
+    granted = service.claim_key(database, settings, claim, network, now)
+    return protobuf(codec.encode_claim_success(granted.server_public_key, granted.tries_remaining))
+
+
+@claims.errorhandler(ClaimRefused)
+def _refused(refused: ClaimRefused) -> Response:
+    settings = current_settings()
+    _logger.warning("claim refused", extra={"reason": refused.error.name})
+    ban = service.remaining_ban(settings, refused, current_time())
+    body = codec.encode_claim_error(refused.error, refused.standing.tries_remaining(settings.ban_policy), ban)
+    return protobuf_error(body, _status(refused))
+
+
+def _status(refused: ClaimRefused) -> int:
+    if refused.error is ClaimError.TEMPORARY_BAN:
+        return 429
+    return 400 if refused.is_malformed else 401
+
+
+on_fault(claims, lambda: protobuf_error(codec.encode_claim_error(ClaimError.SERVER_ERROR, 0, None), 500))
+add_route(claims, "/claim-key", claim_key)

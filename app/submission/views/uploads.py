@@ -1,0 +1,40 @@
+"""`/upload`: a phone sends its keys in a sealed box; the answer is EncryptedUploadResponse (sections G and H)."""
+
+import logging
+
+from flask import Blueprint, Response
+
+from app.clock import current_time
+from app.domain.limits import MAX_UPLOAD_BODY_BYTES
+from app.domain.uploads import UploadError, UploadRefused
+from app.errors import on_fault
+from app.extensions import current_database, current_ring, current_settings
+from app.proto import codec
+from app.responses import protobuf, protobuf_error
+from app.routing import add_route
+from app.submission.uploads import accept_upload
+from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body
+
+uploads = Blueprint("uploads", __name__)
+
+_logger = logging.getLogger(__name__)
+
+
+def upload() -> Response:
+    """Take a phone's keys (rules 47 to 70). Any method will do."""
+    try:
+        envelope = codec.decode_encrypted_upload(read_body(MAX_UPLOAD_BODY_BYTES))
+    except (BodyUnreadable, codec.MalformedMessage) as error:
+        return closing_if_unread(error, _refused(UploadRefused(UploadError.UNKNOWN)))
+    accept_upload(current_database(), current_settings(), current_ring(), envelope, current_time())
+    return protobuf(codec.encode_upload_success())
+
+
+@uploads.errorhandler(UploadRefused)
+def _refused(refused: UploadRefused) -> Response:
+    _logger.warning("upload refused", extra={"reason": refused.error.name})
+    return protobuf_error(codec.encode_upload_error(refused.error), 401 if refused.is_unauthorized else 400)
+
+
+on_fault(uploads, lambda: protobuf_error(codec.encode_upload_error(UploadError.SERVER_ERROR), 500))
+add_route(uploads, "/upload", upload)

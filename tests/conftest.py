@@ -1,0 +1,67 @@
+"""Real servers for every test that asks for them: each test process has a PostgreSQL and a Redis of its own."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from app import create_app
+from app.store.tables import metadata
+from local.postgres import EmbeddedPostgres
+from local.redis import EmbeddedRedis
+from tests.support.service import Service, start_service
+from tests.support.settings import make_settings
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty, migrated database."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
+    server.start()
+    try:
+        app = create_app(make_settings(server.url, "redis://127.0.0.1:1/0"))
+        with app.app_context():
+            upgrade()
+        app.extensions["database"].dispose()
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty Redis."""
+    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"), durable=False)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Service]]:
+    """Make applications with settings of the test's own; empties every table afterwards."""
+    services: list[Service] = []
+
+    def make(**overrides: str) -> Service:
+        services.append(start_service(make_settings(database_url, redis_url, **overrides)))
+        return services[-1]
+
+    yield make
+    if not services:
+        return
+    with services[0].database.transaction() as connection:
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names}"))
+    services[0].app.extensions["redis"].flushall()
+    for service in services:
+        service.database.dispose()
+        service.app.extensions["redis"].close()
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service]) -> Service:
+    """The application with the defaults, and keys published at once, as the public server does."""
+    return make_service(PUBLISH_ACTIVE_KEYS="true")

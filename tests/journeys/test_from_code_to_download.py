@@ -1,0 +1,19 @@
+"""The whole way of a key: a professional issues a code, a phone claims it and uploads, other phones download."""
+
+import io
+import zipfile
+
+from app.proto import covidshield_pb2 as wire
+from tests.support.service import Service, exposure_key
+
+
+def test_a_key_travels_from_one_phone_to_all_others(service: Service) -> None:
+    phone = service.pair()
+    start = (service.today - 2) * 144
+
+    assert service.upload(phone, [exposure_key(7, rolling_start_interval_number=start)]).data == b"\x08\x00"
+
+    archive = zipfile.ZipFile(io.BytesIO(service.fetch(service.today).data))
+    export = wire.TemporaryExposureKeyExport.FromString(archive.read("export.bin")[16:])
+    assert [key.key_data for key in export.keys] == [(7).to_bytes(16, "big")]
+    assert export.keys[0].rolling_start_interval_number == start

@@ -1,0 +1,21 @@
+"""A clock that a test sets."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+# A Wednesday, a quarter past noon: no boundary of an hour or a day is near.
+NOON = datetime(2026, 3, 18, 12, 15, 30, 250_000, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """Returns what a test set, until the test sets something else."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        """Move on by a duration, in the words of timedelta."""
+        self.now += timedelta(**duration)

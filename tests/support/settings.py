@@ -1,0 +1,29 @@
+"""Settings for tests: secrets that open nothing, and the public server's defaults for the rest."""
+
+from app.config import Settings
+from app.crypto.signing import generate_signing_key
+
+TOKEN = "a-token-of-ontario-000001"
+OTHER_TOKEN = "a-token-of-alberta-000001"
+LABEL = "ON"
+OTHER_LABEL = "AB"
+TEST_TOOLS_TOKEN = "the-token-of-the-test-tools"
+HMAC_KEY = "aa" * 32
+METRICS = ("metrics-user", "metrics-password")
+SIGNING_KEY = generate_signing_key()
+
+SECRETS = {
+    "KEY_CLAIM_TOKEN": f"{TOKEN}={LABEL}:{OTHER_TOKEN}={OTHER_LABEL}",
+    "RETRIEVE_HMAC_KEY": HMAC_KEY,
+    "ECDSA_KEY": SIGNING_KEY,
+    "METRICS_USERNAME": METRICS[0],
+    "METRICS_PASSWORD": METRICS[1],
+    "SECRET_KEY": "bb" * 32,
+    "SEALING_KEYS": "cc" * 32,
+}
+
+
+def make_settings(database_url: str, redis_url: str, **overrides: str) -> Settings:
+    """Return settings as a process would read them, with some variables set otherwise."""
+    environment = SECRETS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url} | overrides
+    return Settings.from_environment(environment)
