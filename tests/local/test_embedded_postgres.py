@@ -1,0 +1,117 @@
+"""PostgreSQL from a wheel."""
+
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+
+from local.errors import LocalError
+from local.postgres import EmbeddedPostgres
+
+
+def _ask(url: str, statement: str) -> object:
+    connection = psycopg2.connect(url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0] if cursor.description else None
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that already holds a database, which takes most of a second to make."""
+    directory = tmp_path_factory.mktemp("server") / "postgres"
+    EmbeddedPostgres(directory, durable=False).prepare()
+    return directory
+
+
+def test_it_serves_a_database_of_the_expected_name_and_time_zone(directory: Path) -> None:
+    with EmbeddedPostgres(directory, durable=False) as server:
+        assert server.url.startswith("postgresql://exposure_alert:")
+        assert _ask(server.url, "SELECT current_database()") == "exposure_alert"
+        assert _ask(server.url, "SHOW timezone") == "UTC"
+        assert _ask(server.url, "SHOW server_encoding") == "UTF8"
+
+
+def test_data_outlives_a_restart(directory: Path) -> None:
+    with EmbeddedPostgres(directory, durable=False) as server:
+        _ask(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
+    with EmbeddedPostgres(directory, durable=False) as server:
+        assert _ask(server.url, "SELECT answer FROM kept") == 42
+
+
+def test_only_a_durable_server_waits_for_the_disk(directory: Path) -> None:
+    with EmbeddedPostgres(directory, durable=False) as server:
+        assert _ask(server.url, "SHOW fsync") == "off"
+    with EmbeddedPostgres(directory) as server:
+        assert _ask(server.url, "SHOW fsync") == "on"
+
+
+def test_a_wrong_password_is_refused(directory: Path) -> None:
+    with EmbeddedPostgres(directory, durable=False) as server:
+        password = server.url.partition("exposure_alert:")[2].partition("@")[0]
+        with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+            psycopg2.connect(server.url.replace(password, "wrong"))
+
+
+def test_the_password_is_for_its_owner_alone(directory: Path) -> None:
+    assert stat.S_IMODE((directory / "password").stat().st_mode) == 0o600
+
+
+def test_it_stops_with_a_client_connected_and_leaves_no_process(directory: Path, eventually, survivors) -> None:
+    server = EmbeddedPostgres(directory, durable=False).start()
+    idle = psycopg2.connect(server.url)
+    processes = [p for p in psutil.process_iter() if any(str(directory) in part for part in p.cmdline())]
+    processes += [child for process in processes for child in process.children(recursive=True)]
+    server.stop()
+    idle.close()
+    assert len(processes) > 1
+    eventually(lambda: not survivors(processes))
+
+
+def test_a_server_left_by_a_killed_run_is_replaced(directory: Path) -> None:
+    left = EmbeddedPostgres(directory, durable=False)
+    left.prepare()
+    orphan = subprocess.Popen(left.command(), cwd="/", stderr=subprocess.DEVNULL)
+    try:
+        while not left.accepts():
+            assert orphan.poll() is None
+        with EmbeddedPostgres(directory, durable=False) as server:
+            assert orphan.wait(5) == 0
+            assert _ask(server.url, "SELECT 1") == 1
+    finally:
+        orphan.kill()
+
+
+def test_it_goes_down_with_a_killed_parent(directory: Path, eventually) -> None:
+    source = (
+        "import os, pathlib, sys; from local.postgres import EmbeddedPostgres;"
+        "EmbeddedPostgres(pathlib.Path(sys.argv[1]), durable=False).start(); os.kill(os.getpid(), 9)"
+    )
+    parent = subprocess.run([sys.executable, "-c", source, str(directory)], check=False, timeout=20)
+    assert parent.returncode == -signal.SIGKILL
+    eventually(lambda: not (directory / "data" / "postmaster.pid").exists())
+
+
+def test_a_database_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "data.new").write_text("in the way")
+    with pytest.raises(LocalError, match="cannot make its database") as caught:
+        EmbeddedPostgres(tmp_path, durable=False).start()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_does_not_start_tells_its_last_words(directory: Path) -> None:
+    version = directory / "data" / "PG_VERSION"
+    version.write_text("9\n")
+    try:
+        with pytest.raises(LocalError, match="does not start; it last said"):
+            EmbeddedPostgres(directory, durable=False).start()
+    finally:
+        version.write_text("18\n")

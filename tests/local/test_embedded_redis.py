@@ -1,0 +1,34 @@
+"""Redis from a wheel."""
+
+import stat
+from pathlib import Path
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from local.redis import EmbeddedRedis
+
+
+def test_it_answers_with_its_password_only(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path, durable=False) as server:
+        with redis.Redis.from_url(server.url) as client:
+            assert client.ping()
+        stranger = redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0))
+        with stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+
+
+def test_a_durable_server_keeps_its_data_and_gets_a_new_password(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        client.set("kept", "42")
+        url = server.url
+    with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        assert client.get("kept") == b"42"
+        assert server.url != url
+
+
+def test_its_password_is_for_its_owner_alone(tmp_path: Path) -> None:
+    EmbeddedRedis(tmp_path).prepare()
+    assert stat.S_IMODE((tmp_path / "redis.conf").stat().st_mode) == 0o600

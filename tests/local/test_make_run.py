@@ -1,0 +1,211 @@
+"""The journey of a newcomer: start the service, see it answer, stop it, find nothing left."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.ports import can_bind, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STUB_WEB = """
+import http.server, os
+class Ping(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *arguments):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Ping).serve_forever()
+"""
+RELEASE_THAT_LOOKS = """
+import os, psycopg2, redis
+psycopg2.connect(os.environ["DATABASE_URL"]).close()
+redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+print("released with", len(os.environ["SEALING_KEYS"]), "digits")
+"""
+
+
+def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return the processes that have not ended. A zombie has: its new parent, in a container, may never ask for it."""
+    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def command(process: psutil.Process) -> str:
+    """Return the command line of a process, or nothing when it ends at this moment."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+# Most of what can go wrong has nothing to do with the servers, and making a database takes a second.
+ELSEWHERE = {"DATABASE_URL": "postgresql://elsewhere", "REDIS_URL": "redis://elsewhere"}
+
+
+class Run:
+    """One run of `python -m local`."""
+
+    def __init__(self, directory: Path, procfile: Path, **environment: str) -> None:
+        self.port = int(environment.setdefault("PORT", str(free_port())))
+        self.directory = directory
+        self.output = procfile.with_name(f"{directory.name}.log")
+        unset = ("DATABASE_URL", "REDIS_URL", "BIND_ADDR")
+        inherited = {name: value for name, value in os.environ.items() if name not in unset}
+        with self.output.open("w") as output:
+            self.process = psutil.Popen(
+                [sys.executable, "-m", "local", "--directory", str(directory), "--procfile", str(procfile)],
+                cwd=ROOT,
+                env={**inherited, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.text
+        return "Exposure Alert answers" in self.text
+
+    def answers(self) -> bool:
+        try:
+            url = f"http://127.0.0.1:{self.port}/services/ping"
+            return urllib.request.urlopen(url, timeout=2).status == 200
+        except OSError:
+            return False
+
+    def members(self) -> list[psutil.Process]:
+        return self.process.children(recursive=True)
+
+    def leader(self, part: str) -> psutil.Process | None:
+        children = still_running(self.process.children())
+        return next((child for child in children if part in command(child)), None)
+
+    def end(self) -> tuple[int, float, list[psutil.Process]]:
+        """Ask it to stop; return its exit code, how many seconds it took, and the processes that it left."""
+        members = self.members()
+        began = time.monotonic()
+        self.process.terminate()
+        code = self.process.wait(15)
+        took = time.monotonic() - began
+        return code, took, still_running(members)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Run]]:
+    runs: list[Run] = []
+
+    def start(*arguments, **environment) -> Run:
+        runs.append(Run(*arguments, **environment))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.process.is_running():
+            run.end()
+
+
+@pytest.fixture
+def stub(tmp_path: Path) -> Path:
+    """A Procfile of processes that only pretend, to see how they are run."""
+    (tmp_path / "web.py").write_text(STUB_WEB)
+    (tmp_path / "release.py").write_text("print('released')")
+    procfile = tmp_path / "Procfile"
+    procfile.write_text("release: python release.py\nweb: python web.py\nworker: sleep 60\nclock: sleep 60\n")
+    return procfile
+
+
+def fails(run: Run) -> str:
+    """Return the last line of a run that fails, and leaves nothing running."""
+    assert run.process.wait(15) == 1, run.text
+    assert [p for p in psutil.process_iter() if str(run.directory) in command(p)] == []
+    return run.text.strip().splitlines()[-1]
+
+
+def test_it_starts_recovers_and_stops_without_a_trace(start, stub: Path, tmp_path: Path, eventually) -> None:
+    (tmp_path / "release.py").write_text(RELEASE_THAT_LOOKS)
+    run = start(tmp_path / "var", stub)
+    eventually(run.is_ready)
+    assert "release      | released with 64 digits" in run.text
+    token = re.search(r"Bearer (\S{32})\"", run.text)[1]
+    assert f"KEY_CLAIM_TOKEN={token}=302" in (tmp_path / "var" / "secrets.env").read_text()
+    assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
+
+    for part in ("postgres", "redis-server", "web.py"):
+        killed = run.leader(part)
+        port = next(c.laddr.port for c in killed.net_connections() if c.status == psutil.CONN_LISTEN)
+        killed.kill()
+        eventually(lambda part=part, killed=killed: run.leader(part) not in (None, killed))
+        eventually(lambda port=port: not can_bind("127.0.0.1", port))
+    eventually(run.answers)
+
+    code, seconds, left = run.end()
+    assert (code, left) == (0, [])
+    assert seconds < 10
+
+
+def test_servers_that_the_environment_names_are_used_instead(start, stub: Path, tmp_path: Path, eventually) -> None:
+    run = start(tmp_path / "var", stub, **ELSEWHERE)
+    eventually(run.is_ready)
+    assert sorted(path.name for path in (tmp_path / "var").iterdir()) == ["lock", "secrets.env"]
+    assert run.leader("web.py").environ().items() >= ELSEWHERE.items()
+
+
+def test_a_second_run_in_the_same_folder_is_refused(start, stub: Path, tmp_path: Path, eventually) -> None:
+    first = start(tmp_path / "var", stub, **ELSEWHERE)
+    eventually(first.is_ready)
+    second = subprocess.run(
+        [sys.executable, "-m", "local", "--directory", str(tmp_path / "var")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert second.stderr == f"The service is already running in this folder ({tmp_path / 'var'}).\n"
+    assert first.answers()
+
+
+def test_a_port_in_use_is_one_clear_line(start, stub: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        run = start(tmp_path / "var", stub, PORT=str(other.getsockname()[1]))
+        assert fails(run).startswith(f"Cannot listen on 127.0.0.1:{run.port}: stop the program that uses this port")
+
+
+def test_a_failing_release_is_one_clear_line(start, stub: Path, tmp_path: Path) -> None:
+    (tmp_path / "release.py").write_text("raise SystemExit('no such table')")
+    run = start(tmp_path / "var", stub, **ELSEWHERE)
+    assert fails(run) == "`release` of the Procfile failed with exit code 1: see the lines above."
+    assert "release      | no such table" in run.text
+
+
+def test_a_process_that_cannot_start_is_one_clear_line(start, stub: Path, tmp_path: Path) -> None:
+    (tmp_path / "web.py").write_text("raise SystemExit('SECRET_KEY: missing')")
+    run = start(tmp_path / "var", stub, **ELSEWHERE)
+    assert fails(run) == "The service does not start: see the lines above."
+    assert "web          | SECRET_KEY: missing" in run.text
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(start, stub: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = start(tmp_path / "file" / "var", stub, PORT="8001")
+    assert fails(run) == f"{tmp_path / 'file' / 'var'}: Not a directory"
+
+
+def test_nothing_outlives_a_killed_run(start, stub: Path, tmp_path: Path, eventually) -> None:
+    run = start(tmp_path / "var", stub)
+    eventually(run.is_ready)
+    members = run.members()
+    run.process.send_signal(signal.SIGKILL)
+    run.process.wait(5)
+    eventually(lambda: still_running(members) == [])

@@ -1,0 +1,51 @@
+"""One terminal for several processes."""
+
+import io
+import os
+
+import pytest
+
+from local.output import Printer
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_names_are_aligned() -> None:
+    terminal = io.StringIO()
+    printer = Printer(terminal, ["web", "worker"])
+    printer.say("web", "one")
+    printer.say("worker", "two")
+    assert terminal.getvalue() == "web    | one\nworker | two\n"
+
+
+def test_a_terminal_gets_colours_unless_they_are_unwanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = _Terminal()
+    Printer(terminal, ["web"]).say("web", "one")
+    assert terminal.getvalue() == "\x1b[36mweb |\x1b[0m one\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = _Terminal()
+    Printer(terminal, ["web"]).say("web", "one")
+    assert terminal.getvalue() == "web | one\n"
+
+
+def test_lines_that_are_no_text_and_a_last_line_without_end_are_copied() -> None:
+    terminal = io.StringIO()
+    printer = Printer(terminal, ["web"])
+    reader, writer = os.pipe()
+    printer.copy("web", os.fdopen(reader, "rb"))
+    os.write(writer, b"\xff one\r\ntwo")
+    os.close(writer)
+    printer.finish()
+    assert terminal.getvalue() == "web | \ufffd one\nweb | two\n"
+
+
+def test_a_terminal_that_is_gone_stops_nobody() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        Printer(gone, ["web"]).say("web", "one")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writer)
