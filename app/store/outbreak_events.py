@@ -14,7 +14,11 @@ _SELECT = text("""
     SELECT location_id, start_time, end_time, severity FROM qr_outbreak_events
     WHERE created >= :first AND created < :end ORDER BY location_id, id
 """)
-_PURGE = text("DELETE FROM qr_outbreak_events WHERE created < :before")
+_PURGE = text("""
+    DELETE FROM qr_outbreak_events WHERE id IN (
+        SELECT id FROM qr_outbreak_events WHERE created < :before LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+""")
 
 
 def add(connection: Connection, event: OutbreakEvent, originator: str, now: datetime) -> None:
@@ -40,6 +44,6 @@ def select(connection: Connection, first: datetime, end: datetime) -> list[Outbr
     ]
 
 
-def purge(connection: Connection, before: datetime) -> int:
+def purge(connection: Connection, before: datetime, batch: int) -> int:
     """Delete events reported before a moment; return how many."""
-    return connection.execute(_PURGE, {"before": before}).rowcount
+    return connection.execute(_PURGE, {"before": before, "batch": batch}).rowcount

@@ -1,0 +1,11 @@
+"""Delete what has outlived its purpose."""
+
+from app import retention
+from app.domain.timeline import utc_now
+from worker.application import application
+
+
+def purge() -> None:
+    """Run one purge, as of now."""
+    extensions = application().extensions
+    retention.purge(extensions["database"], extensions["settings"], utc_now())
