@@ -5,7 +5,7 @@ import os
 from flask import Flask
 
 from app.clock import Clock
-from app.config import RETRIEVAL, SUBMISSION, Settings
+from app.config import RETRIEVAL, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
 __all__ = ["create_app"]
@@ -22,8 +22,11 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     from app.services.views import services
     from app.submission.views import init_submission
 
-    settings = settings or Settings.from_environment(os.environ)
     logs.init_logging()
+    try:
+        settings = settings or Settings.from_environment(os.environ)
+    except ConfigurationError as error:
+        return cli.without_settings(error)
     app = Flask(__name__, static_folder=None)
     app.extensions["clock"] = clock
     routing.init_routing(app)

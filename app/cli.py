@@ -1,5 +1,0 @@
-from flask import Flask
-
-
-def init_cli(app: Flask) -> None:
-    """Add the operator's commands."""

@@ -1,0 +1,92 @@
+"""`flask archives`: write a period's archive to a file, and look into any archive."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from app.crypto.signing import load_public_key, public_key_pem
+from app.domain.exports import BUNDLE_PERIOD, PeriodUnavailable, check_period
+from app.domain.timeline import utc_now
+from app.extensions import current_database, current_settings
+from app.retrieval.reader import ArchiveInvalid, ReadArchive, read_archive
+from app.retrieval.service import build_keys_archive
+
+
+@click.group()
+def archives() -> None:
+    """Export archives."""
+
+
+@archives.command("export")
+@click.argument("day")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@with_appcontext
+def export(day: str, file: Path) -> None:
+    """Write the archive of DAY to FILE. DAY is a date (2026-03-18), a day number, or 00000 for the bundle."""
+    settings, now = current_settings(), utc_now()
+    period = _period(day)
+    try:
+        check_period(period, now, settings.export_policy)
+    except PeriodUnavailable as error:
+        raise click.BadParameter(error.reason.text, param_hint="DAY") from None
+    size = file.write_bytes(build_keys_archive(current_database(), settings, period, now))
+    click.echo(f"{file}\t{size} bytes")
+
+
+def _period(day: str) -> int:
+    if day.isascii() and day.isdigit():
+        return BUNDLE_PERIOD if int(day) == 0 else int(day)
+    try:
+        return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) // 86400
+    except ValueError:
+        raise click.BadParameter(f"{day!r} is neither a date nor a day number", param_hint="DAY") from None
+
+
+@archives.command("public-key")
+@with_appcontext
+def public_key() -> None:
+    """Print the public key that verifies our archives, to hand to app makers."""
+    click.echo(public_key_pem(current_settings().ecdsa_key), nl=False)
+
+
+@archives.command("inspect")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--public-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM or DER file.")
+def inspect(file: Path, public_key: Path | None) -> None:
+    """Say what an archive holds, ours or another server's, and whether a public key verifies it."""
+    try:
+        archive = read_archive(file)
+    except ArchiveInvalid as error:
+        raise click.ClickException(f"{file} is not an export archive: {error}") from None
+    for name, value in _description(archive):
+        click.echo(f"{name}\t{value}")
+    if public_key is None:
+        return
+    try:
+        key = load_public_key(public_key.read_bytes())
+    except ValueError as error:
+        raise click.BadParameter(f"not a public key: {error}", param_hint="--public-key") from None
+    if not archive.is_signed_by(key):
+        raise click.ClickException("the signature is NOT valid under this public key")
+    click.echo("signature\tvalid")
+
+
+def _description(archive: ReadArchive) -> list[tuple[str, object]]:
+    names = ", ".join(f"{entry.key_id} {entry.key_version}".strip() for entry in archive.signatures)
+    return [
+        ("region", archive.region),
+        ("from", _moment(archive.start_seconds)),
+        ("to", _moment(archive.end_seconds)),
+        ("keys", len(archive.keys)),
+        ("revised keys", archive.revised_keys),
+        ("signed by", names or "nobody"),
+    ]
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} seconds"
