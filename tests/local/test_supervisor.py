@@ -36,11 +36,11 @@ def test_each_line_begins_with_the_name_of_its_program(supervisor: Supervisor, t
 
 def test_a_killed_program_is_restarted(supervisor: Supervisor, terminal, shell: Shell) -> None:
     supervisor.start(shell("first", SLEEP))
-    supervisor.wait_for(lambda: pids(terminal), 5)
+    supervisor.wait_for(lambda: pids(terminal), 30)
     os.kill(pids(terminal)[0], signal.SIGKILL)
     with pytest.raises(LocalError):
-        supervisor.wait_for(lambda: False, 5)
-    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 5)
+        supervisor.wait_for(lambda: False, 30)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 30)
     assert "first was killed by SIGKILL; it restarts in 0.2 s" in terminal.getvalue()
     assert psutil.pid_exists(pids(terminal)[1])
 
@@ -49,12 +49,12 @@ def test_what_a_killed_program_leaves_behind_goes_before_its_restart(
     supervisor, terminal, shell: Shell, eventually, survivors
 ) -> None:
     supervisor.start(shell("first", PARENT_OF_STUBBORN))
-    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 5)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 30)
     leader = next(pid for pid in pids(terminal) if os.getsid(pid) == pid)
     left = next(psutil.Process(pid) for pid in pids(terminal) if pid != leader)
     os.kill(leader, signal.SIGKILL)
     with pytest.raises(LocalError):
-        supervisor.wait_for(lambda: False, 5)
+        supervisor.wait_for(lambda: False, 30)
     eventually(lambda: not survivors([left]))
 
 
@@ -62,7 +62,7 @@ def test_a_program_that_keeps_failing_is_restarted_less_and_less_often(superviso
     supervisor.start(shell("first", "exit 1"))
     for _ in range(3):
         with pytest.raises(LocalError):
-            supervisor.wait_for(lambda: False, 5)
+            supervisor.wait_for(lambda: False, 30)
     assert re.findall(r"exit code 1; it restarts in (\S+) s", terminal.getvalue()) == ["0.2", "0.4", "0.8"]
 
 
@@ -70,7 +70,7 @@ def test_groups_stop_in_reverse_order(supervisor: Supervisor, terminal, shell: S
     polite = "trap 'echo bye; exit' TERM; echo pid $$; while :; do sleep 0.01; done"
     supervisor.start(shell("first", polite))
     supervisor.start(shell("second", polite))
-    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 5)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 30)
     supervisor.stop()
     assert re.findall(r"(\w+) +\| bye", terminal.getvalue()) == ["second", "first"]
 
@@ -79,7 +79,7 @@ def test_stubborn_programs_and_their_children_are_killed_in_time(
     supervisor, terminal, shell: Shell, eventually, survivors
 ) -> None:
     supervisor.start(shell("first", PARENT_OF_STUBBORN, 0.3), shell("second", STUBBORN, 0.3))
-    supervisor.wait_for(lambda: len(pids(terminal)) == 3, 5)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 3, 30)
     processes = [psutil.Process(pid) for pid in pids(terminal)]
     began = time.monotonic()
     supervisor.stop()
@@ -90,7 +90,7 @@ def test_stubborn_programs_and_their_children_are_killed_in_time(
 def test_a_program_that_dies_early_fails_the_start(supervisor: Supervisor, shell: Shell) -> None:
     supervisor.start(shell("first", "exit 1"))
     with pytest.raises(LocalError, match="does not start"):
-        supervisor.wait_for(lambda: False, 5)
+        supervisor.wait_for(lambda: False, 30)
 
 
 def test_waiting_ends_in_time(supervisor: Supervisor) -> None:

@@ -1,0 +1,27 @@
+# Each target is one short script in bin/, which also runs where there is no make.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format requirements proto clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start the whole service on this machine; Ctrl-C stops it
+	@exec bin/run
+
+test: ## Run all tests and measure their coverage
+	@exec bin/test
+
+check: ## Check style and types
+	@exec bin/check
+
+format: ## Bring the source into the one style
+	@exec bin/format
+
+requirements: ## Compile the requirement files, with hashes
+	@exec bin/requirements
+
+proto: ## Generate the Python modules of the protocol buffers
+	@exec bin/proto
+
+clean: ## Remove what can be made again; data and secrets stay
+	@exec bin/clean
