@@ -1,10 +1,14 @@
-"""What the clients' tests share: recorded data, archives signed on the spot, and a server made of canned answers."""
+"""What the clients' tests share: recorded data, archives signed on the spot, canned answers, and a real server."""
 
 import base64
 import io
 import json
+import os
+import subprocess
+import sys
+import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from clients.environment import clients_environment
 from clients.phone import exposure_pb2 as pb
 from clients.phone.archive import ECDSA_P256_SHA256, HEADER
 from clients.phone.crypto import DailyKey
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
+from local.ports import free_port
+from tests.support.settings import SECRETS
 
+ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
 HMAC_KEY = bytes.fromhex("aa" * 32)
 
@@ -129,3 +137,48 @@ def canned(signer: Signer) -> Callable[[Respond], tuple[Server, Canned]]:
         return Server(settings, session), transport
 
     return make
+
+
+@pytest.fixture(scope="session")
+def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A server as in production, in processes of its own; yields what an integrator is given to talk to it."""
+    address = f"127.0.0.1:{free_port()}"
+    environment = {**os.environ, **SECRETS, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    log = tmp_path_factory.mktemp("live") / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
+            cwd=ROOT,
+            env={**environment, "BIND_ADDR": address, "RATE_LIMITS": "off"},
+            stderr=output,
+        )
+    try:
+        wait_for(f"http://{address}/services/ping", server, log)
+        yield clients_environment(SECRETS, f"http://{address}")
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        assert server.poll() is None, log.read_text()
+        try:
+            if requests.get(url, timeout=5).status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def issue(live: dict[str, str]) -> Callable[[], str]:
+    """Return what a professional does: ask for a code."""
+
+    def ask() -> str:
+        headers = {"Authorization": f"Bearer {live['KEY_CLAIM_TOKEN']}"}
+        answer = requests.post(f"{live['SUBMISSION_URL']}/new-key-claim", headers=headers, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.text.strip()
+
+    return ask
