@@ -1,0 +1,1 @@
+"""Sample scripts for integrators: see ../README.md."""

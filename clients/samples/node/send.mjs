@@ -1,0 +1,36 @@
+// What the Node samples share: settings, and a request that survives a bad moment of the network or the server.
+
+const PATIENCE = 30_000; // milliseconds for one try
+const WAITS = [1_000, 2_000, 4_000]; // milliseconds before the second, third and fourth try
+const PASSING = [429, 500, 502, 503, 504];
+
+/**
+ * Send a request and return its answer. A time-out, a network error and a status of `retryOn` are followed by up to
+ * three more tries, after as long as Retry-After says (a minute at most). Use them only where trying again does no harm.
+ */
+export async function send(url, options = {}, retryOn = PASSING) {
+  for (let attempt = 0; ; attempt++) {
+    const last = attempt === WAITS.length || retryOn.length === 0;
+    let wait = WAITS[attempt];
+    try {
+      const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(PATIENCE), ...options });
+      if (last || !retryOn.includes(answer.status)) return answer;
+      const asked = Number.parseInt(answer.headers.get("Retry-After"), 10);
+      if (asked >= 0) wait = Math.min(asked, 60) * 1_000;
+    } catch (error) {
+      if (last) stop(`the server did not answer: ${error.cause?.code ?? error.name}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** Return an environment variable, or stop. */
+export function setting(name) {
+  return process.env[name] || stop(`${name} is not set`);
+}
+
+/** End the program with a sentence on standard error. */
+export function stop(reason) {
+  console.error(reason);
+  process.exit(1);
+}

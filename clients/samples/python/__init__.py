@@ -1,0 +1,1 @@
+"""The Python samples; run them as modules, from the folder that holds `clients`."""
