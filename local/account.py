@@ -41,15 +41,12 @@ def _owner(directory: Path) -> Account:
     try:
         entry = pwd.getpwnam(_UNPRIVILEGED)
     except KeyError:
-        raise LocalError(
-            f"PostgreSQL does not run as root, and there is no user {_UNPRIVILEGED} to run it as."
-        ) from None
+        raise LocalError(f"PostgreSQL does not run as root, and this machine has no user {_UNPRIVILEGED}.") from None
     return Account(entry.pw_uid, entry.pw_gid)
 
 
 def _reaches(account: Account, directory: Path, program: str) -> bool:
-    attempt = ["/bin/sh", "-c", 'cd "$1" && exec "$2" --version', "sh", str(directory), program]
-    return (
-        subprocess.run(tethered(attempt, signal.SIGKILL, account), cwd="/", capture_output=True, check=False).returncode
-        == 0
-    )
+    # `-x` asks the kernel by another way than exec does, and so does PostgreSQL.
+    attempt = ["/bin/sh", "-c", 'cd "$1" && [ -x "$2" ] && exec "$2" --version', "sh", str(directory), program]
+    done = subprocess.run(tethered(attempt, signal.SIGKILL, account), cwd="/", capture_output=True, check=False)
+    return done.returncode == 0

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 # From <linux/prctl.h> and <linux/capability.h>.
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_DAC_OVERRIDE = 1
 
@@ -67,7 +68,8 @@ def _main(parent: str, on_parent_death: str, account: str, *argv: str) -> int:
 
 def _become(account: Account) -> None:
     if account.reads_everything:
-        _call("prctl", _PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # The change of user then keeps root's capabilities. And so does access(2), by which initdb looks for postgres.
+        _call("prctl", _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(account.gid)
     os.setuid(account.uid)
