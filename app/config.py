@@ -136,6 +136,16 @@ class Settings:
     publish_active_keys: bool = setting(
         parse.boolean, "Whether a key is published before its validity has ended", "false"
     )
+    export_max_age_seconds: int = setting(
+        parse.integer(0, 3600),
+        "How old an archive may be when it is served, in seconds; 0 builds one for every request",
+        "60",
+    )
+    archive_files: str = setting(
+        parse.archive_place,
+        "Where built archives are kept: `database`, `file:///folder` or `s3://bucket/prefix`",
+        "database",
+    )
     exposure_configuration_path: str = setting(
         parse.text, "Folder with replacements for the exposure configuration files", ""
     )

@@ -149,6 +149,15 @@ def database_url(raw: str) -> str:
     return f"postgresql+psycopg2://{rest}"
 
 
+def archive_place(raw: str) -> str:
+    """Read where archives are kept."""
+    parts = urlsplit(raw)
+    named = (parts.scheme == "file" and parts.path.startswith("/")) or (parts.scheme == "s3" and parts.netloc)
+    if raw != "database" and not named:
+        raise ValueError("is neither `database`, nor file:///folder, nor s3://bucket/prefix")
+    return raw
+
+
 def redis_url(raw: str) -> str:
     """Read Redis' address. Heroku's `rediss://` has a certificate that nobody signed: TLS, but without that check.
 

@@ -63,5 +63,5 @@ def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Se
 
 @pytest.fixture
 def service(make_service: Callable[..., Service]) -> Service:
-    """The application with the defaults, and keys published at once, as the public server does."""
-    return make_service(PUBLISH_ACTIVE_KEYS="true")
+    """The application as the public server behaves: keys are published at once, in archives built when asked for."""
+    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0")

@@ -17,7 +17,7 @@ from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from app.config import Settings
-from worker.schedule import PERIODIC_JOBS, QUEUE, PeriodicJob
+from worker.schedule import NEVER, PERIODIC_JOBS, QUEUE, PeriodicJob
 
 _logger = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ class Clock:
         enqueued = []
         for job in self._jobs:
             interval = job.interval(self._settings)
+            if interval == NEVER:
+                continue
             slot = int(unix_seconds) // interval
             if self._enqueued.get(job.name) == slot:
                 continue

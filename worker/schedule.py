@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from app.config import Settings
+from app.config import RETRIEVAL, Settings
 
 QUEUE: Final = "exposure-alert"
+NEVER: Final = 0
 
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """A job by its dotted name, and how many seconds lie between two of its runs.
+    """A job by its dotted name, and how many seconds lie between two of its runs (or NEVER).
 
     A run that no worker has started by the time of the next is dropped, so a stopped worker leaves no backlog.
     """
@@ -21,7 +22,15 @@ class PeriodicJob:
     interval: Callable[[Settings], int]
 
 
+def archives_interval(settings: Settings) -> int:
+    """Return a third of the age that archives may have, so that one is renewed twice before it is too old."""
+    if RETRIEVAL not in settings.surfaces or settings.export_max_age_seconds == 0:
+        return NEVER
+    return max(1, settings.export_max_age_seconds // 3)
+
+
 PERIODIC_JOBS: Final = (
     PeriodicJob("purge", "worker.jobs.purge.purge", lambda settings: settings.worker_expiration_interval),
+    PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", archives_interval),
     PeriodicJob("fold-counters", "worker.jobs.fold_counters.fold_counters", lambda _: 60),
 )

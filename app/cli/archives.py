@@ -9,9 +9,10 @@ from flask.cli import with_appcontext
 from app.crypto.signing import load_public_key, public_key_pem
 from app.domain.exports import BUNDLE_PERIOD, PeriodUnavailable, check_period
 from app.domain.timeline import utc_now
-from app.extensions import current_database, current_settings
+from app.extensions import current_settings
+from app.retrieval.library import current_library
 from app.retrieval.reader import ArchiveInvalid, ReadArchive, read_archive
-from app.retrieval.service import build_keys_archive
+from app.store.export_archives import ArchiveKind
 
 
 @click.group()
@@ -31,7 +32,7 @@ def export(day: str, file: Path) -> None:
         check_period(period, now, settings.export_policy)
     except PeriodUnavailable as error:
         raise click.BadParameter(error.reason.text, param_hint="DAY") from None
-    size = file.write_bytes(build_keys_archive(current_database(), settings, period, now))
+    size = file.write_bytes(current_library().build(ArchiveKind.KEYS, period, now))
     click.echo(f"{file}\t{size} bytes")
 
 

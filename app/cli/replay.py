@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 from flask.cli import with_appcontext
@@ -14,6 +15,8 @@ from app.replay.day import DayUnreadable, move_to_present, read_day, share_out
 from app.replay.patient import ReplayFailed, Server
 from app.replay.run import Replayed
 from app.replay.run import replay as run_replay
+
+_BUILDING_SECONDS: Final = 10  # what building an archive may take on top of its age
 
 
 @click.command()
@@ -40,7 +43,14 @@ def replay(file: Path, url: str, retrieval_url: str | None) -> None:
         region=settings.region_code,
     )
     try:
-        outcome = run_replay(server, patients, settings.ecdsa_key.public_key(), _with_progress)
+        click.echo(f"Archives may be up to {settings.export_max_age_seconds} seconds old (EXPORT_MAX_AGE_SECONDS).")
+        outcome = run_replay(
+            server,
+            patients,
+            settings.ecdsa_key.public_key(),
+            _with_progress,
+            patience_seconds=settings.export_max_age_seconds + _BUILDING_SECONDS,
+        )
     except ReplayFailed as error:
         raise click.ClickException(str(error)) from None
     _report(outcome)

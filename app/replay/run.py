@@ -30,21 +30,30 @@ def replay(
     patients: Sequence[Sequence[ExposureKey]],
     public_key: EllipticCurvePublicKey,
     progress: Callable[[Iterable[Sequence[ExposureKey]]], Iterable[Sequence[ExposureKey]]] = lambda patients: patients,
+    patience_seconds: float = 0,
     unix_time: Callable[[], float] = time.time,
 ) -> Replayed:
     """Send every patient's keys, fetch today's archive and the bundle, and compare; raise ReplayFailed.
 
     The archive must be signed by the key, and must hold each key that was sent, once and unchanged, in the order of
     the keys' data. Keys that the server held before may stand between them. The bundle holds past days only
-    (protocol rule 75), so keys sent today are not in it before the day turns.
+    (protocol rule 75), so keys sent today are not in it before the day turns. A server that builds archives ahead
+    may serve one as old as its EXPORT_MAX_AGE_SECONDS, so a comparison that fails is repeated for `patience_seconds`.
     """
     sent = [key for patient in patients for key in patient]
     before = _fetch_today(server, public_key, unix_time)
     for keys in progress(patients):
         _upload(server, keys, int(unix_time()))
-    after = _fetch_today(server, public_key, unix_time)
     others = {key.key_data for key in before.keys} - {key.key_data for key in sent}
-    check_archive(after, sent, others)
+    deadline = unix_time() + patience_seconds
+    while True:
+        try:
+            check_archive(_fetch_today(server, public_key, unix_time), sent, others)
+            break
+        except ReplayFailed:
+            if unix_time() > deadline:
+                raise
+            time.sleep(1)
     bundle = server.fetch(BUNDLE_PERIOD, int(unix_time()) // SECONDS_PER_HOUR)
     check_signature(bundle, public_key)
     check_order(bundle)

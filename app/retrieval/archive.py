@@ -51,8 +51,8 @@ class Signer:
         )
 
 
-def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[PublishedKey], signer: Signer) -> None:
-    """Write the signed archive of exposure keys to a file open for writing."""
+def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[PublishedKey], signer: Signer) -> bytes:
+    """Write the signed archive of exposure keys to a file open for writing; return the SHA-256 of `export.bin`."""
     message = wire.TemporaryExposureKeyExport(
         start_timestamp=window.start_seconds,
         end_timestamp=window.end_seconds,
@@ -79,13 +79,16 @@ def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[Publi
             ]
         ).SerializeToString()
 
-    _write_archive(out, pieces(), signature)
+    return _write_archive(out, pieces(), signature)
 
 
 def write_outbreaks_archive(
     out: BinaryIO, window: ExportWindow, events: Iterable[OutbreakEvent], signer: Signer
-) -> None:
-    """Write the signed archive of outbreak events to a file open for writing. It has no header (rule 105)."""
+) -> bytes:
+    """Write the signed archive of outbreak events to a file open for writing; return the SHA-256 of `export.bin`.
+
+    It has no header (rule 105).
+    """
     message = wire.OutbreakEventExport(start_timestamp=window.start_seconds, end_timestamp=window.end_seconds)
     for event in events:
         location = message.locations.add(location_id=event.location_id, severity=event.severity)
@@ -96,7 +99,7 @@ def write_outbreaks_archive(
         signed = wire.OutbreakEventExportSignature(signature=sign_digest(signer.key, digest))
         return signed.SerializeToString()
 
-    _write_archive(out, [message.SerializeToString()], signature)
+    return _write_archive(out, [message.SerializeToString()], signature)
 
 
 def encode_key(key: PublishedKey) -> bytes:
@@ -135,12 +138,13 @@ class _Unseekable:
         self._out.flush()
 
 
-def _write_archive(out: BinaryIO, pieces: Iterable[bytes], signature: Callable[[bytes], bytes]) -> None:
+def _write_archive(out: BinaryIO, pieces: Iterable[bytes], signature: Callable[[bytes], bytes]) -> bytes:
     with zipfile.ZipFile(_Unseekable(out), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
         with archive.open(_entry(EXPORT_FILE), "w") as file:
             digest = _copy(pieces, file)
         with archive.open(_entry(SIGNATURE_FILE), "w") as file:
             file.write(signature(digest))
+    return digest
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

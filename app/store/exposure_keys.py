@@ -30,6 +30,10 @@ _SELECT = text("""
       AND rolling_start_interval_number < coalesce(:before_start, 2147483648)
     ORDER BY key_data
 """)
+_COUNT_PUBLISHED = text("""
+    SELECT count(*) FROM diagnosis_keys
+    WHERE hour_of_submission >= :first_hour AND hour_of_submission < :published_before_hour
+""")
 _PURGE = text("""
     DELETE FROM diagnosis_keys WHERE key_data IN (
         SELECT key_data FROM diagnosis_keys WHERE hour_of_submission < :before_hour
@@ -53,9 +57,17 @@ def select(connection: Connection, window: ExportWindow, region: str) -> Iterato
         "after_start": window.after_start,
         "before_start": window.before_start,
     }
-    streaming = connection.execution_options(yield_per=ROWS_PER_FETCH)
-    for row in streaming.execute(_SELECT, values):
+    for row in connection.execute(_SELECT, values, execution_options={"yield_per": ROWS_PER_FETCH}):
         yield PublishedKey(bytes(row[0]), *row[1:])
+
+
+def count_published(connection: Connection, window: ExportWindow) -> int:
+    """Return how many keys were published in the window, of any region: while it stays the same, so do they.
+
+    The index alone answers this.
+    """
+    values = {"first_hour": window.first_hour, "published_before_hour": window.published_before_hour}
+    return int(connection.execute(_COUNT_PUBLISHED, values).scalar_one())
 
 
 def purge(connection: Connection, before_hour: int, batch: int) -> int:

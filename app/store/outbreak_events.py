@@ -14,6 +14,7 @@ _SELECT = text("""
     SELECT location_id, start_time, end_time, severity FROM qr_outbreak_events
     WHERE created >= :first AND created < :end ORDER BY location_id, id
 """)
+_COUNT = text("SELECT count(*) FROM qr_outbreak_events WHERE created >= :first AND created < :end")
 _PURGE = text("""
     DELETE FROM qr_outbreak_events WHERE id IN (
         SELECT id FROM qr_outbreak_events WHERE created < :before LIMIT :batch FOR UPDATE SKIP LOCKED
@@ -42,6 +43,11 @@ def select(connection: Connection, first: datetime, end: datetime) -> list[Outbr
         OutbreakEvent(row.location_id, int(row.start_time.timestamp()), int(row.end_time.timestamp()), row.severity)
         for row in connection.execute(_SELECT, {"first": first, "end": end})
     ]
+
+
+def count(connection: Connection, first: datetime, end: datetime) -> int:
+    """Return how many events were reported from `first` up to but not including `end`."""
+    return int(connection.execute(_COUNT, {"first": first, "end": end}).scalar_one())
 
 
 def purge(connection: Connection, before: datetime, batch: int) -> int:

@@ -122,3 +122,27 @@ qr_outbreak_events = Table(
     Column("severity", BIGINT, nullable=False, server_default="0"),
     Column("created", DateTime(timezone=True), nullable=False, index=True),
 )
+
+# The current archive of each period, and until when it may be served. Its bytes are kept elsewhere: see
+# app/archive_files.
+export_archives = Table(
+    "export_archives",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("period", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("export_digest", String(64), nullable=False),
+    Column("stored_rows", Integer, nullable=False),
+    Column("built_for_day", Integer, nullable=False),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
+    Column("fresh_until", DateTime(timezone=True), nullable=False),
+)
+
+export_archive_parts = Table(
+    "export_archive_parts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)

@@ -2,8 +2,11 @@
 
 from flask import Flask
 
+from app.archive_files import open_archive_files
 from app.config import Settings
+from app.retrieval.builder import Builder
 from app.retrieval.configuration import load_configuration
+from app.retrieval.library import Library
 from app.retrieval.views.archives import archives, outbreak_archives
 from app.retrieval.views.configuration import configuration
 from app.retrieval.views.events import events
@@ -12,6 +15,10 @@ from app.retrieval.views.events import events
 def init_retrieval(app: Flask, settings: Settings) -> None:
     """Add the routes of retrieval that the settings allow."""
     app.extensions["exposure_configuration"] = load_configuration(settings.exposure_configuration_path)
+    database = app.extensions["database"]
+    files = open_archive_files(settings.archive_files, database)
+    app.extensions["builder"] = Builder(database, files, settings)
+    app.extensions["library"] = Library(app.extensions["builder"])
     app.register_blueprint(archives)
     if settings.enable_outbreak_events:
         app.register_blueprint(outbreak_archives)

@@ -1,22 +1,19 @@
 """`/retrieve` and `/qr`: phones fetch the archive of a period (protocol section I and rule 105)."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, request
 
 from app.clock import current_time
-from app.config import Settings
 from app.domain.exports import PeriodUnavailable, check_period
 from app.errors import on_fault
-from app.extensions import current_database, current_settings
+from app.extensions import current_settings
 from app.responses import plain_error
 from app.retrieval.auth import is_authentic
-from app.retrieval.service import build_keys_archive, build_outbreaks_archive
+from app.retrieval.library import current_library
 from app.routing import add_route
 from app.security import checks_itself, unauthorized
-from app.store.database import Database
+from app.store.export_archives import ArchiveKind
 
 archives = Blueprint("archives", __name__)
 outbreak_archives = Blueprint("outbreak_archives", __name__)
@@ -24,22 +21,20 @@ outbreak_archives = Blueprint("outbreak_archives", __name__)
 # The public server's `max-stale` is a directive for requests (D23); this one lets a CDN answer while it asks anew.
 CACHE_CONTROL: Final = "public, max-age=3600, stale-while-revalidate=600"
 
-_Builder = Callable[[Database, Settings, int, datetime], bytes]
-
 
 @checks_itself
 def retrieve(region: str, day: str, auth: str) -> Response:  # noqa: ARG001 - the path's region is ignored (rule 72)
     """Serve the exposure keys of a period."""
-    return _serve(day, auth, build_keys_archive)
+    return _serve(ArchiveKind.KEYS, day, auth)
 
 
 @checks_itself
 def retrieve_outbreaks(region: str, day: str, auth: str) -> Response:  # noqa: ARG001
     """Serve the outbreak events of a period."""
-    return _serve(day, auth, build_outbreaks_archive)
+    return _serve(ArchiveKind.OUTBREAKS, day, auth)
 
 
-def _serve(day: str, auth: str, build: _Builder) -> Response:
+def _serve(kind: ArchiveKind, day: str, auth: str) -> Response:
     now, settings = current_time(), current_settings()
     if not is_authentic(auth, settings.retrieve_hmac_key, settings.region_code, day, now):
         return unauthorized()
@@ -47,8 +42,12 @@ def _serve(day: str, auth: str, build: _Builder) -> Response:
         return plain_error("method not allowed", 405, {"Allow": "GET"})
     period = int(day)
     check_period(period, now, settings.export_policy)
-    body = build(current_database(), settings, period, now)
-    return Response(body, 200, {"Cache-Control": CACHE_CONTROL}, content_type="application/zip")
+    archive = current_library().get(kind, period, now)
+    response = Response(archive.body, 200, {"Cache-Control": CACHE_CONTROL}, content_type="application/zip")
+    if archive.etag:
+        response.set_etag(archive.etag)
+        response.make_conditional(request)
+    return response
 
 
 def _unavailable(error: PeriodUnavailable) -> Response:

@@ -1,0 +1,44 @@
+"""Archives in an S3-compatible bucket. Credentials and endpoint are boto3's own settings (AWS_…)."""
+
+from typing import Any, BinaryIO, Final
+
+_SUFFIX: Final = ".zip"
+
+
+class BucketFiles:
+    """Archives as objects below one prefix of a bucket."""
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        # Imported only where a bucket is used: it is large, and slow to import.
+        import boto3
+        from botocore.config import Config
+
+        config = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3, "mode": "standard"})
+        self._client: Any = boto3.client("s3", config=config)
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    def put(self, name: str, content: BinaryIO) -> None:
+        """Keep a file, in several parts if it is large."""
+        self._client.upload_fileobj(
+            content, self._bucket, self._key(name), ExtraArgs={"ContentType": "application/zip"}
+        )
+
+    def get(self, name: str) -> bytes | None:
+        """Return a file's bytes, or None if there is no such file."""
+        try:
+            content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._key(name))["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
+        return content
+
+    def keep_only(self, names: set[str]) -> None:
+        """Delete every other file below the prefix."""
+        kept = {self._key(name) for name in names}
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix):
+            for entry in page.get("Contents", ()):
+                if entry["Key"] not in kept and entry["Key"].endswith(_SUFFIX):
+                    self._client.delete_object(Bucket=self._bucket, Key=entry["Key"])
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}{name}{_SUFFIX}"

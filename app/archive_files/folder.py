@@ -1,0 +1,47 @@
+"""Archives in a folder that every process of the service can reach."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, Final
+
+_SUFFIX: Final = ".zip"
+
+
+class FolderFiles:
+    """Archives as files of one folder, which is made if it does not exist."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def put(self, name: str, content: BinaryIO) -> None:
+        """Keep a file. It appears whole or not at all: it is written beside its place and then moved there."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                shutil.copyfileobj(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path(name))
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def get(self, name: str) -> bytes | None:
+        """Return a file's bytes, or None if there is no such file."""
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def keep_only(self, names: set[str]) -> None:
+        """Delete every other file, also what an interrupted `put` left."""
+        kept = {name + _SUFFIX for name in names}
+        for path in self._folder.glob("*"):
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / (name + _SUFFIX)

@@ -1,0 +1,31 @@
+"""The bytes of archives, where they are kept in the database."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+_ADD = text("INSERT INTO export_archive_parts (name, part, content) VALUES (:name, :part, :content)")
+_DELETE = text("DELETE FROM export_archive_parts WHERE name = :name")
+_PARTS = text("SELECT content FROM export_archive_parts WHERE name = :name ORDER BY part")
+_KEEP_ONLY = text("DELETE FROM export_archive_parts WHERE name <> ALL (:names)")
+
+
+def add(connection: Connection, name: str, part: int, content: bytes) -> None:
+    """Store one part of a file."""
+    connection.execute(_ADD, {"name": name, "part": part, "content": content})
+
+
+def delete(connection: Connection, name: str) -> None:
+    """Delete a file, if there is one."""
+    connection.execute(_DELETE, {"name": name})
+
+
+def parts_of(connection: Connection, name: str) -> Iterator[bytes]:
+    """Yield a file's parts in order; none if there is no such file."""
+    for row in connection.execute(_PARTS, {"name": name}, execution_options={"yield_per": 1}):
+        yield bytes(row.content)
+
+
+def keep_only(connection: Connection, names: set[str]) -> None:
+    """Delete every other file."""
+    connection.execute(_KEEP_ONLY, {"names": sorted(names)})
