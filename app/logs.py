@@ -101,5 +101,19 @@ def _log_response(response: Response) -> Response:
     return response
 
 
+def log_served(prefix: str, region: str, day: str, status: int, size: int, uuid: str) -> None:
+    """Log a download that was served on the short way: the same two lines, in one write."""
+    if not _logger.isEnabledFor(logging.INFO):
+        return
+    route = f"/{prefix}/<digits(3):region>/<digits(5):day>/<anything:auth>"
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    sys.stderr.write(
+        f'time={moment} level=info msg="http request" logger=http method=GET headers="" uuid={uuid}\n'
+        f'time={moment} level=info msg="http response" logger=http '
+        f'headers="Content-Type: application/zip; Content-Length: {size}" path={route} route={route} '
+        f"route_region={region} route_day={day} statusCode={status} statusClass={status // 100}xx uuid={uuid}\n"
+    )
+
+
 def _described_headers(headers: Any) -> str:
     return "; ".join(f"{name}: {headers[name]}" for name in _LOGGED_HEADERS if name in headers)

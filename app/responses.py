@@ -5,6 +5,9 @@ from typing import Final
 from flask import Response
 
 PROTOBUF: Final = "application/x-protobuf"
+ZIP: Final = "application/zip"
+# The public server's `max-stale` is a directive for requests (D23); this one lets a CDN answer while it asks anew.
+CACHE_CONTROL_ARCHIVE: Final = "public, max-age=3600, stale-while-revalidate=600"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
 

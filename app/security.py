@@ -149,9 +149,13 @@ def init_security(app: Flask) -> None:
     app.after_request(_echo_request_id)
 
 
+def request_id(given: str) -> str:
+    """Return the identifier that a client gave its request, if it is one that may stand in a log, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
 def _identify_request() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    g.request_id = request_id(request.headers.get("X-Request-Id", ""))
 
 
 def _refuse_unguarded() -> Response | None:

@@ -75,17 +75,18 @@ _DECIDE = f"""
         ON CONFLICT (identifier) DO UPDATE
         SET failures = excluded.failures, last_failure = excluded.last_failure
         RETURNING failures, last_failure
-    ),
-    forgotten AS (
+    )
+"""  # noqa: S608 - all parts are constants
+
+# What a claim does not depend on (rules 41 and 42).
+_KEEP_BOOKS = """
+    , forgotten AS (
         -- A good code clears the network's failures (rule 46); a bad one has just carried yesterday's over.
         DELETE FROM failed_key_claim_attempts
         WHERE identifier IN (:network_yesterday, CASE WHEN EXISTS (SELECT FROM code) THEN :network END)
           AND (EXISTS (SELECT FROM code) OR EXISTS (SELECT FROM failed))
-    )
-"""  # noqa: S608 - all parts are constants
-
-_COUNT = """
-    , counted AS (
+    ),
+    counted AS (
         INSERT INTO events (source, identifier, device_type, date, count)
         SELECT originator, 'OTKClaimed', 'Server', :date, 1 FROM code
     ),
@@ -105,13 +106,14 @@ _ANSWER = """
 """
 
 _CLAIM = text(_LOCK + _DECIDE + _ANSWER)
-_CLAIM_AND_COUNT = text(_LOCK + _DECIDE + _COUNT + _ANSWER)
+_CLAIM_AND_KEEP_BOOKS = text(_LOCK + _DECIDE + _KEEP_BOOKS + _ANSWER)
 _READ_STANDING = text(_STANDING)
 
 
-def claim(connection: Connection, attempt: ClaimAttempt, *, count: bool = True) -> ClaimDecision:
+def claim(connection: Connection, attempt: ClaimAttempt, *, keep_books: bool = True) -> ClaimDecision:
     """Decide a claim. The connection must be one of `Database.single`, so that the text is one transaction.
 
+    `keep_books` counts a success and clears the network's failures after it, in the same step.
     Raises IntegrityError when another code is being traded for the same app key at this moment (D20).
     """
     values = _network_values(attempt.networks, attempt.policy, attempt.now) | {
@@ -123,7 +125,7 @@ def claim(connection: Connection, attempt: ClaimAttempt, *, count: bool = True) 
         "oldest_code": attempt.oldest_code,
         "max_failures": attempt.policy.max_failures,
     }
-    row = connection.execute(_CLAIM_AND_COUNT if count else _CLAIM, values).one()
+    row = connection.execute(_CLAIM_AND_KEEP_BOOKS if keep_books else _CLAIM, values).one()
     return ClaimDecision(
         server_public_key=bytes(row.server_public_key) if row.server_public_key is not None else None,
         key_was_registered=row.key_was_registered,

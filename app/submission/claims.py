@@ -77,16 +77,16 @@ def _identifiers(settings: Settings, network: str, now: datetime) -> list[str]:
 
 
 def _decide(database: Database, attempt: claims.ClaimAttempt) -> claims.ClaimDecision:
-    """Decide and count in one step; if counting is what fails, decide all the same (rule 41, trap T6)."""
+    """Decide and keep the books in one step; if the books are what fails, decide all the same (rules 41, 42, T6)."""
     try:
         with database.single() as connection:
             return claims.claim(connection, attempt)
     except DBAPIError as error:
         if isinstance(error, IntegrityError) or is_outage(error):
             raise
-        _logger.exception("a claim could not be counted")
+        _logger.exception("the books of a claim could not be kept")
     with database.single() as connection:
-        return claims.claim(connection, attempt, count=False)
+        return claims.claim(connection, attempt, keep_books=False)
 
 
 def remaining_ban(settings: Settings, refused: ClaimRefused, now: datetime) -> timedelta | None:

@@ -6,6 +6,7 @@ from app.archive_files import open_archive_files
 from app.config import Settings
 from app.retrieval.builder import Builder
 from app.retrieval.configuration import load_configuration
+from app.retrieval.hot_path import HotPath
 from app.retrieval.library import Library
 from app.retrieval.views.archives import archives, outbreak_archives
 from app.retrieval.views.configuration import configuration
@@ -22,5 +23,8 @@ def init_retrieval(app: Flask, settings: Settings) -> None:
     app.register_blueprint(archives)
     if settings.enable_outbreak_events:
         app.register_blueprint(outbreak_archives)
+    app.wsgi_app = HotPath(  # type: ignore[method-assign]
+        app.wsgi_app, app.extensions["library"], settings, app.extensions["clock"]
+    )
     app.register_blueprint(events)
     app.register_blueprint(configuration)

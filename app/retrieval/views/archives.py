@@ -1,14 +1,12 @@
 """`/retrieve` and `/qr`: phones fetch the archive of a period (protocol section I and rule 105)."""
 
-from typing import Final
-
 from flask import Blueprint, Response, request
 
 from app.clock import current_time
 from app.domain.exports import PeriodUnavailable, check_period
 from app.errors import on_fault
 from app.extensions import current_settings
-from app.responses import plain_error
+from app.responses import CACHE_CONTROL_ARCHIVE, ZIP, plain_error
 from app.retrieval.auth import is_authentic
 from app.retrieval.library import current_library
 from app.routing import add_route
@@ -17,9 +15,6 @@ from app.store.export_archives import ArchiveKind
 
 archives = Blueprint("archives", __name__)
 outbreak_archives = Blueprint("outbreak_archives", __name__)
-
-# The public server's `max-stale` is a directive for requests (D23); this one lets a CDN answer while it asks anew.
-CACHE_CONTROL: Final = "public, max-age=3600, stale-while-revalidate=600"
 
 
 @checks_itself
@@ -43,7 +38,7 @@ def _serve(kind: ArchiveKind, day: str, auth: str) -> Response:
     period = int(day)
     check_period(period, now, settings.export_policy)
     archive = current_library().get(kind, period, now)
-    response = Response(archive.body, 200, {"Cache-Control": CACHE_CONTROL}, content_type="application/zip")
+    response = Response(archive.body, 200, {"Cache-Control": CACHE_CONTROL_ARCHIVE}, content_type=ZIP)
     if archive.etag:
         response.set_etag(archive.etag)
         response.make_conditional(request)
