@@ -1,7 +1,6 @@
 """Export archives: a zip of `export.bin` (the keys) and `export.sig` (who signed them).
 
-The phone's operating system refuses an archive whose signature does not verify, so this module does too: a parsed
-archive is a verified one, there is no other way to get it.
+The phone's operating system refuses an archive whose signature does not verify, so this module does too.
 """
 
 import base64
@@ -60,9 +59,26 @@ def load_public_key(text: str) -> EllipticCurvePublicKey:
 
 def read(body: bytes, public_key: EllipticCurvePublicKey) -> Archive:
     """Open, verify and parse an archive, or raise BadArchiveError with what is wrong with it."""
+    return parse(verified_export(body, public_key))
+
+
+def verified_export(body: bytes, public_key: EllipticCurvePublicKey) -> bytes:
+    """Return export.bin of an archive whose signature verifies."""
     files = _unzip(body)
     _verify(files["export.bin"], files["export.sig"], public_key)
-    return _parse(files["export.bin"])
+    return files["export.bin"]
+
+
+def parse(export: bytes) -> Archive:
+    """Parse an export.bin that was verified."""
+    if not export.startswith(HEADER):
+        raise BadArchiveError("export.bin does not begin with its header")
+    try:
+        message = pb.TemporaryExposureKeyExport.FromString(export[len(HEADER) :])
+    except DecodeError as error:
+        raise BadArchiveError("export.bin is not an export of keys") from error
+    keys = tuple(_published(key) for key in message.keys)
+    return Archive(message.start_timestamp, message.end_timestamp, message.region, keys)
 
 
 def _unzip(body: bytes) -> dict[str, bytes]:
@@ -93,17 +109,6 @@ def _verify(export: bytes, signature_file: bytes, public_key: EllipticCurvePubli
             raise BadArchiveError(f"the archive is part {signature.batch_num} of {signature.batch_size}, not a whole")
         return
     raise BadArchiveError("no signature of the archive verifies with the public key")
-
-
-def _parse(export: bytes) -> Archive:
-    if not export.startswith(HEADER):
-        raise BadArchiveError("export.bin does not begin with its header")
-    try:
-        message = pb.TemporaryExposureKeyExport.FromString(export[len(HEADER) :])
-    except DecodeError as error:
-        raise BadArchiveError("export.bin is not an export of keys") from error
-    keys = tuple(_published(key) for key in message.keys)
-    return Archive(message.start_timestamp, message.end_timestamp, message.region, keys)
 
 
 def _published(key: pb.TemporaryExposureKey) -> PublishedKey:

@@ -77,7 +77,12 @@ def identifier(key: DailyKey, interval: int) -> bytes:
 
 def crypt_metadata(key_data: bytes, rpi: bytes, metadata: bytes) -> bytes:
     """AEM = AES-128-CTR(AEMK, initial counter = RPI, metadata). Encrypting and decrypting are the same."""
-    encryptor = Cipher(AES(metadata_key(key_data)), CTR(rpi)).encryptor()
+    return crypt_metadata_with(metadata_key(key_data), rpi, metadata)
+
+
+def crypt_metadata_with(aemk: bytes, rpi: bytes, metadata: bytes) -> bytes:
+    """Encrypt or decrypt with a key that is derived already, as for the many identifiers of a day."""
+    encryptor = Cipher(AES(aemk), CTR(rpi)).encryptor()
     return encryptor.update(metadata) + encryptor.finalize()
 
 

@@ -5,7 +5,7 @@ met ever leaves it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from clients.phone.archive import PublishedKey
@@ -36,12 +36,13 @@ class Match:
     sightings: tuple[Sighting, ...]
 
 
-def find(published: Iterable[PublishedKey], heard: Iterable[Sighting]) -> list[Match]:
-    """Return the published keys that the phone has heard."""
+def find(files: Sequence[Sequence[PublishedKey]], heard: Iterable[Sighting]) -> list[Match]:
+    """Return the keys that the phone has heard, of several files; a key that is in two of them counts once."""
     by_rpi: defaultdict[bytes, list[Sighting]] = defaultdict(list)
     for sighting in heard:
         by_rpi[sighting.rpi].append(sighting)
-    matches = (Match(key, _sightings_of(key, by_rpi)) for key in published)
+    keys = {published.key.key_data: published for file in files for published in file}
+    matches = (Match(key, _sightings_of(key, by_rpi)) for key in keys.values())
     return [match for match in matches if match.sightings]
 
 

@@ -1,6 +1,6 @@
 """One phone: what its owner can do with it. Time is an argument everywhere, in unix seconds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from clients.phone import archive, configuration, crypto, matching, risk, schedule
@@ -11,13 +11,15 @@ from clients.phone.state import KEEP_DAYS, State
 TRANSMIT_POWER_DBM = -8
 DAYS_BEFORE_ONSET = 2  # people spread the illness before they feel it; the public app goes as far back
 
-Find = Callable[[Iterable[archive.PublishedKey], Iterable[matching.Sighting]], list[matching.Match]]
+Find = Callable[[Sequence[Sequence[archive.PublishedKey]], Iterable[matching.Sighting]], list[matching.Match]]
 Read = Callable[[bytes], archive.Archive]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found: the periods that were read, the exposures, and the days that the owner is told of."""
+    """What a check found: the periods that were read, how many keys they hold, every exposure that the phone knows of,
+    and the days that its owner is told of.
+    """
 
     periods: tuple[int, ...]
     keys_read: int
@@ -64,18 +66,24 @@ class Phone:
         settings = self._configuration()
         self.state.forget_before(today - KEEP_DAYS)
         periods = schedule.periods_to_fetch(today, self.state.last_checked)
-        published: dict[bytes, archive.PublishedKey] = {}
-        for period in periods:
-            opened = self._read(self._server.archive(period, now))
-            _require_bounds(opened, period, today)
-            published.update((key.key.key_data, key) for key in opened.keys)
-        exposures = tuple(
-            risk.exposure(match, today, settings) for match in self._find(published.values(), self.state.heard)
-        )
+        files = [self._open(period, now) for period in periods]
+        # A key found in an earlier check is in no later file, but time near it still adds up with time near others.
+        matches = self._find([self.state.matched, *files], self.state.heard)
+        exposures = tuple(risk.exposure(match, today, settings) for match in matches)
         days = risk.days_of_notification(exposures, settings)
-        self.state.last_checked = today
+        self.state.matched = [match.published for match in matches]
         self.state.notified_days.update(days)
-        return CheckResult(tuple(periods), len(published), exposures, tuple(days))
+        self.state.last_checked = today
+        return CheckResult(tuple(periods), sum(map(len, files)), exposures, tuple(days))
+
+    def _open(self, period: int, now: int) -> tuple[archive.PublishedKey, ...]:
+        opened = self._read(self._server.archive(period, now))
+        expected = schedule.expected_bounds(period, now // schedule.DAY_SECONDS)
+        if (opened.start, opened.end) != expected:
+            raise BadArchiveError(
+                f"the archive covers {opened.start} to {opened.end}, not {expected[0]} to {expected[1]} as asked"
+            )
+        return opened.keys
 
     def _configuration(self) -> configuration.Configuration:
         try:
@@ -111,11 +119,3 @@ def hear(listener: State, speaker: State, start: int, seconds: int, attenuation_
         rssi = TRANSMIT_POWER_DBM - attenuation_db
         listener.heard.append(matching.Sighting(rpi, metadata, interval, until - moment, rssi))
         moment = until
-
-
-def _require_bounds(opened: archive.Archive, period: int, today: int) -> None:
-    expected = schedule.expected_bounds(period, today)
-    if (opened.start, opened.end) != expected:
-        raise BadArchiveError(
-            f"the archive covers {opened.start} to {opened.end}, not {expected[0]} to {expected[1]} as asked"
-        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clients.phone.archive import PublishedKey
 from clients.phone.crypto import DAY_INTERVALS, DailyKey, new_key
 from clients.phone.errors import StateError
 from clients.phone.matching import Sighting
@@ -34,6 +35,7 @@ class State:
 
     keys: list[DailyKey] = field(default_factory=list)
     heard: list[Sighting] = field(default_factory=list)
+    matched: list[PublishedKey] = field(default_factory=list)
     key_pair: KeyPair | None = None
     uploaded: set[bytes] = field(default_factory=set)
     last_checked: int | None = None
@@ -64,6 +66,7 @@ class State:
         first = day * DAY_INTERVALS
         self.keys = [key for key in self.keys if key.end > first]
         self.heard = [sighting for sighting in self.heard if sighting.interval >= first]
+        self.matched = [published for published in self.matched if published.key.end > first]
         self.uploaded &= {key.key_data for key in self.keys}
 
 
@@ -104,6 +107,7 @@ def _encode(state: State) -> dict[str, Any]:
         "version": VERSION,
         "keys": [[key.key_data.hex(), key.start, key.period] for key in state.keys],
         "heard": [[s.rpi.hex(), s.encrypted_metadata.hex(), s.interval, s.seconds, s.rssi] for s in state.heard],
+        "matched": [[p.key.key_data.hex(), p.key.start, p.key.period, p.risk_level] for p in state.matched],
         "key_pair": [part.hex() for part in (pair.private_key, pair.public_key, pair.server_public_key)]
         if pair
         else None,
@@ -119,6 +123,10 @@ def _decode(raw: dict[str, Any]) -> State:
     return State(
         keys=[DailyKey(bytes.fromhex(data), start, period) for data, start, period in raw["keys"]],
         heard=[Sighting(bytes.fromhex(rpi), bytes.fromhex(aem), *rest) for rpi, aem, *rest in raw["heard"]],
+        matched=[
+            PublishedKey(DailyKey(bytes.fromhex(data), start, period), level)
+            for data, start, period, level in raw["matched"]
+        ],
         key_pair=KeyPair(*(bytes.fromhex(part) for part in pair)) if pair else None,
         uploaded={bytes.fromhex(key_data) for key_data in raw["uploaded"]},
         last_checked=raw["last_checked"],

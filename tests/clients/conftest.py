@@ -149,7 +149,7 @@ def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFac
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
             cwd=ROOT,
-            env={**environment, "BIND_ADDR": address, "RATE_LIMITS": "off"},
+            env={**environment, "BIND_ADDR": address, "RATE_LIMITS": "off", "EXPORT_MAX_AGE_SECONDS": "0"},
             stderr=output,
         )
     try:

@@ -87,7 +87,18 @@ def test_a_key_that_is_in_the_bundle_and_in_todays_archive_counts_once(make, ser
 
     result = make(listener).check(NOW)
 
-    assert (result.keys_read, len(result.exposures)) == (1, 1)
+    assert (result.keys_read, len(result.exposures)) == (2, 1)
+
+
+def test_short_times_near_two_patients_add_up_though_their_keys_come_on_different_days(make, service):
+    listener, first, second = State(), State(), State()
+    for patient, attenuation in ((first, 45), (second, 60)):
+        hear(listener, patient, YESTERDAY_NOON, 480, attenuation)
+    service.keys[DAY] = first.keys
+    assert make(listener).check(NOW).notified_days == ()
+
+    service.keys, service.today = {DAY + 1: second.keys}, DAY + 1
+    assert make(listener).check(NOW + 86_400).notified_days == (DAY - 1,)
 
 
 def test_the_first_check_and_the_later_ones_ask_as_the_public_app_does(make):

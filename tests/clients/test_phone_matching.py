@@ -25,7 +25,7 @@ def pair() -> tuple[State, State]:
 def test_a_meeting_is_found_once_its_key_is_published(pair):
     listener, speaker = pair
 
-    [match] = matching.find(publish(speaker), listener.heard)
+    [match] = matching.find([publish(speaker)], listener.heard)
 
     assert match.published.key == speaker.keys[0]
     assert [sighting.seconds for sighting in match.sightings] == [300, 600, 600]
@@ -34,7 +34,7 @@ def test_a_meeting_is_found_once_its_key_is_published(pair):
 def test_the_attenuation_is_read_from_the_encrypted_metadata(pair):
     listener, speaker = pair
 
-    [match] = matching.find(publish(speaker), listener.heard)
+    [match] = matching.find([publish(speaker)], listener.heard)
 
     assert {matching.attenuation(match.published.key.key_data, one) for one in match.sightings} == {45}
 
@@ -42,13 +42,19 @@ def test_the_attenuation_is_read_from_the_encrypted_metadata(pair):
 def test_keys_of_strangers_match_nothing(pair):
     strangers = [PublishedKey(crypto.new_key(NOON // 600 - 72), 1) for _ in range(20)]
 
-    assert matching.find(strangers, pair[0].heard) == []
+    assert matching.find([strangers], pair[0].heard) == []
+
+
+def test_a_key_that_is_in_two_files_counts_once(pair):
+    listener, speaker = pair
+
+    assert len(matching.find([publish(speaker), publish(speaker)], listener.heard)) == 1
 
 
 def test_hearing_is_one_sided(pair):
     listener, speaker = pair
 
-    assert matching.find(publish(listener), speaker.heard) == []
+    assert matching.find([publish(listener)], speaker.heard) == []
 
 
 def test_an_identifier_outside_the_published_life_of_its_key_does_not_match(pair):
@@ -56,7 +62,7 @@ def test_an_identifier_outside_the_published_life_of_its_key_does_not_match(pair
     key = speaker.keys[0]
     cut = crypto.DailyKey(key.key_data, key.start, NOON // 600 - key.start)
 
-    assert matching.find([PublishedKey(cut, 1)], listener.heard) == []
+    assert matching.find([[PublishedKey(cut, 1)]], listener.heard) == []
 
 
 @pytest.mark.parametrize(("intervals", "found"), [(-13, 0), (-12, 3), (0, 3), (12, 3), (13, 0)])
@@ -67,7 +73,7 @@ def test_an_identifier_replayed_more_than_two_hours_away_does_not_match(pair, in
         for one in listener.heard
     ]
 
-    matches = matching.find(publish(speaker), replayed)
+    matches = matching.find([publish(speaker)], replayed)
 
     assert sum(len(match.sightings) for match in matches) == found
 
@@ -79,4 +85,4 @@ def test_a_meeting_across_midnight_is_heard_with_two_keys():
     hear(listener, speaker, midnight - 600, 1_200, 45)
 
     assert [key.end for key in speaker.keys] == [midnight // 600, midnight // 600 + 144]
-    assert len(matching.find(publish(speaker), listener.heard)) == 2
+    assert len(matching.find([publish(speaker)], listener.heard)) == 2

@@ -86,7 +86,7 @@ def test_a_score_below_the_minimum_is_none():
 def meeting(attenuation: int, minutes: int, day: int = TODAY - 1) -> risk.Exposure:
     listener, speaker = State(), State()
     hear(listener, speaker, day * 86_400 + 36_000, minutes * 60, attenuation)
-    [match] = find([PublishedKey(key, 1) for key in speaker.keys], listener.heard)
+    [match] = find([[PublishedKey(key, 1) for key in speaker.keys]], listener.heard)
     return risk.exposure(match, TODAY, DEFAULT)
 
 

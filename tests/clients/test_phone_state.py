@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from clients.phone import state
+from clients.phone.archive import PublishedKey
 from clients.phone.crypto import DailyKey
 from clients.phone.errors import StateError
 from clients.phone.phone import hear, keys_to_upload
@@ -22,6 +23,7 @@ def full() -> State:
     hear(one, other, DAY * 86_400, 1_500, 50)
     hear(other, one, DAY * 86_400, 1_500, 50)
     one.key_pair = KeyPair(b"a" * 32, b"b" * 32, b"c" * 32)
+    one.matched = [PublishedKey(other.keys[0], 3)]
     one.uploaded = {one.keys[0].key_data}
     one.last_checked = DAY
     one.notified_days = {DAY - 3, DAY - 1}
@@ -109,10 +111,10 @@ def test_a_key_that_was_ended_is_followed_by_one_for_the_rest_of_the_day():
 
 def test_what_is_older_than_a_day_is_forgotten(full):
     full.forget_before(DAY)
-    assert (len(full.keys), len(full.heard), len(full.uploaded)) == (1, 3, 1)
+    assert (len(full.keys), len(full.heard), len(full.matched), len(full.uploaded)) == (1, 3, 1, 1)
 
     full.forget_before(DAY + 1)
-    assert (full.keys, full.heard, full.uploaded) == ([], [], set())
+    assert (full.keys, full.heard, full.matched, full.uploaded) == ([], [], [], set())
 
 
 def test_the_28_newest_keys_that_are_over_are_uploaded():
