@@ -25,9 +25,7 @@ MIN_TRANSMISSION_RISK_LEVEL: Final = 0  # [61]
 MAX_TRANSMISSION_RISK_LEVEL: Final = 8  # [61]
 MAX_UPLOAD_SPAN_INTERVALS: Final = 2160  # [62]: 15 days from the first start to the last end
 
-# What the second version of the framework allows; a value outside is dropped, never an error [63].
-MIN_REPORT_TYPE: Final = 0
-MAX_REPORT_TYPE: Final = 5
+# What the second version of the framework allows, before and after; a value outside is dropped, never an error [63].
 MAX_DAYS_SINCE_ONSET: Final = 14
 
 SERVED_DAYS: Final = 14  # a phone may fetch today and the fourteen days before it [78, 80]

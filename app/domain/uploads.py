@@ -65,6 +65,11 @@ class Upload:
     keys: Sequence[ExposureKey]
 
 
+def plausible_onset(days: int) -> int | None:
+    """Return the days since the onset of symptoms, or None if no phone should say so: never an error (rule 63)."""
+    return days if abs(days) <= limits.MAX_DAYS_SINCE_ONSET else None
+
+
 def check_server_key(upload: EncryptedUpload) -> None:
     """Refuse an envelope that cannot name a key pair (rule 50)."""
     if len(upload.server_public_key) != limits.PUBLIC_KEY_BYTES:
