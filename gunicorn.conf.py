@@ -1,7 +1,15 @@
 """How gunicorn runs the web process. Every value comes from the environment or is the same everywhere."""
 
 import os
+import socket
+import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 _SUBMISSION_PORT = "8000"
 _DEFAULT_PORT = "8001"
@@ -14,8 +22,52 @@ _is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "0") not in ("", "0")
 # Containers and platforms reach the process over their own network, and choose only the port.
 bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
 
+# How long a client may take to send a request, and to send it and take the answer.
+_SECONDS_TO_SEND = 10
+_SECONDS_IN_ALL = 60
+
+
+class BoundedThreadWorker(ThreadWorker):
+    """Gunicorn's threads, none of which waits for a client forever.
+
+    Gunicorn expects a proxy in front that absorbs slow clients. Without one, as many clients as there are threads could
+    stop the service by sending a request one byte at a time.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._in_hand: dict[TConn, float] = {}
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give a thread to a connection with a request, but not yet to a new one, which may never send any."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + _SECONDS_TO_SEND
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def handle(self, conn: TConn) -> Any:
+        """Serve one request, in a thread, and remember since when."""
+        self._in_hand[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            del self._in_hand[conn]
+
+    def murder_pending(self) -> None:
+        """Once a second: hang up on the clients that are too slow. Their threads then find that nobody is there."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, since in self._in_hand.copy().items():
+            if now - since > _SECONDS_TO_SEND:
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR if now - since > _SECONDS_IN_ALL else socket.SHUT_RD)
+
+
 # Requests mostly wait for PostgreSQL, so threads serve them well. Fewer threads than DATABASE_POOL_SIZE.
-worker_class = "gthread"
+worker_class = BoundedThreadWorker
 workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 threads = 8
 

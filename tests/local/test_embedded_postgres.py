@@ -68,8 +68,8 @@ def test_the_password_is_for_its_owner_alone(directory: Path) -> None:
 def test_it_stops_with_a_client_connected_and_leaves_no_process(directory: Path, eventually, survivors) -> None:
     server = EmbeddedPostgres(directory, durable=False).start()
     idle = psycopg2.connect(server.url)
-    processes = [p for p in psutil.process_iter() if any(str(directory) in part for part in p.cmdline())]
-    processes += [child for process in processes for child in process.children(recursive=True)]
+    leader = psutil.Process(int((directory / "data" / "postmaster.pid").read_text().split()[0]))
+    processes = [leader, *leader.children(recursive=True)]
     server.stop()
     idle.close()
     assert len(processes) > 1
