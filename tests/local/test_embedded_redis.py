@@ -1,6 +1,7 @@
 """Redis from a wheel."""
 
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def test_a_durable_server_keeps_its_data_and_gets_a_new_password(tmp_path: Path)
     with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
         assert client.get("kept") == b"42"
         assert server.url != url
+
+
+def test_a_server_left_by_a_killed_run_is_replaced(tmp_path: Path) -> None:
+    left = EmbeddedRedis(tmp_path)
+    left.prepare()
+    orphan = subprocess.Popen(left.command(), stdout=subprocess.DEVNULL)
+    while not left.accepts():
+        assert orphan.poll() is None
+    with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        assert orphan.wait(10) == 0
+        assert client.ping()
 
 
 def test_its_password_is_for_its_owner_alone(tmp_path: Path) -> None:
