@@ -6,6 +6,7 @@ Each form is a blueprint, so that every refusal and every fault has one place wh
 from flask import Flask
 
 from app.config import Settings
+from app.connections import ClosingConnections
 from app.submission.views.claims import claims
 from app.submission.views.codes import codes
 from app.submission.views.outbreaks import outbreaks
@@ -15,6 +16,7 @@ from app.submission.views.uploads import uploads
 
 def init_submission(app: Flask, settings: Settings) -> None:
     """Add the routes of submission that the settings allow."""
+    app.wsgi_app = ClosingConnections(app.wsgi_app)  # type: ignore[method-assign]
     app.register_blueprint(codes)
     app.register_blueprint(claims)
     app.register_blueprint(uploads)
