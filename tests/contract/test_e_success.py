@@ -1,0 +1,115 @@
+"""Section E: what a successful claim answers, stores, counts and clears."""
+
+import datetime
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.answers import protobuf, seen, wrong_code
+from tests.support.breakage import refusing, without_table
+from tests.support.service import Phone, Service
+from tests.support.settings import LABEL
+
+
+@pytest.mark.rule(37, "T4")
+def test_the_bytes_of_a_success(service: Service) -> None:
+    response = service.claim(service.issue())
+
+    ((server_public_key,),) = service.rows("SELECT server_public_key FROM encryption_keys")
+    assert seen(response) == protobuf(b"\x12\x20" + bytes(server_public_key) + b"\x18\x32")
+    assert len(response.data) == 36
+
+
+@pytest.mark.rule(39, "Q")
+def test_the_code_is_gone_and_only_its_day_of_creation_is_kept(service: Service) -> None:
+    phone, code = Phone(), service.issue()
+    created = service.clock.now
+    service.clock.advance(hours=23)
+
+    assert service.claim(code, phone.public_key).status_code == 200
+
+    ((stored_code, app_key, stored_created),) = service.rows(
+        "SELECT one_time_code, app_public_key, created FROM encryption_keys"
+    )
+    assert (stored_code, bytes(app_key)) == (None, phone.public_key)
+    assert stored_created == created.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert stored_created.day != service.clock.now.day
+
+
+@pytest.mark.rule(39)
+def test_of_racing_claims_of_one_code_one_wins(service: Service) -> None:
+    code = service.issue()
+    with ThreadPoolExecutor(6) as pool:
+        answers = [seen(response) for response in pool.map(lambda _: service.claim(code), range(6))]
+
+    assert sorted(answer.status for answer in answers) == [200] + [401] * 5
+    refused = [answer for answer in answers if answer.status == 401]
+    # One network: whoever lost before the winner cleared the ledger counts from the start again.
+    assert all(answer in [wrong_code(tries) for tries in range(45, 50)] for answer in refused)
+    assert len(service.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 1
+
+
+@pytest.mark.rule(41)
+@pytest.mark.parametrize(
+    ("waited", "hours"),
+    [
+        (datetime.timedelta(0), 0),
+        (datetime.timedelta(seconds=1), 1),
+        (datetime.timedelta(minutes=30), 1),
+        (datetime.timedelta(hours=1), 1),
+        (datetime.timedelta(hours=1, microseconds=1), 2),
+        (datetime.timedelta(hours=5, minutes=15), 6),
+        (datetime.timedelta(hours=23, minutes=59), 24),
+    ],
+)
+def test_a_claim_is_counted_with_the_hours_that_the_code_waited(
+    service: Service, waited: datetime.timedelta, hours: int
+) -> None:
+    code = service.issue()
+    service.clock.now += waited
+    assert service.claim(code).status_code == 200
+
+    date = service.clock.now.date()
+    assert service.rows("SELECT originator, hours, date, count FROM otk_life_duration") == [(LABEL, hours, date, 1)]
+    assert service.rows("SELECT source, device_type, date, count FROM events WHERE identifier = 'OTKClaimed'") == [
+        (LABEL, "Server", date, 1)
+    ]
+
+
+@pytest.mark.rule(41, "T6")
+@pytest.mark.parametrize("table", ["events", "otk_life_duration"])
+def test_a_claim_succeeds_even_when_it_cannot_be_counted(service: Service, table: str) -> None:
+    code, refused = service.issue(), service.issue()
+    with without_table(service, table):
+        assert service.claim(code).status_code == 200
+    with refusing(service, table, "INSERT"):
+        assert service.claim(refused).status_code == 200
+
+    assert len(service.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 2
+
+
+@pytest.mark.rule(42, 46)
+def test_a_success_forgets_the_networks_failures(service: Service) -> None:
+    for _ in range(3):
+        service.claim("WRONG")
+    assert service.claim(service.issue()).status_code == 200
+
+    assert service.rows("SELECT FROM failed_key_claim_attempts") == []
+    assert seen(service.claim("WRONG")) == wrong_code(49)
+
+
+@pytest.mark.rule(42)
+def test_a_success_stands_even_when_the_failures_cannot_be_forgotten(service: Service) -> None:
+    code = service.issue()
+    service.claim("WRONG")
+    with refusing(service, "failed_key_claim_attempts", "DELETE"):
+        assert service.claim(code).status_code == 200
+
+    assert service.rows("SELECT failures FROM failed_key_claim_attempts") == [(1,)]
+
+
+@pytest.mark.rule(42)
+def test_a_success_tells_all_tries_whatever_failed_before(service: Service) -> None:
+    service.claim("WRONG")
+
+    assert service.claim(service.issue()).data.endswith(b"\x18\x32")

@@ -1,0 +1,85 @@
+"""The web process as it is deployed: gunicorn with the project's own configuration, on a free port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 20
+_ANSWER_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class WebProcess:
+    """A running web process."""
+
+    port: int
+    log: Path
+
+    def connect(self) -> HTTPConnection:
+        """Open an HTTP connection, which the caller closes."""
+        return HTTPConnection(_HOST, self.port, timeout=_ANSWER_SECONDS)
+
+    def exchange(self, request: bytes) -> tuple[bytes, bool]:
+        """Send bytes as they are; return what came back within a moment, and whether the connection was closed."""
+        with socket.create_connection((_HOST, self.port), timeout=_ANSWER_SECONDS) as connection:
+            connection.sendall(request)
+            received = b""
+            while chunk := _receive(connection):
+                received += chunk
+                connection.settimeout(0.3)  # an answer comes in one piece, so silence after it means "kept open"
+            return received, chunk is not None
+
+
+def _receive(connection: socket.socket) -> bytes | None:
+    try:
+        return connection.recv(65536)
+    except TimeoutError:
+        return None
+    except ConnectionResetError:
+        return b""
+
+
+def header_fields(response: HTTPResponse) -> dict[str, str]:
+    """Return the header without the fields that every HTTP server adds of its own."""
+    return {name: value for name, value in response.getheaders() if name not in ("Server", "Date")}
+
+
+@contextmanager
+def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
+    """Run the web process with these settings until the end of the block."""
+    with socket.create_server((_HOST, 0)) as probe:
+        port = probe.getsockname()[1]
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
+            env=inherited | environment | {"BIND_ADDR": f"{_HOST}:{port}", "WEB_CONCURRENCY": "1"},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for(port, process, log)
+        yield WebProcess(port, log)
+    finally:
+        process.terminate()
+        process.wait(timeout=_START_SECONDS)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection((_HOST, port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError(f"the web process does not start: {log.read_text()[-2000:]}")
