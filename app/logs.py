@@ -8,7 +8,7 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from flask import Flask, Response, g, request
 
@@ -54,12 +54,24 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__} at {places}"
 
 
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at that moment, as `log_served` does."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error."""
+        return sys.stderr
+
+
 def init_logging() -> None:
     """Send every log of the process to standard error in one form. Calling it twice changes nothing."""
     root = logging.getLogger()
     if any(isinstance(handler.formatter, LogfmtFormatter) for handler in root.handlers):
         return
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StandardError()
     handler.setFormatter(LogfmtFormatter())
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Response
+from flask import Response, request
 
 PROTOBUF: Final = "application/x-protobuf"
 ZIP: Final = "application/zip"
@@ -35,3 +35,11 @@ def protobuf_error(body: bytes, status: int) -> Response:
 def json_text(body: str, headers: dict[str, str] | None = None) -> Response:
     """Answer with JSON that is written already."""
     return Response(body, 200, headers, content_type="application/json; charset=utf-8")
+
+
+def conditional(response: Response, etag: str) -> Response:
+    """Tag an answer, and make it 304 if the client has it already."""
+    response.set_etag(etag)
+    response.make_conditional(request)
+    del response.headers["Date"]  # the web server writes it, and would write a second
+    return response

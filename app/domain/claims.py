@@ -83,8 +83,3 @@ def can_be_code(code: str) -> bool:
     PostgreSQL refuses a NUL character, and a code never issued need not be looked up: such a try is just wrong.
     """
     return 0 < len(code) <= MAX_ONE_TIME_CODE_CHARACTERS and code.isascii() and code.isalnum()
-
-
-def hours_to_claim(created: datetime, now: datetime) -> int:
-    """Return the claim's latency bucket, hours rounded up: 30 minutes is 1, 5 h 15 is 6 (rule 41)."""
-    return -(-(now - created) // timedelta(hours=1))

@@ -6,7 +6,7 @@ from app.clock import current_time
 from app.domain.exports import PeriodUnavailable, check_period
 from app.errors import on_fault
 from app.extensions import current_settings
-from app.responses import CACHE_CONTROL_ARCHIVE, ZIP, plain_error
+from app.responses import CACHE_CONTROL_ARCHIVE, ZIP, conditional, plain_error
 from app.retrieval.auth import is_authentic
 from app.retrieval.library import current_library
 from app.routing import add_route
@@ -39,10 +39,7 @@ def _serve(kind: ArchiveKind, day: str, auth: str) -> Response:
     check_period(period, now, settings.export_policy)
     archive = current_library().get(kind, period, now)
     response = Response(archive.body, 200, {"Cache-Control": CACHE_CONTROL_ARCHIVE}, content_type=ZIP)
-    if archive.etag:
-        response.set_etag(archive.etag)
-        response.make_conditional(request)
-    return response
+    return conditional(response, archive.etag) if archive.etag else response
 
 
 def _unavailable(error: PeriodUnavailable) -> Response:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, request
 
 from app.errors import on_fault
-from app.responses import json_text, plain_error
+from app.responses import conditional, json_text, plain_error
 from app.retrieval.configuration import ConfigurationFile
 from app.routing import add_route
 
@@ -18,10 +18,7 @@ def exposure_configuration(name: str) -> Response:
         return plain_error("404 page not found", 404)
     if request.method not in ("GET", "HEAD"):
         return plain_error("method not allowed", 405, {"Allow": "GET, HEAD"})
-    response = json_text(file.text, {"Cache-Control": "public, max-age=3600"})
-    response.set_etag(file.etag)
-    response.make_conditional(request)
-    return response
+    return conditional(json_text(file.text, {"Cache-Control": "public, max-age=3600"}), file.etag)
 
 
 on_fault(configuration, lambda: plain_error("server error", 500))

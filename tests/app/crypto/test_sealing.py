@@ -1,0 +1,63 @@
+"""Keys at rest (app/crypto/sealing.py)."""
+
+import pytest
+
+from app.crypto.sealing import SealBroken, SealingRing
+
+OLD, NEW = b"o" * 32, b"n" * 32
+PRIVATE, PUBLIC = b"p" * 32, b"q" * 32
+
+
+def test_what_is_sealed_opens_and_tells_nothing() -> None:
+    ring = SealingRing((NEW,))
+    sealed = ring.seal(PRIVATE, PUBLIC)
+    assert PRIVATE not in sealed
+    assert sealed != ring.seal(PRIVATE, PUBLIC)
+    assert ring.open(sealed, PUBLIC) == PRIVATE
+
+
+def test_the_first_key_seals_and_every_key_opens() -> None:
+    sealed = SealingRing((OLD,)).seal(PRIVATE, PUBLIC)
+    ring = SealingRing((NEW, OLD))
+    assert ring.open(sealed, PUBLIC) == PRIVATE
+    assert not ring.is_current(sealed)
+    assert ring.is_current(ring.seal(PRIVATE, PUBLIC))
+
+
+def test_without_its_key_a_seal_stays_shut() -> None:
+    with pytest.raises(SealBroken):
+        SealingRing((NEW,)).open(SealingRing((OLD,)).seal(PRIVATE, PUBLIC), PUBLIC)
+
+
+def test_a_seal_does_not_open_for_another_row() -> None:
+    ring = SealingRing((NEW,))
+    with pytest.raises(SealBroken):
+        ring.open(ring.seal(PRIVATE, PUBLIC), b"r" * 32)
+
+
+@pytest.mark.parametrize("position", [0, 1, 5, 30, -1])
+def test_an_altered_seal_stays_shut(position: int) -> None:
+    ring = SealingRing((NEW,))
+    sealed = bytearray(ring.seal(PRIVATE, PUBLIC))
+    sealed[position] ^= 1
+    with pytest.raises(SealBroken):
+        ring.open(bytes(sealed), PUBLIC)
+
+
+@pytest.mark.parametrize("length", [0, 5, 31, 33, 45])
+def test_a_fragment_is_no_seal(length: int) -> None:
+    ring = SealingRing((NEW,))
+    with pytest.raises(SealBroken):
+        ring.open(ring.seal(PRIVATE, PUBLIC)[:length], PUBLIC)
+
+
+def test_a_bare_key_from_the_public_server_opens_but_is_not_current() -> None:
+    ring = SealingRing((NEW,))
+    assert ring.open(PRIVATE, PUBLIC) == PRIVATE
+    assert not ring.is_current(PRIVATE)
+
+
+def test_a_ring_needs_whole_keys() -> None:
+    for keys in ((), (b"short",)):
+        with pytest.raises(ValueError, match="32 bytes"):
+            SealingRing(keys)

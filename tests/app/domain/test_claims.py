@@ -1,0 +1,40 @@
+"""Standing and bans (app/domain/claims.py)."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.claims import BanPolicy, Standing, can_be_code
+from tests.support.clock import NOON
+
+POLICY = BanPolicy(50, timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("failures", "tries", "banned"), [(0, 50, False), (49, 1, False), (50, 0, True), (51, 0, True)]
+)
+def test_the_fiftieth_failure_bans(failures: int, tries: int, banned: bool) -> None:
+    standing = Standing(failures, NOON)
+    assert standing.tries_remaining(POLICY) == tries
+    assert standing.is_banned(POLICY) is banned
+
+
+def test_a_ban_lasts_from_the_last_failure_and_never_less_than_nothing() -> None:
+    standing = Standing(50, NOON)
+    assert standing.remaining_ban(POLICY, NOON) == timedelta(hours=1)
+    assert standing.remaining_ban(POLICY, NOON + timedelta(minutes=59)) == timedelta(minutes=1)
+    assert standing.remaining_ban(POLICY, NOON + timedelta(hours=2)) == timedelta(0)
+
+
+def test_whoever_is_not_banned_waits_for_nothing() -> None:
+    assert Standing(49, NOON).remaining_ban(POLICY, NOON) == timedelta(0)
+    assert Standing().remaining_ban(POLICY, NOON) == timedelta(0)
+
+
+@pytest.mark.parametrize("text", ["", "A" * 11, "AB\0", "ÄÖÜ", "AB CD"])
+def test_what_was_never_a_code_is_not_looked_up(text: str) -> None:
+    assert not can_be_code(text)
+
+
+def test_a_code_can_be_a_code() -> None:
+    assert can_be_code("AEF245HJKL")

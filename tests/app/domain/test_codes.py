@@ -1,0 +1,59 @@
+"""One-time codes (app/domain/codes.py)."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.codes import DIGITS, LETTERS, SEGMENT_LENGTHS, generate_code, normalise_code
+
+SEGMENT = re.compile(f"[{LETTERS}]+|[{DIGITS}]+")
+
+
+def segments(code: str) -> list[str]:
+    return [code[:3], code[3:6], code[6:]]
+
+
+def always(number: int) -> Callable[[int], int]:
+    return lambda below: number % below
+
+
+@given(st.lists(st.integers(min_value=0), min_size=3, max_size=3))
+def test_every_segment_is_all_letters_or_all_digits(numbers: list[int]) -> None:
+    drawn = iter(numbers)
+    code = generate_code(lambda below: next(drawn) % below)
+    assert [len(segment) for segment in segments(code)] == list(SEGMENT_LENGTHS)
+    assert all(SEGMENT.fullmatch(segment) for segment in segments(code))
+
+
+def test_each_number_spells_a_different_segment() -> None:
+    of_three = len(LETTERS) ** 3 + len(DIGITS) ** 3
+    assert len({generate_code(always(number))[:3] for number in range(of_three)}) == of_three
+
+
+def test_codes_are_drawn_from_733_thousand_million() -> None:
+    sizes: list[int] = []
+
+    def record(below: int) -> int:
+        sizes.append(below)
+        return 0
+
+    generate_code(record)
+    assert math.prod(sizes) == (15**3 + 7**3) ** 2 * (15**4 + 7**4) == 733_006_183_624
+
+
+def test_segments_of_digits_are_as_rare_as_there_are_few_of_them() -> None:
+    kinds = Counter(generate_code()[0] in DIGITS for _ in range(20_000))
+    expected = len(DIGITS) ** 3 / (len(LETTERS) ** 3 + len(DIGITS) ** 3)  # 9 %, where a coin would give half
+    assert abs(kinds[True] / 20_000 - expected) < 0.02
+
+
+def test_separators_anywhere_and_small_letters_are_forgiven() -> None:
+    assert normalise_code(" ae-f hj-k24 56-") == "AEFHJK2456"
+
+
+def test_only_ascii_letters_are_folded() -> None:
+    assert normalise_code("ıſ") == "ıſ"
