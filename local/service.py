@@ -29,7 +29,7 @@ _PROCESS_STOP_SECONDS: Final = 5.0
 _SERVER_STOP_SECONDS: Final = 3.0
 # Gunicorn itself must give up on slow requests before that.
 _WEB_GRACEFUL_SECONDS: Final = 4
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 60.0
 
 _BANNER: Final = """
   Exposure Alert answers at {url}

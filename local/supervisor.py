@@ -64,8 +64,10 @@ class Supervisor:
 
     def handle_signals(self) -> None:
         """Stop on Ctrl-C, on SIGTERM and when the terminal closes; a second signal cuts the stopping short."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup(1) asks to outlive the terminal
+            signal.signal(signal.SIGHUP, self._on_signal)
 
     def start(self, *programs: Program) -> None:
         """Start programs that are to run until `stop`, as one group."""
