@@ -1,0 +1,148 @@
+"""The simulated city against the real server: nobody missed, nobody wrongly told, and what is wrong is noticed."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from clients.city import simulation
+from clients.city.__main__ import main
+from clients.city.calendar import Calendar
+from clients.city.plots import ticks
+from clients.city.progress import Progress
+from clients.city.report import page, summary
+from clients.city.result import DayFigures, Options, RequestFigures, Result
+from clients.city.shared import SharedIndex
+from clients.phone.settings import Settings
+
+
+@pytest.fixture
+def run(live):
+    """Return a function that runs a small city."""
+
+    def start(**options):
+        chosen = Options(**{"people": 50, "days": 14, "seed": 1, **options})
+        calendar = Calendar(chosen.days, chosen.real_time)
+        city = simulation.Simulation(chosen, Settings.from_environ(live), live["KEY_CLAIM_TOKEN"], calendar, Progress())
+        return city.run()
+
+    return start
+
+
+def test_in_a_city_of_50_people_nobody_is_missed_and_nobody_wrongly_told(live, monkeypatch, tmp_path, capsys):
+    for name, value in live.items():
+        monkeypatch.setenv(name, value)
+    report = tmp_path / "city.html"
+
+    status = main(["--people", "50", "--seed", "1", "--report", str(report)])
+
+    printed = capsys.readouterr()
+    assert (status, printed.err) == (0, "")
+    assert "Nobody was missed, nobody was wrongly told." in printed.out
+    told = int(re.search(r"people told: (\d+)", printed.out)[1])
+    assert 5 < told < 45
+    assert "people to be told: " + str(told) in printed.out
+    assert "Nobody was missed" in report.read_text()
+
+
+def test_a_phone_that_overlooks_a_key_is_noticed(run, monkeypatch):
+    found = SharedIndex.find
+    monkeypatch.setattr(SharedIndex, "find", lambda self, files, heard: found(self, files, heard)[1:])
+
+    result = run(days=6)
+
+    assert result.missed
+    assert not result.wrong
+    assert not result.is_exact
+    assert f"{len(result.missed)} missed, 0 wrongly told" in summary(result)
+
+
+def test_a_phone_that_takes_far_for_near_is_noticed(run, monkeypatch):
+    monkeypatch.setattr("clients.phone.risk._distance", lambda *_: "immediate")
+
+    result = run(days=6)
+
+    assert result.wrong
+    assert not result.missed
+
+
+def test_a_server_that_refuses_is_noticed(run, live, monkeypatch):
+    monkeypatch.setitem(live, "KEY_CLAIM_TOKEN", "not-a-token-that-anyone-has")
+
+    result = run(days=3)
+
+    assert result.failures
+    assert all(sentence.endswith("no code: HTTP 401") for sentence in result.failures)
+
+
+def test_a_setting_that_is_missing_is_named(monkeypatch, live, capsys):
+    for name, value in live.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("KEY_CLAIM_TOKEN")
+
+    assert main(["--people", "10"]) == 1
+    assert capsys.readouterr().err == "city: KEY_CLAIM_TOKEN is not set\n"
+
+
+@pytest.mark.parametrize(
+    ("largest", "expected"),
+    [
+        (0, [0, 1]),
+        (1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (7, [0, 2, 4, 6, 8]),
+        (100, [0, 20, 40, 60, 80, 100]),
+        (10_349, [0, 5_000, 10_000, 15_000]),
+    ],
+)
+def test_the_marks_of_an_axis_are_round_and_reach_the_largest_value(largest, expected):
+    assert ticks(largest) == pytest.approx(expected)
+
+
+def wrong_result():
+    """A result with everything in it, and something to escape."""
+    result = Result(Options(1_000, 2, 3), "abc", seconds=2.0)
+    result.days = [DayFigures(10, 1, 1, 14, 2, 3, 1.0), DayFigures(12, 2, 3, 16, 5, 6, 1.0)]
+    result.requests = [RequestFigures("retrieve", 4, 1.0, 2.0, 3.0, 4.0)]
+    result.statuses = {"retrieve 200": 4}
+    result.missed = [(5, 20_000)]
+    result.failures = ["day 1: <script>alert(1)</script>"] * 30
+    return result
+
+
+def test_the_page_says_what_went_wrong_and_escapes_it():
+    text = page(wrong_result())
+
+    assert "1 missed, 0 wrongly told, 30 failures." in text
+    assert "&lt;script&gt;" in text
+    assert "<script>" not in text
+    assert "And 11 more." in text
+
+
+def test_the_page_stands_in_a_real_browser(tmp_path):
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("chromium is not installed")
+    file = tmp_path / "city.html"
+    file.write_text(page(wrong_result()))
+
+    shown = subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--dump-dom",
+            f"--user-data-dir={tmp_path}",
+            file.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+    assert shown.count("<svg") == 4
+    assert shown.count("<rect") == 4 + 2 + 3
+    assert shown.count("<polyline") == 2
+    assert "1 missed, 0 wrongly told, 30 failures." in shown
