@@ -1,6 +1,6 @@
 """The two servers that the service stands on, PostgreSQL and Redis, and how a request reaches them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_migrate import Migrate
@@ -11,6 +11,9 @@ from app.config import Settings
 from app.crypto.sealing import SealingRing
 from app.store.database import Database
 from app.store.tables import metadata
+
+if TYPE_CHECKING:
+    from app.retrieval.library import Library
 
 db = SQLAlchemy(metadata=metadata)
 migrate = Migrate()
@@ -68,6 +71,12 @@ def current_database() -> Database:
     """Return the database of the application that is serving."""
     database: Database = current_app.extensions["database"]
     return database
+
+
+def current_library() -> "Library":
+    """Return the archives of the application that is serving."""
+    library: Library = current_app.extensions["library"]
+    return library
 
 
 def current_redis() -> Redis:

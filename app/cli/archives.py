@@ -9,8 +9,7 @@ from flask.cli import with_appcontext
 from app.crypto.signing import load_public_key, public_key_pem
 from app.domain.exports import BUNDLE_PERIOD, PeriodUnavailable, check_period
 from app.domain.timeline import utc_now
-from app.extensions import current_settings
-from app.retrieval.library import current_library
+from app.extensions import current_library, current_settings
 from app.retrieval.reader import ArchiveInvalid, ReadArchive, read_archive
 from app.store.export_archives import ArchiveKind
 

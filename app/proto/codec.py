@@ -1,4 +1,4 @@
-"""Between bytes on the wire and the domain's own types. No other module knows protocol buffers.
+"""Between the messages of requests and answers and the domain's own types. Services and views see only the latter.
 
 Decoding functions raise `MalformedMessage` for bytes that are not the message (rules 31, 49 and 55).
 """

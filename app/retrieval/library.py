@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import current_app
-
 from app.domain.exports import export_window
 from app.retrieval.builder import Builder, build_if_stale, write_archive
 from app.store import export_archives
@@ -94,9 +92,3 @@ class Library:
             self._held[key] = archive
             while sum(len(held.body) for held in self._held.values()) > self._capacity:
                 self._held.popitem(last=False)
-
-
-def current_library() -> Library:
-    """Return the library of the application that is serving."""
-    library: Library = current_app.extensions["library"]
-    return library

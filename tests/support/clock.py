@@ -9,12 +9,13 @@ NOON = datetime(2026, 3, 18, 12, 15, 30, 250_000, tzinfo=UTC)
 
 @dataclass
 class FakeClock:
-    """Returns what a test set, until the test sets something else."""
+    """Returns what a test set, until the test sets something else; or runs, and shows the real time."""
 
     now: datetime = NOON
+    runs: bool = False
 
     def __call__(self) -> datetime:
-        return self.now
+        return datetime.now(UTC) if self.runs else self.now
 
     def advance(self, **duration: float) -> None:
         """Move on by a duration, in the words of timedelta."""

@@ -5,10 +5,9 @@ from flask import Blueprint, Response, request
 from app.clock import current_time
 from app.domain.exports import PeriodUnavailable, check_period
 from app.errors import on_fault
-from app.extensions import current_settings
+from app.extensions import current_library, current_settings
 from app.responses import CACHE_CONTROL_ARCHIVE, ZIP, conditional, plain_error
 from app.retrieval.auth import is_authentic
-from app.retrieval.library import current_library
 from app.routing import add_route
 from app.security import checks_itself, unauthorized
 from app.store.export_archives import ArchiveKind

@@ -1,0 +1,71 @@
+"""Each migration goes up and down, there is one head, and together they make the tables that the code describes."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import Config, check, downgrade, upgrade
+from sqlalchemy import create_engine, inspect, text
+
+from app import create_app
+from tests.guards.source import ROOT
+from tests.support.settings import make_settings
+
+
+def revisions() -> list[str]:
+    """All revisions, oldest first."""
+    configuration = Config(str(ROOT / "migrations" / "alembic.ini"))
+    configuration.set_main_option("script_location", str(ROOT / "migrations"))
+    return [script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()][::-1]
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Flask]:
+    """An application on a database of its own, with nothing in it."""
+    url = database_url.replace("postgresql://", "postgresql+psycopg2://")
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrations"))
+    app = create_app(make_settings(database_url.rpartition("/")[0] + "/migrations", "redis://127.0.0.1:1"))
+    with app.app_context():
+        yield app
+    app.extensions["database"].dispose()
+    with server.connect() as connection:
+        connection.execute(text("DROP DATABASE migrations WITH (FORCE)"))
+    server.dispose()
+
+
+def tables(app: Flask) -> set[str]:
+    with app.extensions["database"].single() as connection:
+        return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    assert revisions() == [f"{number:04}" for number in range(1, len(revisions()) + 1)]
+
+
+def test_each_migration_goes_up_down_and_up_again(empty: Flask) -> None:
+    before: list[set[str]] = []
+    for revision in revisions():
+        before.append(tables(empty))
+        upgrade(revision=revision)
+        upgraded = tables(empty)
+        downgrade(revision="-1")
+        assert tables(empty) == before[-1]
+        upgrade(revision=revision)
+        assert tables(empty) == upgraded
+    downgrade(revision="base")
+    assert tables(empty) == set()
+
+
+def test_migrations_make_the_tables_that_the_code_describes(empty: Flask) -> None:
+    upgrade()
+    check()  # exits when a difference is found
+    assert len(tables(empty)) == len(empty.extensions["migrate"].db.metadata.tables)
+
+
+def test_migrating_twice_does_nothing(empty: Flask) -> None:
+    upgrade()
+    upgrade()
+    assert tables(empty)

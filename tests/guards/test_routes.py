@@ -1,0 +1,49 @@
+"""Every route is private unless it is listed as public."""
+
+from collections.abc import Callable
+
+import pytest
+from werkzeug.routing import Rule
+
+from app.routing import add_route
+from app.security import PUBLIC_ENDPOINTS
+from tests.support.service import Service
+from tests.support.settings import TEST_TOOLS_TOKEN
+
+VALUES = {"hash_id": "a" * 128, "region": "302", "day": "00000", "auth": "0" * 64, "date": "2026-03-18", "name": "CA"}
+
+
+@pytest.fixture
+def everything(make_service: Callable[..., Service]) -> Service:
+    """A service with every route that settings can add."""
+    return make_service(ENABLE_TEST_TOOLS="true", TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN)
+
+
+def rules(service: Service) -> list[Rule]:
+    return list(service.app.url_map.iter_rules())
+
+
+def test_whoever_shows_nothing_gets_nothing_from_a_private_route(everything: Service) -> None:
+    answers = {}
+    for rule in rules(everything):
+        if rule.endpoint in PUBLIC_ENDPOINTS:
+            continue
+        path = everything.app.url_map.bind("localhost").build(
+            rule.endpoint, {name: VALUES[name] for name in rule.arguments}
+        )
+        for method in ("GET", "POST"):
+            answers[rule.endpoint, method] = everything.client.open(path, method=method).status_code
+    assert set(answers.values()) == {401}
+
+
+def test_every_public_route_exists(everything: Service) -> None:
+    assert {rule.endpoint for rule in rules(everything)} >= PUBLIC_ENDPOINTS
+
+
+def test_a_route_that_nobody_guards_is_refused(everything: Service) -> None:
+    add_route(everything.app, "/forgotten", lambda: "secret")
+    assert everything.client.get("/forgotten").status_code == 401
+
+
+def test_every_route_takes_every_method_and_decides_itself(everything: Service) -> None:
+    assert [rule.rule for rule in rules(everything) if rule.methods is not None] == []

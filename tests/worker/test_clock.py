@@ -1,0 +1,110 @@
+"""The clock of periodic jobs (worker/clock.py)."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from app.config import Settings
+from tests.support.service import Service
+from tests.support.settings import make_settings
+from worker import application
+from worker.clock import Clock, queue_on
+from worker.schedule import PERIODIC_JOBS, PeriodicJob
+
+JOBS = (PeriodicJob("often", "worker.jobs.purge.purge", lambda _: 10), PeriodicJob("never", "x.y", lambda _: 0))
+
+
+@pytest.fixture
+def redis(service: Service) -> Redis:
+    """The service's Redis, emptied after the test."""
+    connection: Redis = service.app.extensions["redis"]
+    return connection
+
+
+@pytest.fixture
+def settings(service: Service) -> Settings:
+    """The service's settings."""
+    return service.settings
+
+
+def test_a_job_is_enqueued_once_in_each_of_its_slots(redis: Redis, settings: Settings) -> None:
+    clock = Clock(redis, settings, JOBS)
+    assert [clock.tick(moment) for moment in (100.0, 105.0, 109.9, 110.0)] == [["often-10"], [], [], ["often-11"]]
+
+
+def test_two_clocks_enqueue_a_run_once(redis: Redis, settings: Settings) -> None:
+    first, second = Clock(redis, settings, JOBS), Clock(redis, settings, JOBS)
+    assert first.tick(100.0) == ["often-10"]
+    assert second.tick(100.5) == []
+    assert queue_on(redis).count == 1
+
+
+def test_a_second_clock_does_not_repeat_a_run_that_is_done(
+    redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.jobs.purge.application", lambda: service.app)
+    Clock(redis, service.settings, JOBS).tick(100.0)
+    work(redis)
+    assert Clock(redis, service.settings, JOBS).tick(100.5) == []
+    assert queue_on(redis).count == 0
+
+
+def work(redis: Redis) -> None:
+    SimpleWorker([queue_on(redis)], connection=redis, serializer=JSONSerializer).work(burst=True)
+
+
+def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for job in PERIODIC_JOBS:
+        monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.application", lambda: service.app)
+    runs = Clock(redis, make_settings(service.settings.database_url, service.settings.redis_url)).tick(1e9)
+    assert len(runs) == len(PERIODIC_JOBS)
+    work(redis)
+    assert queue_on(redis).failed_job_registry.count == 0
+    assert queue_on(redis).finished_job_registry.count == len(PERIODIC_JOBS)
+
+
+def test_archives_are_not_refreshed_where_they_are_not_served(make_service: Callable[..., Service]) -> None:
+    for changes in ({"SURFACES": "submission"}, {"EXPORT_MAX_AGE_SECONDS": "0"}):
+        service = make_service(**changes)
+        runs = Clock(service.app.extensions["redis"], service.settings).tick(1e9)
+        assert not any(run.startswith("refresh") for run in runs)
+        service.app.extensions["redis"].flushall()
+
+
+def test_jobs_travel_as_json(redis: Redis, settings: Settings) -> None:
+    Clock(redis, settings, JOBS).tick(100.0)
+    (job,) = queue_on(redis).jobs
+    assert (job.func_name, job.args, job.kwargs) == ("worker.jobs.purge.purge", [], {})
+
+
+def test_without_redis_the_clock_keeps_trying_until_it_is_told_to_stop(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, clock = threading.Event(), Clock(Redis(port=1), settings, JOBS)
+    ticks: list[float] = []
+
+    def failing(moment: float) -> list[str]:
+        ticks.append(moment)
+        if len(ticks) == 3:
+            stop.set()
+        raise RedisConnectionError
+
+    monkeypatch.setattr("worker.clock.TICK_SECONDS", 0.001)
+    monkeypatch.setattr(clock, "tick", failing)
+    clock.run(stop)
+    assert len(ticks) == 3
+    assert "the clock cannot reach Redis" in caplog.text
+
+
+def test_the_worker_makes_its_application_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(application, "create_app", lambda: made.append(object()) or made[-1])
+    application.application.cache_clear()
+    assert application.application() is application.application()
+    application.application.cache_clear()
+    assert len(made) == 1
