@@ -47,6 +47,12 @@ def violated_constraint(error: IntegrityError) -> str:
     return getattr(diagnostics, "constraint_name", None) or ""
 
 
+def is_violation_of(error: DBAPIError, table: str) -> bool:
+    """Tell whether a table's constraint refused a row: the server names the table apart from its words (D9)."""
+    diagnostics = getattr(error.orig, "diag", None)
+    return isinstance(error, IntegrityError) and getattr(diagnostics, "table_name", None) == table
+
+
 def is_outage(error: DBAPIError) -> bool:
     """Tell whether the database itself failed (gone, refusing, too slow), rather than this statement's content."""
     return error.connection_invalidated or type(error.orig).__name__ in (

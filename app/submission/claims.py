@@ -12,7 +12,8 @@ from app.domain.codes import normalise_code
 from app.domain.networks import network_identifiers, network_lock
 from app.domain.timeline import day_number
 from app.store import claims
-from app.store.database import Database, is_outage
+from app.store.database import Database, is_outage, is_violation_of
+from app.store.tables import encryption_keys
 
 _logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def _decide(database: Database, attempt: claims.ClaimAttempt) -> claims.ClaimDec
         with database.single() as connection:
             return claims.claim(connection, attempt)
     except DBAPIError as error:
-        if isinstance(error, IntegrityError) or is_outage(error):
+        if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("the books of a claim could not be kept")
     with database.single() as connection:

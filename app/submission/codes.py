@@ -11,7 +11,8 @@ from app.crypto.sealing import SealingRing
 from app.domain.codes import generate_code
 from app.domain.limits import MAX_CODE_ATTEMPTS
 from app.store import codes
-from app.store.database import Database, is_outage
+from app.store.database import Database, is_outage, is_violation_of
+from app.store.tables import encryption_keys
 
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def _store(database: Database, code: codes.NewCode) -> codes.Issued:
         with database.single() as connection:
             return codes.issue(connection, code)
     except DBAPIError as error:
-        if isinstance(error, IntegrityError) or is_outage(error):
+        if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("a new code could not be counted")
     with database.single() as connection:
