@@ -10,6 +10,7 @@ from app.proto import covidshield_pb2 as wire
 from tests.support.answers import CLOSING, banned, claim_refusal, seen, wrong_code
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Phone, Service
+from tests.support.stored import store_failures
 
 UNKNOWN = claim_refusal(400, "UNKNOWN", 50)
 SERVER_ERROR = claim_refusal(500, "SERVER_ERROR", 0)
@@ -25,12 +26,6 @@ def _request(code: str | bytes, key: bytes = A_KEY) -> bytes:
     if isinstance(code, str):
         return wire.KeyClaimRequest(one_time_code=code, app_public_key=key).SerializeToString()
     return bytes((0x0A, len(code))) + code + bytes((0x12, len(key))) + key
-
-
-def _ban(service: Service) -> None:
-    """Let the next request be refused for an hour."""
-    service.claim("WRONG")
-    service.execute("UPDATE failed_key_claim_attempts SET failures = 50")
 
 
 @pytest.mark.rule(26)
@@ -78,7 +73,7 @@ def test_of_several_faults_the_first_in_order_is_told(service: Service) -> None:
     assert seen(_send(service, _request("WRONG", registered))) == claim_refusal(401, "INVALID_KEY", 50)
     assert seen(_send(service, _request("WRONG"))) == wrong_code(49)
 
-    _ban(service)
+    store_failures(service, 50)
     for body in (too_long, unparseable, b"", _request("WRONG", b""), _request("WRONG", registered)):
         assert seen(_send(service, body)).status == 429
 
@@ -98,7 +93,7 @@ def test_a_ledger_that_cannot_be_read_is_a_server_error(service: Service) -> Non
 @pytest.mark.rule(29)
 def test_a_banned_network_is_refused_even_with_a_valid_code(service: Service) -> None:
     code = service.issue()
-    _ban(service)
+    store_failures(service, 50)
     service.clock.advance(seconds=1, microseconds=500_000)
 
     assert seen(service.claim(code)) == banned(timedelta(seconds=3598, microseconds=500_000))
@@ -212,7 +207,7 @@ def test_the_bytes_of_a_wrong_code(service: Service) -> None:
 
 @pytest.mark.rule(38, 29)
 def test_the_bytes_of_a_ban(service: Service) -> None:
-    _ban(service)
+    store_failures(service, 50)
     assert service.claim("WRONG").data == bytes.fromhex("0805 1800 22 03 08901c")
 
     service.clock.advance(microseconds=250_000)

@@ -88,6 +88,17 @@ def test_a_claim_succeeds_even_when_it_cannot_be_counted(service: Service, table
     assert len(service.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 2
 
 
+@pytest.mark.rule(41, "D9")
+@pytest.mark.parametrize("table", ["events", "otk_life_duration"])
+def test_a_counter_whose_numbers_collide_is_not_taken_for_a_registered_key(service: Service, table: str) -> None:
+    service.pair()
+    code = service.issue()
+    # As after moving rows over with their numbers: the next number is one that is taken.
+    service.execute(f"SELECT setval('{table}_id_seq', (SELECT min(id) FROM {table}), false)")  # noqa: S608
+
+    assert service.claim(code).status_code == 200
+
+
 @pytest.mark.rule(42, 46)
 def test_a_success_forgets_the_networks_failures(service: Service) -> None:
     for _ in range(3):

@@ -5,16 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.answers import banned, claim_refusal, seen, wrong_code
+from tests.support.answers import banned, seen, wrong_code
 from tests.support.service import Service
+from tests.support.stored import store_failures
 
 HOUR = timedelta(hours=1)
-
-
-def _fail(service: Service, times: int) -> None:
-    """Bring the network's failures up to a number, the last of them at this moment."""
-    service.claim("WRONG")
-    service.execute("UPDATE failed_key_claim_attempts SET failures = :times", times=times)
 
 
 @pytest.mark.rule(43)
@@ -45,7 +40,7 @@ def test_the_fiftieth_wrong_code_is_the_last(service: Service) -> None:
 
 @pytest.mark.rule(44)
 def test_tries_remaining_is_never_below_zero(service: Service) -> None:
-    _fail(service, 60)
+    store_failures(service, 60)
 
     assert seen(service.claim("WRONG")) == banned(HOUR)
 
@@ -60,22 +55,9 @@ def test_the_tries_and_the_length_of_a_ban_are_settings(make_service: Callable[.
     assert service.claim(service.issue()).status_code == 429
 
 
-@pytest.mark.rule(45, "Q")
-def test_a_ban_lasts_one_hour_from_the_last_counted_failure(service: Service) -> None:
-    _fail(service, 49)
-    service.clock.advance(minutes=59)
-    assert seen(service.claim("WRONG")) == wrong_code(0, HOUR)
-
-    service.clock.advance(hours=1)
-    assert seen(service.claim("WRONG")) == banned(timedelta(0))
-    service.clock.advance(microseconds=1)
-    assert seen(service.claim("WRONG", b"")) == claim_refusal(400, "INVALID_KEY", 50)
-    assert seen(service.claim("WRONG")) == wrong_code(49)
-
-
 @pytest.mark.rule(45)
 def test_a_ban_of_zero_is_written_as_an_empty_duration(service: Service) -> None:
-    _fail(service, 50)
+    store_failures(service, 50)
     service.clock.advance(hours=1)
 
     assert service.claim("WRONG").data == bytes.fromhex("0805 1800 2200")
@@ -83,7 +65,7 @@ def test_a_ban_of_zero_is_written_as_an_empty_duration(service: Service) -> None
 
 @pytest.mark.rule(45)
 def test_requests_during_a_ban_do_not_extend_it(service: Service) -> None:
-    _fail(service, 50)
+    store_failures(service, 50)
     for _ in range(5):
         service.clock.advance(minutes=10)
         assert service.claim("WRONG").status_code == 429
@@ -94,7 +76,7 @@ def test_requests_during_a_ban_do_not_extend_it(service: Service) -> None:
 
 @pytest.mark.rule(46)
 def test_a_partial_count_is_forgotten_an_hour_after_its_last_failure(service: Service) -> None:
-    _fail(service, 30)
+    store_failures(service, 30)
     service.clock.advance(hours=1)
     assert seen(service.claim("WRONG")) == wrong_code(19)
 
@@ -104,7 +86,7 @@ def test_a_partial_count_is_forgotten_an_hour_after_its_last_failure(service: Se
 
 @pytest.mark.rule("D4")
 def test_a_network_whose_ban_has_ended_has_all_its_tries_again(service: Service) -> None:
-    _fail(service, 50)
+    store_failures(service, 50)
     service.clock.advance(hours=1, seconds=1)  # and no purge has run
 
     assert seen(service.claim("WRONG")) == wrong_code(49)
@@ -114,7 +96,7 @@ def test_a_network_whose_ban_has_ended_has_all_its_tries_again(service: Service)
 @pytest.mark.rule(45, 46)
 def test_midnight_gives_nobody_new_tries(service: Service) -> None:
     service.clock.advance(hours=11, minutes=44)  # 23:59:30
-    _fail(service, 48)
+    store_failures(service, 48)
     service.clock.advance(minutes=1)
 
     assert seen(service.claim("WRONG")) == wrong_code(1)
@@ -126,7 +108,7 @@ def test_midnight_gives_nobody_new_tries(service: Service) -> None:
 @pytest.mark.rule(46)
 def test_a_success_after_midnight_forgets_the_failures_before_it(service: Service) -> None:
     service.clock.advance(hours=11, minutes=44)
-    _fail(service, 48)
+    store_failures(service, 48)
     service.clock.advance(minutes=1)
 
     assert service.claim(service.issue()).status_code == 200

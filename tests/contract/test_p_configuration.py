@@ -1,0 +1,77 @@
+"""Section P: what a process needs to start, and the defaults of everything else."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.config import ConfigurationError, Settings
+from app.crypto.signing import generate_signing_key
+from tests.support.settings import SECRETS
+
+ENVIRONMENT = SECRETS | {"DATABASE_URL": "postgresql://localhost/x", "REDIS_URL": "redis://localhost/0"}
+TOKEN = "t" * 20
+
+
+def _settings(**changes: str) -> Settings:
+    return Settings.from_environment(ENVIRONMENT | changes)
+
+
+def _refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^{name}: .+") as refused:
+        _settings(**{name: value})
+    message = str(refused.value)
+    assert "\n" not in message
+    assert not value or value not in message
+
+
+@pytest.mark.rule(106)
+def test_the_defaults_are_those_of_the_public_servers_configuration() -> None:
+    settings = _settings()
+
+    assert settings.worker_expiration_interval == 30
+    assert (settings.ban_policy.max_failures, settings.ban_policy.duration) == (50, timedelta(hours=1))
+    assert settings.max_diagnosis_key_retention_days == 15
+    assert settings.initial_remaining_keys == 43
+    assert settings.encryption_key_validity_days == 15
+    assert settings.code_lifetime == timedelta(minutes=1440)
+    assert settings.hmac_key_length == 32
+    assert settings.cors_access_control_allow_origin == "*"
+    assert (settings.disable_current_date_check, settings.enable_entire_period_bundle) == (True, True)
+    assert settings.region_code == "302"
+
+
+@pytest.mark.rule(107)
+def test_tokens_are_20_to_63_characters_and_labels_up_to_31() -> None:
+    settings = _settings(KEY_CLAIM_TOKEN=f"{'t' * 20}=a:{'t' * 63}={'L' * 31}")
+
+    assert dict(settings.key_claim_token) == {"t" * 20: "a", "t" * 63: "L" * 31}
+    for value in (
+        "",
+        TOKEN,
+        f"{TOKEN}=",
+        f"={TOKEN}",
+        f"{TOKEN}=ON:",
+        f"{TOKEN}=ON:x",
+        f"{'t' * 19}=ON",
+        f"{'t' * 64}=ON",
+        f"{TOKEN}={'L' * 32}",
+    ):
+        _refused("KEY_CLAIM_TOKEN", value)
+
+
+@pytest.mark.rule(108)
+def test_a_missing_or_malformed_secret_stops_the_start_and_is_not_repeated() -> None:
+    for value in ("", "aa" * 31, "aa" * 32 + "a", "zz" * 32):
+        _refused("RETRIEVE_HMAC_KEY", value)
+    for value in ("", "abc", "zz" * 60, "00" * 60, generate_signing_key()[:-2]):
+        _refused("ECDSA_KEY", value)
+    for name in ("METRICS_USERNAME", "METRICS_PASSWORD"):
+        for value in ("", "nine-char"):
+            _refused(name, value)
+    _refused("DATABASE_URL", "")
+
+
+@pytest.mark.rule(108)
+def test_a_longer_code_key_is_as_good() -> None:
+    assert _settings(RETRIEVE_HMAC_KEY="ab" * 33).retrieve_hmac_key == b"\xab" * 33
+    assert _settings(METRICS_PASSWORD="ten-chars!").metrics_password == "ten-chars!"
