@@ -48,8 +48,7 @@ class Server:
         """Trade a one-time code for a key pair."""
         private = PrivateKey.generate()
         public = bytes(private.public_key)
-        request = pb.KeyClaimRequest(one_time_code=code, app_public_key=public)
-        status, body = self._post("/claim-key", request.SerializeToString())
+        status, body = self._post("/claim-key", claim_message(code, public))
         answer = _parse(pb.KeyClaimResponse, "claim", status, body)
         error = pb.KeyClaimResponse.ErrorCode.Name(answer.error)
         if status != 200:
@@ -64,15 +63,8 @@ class Server:
 
     def upload(self, pair: KeyPair, keys: list[DailyKey], now: int) -> None:
         """Send keys, encrypted for the server alone; `now` (unix seconds) must be within an hour of its clock."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        box = Box(PrivateKey(pair.private_key), PublicKey(pair.server_public_key))
-        request = pb.EncryptedUploadRequest(
-            server_public_key=pair.server_public_key,
-            app_public_key=pair.public_key,
-            nonce=nonce,
-            payload=box.encrypt(upload_message(keys, now), nonce).ciphertext,
-        )
-        status, body = self._post("/upload", request.SerializeToString())
+        request = sealed_upload(pair, upload_message(keys, now), secrets.token_bytes(NONCE_BYTES))
+        status, body = self._post("/upload", request)
         answer = _parse(pb.EncryptedUploadResponse, "upload", status, body)
         error = pb.EncryptedUploadResponse.ErrorCode.Name(answer.error)
         if status != 200:
@@ -121,6 +113,11 @@ class Server:
         return answer.status_code, answer.content
 
 
+def claim_message(code: str, public_key: bytes) -> bytes:
+    """Return the body of a claim."""
+    return pb.KeyClaimRequest(one_time_code=code, app_public_key=public_key).SerializeToString()
+
+
 def upload_message(keys: list[DailyKey], now: int) -> bytes:
     """Return the plaintext of an upload: only what the public app sends, so that 28 keys fit in its 1,024 bytes."""
     message = pb.Upload()
@@ -133,6 +130,18 @@ def upload_message(keys: list[DailyKey], now: int) -> bytes:
             rolling_period=key.period,
         )
     return message.SerializeToString()
+
+
+def sealed_upload(pair: KeyPair, plaintext: bytes, nonce: bytes) -> bytes:
+    """Return the body of an upload: the plaintext in a NaCl box for the server, and what it needs to open it."""
+    box = Box(PrivateKey(pair.private_key), PublicKey(pair.server_public_key))
+    request = pb.EncryptedUploadRequest(
+        server_public_key=pair.server_public_key,
+        app_public_key=pair.public_key,
+        nonce=nonce,
+        payload=box.encrypt(plaintext, nonce).ciphertext,
+    )
+    return request.SerializeToString()
 
 
 def _parse(kind: type[Answer], what: str, status: int, body: bytes) -> Answer:
