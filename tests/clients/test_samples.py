@@ -130,44 +130,33 @@ def test_a_200_that_holds_no_code_is_never_printed(built, language, body):
     assert "not a code" in outcome.err
 
 
-BAD_MOMENTS = [Reply(429, headers=SOON), DROP, Reply(503, headers=SOON), Reply(body=b"AEFHJKLQRS\n")]
-DOWN = [Reply(503, b"<html>", headers=SOON)]
+def endured(built, *script):
+    """Return what each language makes of a script of answers. All run at once, because they mostly wait."""
 
-
-@pytest.fixture(scope="module")
-def endured(built):
-    """What each language makes of a script of bad moments. All run at once, because they mostly wait."""
-
-    def start(language, script):
+    def start(language):
         with scripted(*script) as server:
             settings = surroundings(SUBMISSION_URL=server.url, KEY_CLAIM_TOKEN="token")
-            return run(command(language, "request_code", built), settings), len(server.asked)
+            outcome = run(command(language, "request_code", built), settings)
+            return outcome.status, outcome.out, len(server.asked), outcome.err
 
     languages = [language for language in LANGUAGES if not missing(language)]
-    for language in languages:
-        command(language, "request_code", built)  # builds what must be built, before two threads would
-    with ThreadPoolExecutor(2 * len(languages)) as pool:
-        runs = {
-            (language, script[0].status): pool.submit(start, language, script)
-            for language in languages
-            for script in (BAD_MOMENTS, DOWN)
-        }
-        return {key: future.result() for key, future in runs.items()}
+    with ThreadPoolExecutor(len(languages)) as pool:
+        return dict(zip(languages, pool.map(start, languages), strict=True))
 
 
-def test_a_request_is_sent_again_after_bad_moments(endured, language):
-    outcome, requests = endured[language, 429]
+def test_every_language_sends_a_request_again_after_bad_moments(built):
+    moments = [Reply(429, headers=SOON), DROP, Reply(503, headers=SOON), Reply(body=b"AEFHJKLQRS\n")]
 
-    assert (outcome.status, outcome.out) == (0, "AEFHJKLQRS\n")
-    assert requests == 4
+    outcomes = endured(built, *moments)
+
+    assert {outcome[:3] for outcome in outcomes.values()} == {(0, "AEFHJKLQRS\n", 4)}, outcomes
 
 
-def test_a_server_that_stays_down_is_given_up_after_four_tries(endured, language):
-    outcome, requests = endured[language, 503]
+def test_every_language_gives_up_a_server_that_stays_down_after_four_tries(built):
+    outcomes = endured(built, Reply(503, b"<html>", headers=SOON))
 
-    assert (outcome.status, outcome.out) == (1, "")
-    assert "503: the server has a problem" in outcome.err
-    assert requests == 4
+    assert {outcome[:3] for outcome in outcomes.values()} == {(1, "", 4)}, outcomes
+    assert all("503: the server has a problem" in outcome[3] for outcome in outcomes.values())
 
 
 def test_keys_that_a_sample_uploads_are_read_by_every_sample(sample, full_language, issue):
