@@ -124,11 +124,16 @@ def _date(day: int) -> str:
 
 
 def _day(text: str) -> int:
-    return int(_moment(text)) // schedule.DAY_SECONDS
+    return _moment(text) // schedule.DAY_SECONDS
 
 
 def _moment(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    """Read a time in unix seconds; one without an offset is UTC, as everything in the protocol."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date or time such as 2020-06-23T14:30") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 if __name__ == "__main__":

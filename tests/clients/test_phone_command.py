@@ -65,6 +65,20 @@ def test_what_cannot_be_done_is_said_in_one_line(two, capsys, monkeypatch, argum
     assert error.count("\n") == 1
 
 
+def test_a_time_with_an_offset_is_taken_as_it_is(two, tmp_path):
+    assert main(["--state", two[0], "meet", two[1], "--at", "2026-11-01T14:00+02:00", "--minutes", "1"]) == 0
+
+    [sighting] = state.load(tmp_path / "one.json").heard
+    assert sighting.interval * 600 == 1_793_534_400
+
+
+def test_a_time_that_makes_no_sense_is_explained(two, capsys):
+    with pytest.raises(SystemExit):
+        main(["--state", two[0], "meet", two[1], "--at", "noon"])
+
+    assert "'noon' is not a date or time such as 2020-06-23T14:30" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [[], ["--state", "x.json"], ["--state", "x.json", "dance"]])
 def test_wrong_use_is_explained_and_ends_with_status_2(capsys, arguments):
     with pytest.raises(SystemExit) as end:
