@@ -3,12 +3,14 @@
 import runpy
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.support.answers import CORS, NOT_FOUND, UNAUTHORIZED, Answer, plain, seen
 from tests.support.service import Service, bearer, download_code
 
+GUNICORN = Path(__file__).parents[2] / "gunicorn.conf.py"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 
 
@@ -52,7 +54,7 @@ def test_the_address_to_listen_on_comes_from_bind_addr_then_port_then_the_surfac
     for name in ("SURFACES", "PORT", "BIND_ADDR"):
         monkeypatch.setenv(name, environment.get(name, ""))
 
-    assert runpy.run_path("gunicorn.conf.py")["bind"] == address
+    assert runpy.run_path(str(GUNICORN))["bind"] == address
 
 
 @pytest.mark.rule(3, "T1")

@@ -37,13 +37,9 @@ def _envelope(service: Service, phone: Phone, **fields: bytes) -> bytes:
 
 
 def _padded(body: bytes, length: int) -> bytes:
-    """Bring a message to a length with fields that no version of the protocol knows."""
-    while len(body) < length:
-        size = min(127, length - len(body) - 2)
-        assert size >= 0, "two bytes are the shortest field"
-        size -= length - len(body) - 2 - size == 1
-        body += b"\x7a" + bytes((size,)) + b"p" * size
-    return body
+    """Bring a message to a length of thousands with a field that no version of the protocol knows."""
+    size = length - len(body) - 3
+    return body + b"\x7a" + bytes((size & 0x7F | 0x80, size >> 7)) + b"p" * size
 
 
 def _upload_key(service: Service, **fields: Any) -> Any:

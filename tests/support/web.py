@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
+_ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _START_SECONDS = 20
 _ANSWER_SECONDS = 10
@@ -63,6 +64,7 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
             env=inherited | environment | {"BIND_ADDR": f"{_HOST}:{port}", "WEB_CONCURRENCY": "1"},
+            cwd=_ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
