@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from collections import deque
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,6 +27,8 @@ bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
 # How long a client may take to send a request, and to send it and take the answer.
 _SECONDS_TO_SEND = 10
 _SECONDS_IN_ALL = 60
+# How long it may take to hang up after its last answer.
+_SECONDS_TO_LEAVE = 2
 
 
 class BoundedThreadWorker(ThreadWorker):
@@ -37,6 +41,7 @@ class BoundedThreadWorker(ThreadWorker):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._in_hand: dict[TConn, float] = {}
+        self._leaving: deque[TConn] = deque()
 
     def enqueue_req(self, conn: TConn) -> None:
         """Give a thread to a connection with a request, but not yet to a new one, which may never send any."""
@@ -64,6 +69,36 @@ class BoundedThreadWorker(ThreadWorker):
             if now - since > _SECONDS_TO_SEND:
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RDWR if now - since > _SECONDS_IN_ALL else socket.SHUT_RD)
+        while self._leaving and self._leaving[0].timeout < now:
+            self._let_go(self._leaving[0])
+
+    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
+        """Keep a connection, or leave it to its client to hang up: gunicorn waits for that, and serves nobody else."""
+        if fs.cancelled() or fs.exception() is not None or fs.result():
+            super().finish_request(conn, fs)
+            return
+        self._leaving.append(conn)
+        conn.timeout = time.monotonic() + _SECONDS_TO_LEAVE
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
+        except OSError:
+            self._let_go(conn)
+
+    def _drain(self, conn: TConn, sock: socket.socket) -> None:
+        """Throw away what a client still sends: closing before it has stopped could cost it the answer."""
+        with suppress(OSError):
+            if sock.recv(65536):
+                return
+        self._let_go(conn)
+
+    def _let_go(self, conn: TConn) -> None:
+        self._leaving.remove(conn)
+        self.nr_conns -= 1
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        conn.close()
 
 
 # Requests mostly wait for PostgreSQL, so threads serve them well. Fewer threads than DATABASE_POOL_SIZE.

@@ -1,6 +1,9 @@
 """Section B: what only a real connection shows. The web process runs as it is deployed."""
 
 import re
+import socket
+import time
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
@@ -154,3 +157,16 @@ def test_the_log_goes_to_standard_error_without_the_token(web: WebProcess, conne
     assert [' msg="http request" ' in line for line in lines] == [True, False]
     assert " statusCode=200 statusClass=2xx " in lines[1]
     assert TOKEN not in web.log.read_text()
+
+
+@pytest.mark.rule("D22")
+def test_clients_that_do_not_hang_up_do_not_stop_the_others(web: WebProcess, connection: HTTPConnection) -> None:
+    connection.timeout = 5  # gunicorn itself would first wait two seconds for each of them
+    with ExitStack() as stack:
+        for _ in range(5):
+            lingering = stack.enter_context(socket.create_connection(("127.0.0.1", web.port)))
+            lingering.sendall(b"GET /services/ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        time.sleep(0.2)
+
+        connection.request("GET", "/services/ping")
+        assert connection.getresponse().read() == b"OK\n"
