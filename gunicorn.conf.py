@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -135,3 +136,13 @@ control_socket_disable = True
 
 # The application writes its own log of requests, without addresses.
 accesslog = None
+
+
+def on_starting(_server: Any) -> None:
+    """Say in one line which setting is wrong, before workers start that would each say it in a traceback."""
+    from app.config import ConfigurationError, Settings
+
+    try:
+        Settings.from_environment(os.environ)
+    except ConfigurationError as error:
+        sys.exit(str(error))
