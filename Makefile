@@ -1,6 +1,6 @@
 # Each target is one short script in bin/, which also runs where there is no make.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format requirements proto clean
+.PHONY: help run test bench check format requirements proto clean samples city
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,6 +10,16 @@ run: ## Start the whole service on this machine; Ctrl-C stops it
 
 test: ## Run all tests and measure their coverage
 	@exec bin/test
+
+bench: ## Measure the service, and write bench/results
+	@exec bin/bench
+
+samples: ## Run the sample scripts of every language that this machine has
+	@exec bin/samples
+
+city: ## Try the server with a city of simulated people, and show what came of it
+	@bin/install requirements.txt requirements-dev.txt
+	@exec clients/city/with-server.sh
 
 check: ## Check style and types
 	@exec bin/check

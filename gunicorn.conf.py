@@ -138,8 +138,10 @@ control_socket_disable = True
 accesslog = None
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(server: Any) -> None:
     """Say in one line which setting is wrong, before workers start that would each say it in a traceback."""
+    if not server.app.app_uri.startswith("app:"):
+        return
     from app.config import ConfigurationError, Settings
 
     try:

@@ -52,9 +52,9 @@ def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Se
     yield make
     if not services:
         return
-    with services[0].database.transaction() as connection:
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.execute(text(f"TRUNCATE {names}"))
+    with services[0].database.single() as connection:
+        # Tables are nearly empty: to delete their rows takes a twentieth of the time that TRUNCATE takes.
+        connection.execute(text("; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables)))  # noqa: S608
     services[0].app.extensions["redis"].flushall()
     for service in services:
         service.database.dispose()
