@@ -104,6 +104,7 @@ def test_an_unclaimed_code_of_a_hash_id_is_replaced_and_dead_at_once(service: Se
     assert service.rows("SELECT one_time_code FROM encryption_keys") == [(second,)]
     assert seen(service.claim(first)) == wrong_code(49)
     assert service.claim(second).status_code == 200
+    assert seen(service.client.post(f"/new-key-claim/{HASH_ID}", headers=bearer())) == FORBIDDEN
     events = service.rows("SELECT identifier, sum(count) FROM events GROUP BY identifier ORDER BY identifier")
     assert events == [("OTKClaimed", 1), ("OTKGenerated", 1), ("OTKRegenerated", 1)]
 
