@@ -42,6 +42,7 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": settings.database_timeout_seconds,
         "pool_recycle": 300,
+        "isolation_level": "AUTOCOMMIT",  # see Database: a statement that is its own transaction is one round trip
         "hide_parameters": True,  # an error must not carry keys or codes into a log
         "connect_args": {
             "connect_timeout": settings.database_timeout_seconds,

@@ -28,7 +28,8 @@ def run_migrations_offline() -> None:
 
 def run_migrations_online() -> None:
     """Run the migrations, in one transaction."""
-    with database.engine.connect() as connection:
+    engine = database.engine.execution_options(isolation_level="READ COMMITTED")
+    with engine.connect() as connection:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET lock_timeout = 0"))  # waiting for our turn is no fault
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})

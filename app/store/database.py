@@ -11,9 +11,9 @@ class Database:
     """PostgreSQL, as services see it."""
 
     def __init__(self, engine: Engine) -> None:
+        """Take an engine of which the isolation level is AUTOCOMMIT, as nearly all uses want it."""
         self._engine = engine
-        # Sharing the pool, but without BEGIN and COMMIT: one round trip for one statement.
-        self._autocommit_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
     def single(self) -> Iterator[Connection]:
@@ -22,13 +22,13 @@ class Database:
         Several statements sent in one execution, separated by semicolons, are one transaction too: PostgreSQL runs
         such a text as a whole or not at all.
         """
-        with self._autocommit_engine.connect() as connection:
+        with self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Lend a connection in a transaction that is committed at the end, and rolled back on any error."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             yield connection
 
     def dispose(self) -> None:
