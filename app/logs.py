@@ -5,6 +5,7 @@ must not be known, does not: no address, no token, no code, no hashID, no downlo
 """
 
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from flask import Flask, Response, g, request
 
 _LOGGED_HEADERS: Final = ("Content-Type", "Content-Length", "Accept-Encoding")
 _LOGGED_ROUTE_VARIABLES: Final = frozenset({"region", "day", "date"})
+_PLAIN: Final = re.compile(r"[!#-<>-~]+")  # printable ASCII without space, quotation mark and equals sign
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -37,7 +39,7 @@ class LogfmtFormatter(logging.Formatter):
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    if text and text.isascii() and text.isprintable() and not any(character in ' "=' for character in text):
+    if _PLAIN.fullmatch(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in escaped)
