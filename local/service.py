@@ -34,6 +34,7 @@ _START_SECONDS: Final = 60.0
 _BANNER: Final = """
   Exposure Alert answers at {url}
 
+  Two phones:       {url}/phone
   A one-time code:  curl -X POST -H "Authorization: Bearer {token}" {url}/new-key-claim
   The secrets:      {secrets}
   To stop it:       Ctrl-C
@@ -99,7 +100,10 @@ class Service:
     def _environment_of_processes(self, address: Address) -> dict[str, str]:
         programs_of_this_python = str(Path(sys.executable).parent)
         gunicorn_arguments = self.environment.get("GUNICORN_CMD_ARGS", "")
+        # Where somebody tries the service out, the page to try it with is there too.
+        review_tools = {} if self.environment.get("ENV") == "production" else {"REVIEW_TOOLS": "true"}
         return {
+            **review_tools,
             **self.environment,
             "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),
             "PORT": str(address.port),
