@@ -31,6 +31,9 @@ _SERVER_STOP_SECONDS: Final = 3.0
 _WEB_GRACEFUL_SECONDS: Final = 4
 _START_SECONDS: Final = 60.0
 
+# Where somebody tries the service out, an upload is published while they watch, and the page to try it with is there.
+_DEFAULTS: Final = {"EXPORT_MAX_AGE_SECONDS": "3", "REVIEW_TOOLS": "true"}
+
 _BANNER: Final = """
   Exposure Alert answers at {url}
 
@@ -100,10 +103,9 @@ class Service:
     def _environment_of_processes(self, address: Address) -> dict[str, str]:
         programs_of_this_python = str(Path(sys.executable).parent)
         gunicorn_arguments = self.environment.get("GUNICORN_CMD_ARGS", "")
-        # Where somebody tries the service out, the page to try it with is there too.
-        review_tools = {} if self.environment.get("ENV") == "production" else {"REVIEW_TOOLS": "true"}
+        defaults = {} if self.environment.get("ENV") == "production" else _DEFAULTS
         return {
-            **review_tools,
+            **defaults,
             **self.environment,
             "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),
             "PORT": str(address.port),
