@@ -1,0 +1,91 @@
+"""Builds the archive of one day, as the worker does, and tells what that took: `python -m bench.build_archive DAY PID`.
+
+A process of its own, because its memory is measured. It then takes the work apart and times each step. PID is that of
+PostgreSQL, whose processor time is told too.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import re
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+from app import create_app
+from app.domain.exports import export_window
+from app.retrieval.archive import encode_key
+from app.retrieval.builder import Builder, build_if_stale
+from app.store import export_archives, exposure_keys
+from app.store.export_archives import ArchiveKind
+from bench.usage import cpu_seconds
+
+T = TypeVar("T")
+
+_KILOBYTES_PER_MEGABYTE: Final = 1024
+
+
+def main() -> int:
+    """Build, and print one line of JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench.build_archive", description=__doc__)
+    parser.add_argument("day", type=int)
+    parser.add_argument("postgres_pid", type=int)
+    arguments = parser.parse_args()
+    builder: Builder = create_app().extensions["builder"]
+    now = datetime.now(UTC)
+    postgres = [arguments.postgres_pid]
+    began, processor, database = time.perf_counter(), time.process_time(), cpu_seconds(postgres)
+    record = build_if_stale(builder, ArchiveKind.KEYS, arguments.day, now)
+    result = {
+        "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time() - processor,
+        "database_cpu_seconds": (cpu_seconds(postgres) or 0.0) - (database or 0.0),
+        "bytes": record.size,
+        "peak_mb": _peak_mb(),
+        "parts": _parts(builder, arguments.day, now),  # last, because it holds all keys in memory
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 0
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this process ever held. `ru_maxrss` would begin with that of the parent."""
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(match[1]) / _KILOBYTES_PER_MEGABYTE if match else 0.0
+
+
+def _parts(builder: Builder, day: int, now: datetime) -> dict[str, float]:
+    """Time each step of the work by itself, with what the step before it left in memory."""
+    window = export_window(day, now, builder.settings.export_policy)
+    with builder.database.transaction() as connection:
+        export_archives.allow_time(connection)
+        counting, _ = _timed(lambda: exposure_keys.count_published(connection, window))
+        region = builder.settings.region_code
+        fetching, keys = _timed(lambda: list(exposure_keys.select(connection, window, region)))
+    encoding, pieces = _timed(lambda: b"".join([encode_key(key) for key in keys]))
+    hashing, _ = _timed(lambda: hashlib.sha256(pieces).digest())
+    compressing, compressed = _timed(lambda: zlib.compress(pieces))
+    storing, _ = _timed(lambda: builder.files.put("bench", io.BytesIO(compressed)))
+    return {
+        "count": counting,
+        "fetch": fetching,
+        "encode": encoding,
+        "sha256": hashing,
+        "zlib": compressing,
+        "store": storing,
+    }
+
+
+def _timed(step: Callable[[], T]) -> tuple[float, T]:
+    began = time.perf_counter()
+    result = step()
+    return time.perf_counter() - began, result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The least that building an archive costs: the rows leave PostgreSQL by COPY, and their bytes are compressed."""
+
+import io
+import time
+import zipfile
+import zlib
+from contextlib import closing
+from typing import Final
+
+from bench import stock
+from bench.recorder import Statement
+
+_CHUNK_BYTES: Final = 1 << 20
+_EXPORT: Final = "export.bin"
+
+
+class _Nowhere(io.RawIOBase):
+    """Takes what COPY sends."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:  # noqa: ARG002 - it goes nowhere
+        return 0
+
+
+def copy_seconds(database_url: str, select: Statement) -> float:
+    """Return how long COPY takes to send the rows of a query, in the query's order."""
+    with closing(stock.connect(database_url)) as connection, connection.cursor() as cursor:
+        query = cursor.mogrify(select.sql, select.values).decode()
+        began = time.perf_counter()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", _Nowhere())
+        return time.perf_counter() - began
+
+
+def zlib_seconds(archive: bytes) -> float:
+    """Return how long zlib takes to compress what an archive holds, at the level that zip files have by default."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        content = file.read(_EXPORT)
+    began = time.perf_counter()
+    compressor = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
+    for first in range(0, len(content), _CHUNK_BYTES):
+        compressor.compress(content[first : first + _CHUNK_BYTES])
+    compressor.flush()
+    return time.perf_counter() - began

@@ -1,0 +1,81 @@
+"""nginx, sending an archive's bytes from a file: the least that a download costs."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bench.target import request
+from local.ports import LOOPBACK, free_port
+from local.processes import end
+from local.tether import tethered
+
+_START_SECONDS: Final = 10
+_STOP_SECONDS: Final = 5
+_POLL_SECONDS: Final = 0.02
+
+# As many workers as gunicorn has. No log: the floor is what sending alone costs.
+_CONFIGURATION: Final = """
+daemon off;
+worker_processes 2;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 1000000000;
+  default_type application/zip;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{ listen {address}; root {folder}/files; }}
+}}
+"""
+
+
+def is_installed() -> bool:
+    """Tell whether there is an nginx."""
+    return shutil.which("nginx") is not None
+
+
+@contextmanager
+def serving(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Serve files by their names; lend the address of the server."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, address = Path(name), f"{LOOPBACK}:{free_port()}"
+        folder.chmod(0o755)  # nginx's workers are another user when root starts it
+        (folder / "files").mkdir()
+        for file_name, content in files.items():
+            (folder / "files" / file_name).write_bytes(content)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(_CONFIGURATION.format(folder=folder, address=address))
+        command = tethered(["nginx", "-e", str(folder / "error.log"), "-c", str(configuration)], signal.SIGTERM)
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            _wait_for_answer(f"http://{address}")
+            yield f"http://{address}"
+        finally:
+            end(process, signal.SIGTERM, _STOP_SECONDS)
+
+
+def _wait_for_answer(url: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            request(url, "GET", "/")
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)

@@ -1,0 +1,180 @@
+"""Bare loops of psycopg2 that run the statements of codes, claims and uploads: the least that storing costs.
+
+Two processes of eight threads, as gunicorn has, each thread with a connection of its own and no HTTP, no framework
+and no cryptography.
+"""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any, Final, Self
+
+from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+
+from app.config import Settings
+from app.domain.limits import KEY_DATA_BYTES
+from app.domain.timeline import INTERVALS_PER_DAY, hour_number
+from app.domain.uploads import ExposureKey
+from app.store import claims, codes, uploads
+from bench import patients, stock
+from bench.figures import MILLISECONDS, TOO_FEW, Figures, percentile
+from bench.recorder import Statement, recorded
+
+PROCESSES: Final = 2
+THREADS: Final = 8
+
+_SEALED_BYTES: Final = 85  # as app/crypto/sealing.py makes them
+_QUOTA: Final = 43
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one process has to do."""
+
+    database_url: str
+    sql: str
+    values: Sequence[Mapping[str, Any]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What one process did: when it began and ended, on the machine's one steady clock, and each latency."""
+
+    began: float
+    ended: float
+    latencies: Sequence[float]
+
+
+class Runner:
+    """The two processes: they import everything, while others go on, and then run any number of loads."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(PROCESSES, get_context("spawn"))
+        self._started = [self._pool.submit(_start, number) for number in range(PROCESSES)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def run(self, database_url: str, statements: Sequence[Statement], seconds: float) -> Figures:
+        """Run statements, each once, for so long. They share one text and differ in their values."""
+        values = [statement.values for statement in statements]
+        shares = [
+            _Share(database_url, statements[0].sql, values[number::PROCESSES], seconds) for number in range(PROCESSES)
+        ]
+        wait(self._started)
+        done = list(self._pool.map(_run_share, shares))
+        latencies = sorted(latency for share in done for latency in share.latencies)
+        elapsed = max(share.ended for share in done) - min(share.began for share in done)
+        ran_out = len(latencies) == len(statements)
+        return Figures(
+            per_second=len(latencies) / elapsed,
+            p50_ms=percentile(latencies, 50) * MILLISECONDS,
+            p95_ms=percentile(latencies, 95) * MILLISECONDS,
+            p99_ms=percentile(latencies, 99) * MILLISECONDS,
+            requests=len(latencies),
+            notes=(TOO_FEW,) if ran_out else (),
+        )
+
+
+def _start(_: int) -> None:
+    time.sleep(0.2)  # long enough that the other process, not this one, takes the other number
+
+
+def _run_share(share: _Share) -> _Done:
+    with ExitStack() as stack, ThreadPoolExecutor(THREADS) as pool:
+        connections = [stack.enter_context(closing(stock.connect(share.database_url))) for _ in range(THREADS)]
+        began = time.monotonic()
+        deadline = began + share.seconds
+        loops = [
+            pool.submit(_loop, connection, share.sql, share.values[number::THREADS], deadline)
+            for number, connection in enumerate(connections)
+        ]
+        latencies = [latency for loop in loops for latency in loop.result()]
+        return _Done(began, time.monotonic(), latencies)
+
+
+def _loop(connection: Connection, sql: str, values: Sequence[Mapping[str, Any]], deadline: float) -> list[float]:
+    latencies: list[float] = []
+    with connection.cursor() as cursor:
+        for each in values:
+            began = time.monotonic()
+            if began > deadline:
+                break
+            cursor.execute(sql, each)
+            cursor.fetchall()
+            latencies.append(time.monotonic() - began)
+    return latencies
+
+
+def code_statements(count: int) -> list[Statement]:
+    """Return statements that store a code."""
+    now = datetime.now(UTC)
+
+    def code(_: int) -> Statement:
+        new = codes.NewCode(
+            one_time_code=secrets.token_hex(5).upper(),
+            server_public_key=secrets.token_bytes(32),
+            sealed_private_key=secrets.token_bytes(_SEALED_BYTES),
+            hash_id=None,
+            remaining_keys=_QUOTA,
+            created=now,
+            region="302",
+            originator=stock.LABEL,
+        )
+        return recorded(lambda connection: codes.issue(connection, new))
+
+    return [code(number) for number in range(count)]
+
+
+def claim_statements(settings: Settings, database_url: str, count: int) -> list[Statement]:
+    """Store codes, and return statements that claim them, each from a network of its own."""
+    waiting = stock.add_codes(database_url, count)
+    now = datetime.now(UTC)
+
+    def claim(number: int) -> Statement:
+        attempt = claims.ClaimAttempt(
+            one_time_code=waiting[number],
+            app_public_key=secrets.token_bytes(32),
+            networks=[secrets.token_hex(16), secrets.token_hex(16)],
+            network_lock=secrets.randbits(62),
+            now=now,
+            oldest_code=now - timedelta(days=1),
+            policy=settings.ban_policy,
+        )
+        return recorded(lambda connection: claims.claim(connection, attempt))
+
+    return [claim(number) for number in range(count)]
+
+
+def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: int) -> list[Statement]:
+    """Store key pairs, and return statements that upload so many keys with each."""
+    pairs, server_private_keys = patients.new_pairs(count)
+    stock.add_pairs(database_url, sealing_key, pairs, server_private_keys)
+    now = datetime.now(UTC)
+
+    def upload(number: int) -> Statement:
+        pair = pairs[number]
+        to_store = uploads.KeysToStore(
+            server_public_key=pair.server_public_key,
+            app_public_key=pair.app_public_key,
+            keys=[
+                ExposureKey(secrets.token_bytes(KEY_DATA_BYTES), start, INTERVALS_PER_DAY, 1 + place % 8)
+                for place, start in enumerate(patients.start_intervals(keys))
+            ],
+            publication_hours=[hour_number(now)] * keys,
+            now=now,
+            oldest_pair=now - timedelta(days=15),
+            initial_remaining_keys=_QUOTA,
+        )
+        return recorded(lambda connection: uploads.store(connection, to_store))
+
+    return [upload(number) for number in range(count)]

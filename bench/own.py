@@ -1,0 +1,224 @@
+"""Our own service, started as in production: PostgreSQL with durable commits, Redis, and the Procfile's processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+from app.config import RETRIEVAL, Settings
+from bench import stock
+from bench.target import Target, request
+from bench.usage import Watched
+from local.ports import LOOPBACK, free_port
+from local.postgres import EmbeddedPostgres
+from local.processes import end_all
+from local.procfile import read_procfile
+from local.redis import EmbeddedRedis
+from local.secrets import first_claim_token, load_secrets
+from local.tether import tethered
+
+ROOT: Final = Path(__file__).parent.parent
+GUNICORN: Final = "gunicorn"
+GRANIAN: Final = "granian"
+
+_START_SECONDS: Final = 30
+_STOP_SECONDS: Final = 2
+_POLL_SECONDS: Final = 0.005
+_OK: Final = 200
+_SETTINGS: Final = {
+    "SURFACES": "submission,retrieval",
+    # Patients come from networks of their own, which the load tells in X-Forwarded-For.
+    "TRUSTED_PROXIES": "1",
+    "RATE_LIMITS": "off",
+    "ENV": "bench",
+}
+
+
+class NotStarted(Exception):  # noqa: N818 - the name says it
+    """A process of the service does not answer; the text holds its last words."""
+
+
+@dataclass(frozen=True)
+class OwnService:
+    """Our service while it runs. `building_url` and `floors_url` are databases like its own, for other measurements."""
+
+    environment: Mapping[str, str]
+    web_command: Sequence[str]
+    web_servers: Mapping[str, Mapping[str, str]]  # the settings of each
+    postgres_pid: int
+    building_url: str
+    floors_url: str
+    log: Path
+    gunicorn: Target
+    granian: Target | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of its processes."""
+        return Settings.from_environment(self.environment)
+
+
+@contextmanager
+def running(folder: Path, stored_keys: Callable[[str], None]) -> Iterator[OwnService]:
+    """Run the service in a folder; `stored_keys` puts the keys of past days into its database before it starts."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
+        redis = stack.enter_context(EmbeddedRedis(folder / "redis"))
+        secrets = load_secrets(folder / "secrets.env", {})
+        commands = read_procfile(ROOT / "Procfile")
+        processes = stack.enter_context(_Processes(folder / "service.log"))
+        environment = _environment(secrets, postgres.url, redis.url)
+        processes.run_to_end(commands["release"], environment)
+        building_url, floors_url = (_copy_database(postgres.url, name) for name in ("building", "floors"))
+        stored_keys(postgres.url)
+        web_servers = _web_servers()
+        webs = {
+            name: processes.start_web(commands["web"], {**environment, **web_servers[name]}) for name in web_servers
+        }
+        for name in ("worker", "clock"):
+            processes.start(commands[name], environment)
+        targets = {name: _target(name, web, secrets, _pid(postgres), postgres.url) for name, web in webs.items()}
+        for web in webs.values():
+            processes.wait_for(web)
+        yield OwnService(
+            environment=environment,
+            web_command=commands["web"],
+            web_servers=web_servers,
+            postgres_pid=_pid(postgres),
+            building_url=building_url,
+            floors_url=floors_url,
+            log=processes.log,
+            gunicorn=targets[GUNICORN],
+            granian=_with_submissions_of(targets[GUNICORN], targets.get(GRANIAN)),
+        )
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web process, and where it listens."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+
+
+@contextmanager
+def web_started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Web]:
+    """Run a web server; lend it once it answers, and kill it afterwards."""
+    with _Processes(log, stop_seconds=0.0) as processes:
+        web = processes.start_web(command, environment)
+        processes.wait_for(web)
+        yield web
+
+
+class _Processes:
+    """Processes of the service, which write to one log and end together."""
+
+    def __init__(self, log: Path, stop_seconds: float = _STOP_SECONDS) -> None:
+        self.log = log
+        self._stop_seconds = stop_seconds
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        end_all([(process, signal.SIGTERM) for process in self._started], self._stop_seconds)
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        """Start a command of the Procfile."""
+        with self.log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - the command is the Procfile's
+                tethered(list(command), signal.SIGTERM),
+                cwd=ROOT,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._started.append(process)
+        return process
+
+    def start_web(self, command: Sequence[str], environment: Mapping[str, str]) -> Web:
+        """Start a web process on a free port, and do not wait for it."""
+        port = free_port()
+        address = f"{LOOPBACK}:{port}"
+        process = self.start(command, {**environment, "PORT": str(port), "BIND_ADDR": address})
+        return Web(process, f"http://{address}")
+
+    def run_to_end(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Run a command that ends by itself; raise NotStarted if it fails."""
+        if self.start(command, environment).wait(_START_SECONDS) != 0:
+            raise NotStarted(self._last_words())
+
+    def wait_for(self, web: Web) -> None:
+        """Return when a web process answers; raise NotStarted if it does not."""
+        deadline = time.monotonic() + _START_SECONDS
+        while web.process.poll() is None and time.monotonic() < deadline:
+            try:
+                if request(web.url, "GET", "/services/ping").status == _OK:
+                    return
+            except OSError:
+                time.sleep(_POLL_SECONDS)
+        raise NotStarted(self._last_words())
+
+    def _last_words(self) -> str:
+        return " | ".join(self.log.read_text(errors="replace").splitlines()[-3:])
+
+
+def _environment(secrets: Mapping[str, str], database_url: str, redis_url: str) -> dict[str, str]:
+    programs = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
+        **_SETTINGS,
+        **secrets,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+    }
+
+
+def _copy_database(url: str, name: str) -> str:
+    """Make a database with the same empty tables; return its address."""
+    base, _, original = url.rpartition("/")
+    with closing(stock.connect(f"{base}/postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {original}")
+    return f"{base}/{name}"
+
+
+def _web_servers() -> dict[str, Mapping[str, str]]:
+    """Return the settings by which the Procfile's web process runs each web server that is installed."""
+    servers: dict[str, Mapping[str, str]] = {GUNICORN: {"WEB_SERVER": GUNICORN}}
+    if (Path(sys.executable).parent / GRANIAN).exists():
+        servers[GRANIAN] = {"WEB_SERVER": GRANIAN, "SURFACES": RETRIEVAL}  # it is offered for retrieval alone
+    return servers
+
+
+def _target(name: str, web: Web, secrets: Mapping[str, str], postgres_pid: int, database_url: str) -> Target:
+    return Target(
+        name=name,
+        submission_url=web.url,
+        retrieval_url=web.url,
+        token=first_claim_token(secrets),
+        hmac_key=bytes.fromhex(secrets["RETRIEVE_HMAC_KEY"]),
+        watched=Watched((web.process.pid,), (postgres_pid,)),
+        database_url=database_url,
+        sealing_key=bytes.fromhex(secrets["SEALING_KEYS"]),
+    )
+
+
+def _with_submissions_of(gunicorn: Target, granian: Target | None) -> Target | None:
+    """Return granian for retrieval alone, which is what it is offered for; submissions stay with gunicorn."""
+    if granian is None:
+        return None
+    return replace(granian, submission_url=gunicorn.submission_url, takes_submissions=False)
+
+
+def _pid(postgres: EmbeddedPostgres) -> int:
+    return int((postgres.directory / "data" / "postmaster.pid").read_text().split()[0])

@@ -1,0 +1,155 @@
+"""What authorities and phones send, prepared before it is measured: raw requests, each to be sent once."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from nacl.public import Box, PrivateKey, PublicKey
+from nacl.utils import random
+
+from app.domain.limits import KEY_DATA_BYTES, NONCE_BYTES
+from app.domain.timeline import INTERVALS_PER_DAY
+from app.proto import covidshield_pb2 as wire
+from bench import target as http
+from bench.target import Answer, Target, today
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_PREPARING_THREADS: Final = 8
+_DAYS_OF_A_PATIENT: Final = 14
+_OK: Final = 200
+
+
+class PreparationFailed(Exception):  # noqa: N818 - the name says it
+    """A server refused what prepares a measurement."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A claimed key pair as the phone knows it."""
+
+    app_private_key: bytes
+    app_public_key: bytes
+    server_public_key: bytes
+
+
+def raw(base_url: str, method: str, path: str, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """Return a request as it stands on the wire."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(base_url).netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if method == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def somebody() -> tuple[str, str]:
+    """Return a header that says that the request comes from somewhere else than the others.
+
+    Claims from one network take turns, so that guesses can be counted. Real patients have networks of their own.
+    """
+    numbers = secrets.token_bytes(3)
+    return "X-Forwarded-For", f"10.{numbers[0]}.{numbers[1]}.{numbers[2]}"
+
+
+def code_requests(target: Target, count: int) -> list[bytes]:
+    """Ask for codes."""
+    token = ("Authorization", f"Bearer {target.token}")
+    return [raw(target.submission_url, "POST", "/new-key-claim", headers=(token, somebody())) for _ in range(count)]
+
+
+def claim_requests(target: Target, codes: Sequence[str]) -> list[bytes]:
+    """Claim codes, each for a phone of its own. Any 32 bytes are a public key."""
+    return [
+        raw(target.submission_url, "POST", "/claim-key", claim_body(code, secrets.token_bytes(32)), (somebody(),))
+        for code in codes
+    ]
+
+
+def claim_body(code: str, app_public_key: bytes) -> bytes:
+    """Return a KeyClaimRequest."""
+    return wire.KeyClaimRequest(one_time_code=code, app_public_key=app_public_key).SerializeToString()
+
+
+def upload_requests(target: Target, pairs: Sequence[Pair], keys: int) -> list[bytes]:
+    """Upload so many keys with each pair."""
+    return [raw(target.submission_url, "POST", "/upload", _upload_body(pair, keys), (somebody(),)) for pair in pairs]
+
+
+def start_intervals(keys: int) -> list[int]:
+    """Return the starts of a patient's keys: one for each of the past days, then a second for each."""
+    midnight = today() * INTERVALS_PER_DAY
+    return [midnight - INTERVALS_PER_DAY * (1 + number % _DAYS_OF_A_PATIENT) for number in range(keys)]
+
+
+def _upload_body(pair: Pair, keys: int) -> bytes:
+    message = wire.Upload()
+    message.timestamp.seconds = int(time.time())
+    for number, start in enumerate(start_intervals(keys)):
+        message.keys.add(
+            key_data=random(KEY_DATA_BYTES),
+            transmission_risk_level=1 + number % 8,
+            rolling_start_interval_number=start,
+            rolling_period=INTERVALS_PER_DAY,
+        )
+    nonce = random(NONCE_BYTES)
+    box = Box(PrivateKey(pair.app_private_key), PublicKey(pair.server_public_key))
+    return wire.EncryptedUploadRequest(
+        server_public_key=pair.server_public_key,
+        app_public_key=pair.app_public_key,
+        nonce=nonce,
+        payload=box.encrypt(message.SerializeToString(), nonce).ciphertext,
+    ).SerializeToString()
+
+
+def new_pairs(count: int) -> tuple[list[Pair], list[bytes]]:
+    """Make key pairs, and the private keys of their servers' sides."""
+    pairs, server_private_keys = [], []
+    for _ in range(count):
+        phone, server = PrivateKey.generate(), PrivateKey.generate()
+        pairs.append(Pair(bytes(phone), bytes(phone.public_key), bytes(server.public_key)))
+        server_private_keys.append(bytes(server))
+    return pairs, server_private_keys
+
+
+def ask_for_codes(target: Target, count: int) -> list[str]:
+    """Get codes through the API."""
+
+    def ask(_: int) -> str:
+        headers = dict([("Authorization", f"Bearer {target.token}"), somebody()])
+        return _send(target, "/new-key-claim", b"", headers).body.decode().strip()
+
+    return _in_parallel(ask, range(count))
+
+
+def claim_pairs(target: Target, count: int) -> list[Pair]:
+    """Get claimed key pairs through the API."""
+
+    def claim(code: str) -> Pair:
+        phone = PrivateKey.generate()
+        public_key = bytes(phone.public_key)
+        answer = _send(target, "/claim-key", claim_body(code, public_key), dict([somebody()]))
+        return Pair(bytes(phone), public_key, wire.KeyClaimResponse.FromString(answer.body).server_public_key)
+
+    return _in_parallel(claim, ask_for_codes(target, count))
+
+
+def send_uploads(target: Target, pairs: Sequence[Pair], keys: int) -> None:
+    """Upload so many keys with each pair, now."""
+    _in_parallel(lambda pair: _send(target, "/upload", _upload_body(pair, keys), dict([somebody()])), pairs)
+
+
+def _send(target: Target, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    answer = http.request(target.submission_url, "POST", path, body, headers)
+    if answer.status != _OK:
+        raise PreparationFailed(f"{target.name}: {path} answered {answer.status}")
+    return answer
+
+
+def _in_parallel(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
+    with ThreadPoolExecutor(_PREPARING_THREADS) as pool:
+        return list(pool.map(work, items))

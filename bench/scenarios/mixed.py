@@ -1,0 +1,91 @@
+"""A day as the public service had it, ten times as busy, at a fixed rate: phones download, a few patients take part."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from app.domain.exports import BUNDLE_PERIOD
+from bench import openloop, patients
+from bench.context import Bench
+from bench.figures import Contender, Figures, Row, alternate, p99_below
+from bench.openloop import Planned
+from bench.scenarios.downloads import some_day
+from bench.scenarios.submissions import codes_of, pairs_of
+from bench.target import Target, today
+from bench.usage import Watched, with_usage
+
+_GOAL: Final = p99_below(50)
+_KEYS_OF_AN_UPLOAD: Final = 14
+
+# Of a thousand requests. Most phones want the day that ended; some also today's; a phone that was just set up wants
+# all days at once. Patients are fewer in truth, by far: two requests in a hundred let them count in the percentiles.
+SHARES: Final[Mapping[str, int]] = {
+    "past day": 780,
+    "today": 190,
+    "bundle": 10,
+    "code": 8,
+    "claim": 6,
+    "upload": 6,
+}
+
+
+def mixed_day(bench: Bench) -> list[Row]:
+    """Send everything that a day brings, at the rate of the options."""
+    scenario = f"mixed day, {bench.options.rate:,}/s"
+    contenders = [_server(bench, server) for server in bench.servers]
+    measured = alternate(contenders, bench.options.rounds)
+    first = measured[bench.servers[0].name]
+    return [Row(scenario, server.name, measured[server.name], goal=_GOAL, first=first) for server in bench.servers]
+
+
+def _server(bench: Bench, server: Target) -> Contender:
+    day = some_day(server, bench.options.keys_per_day)
+    watched = server.watched
+    if bench.own and not server.takes_submissions:  # those go to the first server
+        watched = Watched((*watched.server, *bench.own.gunicorn.watched.server), watched.database)
+
+    def run(seconds: float) -> Figures:
+        plan = _plan(server, day, bench.options.rate, seconds)
+        return with_usage(watched, lambda: openloop.drive(plan))
+
+    def measure() -> Figures:
+        figures = run(bench.options.seconds)
+        # The rate is the driver's choice. What the server decides is how long requests take.
+        return replace(figures, notes=(*figures.notes, *_notes(figures)))
+
+    if bench.options.warm_up_seconds:
+        run(bench.options.warm_up_seconds)
+    return Contender(server.name, measure)
+
+
+def _notes(figures: Figures) -> list[str]:
+    late = figures.parts["driver_late_p99_ms"]
+    return [f"the driver itself was late: p99 {late:.0f} ms"] if late > 10 else []
+
+
+def _plan(server: Target, day: int, rate: int, seconds: float) -> list[Planned]:
+    """Draw what is sent, and when: phones know nothing of each other, so the gaps between them are exponential."""
+    draw = random.Random(1)  # noqa: S311 - the same day in each run
+    kinds = draw.choices(list(SHARES), list(SHARES.values()), k=max(1, round(rate * seconds)))
+    requests = _requests(server, day, {kind: kinds.count(kind) for kind in SHARES})
+    plan, due = [], 0.0
+    for kind in kinds:
+        due += draw.expovariate(rate)
+        url = server.submission_url if kind in ("code", "claim", "upload") else server.retrieval_url
+        plan.append(Planned(due, url, requests[kind].pop()))
+    return plan
+
+
+def _requests(server: Target, day: int, counts: Mapping[str, int]) -> dict[str, list[bytes]]:
+    def downloads(period: int, count: int) -> list[bytes]:
+        return [patients.raw(server.retrieval_url, "GET", server.retrieval_path(period))] * count
+
+    return {
+        "past day": downloads(day, counts["past day"]),
+        "today": downloads(today(), counts["today"]),
+        "bundle": downloads(BUNDLE_PERIOD, counts["bundle"]),
+        "code": patients.code_requests(server, counts["code"]),
+        "claim": patients.claim_requests(server, codes_of(server, counts["claim"])),
+        "upload": patients.upload_requests(server, pairs_of(server, counts["upload"]), _KEYS_OF_AN_UPLOAD),
+    }

@@ -1,0 +1,142 @@
+"""Authorities ask for codes, and phones claim them and upload: each request changes the database, and is sent once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench import patients, stock, wrk
+from bench.context import Bench
+from bench.figures import TOO_FEW, Contender, Figures, Row, alternate, share_of_floor
+from bench.floors import statements
+from bench.own import OwnService
+from bench.recorder import Statement
+from bench.target import Target, today
+from bench.usage import Watched, with_usage
+
+FLOOR: Final = "bare statement"
+
+_GOAL: Final = share_of_floor(0.5)
+_FIRST_GUESS_PER_SECOND: Final = 2000.0
+_RESERVE: Final = 1.6  # how many times what the last measurement needed is prepared
+_WARM_UPS: Final = 6
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of submission: how requests to a server are prepared, and statements for the floor."""
+
+    scenario: str
+    requests: Callable[[Target, int], list[bytes]]
+    statements: Callable[[OwnService, int], list[Statement]]
+
+
+def code(bench: Bench) -> list[Row]:
+    """Issue codes."""
+    return _submit(bench, _Kind("code", patients.code_requests, lambda _, count: statements.code_statements(count)))
+
+
+def claim(bench: Bench) -> list[Row]:
+    """Claim codes."""
+    return _submit(
+        bench,
+        _Kind(
+            "claim",
+            lambda target, count: patients.claim_requests(target, codes_of(target, count)),
+            lambda own, count: statements.claim_statements(own.settings, own.floors_url, count),
+        ),
+    )
+
+
+def upload_of(keys: int) -> Callable[[Bench], list[Row]]:
+    """Return the scenario of uploading so many keys."""
+
+    def upload(bench: Bench) -> list[Row]:
+        return _submit(
+            bench,
+            _Kind(
+                f"upload of {keys} key" + ("s" if keys > 1 else ""),
+                lambda target, count: patients.upload_requests(target, pairs_of(target, count), keys),
+                lambda own, count: statements.upload_statements(own.floors_url, own.gunicorn.sealing_key, count, keys),
+            ),
+        )
+
+    return upload
+
+
+def _submit(bench: Bench, kind: _Kind) -> list[Row]:
+    servers = [server for server in bench.servers if server.takes_submissions]
+    if not wrk.is_installed():
+        return [Row(kind.scenario, server.name, skipped="wrk is not installed") for server in servers]
+    contenders = [_server(bench, kind, server) for server in servers]
+    if bench.own and bench.statements:
+        contenders.insert(0, _floor(bench, kind, bench.own, bench.statements))
+    measured = alternate(contenders, bench.options.rounds)
+    first, floor = measured[servers[0].name], measured.get(FLOOR)
+    return [Row(kind.scenario, server.name, measured[server.name], FLOOR, floor, _GOAL, first) for server in servers]
+
+
+def _server(bench: Bench, kind: _Kind, server: Target) -> Contender:
+    def run(count: int, seconds: float) -> Figures:
+        if server.database_url:
+            stock.clear(server.database_url, today())
+        prepared = kind.requests(server, count)
+        if server.database_url:
+            stock.settle(server.database_url)
+        load = wrk.Load(seconds)
+        return with_usage(server.watched, lambda: wrk.replay(server.submission_url, prepared, load))
+
+    return Contender(server.name, _Guessing(bench, run).measure)
+
+
+def _floor(bench: Bench, kind: _Kind, own: OwnService, runner: statements.Runner) -> Contender:
+    url = own.floors_url
+
+    def run(count: int, seconds: float) -> Figures:
+        stock.clear(url, today())
+        prepared = kind.statements(own, count)
+        stock.settle(url)
+        watched = Watched(database=(own.postgres_pid,))
+        return with_usage(watched, lambda: runner.run(url, prepared, seconds))
+
+    return Contender(FLOOR, _Guessing(bench, run).measure)
+
+
+class _Guessing:
+    """Prepares as many requests as a measurement will need, judging by the one before it."""
+
+    def __init__(self, bench: Bench, run: Callable[[int, float], Figures]) -> None:
+        self._seconds = bench.options.seconds
+        self._run = run
+        self._per_second = _FIRST_GUESS_PER_SECOND
+        for _ in range(_WARM_UPS if bench.options.warm_up_seconds else 0):
+            figures = self._measure(bench.options.warm_up_seconds)
+            if TOO_FEW not in figures.notes:
+                break
+            self._per_second *= 2
+
+    def measure(self) -> Figures:
+        """Measure once."""
+        return self._measure(self._seconds)
+
+    def _measure(self, seconds: float) -> Figures:
+        # wrk is stopped up to a tenth of a second late.
+        figures = self._run(int(self._per_second * _RESERVE * (seconds + 0.2)) + wrk.CONNECTIONS, seconds)
+        if TOO_FEW not in figures.notes and figures.per_second:
+            self._per_second = figures.per_second
+        return figures
+
+
+def pairs_of(target: Target, count: int) -> Sequence[patients.Pair]:
+    """Return claimed key pairs: put straight into our own database, through the API of any other server."""
+    if not target.database_url:
+        return patients.claim_pairs(target, count)
+    pairs, server_private_keys = patients.new_pairs(count)
+    stock.add_pairs(target.database_url, target.sealing_key, pairs, server_private_keys)
+    return pairs
+
+
+def codes_of(target: Target, count: int) -> Sequence[str]:
+    """Return codes that wait to be claimed, from the same source."""
+    if not target.database_url:
+        return patients.ask_for_codes(target, count)
+    return stock.add_codes(target.database_url, count)

@@ -1,0 +1,34 @@
+"""The command line."""
+
+import pytest
+
+from bench.arguments import parse
+
+
+def test_without_a_server_our_own_is_measured_alone() -> None:
+    parsed = parse(["--seconds", "1.5"])
+    assert parsed.options.seconds == 1.5
+    assert (list(parsed.servers), parsed.replaces_own) == ([], False)
+
+
+def test_another_server_is_measured_beside_our_own() -> None:
+    parsed = parse(
+        ["--against", "public", "--submission-url", "http://127.0.0.1:1", "--token", "t", "--hmac-key", "ab"]
+    )
+    (server,) = parsed.servers
+    assert (server.name, server.retrieval_url, server.hmac_key) == ("public", "http://127.0.0.1:1", b"\xab")
+    assert not parsed.replaces_own
+
+
+def test_a_server_may_stand_in_for_our_own_and_have_a_rival() -> None:
+    first = ["--submission-url", "http://127.0.0.1:1", "--retrieval-url", "http://127.0.0.1:2/"]
+    parsed = parse([*first, "--against", "other", "--submission-url", "http://127.0.0.1:3", "--server-pid", "7"])
+    assert [server.retrieval_url for server in parsed.servers] == ["http://127.0.0.1:2", "http://127.0.0.1:3"]
+    assert parsed.servers[1].watched.server == (7,)
+    assert parsed.replaces_own
+
+
+def test_a_rival_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--against", "--submission-url", "http://127.0.0.1:1"])
+    assert "needs a name" in capsys.readouterr().err
