@@ -1,0 +1,193 @@
+"""How PostgreSQL runs every query of the service when many keys are stored: `python -m bench.plans --keys 20000000`.
+
+A scratch database is filled, and each statement of app/store is explained as it runs, in a transaction that is rolled
+back. The statements are found, not listed, so that a new one cannot be forgotten; its parameters are looked up by
+their names in one table.
+"""
+
+import argparse
+import hashlib
+import importlib
+import pkgutil
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg2
+from flask_migrate import upgrade
+from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+from sqlalchemy import TextClause
+
+from app import create_app, store
+from app.config import Settings
+from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
+from bench import millions
+from bench.recorder import compiled
+from bench.target import today
+from local.postgres import EmbeddedPostgres
+from local.secrets import load_secrets
+
+_RESULT: Final = Path(__file__).parent / "results" / "plans.txt"
+# These stay small whatever the load: thirty-two archives, in some parts.
+_SMALL_TABLES: Final = frozenset({"export_archives", "export_archive_parts"})
+_NOT_EXPLAINED: Final = ("SET", "TRUNCATE")
+_COMMENT: Final = re.compile(r"--[^\n]*")
+_SCAN: Final = re.compile(r"Seq Scan on (\w+)")
+_TIME: Final = re.compile(r"Execution Time: ([\d.]+) ms")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A statement's name and plan, how long it took, and the large tables that it reads from end to end."""
+
+    name: str
+    text: str
+    milliseconds: float
+    scanned: Sequence[str]
+
+
+def main() -> int:
+    """Fill, explain, and write the plans."""
+    parser = argparse.ArgumentParser(prog="python -m bench.plans", description=__doc__)
+    parser.add_argument("--keys", type=int, default=1_000_000, help="stored: %(default)s")
+    parser.add_argument("--output", type=Path, default=_RESULT, help="bench/results/plans.txt")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="exposure-alert-plans-") as folder:
+        plans = _plans(Path(folder), options.keys)
+    summary = summarised(plans, options.keys)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(summary + "".join(f"\n=== {plan.name}\n{plan.text}\n" for plan in plans))
+    sys.stdout.write(summary)
+    return 0
+
+
+def _plans(folder: Path, keys: int) -> list[Plan]:
+    # What a crash would lose is of no interest here, and plans are the same.
+    with EmbeddedPostgres(folder / "postgres", durable=False) as postgres:
+        _migrate(postgres.url, folder)
+        began = time.perf_counter()
+        millions.fill(postgres.url, keys)
+        sys.stderr.write(f"filled in {time.perf_counter() - began:.0f} s\n")
+        return list(_explain(postgres.url))
+
+
+def _migrate(url: str, folder: Path) -> None:
+    secrets = load_secrets(folder / "secrets.env", {})
+    environment = {**secrets, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    app = create_app(Settings.from_environment(environment))
+    with app.app_context():
+        upgrade()
+    app.extensions["database"].dispose()
+
+
+def _values() -> dict[str, Any]:
+    """Return a value for every parameter that a statement of the store has, by its name."""
+    day, now = today(), datetime.now(UTC)
+    return {
+        # a pair that was claimed, and a code that waits: see `millions`
+        "server_public_key": hashlib.sha256(b"server12").digest(),
+        "app_public_key": hashlib.sha256(b"phone12").digest(),
+        "sealed_private_key": b"sealed",
+        "after": b"\x80" * 32,
+        "one_time_code": "0000000020",
+        "hash_id": None,
+        "region": "302",
+        "originator": "bench",
+        "remaining_keys": 43,
+        "initial_remaining_keys": 43,
+        # limits in time
+        "now": now,
+        "date": now.date(),
+        "oldest_code": now - timedelta(days=1),
+        "oldest_pair": now - timedelta(days=15),
+        "window_start": now - timedelta(hours=1),
+        "before": now - timedelta(days=14, hours=1),
+        "first": now - timedelta(days=1),
+        "end": now,
+        "batch": 5000,
+        # networks
+        "network": "0" * 32,
+        "network_yesterday": "1" * 32,
+        "network_lock": 1,
+        "max_failures": 50,
+        # the keys of an upload; `periods` also stands for a list of days
+        "key_data": [bytes([number]) * 16 for number in range(14)],
+        "starts": [(day - number) * INTERVALS_PER_DAY for number in range(14)],
+        **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * 14),
+        # the archive of yesterday
+        "first_hour": (day - 1) * HOURS_PER_DAY,
+        "published_before_hour": day * HOURS_PER_DAY,
+        "before_hour": (day - millions.DAYS + 1) * HOURS_PER_DAY,
+        "after_start": (day - 14) * INTERVALS_PER_DAY,
+        "before_start": day * INTERVALS_PER_DAY,
+        **dict.fromkeys(("kind", "location_id"), "keys"),
+        "period": day - 1,
+        **dict.fromkeys(("name", "export_digest"), "0" * 64),
+        "names": ["0" * 64],
+        **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock"), 1),
+        **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
+        "content": b"content",
+    }
+
+
+# Where a value of the table does not suit: a new code is new, and so is the phone that claims one.
+_OTHER_VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "codes": {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"},
+    "claims": {"app_public_key": b"\x01" * 32},
+}
+
+
+def _explain(url: str) -> Iterator[Plan]:
+    values = _values()
+    with closing(psycopg2.connect(url)) as connection:
+        for module, name, clause in _statements():
+            other_values = _OTHER_VALUES.get(module, {})
+            yield from _explain_one(connection, f"{module}.{name}", compiled(clause), {**values, **other_values})
+            connection.rollback()
+
+
+def _statements() -> Iterator[tuple[str, str, TextClause]]:
+    """Yield every statement of the store: its module, its name, and itself."""
+    for module_info in pkgutil.iter_modules(store.__path__):
+        module = importlib.import_module(f"{store.__name__}.{module_info.name}")
+        for name, value in vars(module).items():
+            if isinstance(value, TextClause):
+                yield module_info.name, name.strip("_").lower(), value
+
+
+def _explain_one(connection: Connection, name: str, sql: str, values: Mapping[str, Any]) -> Iterator[Plan]:
+    """Explain a statement; of a text of several, each."""
+    parts = [part.strip() for part in _COMMENT.sub("", sql).split(";") if part.strip()]
+    with connection.cursor() as cursor:
+        for number, part in enumerate(parts, 1):
+            if part.startswith(_NOT_EXPLAINED):
+                continue
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {part}", values)
+            text = "\n".join(line for (line,) in cursor.fetchall())
+            scanned = sorted(set(_SCAN.findall(text)) - _SMALL_TABLES)
+            found = _TIME.search(text)
+            label = f"{name}, {number} of {len(parts)}" if len(parts) > 1 else name
+            yield Plan(label, text, float(found[1]) if found else 0.0, scanned)
+
+
+def summarised(plans: Sequence[Plan], keys: int) -> str:
+    """Return how long each statement took, and which read a large table from end to end."""
+    lines = [
+        f"{keys:,} keys stored. Milliseconds of each statement, and the large tables that it reads from end to end:"
+    ]
+    width = max(len(plan.name) for plan in plans)
+    for plan in plans:
+        scanned = f"   all of {', '.join(plan.scanned)}" if plan.scanned else ""
+        lines.append(f"{plan.name:<{width}} {plan.milliseconds:>12,.2f}{scanned}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
