@@ -110,6 +110,9 @@ class Settings:
     max_consecutive_claim_key_failures: int = setting(
         parse.integer(1, 1_000_000), "Wrong codes a network may try before it is banned", "50"
     )
+    max_daily_claim_key_failures: int = setting(
+        parse.integer(1, 1_000_000), "Wrong codes a network may try in 24 hours, good ones between them or not", "500"
+    )
     claim_key_ban_hours: int = setting(parse.integer(1, 24), "Hours that a ban lasts", "1")
     one_time_code_expiry_minutes: int = setting(parse.integer(1, 525_600), "Minutes that a code can be claimed", "1440")
     encryption_key_validity_days: int = setting(
@@ -160,7 +163,11 @@ class Settings:
     @property
     def ban_policy(self) -> BanPolicy:
         """How wrong codes are punished."""
-        return BanPolicy(self.max_consecutive_claim_key_failures, timedelta(hours=self.claim_key_ban_hours))
+        return BanPolicy(
+            max_failures=self.max_consecutive_claim_key_failures,
+            duration=timedelta(hours=self.claim_key_ban_hours),
+            max_daily_failures=self.max_daily_claim_key_failures,
+        )
 
     @property
     def code_lifetime(self) -> timedelta:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.config import Settings
-from app.domain.timeline import HOURS_PER_DAY, day_number, midnight, oldest_usable_pair
+from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR, day_number, midnight, oldest_usable_pair
 from app.store import claim_attempts, counters, exposure_keys, key_pairs, outbreak_events
 from app.store.database import Database
 
@@ -48,13 +48,16 @@ def _steps(settings: Settings, now: datetime, batch: int) -> list[_Step]:
     oldest_pair = oldest_usable_pair(now, settings.encryption_key_validity_days)
     first_hour = (day_number(now) - settings.max_diagnosis_key_retention_days) * HOURS_PER_DAY
     oldest_outbreak = midnight(now) - timedelta(days=settings.max_diagnosis_key_retention_days)
-    ban_start = settings.ban_policy.window_start(now)
+    ban_start, first_hour_of_ban = settings.ban_policy.window_start(now), settings.ban_policy.first_hour(now)
+    first_minute = first_hour_of_ban * MINUTES_PER_HOUR
     return [
         _Step("exposure_keys", lambda connection: exposure_keys.purge(connection, first_hour, batch)),
         _Step("unclaimed_codes", lambda connection: key_pairs.purge_unclaimed(connection, run, oldest_code)),
         _Step("expired_pairs", lambda connection: key_pairs.purge_expired(connection, run, oldest_pair)),
         _Step("exhausted_pairs", lambda connection: key_pairs.purge_exhausted(connection, run)),
         _Step("claim_attempts", lambda connection: claim_attempts.purge(connection, ban_start, batch)),
+        _Step("claim_hours", lambda connection: claim_attempts.purge_hours(connection, first_hour_of_ban, batch)),
+        _Step("claim_minutes", lambda connection: claim_attempts.purge_minutes(connection, first_minute, batch)),
         _Step("outbreak_events", lambda connection: outbreak_events.purge(connection, oldest_outbreak, batch)),
     ]
 

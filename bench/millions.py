@@ -33,6 +33,12 @@ _OTHER_TABLES: Final = (
     """INSERT INTO failed_key_claim_attempts (identifier, failures, last_failure)
        SELECT md5(n::text), 1 + n %% 50, now() - n %% 3600 * interval '1 second'
        FROM generate_series(1, %(pairs)s / 10) AS n""",
+    """INSERT INTO failed_key_claim_hours (identifier, hour, failures)
+       SELECT md5(n::text), extract(epoch FROM now())::bigint / 3600 - n %% 25, 1 + n %% 50
+       FROM generate_series(1, %(pairs)s / 10) AS n""",
+    """INSERT INTO failed_key_claim_minutes (minute, connection, failures)
+       SELECT extract(epoch FROM now())::bigint / 60 - back, connection, 1
+       FROM generate_series(0, 1499) AS back, generate_series(1, 40) AS connection""",
     """INSERT INTO events (source, identifier, device_type, date, count)
        SELECT 'authority ' || source, 'event ' || identifier, 'Server', current_date - back, 100
        FROM generate_series(1, 13) AS source, generate_series(1, 7) AS identifier, generate_series(0, 730) AS back

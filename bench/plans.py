@@ -117,6 +117,10 @@ def _values() -> dict[str, Any]:
         "network_yesterday": "1" * 32,
         "network_lock": 1,
         "max_failures": 50,
+        "max_daily_failures": 500,
+        "hour": day * HOURS_PER_DAY,
+        "minute": day * HOURS_PER_DAY * 60,
+        "first_minute": (day - 1) * HOURS_PER_DAY * 60,
         # the keys of an upload; `periods` also stands for a list of days
         "key_data": [bytes([number]) * 16 for number in range(14)],
         "starts": [(day - number) * INTERVALS_PER_DAY for number in range(14)],

@@ -33,4 +33,5 @@ PERIODIC_JOBS: Final = (
     PeriodicJob("purge", "worker.jobs.purge.purge", lambda settings: settings.worker_expiration_interval),
     PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", archives_interval),
     PeriodicJob("fold-counters", "worker.jobs.fold_counters.fold_counters", lambda _: 60),
+    PeriodicJob("report-wrong-codes", "worker.jobs.report_wrong_codes.report_wrong_codes", lambda _: 60),
 )

@@ -4,9 +4,9 @@ import click
 from flask.cli import with_appcontext
 
 from app import resealing, retention
-from app.domain.timeline import utc_now
+from app.domain.timeline import minute_number, utc_now
 from app.extensions import current_database, current_ring, current_settings
-from app.store import exposure_keys, key_pairs
+from app.store import claim_attempts, exposure_keys, key_pairs
 from app.submission.codes import issue_code
 
 
@@ -29,9 +29,13 @@ def issue(label: str) -> None:
 @click.command()
 @with_appcontext
 def counts() -> None:
-    """Print how many codes wait, how many were claimed, and how many exposure keys are stored."""
+    """Print how many codes wait, how many were claimed, the exposure keys stored, and the wrong codes tried."""
     with current_database().single() as connection:
-        figures = {**key_pairs.count(connection), "exposure_keys": exposure_keys.count(connection)}
+        figures = {
+            **key_pairs.count(connection),
+            "exposure_keys": exposure_keys.count(connection),
+            **claim_attempts.count(connection, minute_number(utc_now())),
+        }
     for name, number in figures.items():
         click.echo(f"{name}\t{number}")
 

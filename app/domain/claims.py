@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Final
 
 from app.domain.limits import MAX_ONE_TIME_CODE_CHARACTERS, PUBLIC_KEY_BYTES
+from app.domain.timeline import HOURS_PER_DAY, hour_number, start_of_hour
+
+# The current hour and these before it hold at least the last 24 hours, so no such span has more than the limit.
+DAILY_WINDOW_HOURS: Final = HOURS_PER_DAY
 
 
 class ClaimError(IntEnum):
@@ -27,36 +32,55 @@ class ClaimRequest:
 
 @dataclass(frozen=True)
 class BanPolicy:
-    """How many wrong codes a network may try, and for how long it is then refused."""
+    """How many wrong codes a network may try, and for how long it is then refused.
+
+    A good code clears what counts towards `max_failures` (rule 46), so whoever holds good codes could guess on and
+    on. What counts towards `max_daily_failures` is cleared by time alone: it is counted for each hour, and an hour
+    counts until `DAILY_WINDOW_HOURS` later.
+    """
 
     max_failures: int
     duration: timedelta
+    max_daily_failures: int
 
     def window_start(self, now: datetime) -> datetime:
         """Return the oldest last failure that still counts; an older one is forgotten (rules 45 and 46, D4)."""
         return now - self.duration
 
+    def first_hour(self, now: datetime) -> int:
+        """Return the oldest hour whose failures count towards the day's."""
+        return hour_number(now) - DAILY_WINDOW_HOURS
+
 
 @dataclass(frozen=True)
 class Standing:
-    """A network's place in the ledger: wrong codes that still count, and when the last was."""
+    """A network's place in the ledger: wrong codes that still count, and when the last was.
+
+    `ban_hour` is the hour whose failures must be forgotten before the day's are below their limit again, None while
+    they are.
+    """
 
     failures: int = 0
     last_failure: datetime | None = None
+    daily_failures: int = 0
+    ban_hour: int | None = None
 
     def is_banned(self, policy: BanPolicy) -> bool:
         """Tell whether the network has used up its tries."""
-        return self.failures >= policy.max_failures
+        return self.tries_remaining(policy) == 0
 
     def tries_remaining(self, policy: BanPolicy) -> int:
         """Return the tries left, never below zero (rule 44)."""
-        return max(0, policy.max_failures - self.failures)
+        return max(0, min(policy.max_failures - self.failures, policy.max_daily_failures - self.daily_failures))
 
     def remaining_ban(self, policy: BanPolicy, now: datetime) -> timedelta:
         """Return how long the network is still refused; zero when it is not."""
-        if self.last_failure is None or not self.is_banned(policy):
-            return timedelta(0)
-        return max(timedelta(0), self.last_failure + policy.duration - now)
+        ends = [now]
+        if self.last_failure is not None and self.failures >= policy.max_failures:
+            ends.append(self.last_failure + policy.duration)
+        if self.ban_hour is not None:
+            ends.append(start_of_hour(self.ban_hour + DAILY_WINDOW_HOURS + 1))
+        return max(ends) - now
 
 
 class ClaimRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fault

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 SECONDS_PER_INTERVAL: Final = 600
+SECONDS_PER_MINUTE: Final = 60
 SECONDS_PER_HOUR: Final = 3600
 SECONDS_PER_DAY: Final = 86400
+MINUTES_PER_HOUR: Final = SECONDS_PER_HOUR // SECONDS_PER_MINUTE
 INTERVALS_PER_HOUR: Final = SECONDS_PER_HOUR // SECONDS_PER_INTERVAL
 INTERVALS_PER_DAY: Final = SECONDS_PER_DAY // SECONDS_PER_INTERVAL
 HOURS_PER_DAY: Final = 24
@@ -19,9 +21,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def minute_number(moment: datetime) -> int:
+    """Return the minutes since the epoch."""
+    return int(moment.timestamp()) // SECONDS_PER_MINUTE
+
+
 def hour_number(moment: datetime) -> int:
     """Return the hours since the epoch."""
     return int(moment.timestamp()) // SECONDS_PER_HOUR
+
+
+def start_of_hour(hour: int) -> datetime:
+    """Return the first moment of an hour number."""
+    return datetime.fromtimestamp(hour * SECONDS_PER_HOUR, UTC)
 
 
 def day_number(moment: datetime) -> int:

@@ -1,5 +1,6 @@
-"""The ledger of networks that tried wrong codes. Claims write it (see `claims`); here it is emptied."""
+"""The ledgers of wrong codes. Claims write them (see `claims`); here they are counted and emptied."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -10,8 +11,41 @@ _PURGE = text("""
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
 """)
+_PURGE_HOURS = text("""
+    DELETE FROM failed_key_claim_hours WHERE (identifier, hour) IN (
+        SELECT identifier, hour FROM failed_key_claim_hours WHERE hour < :first_hour
+        LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+""")
+_PURGE_MINUTES = text("""
+    DELETE FROM failed_key_claim_minutes WHERE (minute, connection) IN (
+        SELECT minute, connection FROM failed_key_claim_minutes WHERE minute < :first_minute
+        LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+""")
+_COUNT = text("""
+    SELECT coalesce(sum(failures) FILTER (WHERE minute = :minute - 1), 0)::integer AS wrong_codes_last_minute,
+           coalesce(sum(failures) FILTER (WHERE minute > :minute - 60), 0)::integer AS wrong_codes_last_hour,
+           coalesce(sum(failures), 0)::integer AS wrong_codes_last_day
+    FROM failed_key_claim_minutes WHERE minute > :minute - 1440
+""")
 
 
 def purge(connection: Connection, before: datetime, batch: int) -> int:
     """Delete entries whose last failure was before a moment; return how many (rule 46)."""
     return connection.execute(_PURGE, {"before": before, "batch": batch}).rowcount
+
+
+def purge_hours(connection: Connection, first_hour: int, batch: int) -> int:
+    """Delete what networks tried before an hour; return how many entries."""
+    return connection.execute(_PURGE_HOURS, {"first_hour": first_hour, "batch": batch}).rowcount
+
+
+def purge_minutes(connection: Connection, first_minute: int, batch: int) -> int:
+    """Delete the totals of the minutes before one; return how many entries."""
+    return connection.execute(_PURGE_MINUTES, {"first_minute": first_minute, "batch": batch}).rowcount
+
+
+def count(connection: Connection, minute: int) -> Mapping[str, int]:
+    """Return how many wrong codes all networks together tried in the minute before this one, an hour and a day."""
+    return dict(connection.execute(_COUNT, {"minute": minute}).mappings().one())

@@ -8,10 +8,12 @@ held, so that it sees everything that earlier claims did.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from app.domain.claims import BanPolicy, Standing
+from app.domain.timeline import hour_number, minute_number
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,24 @@ class ClaimDecision:
 
 
 # Yesterday's identifier counts too until its failures are forgotten, so that midnight gives nobody new tries.
+# `ban_hour` is the newest hour since which there were too many failures: until it is forgotten, so many there are.
+# `next_ban_hour` is what one more failure would make of it.
 _STANDING = """
-    SELECT coalesce(sum(failures), 0)::integer AS failures, max(last_failure) AS last_failure
-    FROM failed_key_claim_attempts
-    WHERE identifier IN (:network, :network_yesterday) AND last_failure >= :window_start
+    SELECT recent.failures, recent.last_failure, daily.failures AS daily_failures, daily.ban_hour, daily.next_ban_hour,
+           recent.failures >= :max_failures OR daily.failures >= :max_daily_failures AS is_banned
+    FROM (
+        SELECT coalesce(sum(failures), 0)::integer AS failures, max(last_failure) AS last_failure
+        FROM failed_key_claim_attempts
+        WHERE identifier IN (:network, :network_yesterday) AND last_failure >= :window_start
+    ) AS recent, (
+        SELECT coalesce(max(since), 0)::integer AS failures,
+               max(hour) FILTER (WHERE since >= :max_daily_failures) AS ban_hour,
+               max(hour) FILTER (WHERE since >= :max_daily_failures - 1) AS next_ban_hour
+        FROM (
+            SELECT hour, sum(failures) OVER (ORDER BY hour DESC) AS since FROM failed_key_claim_hours
+            WHERE identifier IN (:network, :network_yesterday) AND hour >= :first_hour
+        ) AS hours
+    ) AS daily
 """
 
 _LOCK = """
@@ -58,7 +74,7 @@ _DECIDE = f"""
         SELECT server_public_key, coalesce(originator, region) AS originator, created
         FROM encryption_keys, standing, registered
         WHERE one_time_code = :one_time_code AND app_public_key IS NULL AND created > :oldest_code
-          AND standing.failures < :max_failures AND NOT registered.yes
+          AND NOT standing.is_banned AND NOT registered.yes
           AND date_trunc('day', created, 'UTC') > 'epoch'  -- rule 40
     ),
     claimed AS (
@@ -71,10 +87,21 @@ _DECIDE = f"""
     failed AS (
         INSERT INTO failed_key_claim_attempts (identifier, failures, last_failure)
         SELECT :network, standing.failures + 1, :now FROM standing, registered
-        WHERE standing.failures < :max_failures AND NOT registered.yes AND NOT EXISTS (SELECT FROM code)
+        WHERE NOT standing.is_banned AND NOT registered.yes AND NOT EXISTS (SELECT FROM code)
         ON CONFLICT (identifier) DO UPDATE
         SET failures = excluded.failures, last_failure = excluded.last_failure
         RETURNING failures, last_failure
+    ),
+    failed_in_hour AS (
+        -- No good code clears this, or whoever holds good ones could guess on and on.
+        INSERT INTO failed_key_claim_hours AS ledger (identifier, hour, failures)
+        SELECT :network, :hour, 1 FROM failed
+        ON CONFLICT (identifier, hour) DO UPDATE SET failures = ledger.failures + 1
+    ),
+    failed_in_minute AS (
+        INSERT INTO failed_key_claim_minutes AS total (minute, connection, failures)
+        SELECT :minute, pg_backend_pid(), 1 FROM failed
+        ON CONFLICT (minute, connection) DO UPDATE SET failures = total.failures + 1
     )
 """  # noqa: S608 - all parts are constants
 
@@ -99,9 +126,12 @@ _KEEP_BOOKS = """
 _ANSWER = """
     SELECT (SELECT server_public_key FROM claimed) AS server_public_key,
            registered.yes AS key_was_registered,
-           standing.failures >= :max_failures AS was_banned,
+           standing.is_banned AS was_banned,
            coalesce((SELECT failures FROM failed), standing.failures) AS failures,
-           coalesce((SELECT last_failure FROM failed), standing.last_failure) AS last_failure
+           coalesce((SELECT last_failure FROM failed), standing.last_failure) AS last_failure,
+           coalesce((SELECT standing.daily_failures + 1 FROM failed), standing.daily_failures) AS daily_failures,
+           CASE WHEN EXISTS (SELECT FROM failed) AND standing.daily_failures + 1 >= :max_daily_failures
+                THEN coalesce(standing.next_ban_hour, :hour) ELSE standing.ban_hour END AS ban_hour
     FROM standing, registered
 """
 
@@ -122,24 +152,35 @@ def claim(connection: Connection, attempt: ClaimAttempt, *, keep_books: bool = T
         "network_lock": attempt.network_lock,
         "now": attempt.now,
         "date": attempt.now.date(),
+        "hour": hour_number(attempt.now),
+        "minute": minute_number(attempt.now),
         "oldest_code": attempt.oldest_code,
-        "max_failures": attempt.policy.max_failures,
     }
     row = connection.execute(_CLAIM_AND_KEEP_BOOKS if keep_books else _CLAIM, values).one()
     return ClaimDecision(
         server_public_key=bytes(row.server_public_key) if row.server_public_key is not None else None,
         key_was_registered=row.key_was_registered,
         was_banned=row.was_banned,
-        standing=Standing(row.failures, row.last_failure),
+        standing=_standing(row),
     )
 
 
 def standing(connection: Connection, networks: Sequence[str], policy: BanPolicy, now: datetime) -> Standing:
     """Return a network's place in the ledger without changing it."""
-    row = connection.execute(_READ_STANDING, _network_values(networks, policy, now)).one()
-    return Standing(row.failures, row.last_failure)
+    return _standing(connection.execute(_READ_STANDING, _network_values(networks, policy, now)).one())
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(row.failures, row.last_failure, row.daily_failures, row.ban_hour)
 
 
 def _network_values(networks: Sequence[str], policy: BanPolicy, now: datetime) -> dict[str, object]:
     today, yesterday = networks
-    return {"network": today, "network_yesterday": yesterday, "window_start": policy.window_start(now)}
+    return {
+        "network": today,
+        "network_yesterday": yesterday,
+        "window_start": policy.window_start(now),
+        "first_hour": policy.first_hour(now),
+        "max_failures": policy.max_failures,
+        "max_daily_failures": policy.max_daily_failures,
+    }

@@ -77,6 +77,25 @@ failed_key_claim_attempts = Table(
     Column("last_failure", DateTime(timezone=True), nullable=False, index=True),
 )
 
+# The same networks over a day: what no good code clears. A row for each hour with a wrong code in it.
+failed_key_claim_hours = Table(
+    "failed_key_claim_hours",
+    metadata,
+    Column("identifier", String(32), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False, index=True),
+    Column("failures", Integer, nullable=False),
+)
+
+# All wrong codes of a minute, whoever tried them. Each database connection counts in a row of its own, so that no
+# claim waits for another's commit.
+failed_key_claim_minutes = Table(
+    "failed_key_claim_minutes",
+    metadata,
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("connection", Integer, primary_key=True, autoincrement=False),
+    Column("failures", Integer, nullable=False),
+)
+
 # The three counters are ledgers: an action appends a row and the worker folds rows into sums, so that no request
 # waits for another's commit. A figure is always the sum over its rows.
 events = Table(

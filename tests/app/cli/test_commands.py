@@ -73,7 +73,15 @@ def test_a_code_for_an_unknown_label_is_refused(present: Service) -> None:
 def test_counts_tell_what_is_stored(present: Service) -> None:
     present.issue()
     present.upload(present.pair(), [exposure_key(1), exposure_key(2)])
-    assert table(run(present, "counts")) == {"unclaimed_codes": "1", "claimed_codes": "1", "exposure_keys": "2"}
+    present.claim("WRONG")
+    assert table(run(present, "counts")) == {
+        "unclaimed_codes": "1",
+        "claimed_codes": "1",
+        "exposure_keys": "2",
+        "wrong_codes_last_minute": "0",
+        "wrong_codes_last_hour": "1",
+        "wrong_codes_last_day": "1",
+    }
 
 
 def test_a_purge_deletes_what_is_due_and_says_how_much(present: Service) -> None:

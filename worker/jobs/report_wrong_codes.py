@@ -1,0 +1,10 @@
+"""Let an alarm see when many wrong codes are tried."""
+
+from app import guesses
+from app.domain.timeline import utc_now
+from worker.application import application
+
+
+def report_wrong_codes() -> None:
+    """Log how many wrong codes were tried, as of now."""
+    guesses.report_wrong_codes(application().extensions["database"], utc_now())
