@@ -1,6 +1,6 @@
 # Each target is one short script in bin/, which also runs where there is no make.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format requirements proto clean samples city
+.PHONY: help run test torture bench check format requirements proto clean samples city
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,6 +10,9 @@ run: ## Start the whole service on this machine; Ctrl-C stops it
 
 test: ## Run all tests and measure their coverage
 	@exec bin/test
+
+torture: ## Run the long half of the tests: races, faults and deploys
+	@exec bin/torture
 
 bench: ## Measure the service, and write bench/results
 	@exec bin/bench

@@ -63,7 +63,7 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
-            env=inherited | environment | {"BIND_ADDR": f"{_HOST}:{port}", "WEB_CONCURRENCY": "1"},
+            env=inherited | {"WEB_CONCURRENCY": "1"} | environment | {"BIND_ADDR": f"{_HOST}:{port}"},
             cwd=_ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,42 @@
+"""One web process for all races of a test run, and an arena for each of them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.races.arena import Arena
+from tests.support.service import Service
+from tests.support.settings import SECRETS
+from tests.support.torture import times
+from tests.support.web import WebProcess, web_process
+
+# All but a few of the hundred connections that the embedded PostgreSQL accepts, shared between the workers.
+_WORKERS = times(2, 4)
+_THREADS = 92 // _WORKERS
+
+
+@pytest.fixture(scope="module")
+def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
+    """The web process, as it is deployed, but with a thread and a database connection for almost every client."""
+    environment = SECRETS | {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "WEB_CONCURRENCY": str(_WORKERS),
+        "GUNICORN_CMD_ARGS": f"--threads {_THREADS}",
+        "DATABASE_POOL_SIZE": str(_THREADS),
+        "DATABASE_TIMEOUT_SECONDS": "30",  # a hundred clients on a busy machine take their time
+        "TRUSTED_PROXIES": "1",
+        "RATE_LIMITS": "off",
+        "PUBLISH_ACTIVE_KEYS": "true",
+        "EXPORT_MAX_AGE_SECONDS": "1",
+    }
+    with web_process(environment, tmp_path_factory.mktemp("web") / "log") as process:
+        yield process
+
+
+@pytest.fixture
+def arena(web: WebProcess, make_service: Callable[..., Service]) -> Arena:
+    """An empty service, in the present."""
+    service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="1", RATE_LIMITS="off")
+    service.clock.runs = True
+    return Arena(service, web.port)

@@ -1,0 +1,145 @@
+"""Races of uploads: with each other for the quota, with the purge for the pair, and with the builder of archives."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from app.retention import purge
+from app.retrieval.builder import refresh_all
+from tests.races.arena import AT_ONCE, QUOTA, Arena, data_of, keys_in, new_keys
+from tests.support.service import Phone, Service
+from tests.support.torture import times
+
+
+def test_uploads_of_one_phone_stay_within_its_quota(arena: Arena) -> None:
+    for _ in range(times(1, 40)):
+        (phone,) = arena.phones(1)
+        loads = [new_keys(random.randint(1, 14)) for _ in range(AT_ONCE)]
+        before = arena.stored()
+
+        replies = arena.at_once([arena.upload(phone, keys) for keys in loads])
+
+        accepted = [keys for keys, reply in zip(loads, replies, strict=True) if reply.status == 200]
+        added = sum(len(keys) for keys in accepted)
+        assert 0 < added <= QUOTA
+        # Each acknowledged upload is there whole, and of the others there is nothing.
+        assert arena.stored() - before == set().union(*map(data_of, accepted))
+        assert arena.remaining(phone) == QUOTA - added
+        assert {reply.status for reply in replies} == {200, 400}
+        arena.uploaded += added
+        arena.check_counters()
+
+
+def test_an_upload_repeated_many_times_is_charged_once(arena: Arena) -> None:
+    for _ in range(times(1, 20)):
+        phones, keys = arena.phones(4), new_keys(14)
+        orders = [keys, keys[::-1], random.sample(keys, 14)]
+
+        replies = arena.at_once([arena.upload(phones[n % 4], orders[n % 3]) for n in range(AT_ONCE)])
+
+        assert {reply.status for reply in replies} == {200}
+        assert data_of(keys) <= arena.stored()
+        assert sum(arena.remaining(phone) for phone in phones) == 4 * QUOTA - 14
+        arena.uploaded += 14
+        arena.check_counters()
+
+
+def purging(arena: Arena, stop: list[bool], strict: Service) -> "Callable[[], Counter[str]]":
+    """Return what purges over and over until told to stop, and counts what it deleted."""
+
+    def run() -> Counter[str]:
+        deleted: Counter[str] = Counter()
+        while not stop:
+            deleted.update(_purge(arena, strict))
+        deleted.update(_purge(arena, strict))
+        return deleted
+
+    return run
+
+
+def _purge(arena: Arena, strict: Service) -> dict[str, int]:
+    deleted = purge(arena.service.database, strict.settings, datetime.now(UTC), batch=3)
+    assert None not in deleted.values()
+    return {step: rows or 0 for step, rows in deleted.items()}
+
+
+def test_a_purge_takes_a_pair_before_an_upload_or_after_it_and_counts_it_once(
+    arena: Arena, make_service: Callable[..., Service]
+) -> None:
+    strict = make_service(ENCRYPTION_KEY_VALIDITY_DAYS="1")  # what the web process still accepts, it purges
+    for _ in range(times(1, 20)):
+        phones = arena.phones(20)
+        loads = [new_keys(3) for _ in range(AT_ONCE)]
+        requests = [arena.upload(phones[n % 20], keys) for n, keys in enumerate(loads)]
+        before, stop = arena.stored(), []
+        with ThreadPoolExecutor(3) as pool:
+            purges = [pool.submit(purging(arena, stop, strict)) for _ in range(3)]
+            arena.service.execute("UPDATE encryption_keys SET created = now() - interval '2 days'")
+            replies = arena.at_once(requests)
+            stop.append(True)
+            deleted = _total(purges)
+
+        accepted = [keys for keys, reply in zip(loads, replies, strict=True) if reply.status == 200]
+        assert {reply.status for reply in replies} <= {200, 401}
+        assert arena.stored() - before == set().union(*map(data_of, accepted))
+        assert arena.service.rows("SELECT FROM encryption_keys") == []
+        assert deleted["expired_pairs"] == 20
+        used = {n % 20 for n, reply in enumerate(replies) if reply.status == 200}
+        arena.answered.update(OTKExpired=20, OTKExpiredNoUploads=20 - len(used))
+        arena.uploaded += 3 * len(accepted)
+        arena.check_counters()
+
+
+def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callable[..., Service]) -> None:
+    strict = make_service(ONE_TIME_CODE_EXPIRY_MINUTES="1")
+    for _ in range(times(1, 20)):
+        codes, phones = arena.codes(AT_ONCE), [Phone() for _ in range(AT_ONCE)]
+        requests = [arena.claim(code, phone) for code, phone in zip(codes, phones, strict=True)]
+        stop: list[bool] = []
+        with ThreadPoolExecutor(3) as pool:
+            arena.service.execute("UPDATE encryption_keys SET created = now() - interval '2 minutes'")
+            purges = [pool.submit(purging(arena, stop, strict)) for _ in range(3)]
+            replies = arena.at_once(requests)
+            stop.append(True)
+            deleted = _total(purges)
+
+        winners = {phone.public_key for phone, reply in zip(phones, replies, strict=True) if reply.status == 200}
+        rows = arena.service.rows("SELECT app_public_key FROM encryption_keys WHERE app_public_key IS NOT NULL")
+        assert winners == {bytes(row[0]) for row in rows}
+        assert deleted["unclaimed_codes"] == AT_ONCE - len(winners)
+        arena.answered.update(OTKClaimed=len(winners), OTKUnclaimed=AT_ONCE - len(winners))
+        arena.check_counters()
+        arena.service.execute("DELETE FROM encryption_keys")
+
+
+def _total(purges: "list[Future[Counter[str]]]") -> Counter[str]:
+    return sum((each.result() for each in purges), Counter())
+
+
+def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) -> None:
+    builder, sent = arena.service.app.extensions["builder"], Counter[str]()
+    for _ in range(times(1, 20)):
+        phones = arena.phones(AT_ONCE // 2)
+        loads = [new_keys(5) for _ in phones]
+        uploads = [arena.upload(phone, keys) for phone, keys in zip(phones, loads, strict=True)]
+        before, fetch = arena.stored(), arena.fetch_today()
+        with ThreadPoolExecutor(2) as pool:
+            builds = [pool.submit(refresh_all, builder, datetime.now(UTC), timedelta(0)) for _ in range(2)]
+            replies = arena.at_once([request for upload in uploads for request in (upload, fetch)])
+            for build in builds:
+                build.result()
+
+        sent.update(reply.status for reply in replies)
+        everything = arena.stored()
+        assert everything - before == set().union(*map(data_of, loads))
+        for reply in replies[1::2]:
+            assert keys_in(reply) <= everything
+        time.sleep(1.1)  # no archive that was built before may be served any more
+        (last,) = arena.at_once([fetch])
+        assert keys_in(last) == everything
+        arena.uploaded += 5 * len(loads)
+        arena.check_counters()
+    assert set(sent) == {200}

@@ -1,0 +1,86 @@
+"""Many requests at the same moment, each on a connection of its own."""
+
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+
+from nacl.utils import random
+
+from app.proto import covidshield_pb2 as wire
+from tests.support.service import Phone
+
+_HOST = "127.0.0.1"
+_ANSWER_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to be sent."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return it as HTTP."""
+        fields = {"Host": "localhost", "Content-Length": str(len(self.body)), **self.headers}
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back, and after how many seconds."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+def volley(port: int, requests: Sequence[Request]) -> list[Reply]:
+    """Send requests at the same moment and return their answers, in order.
+
+    All but the last byte of each is sent first, so that the server has a thread waiting for each of them. Then the last
+    bytes follow, within a millisecond or two.
+    """
+    texts = [request.encode() for request in requests]
+    connections = [socket.create_connection((_HOST, port), timeout=_ANSWER_SECONDS) for _ in texts]
+    try:
+        for connection, text in zip(connections, texts, strict=True):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(text[:-1])
+        time.sleep(0.05)
+        began = time.monotonic()
+        for connection, text in zip(connections, texts, strict=True):
+            connection.sendall(text[-1:])
+        return [_read(connection, began) for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _read(connection: socket.socket, began: float) -> Reply:
+    with HTTPResponse(connection) as response:
+        response.begin()
+        return Reply(response.status, response.read(), time.monotonic() - began)
+
+
+def claim_body(code: str, app_public_key: bytes) -> bytes:
+    """Return what a phone sends to trade a code."""
+    return wire.KeyClaimRequest(one_time_code=code, app_public_key=app_public_key).SerializeToString()
+
+
+def upload_body(phone: Phone, keys: Sequence[wire.TemporaryExposureKey]) -> bytes:
+    """Return what a phone sends to upload keys, as of now."""
+    message = wire.Upload(keys=keys)
+    message.timestamp.seconds = int(time.time())
+    nonce = random(24)
+    return wire.EncryptedUploadRequest(
+        server_public_key=phone.server_public_key,
+        app_public_key=phone.public_key,
+        nonce=nonce,
+        payload=phone.box(message.SerializeToString(), nonce),
+    ).SerializeToString()
