@@ -5,7 +5,6 @@ A protocol buffer with its repeated field last is its first fields followed by o
 message never stands in memory as a whole.
 """
 
-import functools
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ from app.domain.exports import ExportWindow
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.outbreaks import OutbreakEvent
 from app.proto import covidshield_pb2 as wire
-from app.store.exposure_keys import PublishedKey
+from app.store.exposure_keys import KeyShape
 
 EXPORT_HEADER: Final = b"EK Export v1    "
 SIGNATURE_ALGORITHM: Final = "1.2.840.10045.4.3.2"  # ECDSA with SHA-256
@@ -30,7 +29,6 @@ SIGNATURE_FILE: Final = "export.sig"
 _REGION_NAMES: Final = {"302": "CA"}
 _KEYS_TAG: Final = b"\x3a"  # field 7, length-delimited
 _KEY_DATA_TAG: Final = bytes((0x0A, KEY_DATA_BYTES))  # field 1, length-delimited, and its length
-_CHUNK_BYTES: Final = 1 << 20
 # The public server's zip carries no time (rule 83), which also makes equal content equal bytes.
 _NO_TIME: Final = (1980, 0, 0, 0, 0, 0)
 
@@ -51,8 +49,11 @@ class Signer:
         )
 
 
-def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[PublishedKey], signer: Signer) -> bytes:
-    """Write the signed archive of exposure keys to a file open for writing; return the SHA-256 of `export.bin`."""
+def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[bytes], signer: Signer) -> bytes:
+    """Write the signed archive of exposure keys to a file open for writing; return the SHA-256 of `export.bin`.
+
+    `keys` are elements of the export as `wrap_key` makes them, any number of them in a piece.
+    """
     message = wire.TemporaryExposureKeyExport(
         start_timestamp=window.start_seconds,
         end_timestamp=window.end_seconds,
@@ -64,8 +65,7 @@ def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[Publi
 
     def pieces() -> Iterable[bytes]:
         yield EXPORT_HEADER + message.SerializeToString()
-        for key in keys:
-            yield encode_key(key)
+        yield from keys
 
     def signature(digest: bytes) -> bytes:
         return wire.TEKSignatureList(
@@ -102,27 +102,17 @@ def write_outbreaks_archive(
     return _write_archive(out, [message.SerializeToString()], signature)
 
 
-def encode_key(key: PublishedKey) -> bytes:
-    """Return a key as an element of the export (rule 87)."""
-    return _KEYS_TAG + _key_prefix(*key[1:]) + key.key_data + _key_suffix(*key[1:])
-
-
-# Thousands of keys share the few combinations of what follows their data, so each combination is encoded once.
-@functools.lru_cache(maxsize=4096)
-def _key_suffix(start: int, period: int, level: int, report_type: int | None, onset: int | None) -> bytes:
-    return wire.TemporaryExposureKey(
-        transmission_risk_level=level,
-        rolling_start_interval_number=start,
-        rolling_period=period,
-        report_type=wire.TemporaryExposureKey.CONFIRMED_TEST if report_type is None else report_type,  # type: ignore[arg-type]
-        days_since_onset_of_symptoms=onset or 0,
+def wrap_key(shape: KeyShape) -> tuple[bytes, bytes]:
+    """Return what stands before and after a key's data where it is an element of the export (rule 87)."""
+    after = wire.TemporaryExposureKey(
+        transmission_risk_level=shape.transmission_risk_level,
+        rolling_start_interval_number=shape.rolling_start_interval_number,
+        rolling_period=shape.rolling_period,
+        report_type=wire.TemporaryExposureKey.CONFIRMED_TEST if shape.report_type is None else shape.report_type,  # type: ignore[arg-type]
+        days_since_onset_of_symptoms=shape.days_since_onset_of_symptoms or 0,
     ).SerializeToString()
-
-
-@functools.lru_cache(maxsize=4096)
-def _key_prefix(start: int, period: int, level: int, report_type: int | None, onset: int | None) -> bytes:
-    length = len(_KEY_DATA_TAG) + KEY_DATA_BYTES + len(_key_suffix(start, period, level, report_type, onset))
-    return bytes((length,)) + _KEY_DATA_TAG  # always below 128, so the length is one byte
+    length = len(_KEY_DATA_TAG) + KEY_DATA_BYTES + len(after)  # always below 128, so it is written in one byte
+    return _KEYS_TAG + bytes((length,)) + _KEY_DATA_TAG, after
 
 
 class _Unseekable:
@@ -154,20 +144,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _copy(pieces: Iterable[bytes], file: IO[bytes]) -> bytes:
-    """Write the pieces in large chunks; return the SHA-256 of all of them."""
-    digest, chunk, size = hashlib.sha256(), [], 0
+    """Write the pieces; return the SHA-256 of all of them."""
+    digest = hashlib.sha256()
     for piece in pieces:
-        chunk.append(piece)
-        size += len(piece)
-        if size >= _CHUNK_BYTES:
-            size = _flush(chunk, file, digest.update)
-    _flush(chunk, file, digest.update)
+        file.write(piece)
+        digest.update(piece)
     return digest.digest()
-
-
-def _flush(chunk: list[bytes], file: IO[bytes], hash_update: Callable[[bytes], None]) -> int:
-    data = b"".join(chunk)
-    chunk.clear()
-    file.write(data)
-    hash_update(data)
-    return 0

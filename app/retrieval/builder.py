@@ -17,7 +17,7 @@ from app.archive_files import ArchiveFiles
 from app.config import Settings
 from app.domain.exports import ExportWindow, export_window, served_periods
 from app.domain.timeline import day_number, midnight
-from app.retrieval.archive import Signer, write_keys_archive, write_outbreaks_archive
+from app.retrieval.archive import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
 from app.store import export_archives, exposure_keys, outbreak_events
 from app.store.database import Database
 from app.store.export_archives import ArchiveKind, ArchiveRecord
@@ -80,7 +80,6 @@ def _renew(
     builder: Builder, connection: Connection, kind: ArchiveKind, period: int, now: datetime, needed_at: datetime
 ) -> tuple[ArchiveRecord, bool]:
     """Return the archive that is current after this, and whether it was built; the lock is held."""
-    export_archives.allow_time(connection)
     record = export_archives.find(connection, kind, period)
     if record is not None and record.is_fresh(now) and (record.is_fresh(needed_at) or _ends_with_day(record, now)):
         return record, False
@@ -89,9 +88,11 @@ def _renew(
         renewed, was_built = replace(record, fresh_until=fresh_until), False
     else:
         window = export_window(period, now, builder.settings.export_policy)
-        rows = _stored_rows(connection, kind, window)
-        was_built = record is None or record.built_for_day != day_number(now) or record.stored_rows != rows
-        current = _build(builder, connection, kind, window) if was_built or record is None else record
+        with builder.database.snapshot() as reading:
+            export_archives.allow_time(reading)
+            rows = _stored_rows(reading, kind, window)
+            was_built = record is None or record.built_for_day != day_number(now) or record.stored_rows != rows
+            current = _build(builder, reading, kind, window) if was_built or record is None else record
         if record is not None and record.export_digest == current.export_digest:
             current = replace(current, name=record.name, size=record.size)  # the same content keeps its bytes
         renewed = replace(
@@ -135,7 +136,7 @@ def write_archive(
 ) -> bytes:
     """Write a window's archive to a file, from what is stored now; return the SHA-256 of what it says."""
     if kind is ArchiveKind.KEYS:
-        keys = exposure_keys.select(connection, window, builder.settings.region_code)
+        keys = exposure_keys.wrapped_keys(connection, window, builder.settings.region_code, wrap_key)
         return write_keys_archive(out, window, keys, builder.signer)
     return write_outbreaks_archive(out, window, outbreak_events.select(connection, *_moments(window)), builder.signer)
 

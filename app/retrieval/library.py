@@ -59,7 +59,7 @@ class Library:
         """Return a period's archive, built from what is stored at this moment."""
         window = export_window(period, now, self._builder.settings.export_policy)
         out = io.BytesIO()
-        with self._builder.database.transaction() as connection:
+        with self._builder.database.snapshot() as connection:
             write_archive(self._builder, connection, kind, window, out)
         return out.getvalue()
 

@@ -14,6 +14,7 @@ class Database:
         """Take an engine of which the isolation level is AUTOCOMMIT, as nearly all uses want it."""
         self._engine = engine
         self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
+        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def single(self) -> Iterator[Connection]:
@@ -29,6 +30,12 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Lend a connection in a transaction that is committed at the end, and rolled back on any error."""
         with self._transactions.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Lend a connection that only reads, and on which every statement sees the same moment."""
+        with self._snapshots.begin() as connection:
             yield connection
 
     def dispose(self) -> None:
