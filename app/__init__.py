@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     Raises ConfigurationError, with one line that names the setting, before anything is started.
     """
     # Imported here, so that `app.domain` and its like can be imported without Flask's world.
-    from app import cli, errors, extensions, logs, routing, security
+    from app import cli, errors, extensions, logs, rate_limits, routing, security
     from app.retrieval.views import init_retrieval
     from app.services.views import services
     from app.submission.views import init_submission
@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     routing.init_routing(app)
     extensions.init_extensions(app, settings)
     errors.init_errors(app)
+    rate_limits.init_rate_limits(app, settings)
     security.init_security(app)
     logs.init_request_logs(app)
     app.register_blueprint(services)

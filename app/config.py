@@ -128,6 +128,24 @@ class Settings:
     hmac_key_length: int = setting(
         parse.integer(32, 1024), "Bytes that RETRIEVE_HMAC_KEY must have, at the least", "32"
     )
+    rate_limits: bool = setting(
+        parse.switch, "Whether requests are limited, `on` or `off`; the ban on guessing is always on", "on"
+    )
+    rate_limit_new_key_claim: int = setting(
+        parse.integer(1, 1_000_000), "Codes that may be asked for with one token in a minute", "600"
+    )
+    rate_limit_claim_key: int = setting(
+        parse.integer(1, 1_000_000), "Requests to /claim-key that a network may send in a minute", "300"
+    )
+    rate_limit_upload: int = setting(
+        parse.integer(1, 1_000_000), "Requests to /upload that a network may send in a minute", "300"
+    )
+    rate_limit_outbreaks: int = setting(
+        parse.integer(1, 1_000_000), "Outbreak events that may be reported with one token in a minute", "60"
+    )
+    rate_limit_events: int = setting(
+        parse.integer(1, 1_000_000), "Requests to /events that a network may send in a minute", "60"
+    )
     cors_access_control_allow_origin: str = setting(
         parse.text, "Web pages that may ask for codes: the value of Access-Control-Allow-Origin", "*"
     )

@@ -27,9 +27,9 @@ def protobuf(body: bytes) -> Response:
     return Response(body, 200, content_type=PROTOBUF)
 
 
-def protobuf_error(body: bytes, status: int) -> Response:
+def protobuf_error(body: bytes, status: int, headers: dict[str, str] | None = None) -> Response:
     """Answer with a message that says what was wrong."""
-    return Response(body, status, NOSNIFF, content_type=PROTOBUF)
+    return Response(body, status, NOSNIFF | (headers or {}), content_type=PROTOBUF)
 
 
 def json_text(body: str, headers: dict[str, str] | None = None) -> Response:

@@ -112,15 +112,7 @@ def _values() -> dict[str, Any]:
         "first": now - timedelta(days=1),
         "end": now,
         "batch": 5000,
-        # networks
-        "network": "0" * 32,
-        "network_yesterday": "1" * 32,
-        "network_lock": 1,
-        "max_failures": 50,
-        "max_daily_failures": 500,
-        "hour": day * HOURS_PER_DAY,
-        "minute": day * HOURS_PER_DAY * 60,
-        "first_minute": (day - 1) * HOURS_PER_DAY * 60,
+        **_values_of_networks(day),
         # the keys of an upload; `periods` also stands for a list of days
         "key_data": [bytes([number]) * 16 for number in range(14)],
         "starts": [(day - number) * INTERVALS_PER_DAY for number in range(14)],
@@ -138,6 +130,19 @@ def _values() -> dict[str, Any]:
         **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock"), 1),
         **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
         "content": b"content",
+    }
+
+
+def _values_of_networks(day: int) -> dict[str, Any]:
+    return {
+        "network": "0" * 32,
+        "network_yesterday": "1" * 32,
+        "network_lock": 1,
+        "max_failures": 50,
+        "max_daily_failures": 500,
+        "hour": day * HOURS_PER_DAY,
+        "minute": day * HOURS_PER_DAY * 60,
+        "first_minute": (day - 1) * HOURS_PER_DAY * 60,
     }
 
 

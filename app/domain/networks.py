@@ -60,6 +60,11 @@ def network_identifiers(network: str, days: Sequence[int], secret: bytes) -> lis
     return [_keyed_hash(f"network:{day}:{network}", secret).hex()[:IDENTIFIER_CHARACTERS] for day in days]
 
 
+def rate_limit_client(network: str, day: int, secret: bytes) -> str:
+    """Return what stands for the network where requests are counted on a day. The ledger's identifier is another."""
+    return _keyed_hash(f"rate:{day}:{network}", secret).hex()[:IDENTIFIER_CHARACTERS]
+
+
 def network_lock(network: str, secret: bytes) -> int:
     """Return the signed 64-bit number on which claims from one network take turns. It is never stored."""
     return int.from_bytes(_keyed_hash(f"lock:{network}", secret)[:8], "big", signed=True)

@@ -16,6 +16,7 @@ _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _START_SECONDS = 20
 _ANSWER_SECONDS = 10
+_DEFAULTS = {"WEB_CONCURRENCY": "1", "RATE_LIMITS": "off"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
-            env=inherited | {"WEB_CONCURRENCY": "1"} | environment | {"BIND_ADDR": f"{_HOST}:{port}"},
+            env=inherited | _DEFAULTS | environment | {"BIND_ADDR": f"{_HOST}:{port}"},
             cwd=_ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,

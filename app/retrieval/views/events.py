@@ -8,8 +8,10 @@ from typing import Final
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from app.clock import current_time
 from app.errors import on_fault
 from app.extensions import current_database
+from app.rate_limits import EVENTS, answer_in_plain_text, limit_network
 from app.responses import NO_STORE, json_text, plain_error
 from app.routing import add_route
 from app.security import only, requires_metrics_credentials
@@ -56,6 +58,8 @@ def _figures(text: str, read: Callable[[Connection, datetime.date], list[dict[st
     return json_text(json.dumps(rows, separators=(",", ":")), NO_STORE)
 
 
+events.before_request(lambda: limit_network(EVENTS, current_time()))
+answer_in_plain_text(events)
 on_fault(events, lambda: plain_error(_FAULTS[request.endpoint or ""], 500))
 add_route(events, "/<date:date>", events_of_day)
 add_route(events, "/uploads/<date:date>", uploads_of_day)

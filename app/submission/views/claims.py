@@ -1,6 +1,7 @@
 """`/claim-key`: a phone trades a code for a server key, as KeyClaimResponse (protocol sections E and F)."""
 
 import logging
+from datetime import timedelta
 
 from flask import Blueprint, Response
 
@@ -10,6 +11,7 @@ from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.errors import on_fault
 from app.extensions import current_database, current_settings
 from app.proto import codec
+from app.rate_limits import CLAIM_KEY, TooManyRequests, limit_network
 from app.responses import protobuf, protobuf_error
 from app.routing import add_route
 from app.security import current_network
@@ -24,6 +26,7 @@ _logger = logging.getLogger(__name__)
 def claim_key() -> Response:
     """Trade a code for a server key (rules 26 to 42). Any method will do."""
     now, settings, database, network = current_time(), current_settings(), current_database(), current_network()
+    limit_network(CLAIM_KEY, now)
     try:
         claim = codec.decode_claim_request(read_body(MAX_CLAIM_BODY_BYTES))
     except (BodyUnreadable, codec.MalformedMessage) as error:
@@ -46,6 +49,13 @@ def _status(refused: ClaimRefused) -> int:
     if refused.error is ClaimError.TEMPORARY_BAN:
         return 429
     return 400 if refused.is_malformed else 401
+
+
+@claims.errorhandler(TooManyRequests)
+def _too_many(refused: TooManyRequests) -> Response:
+    """Answer as a ban is answered, since that is what phones know."""
+    body = codec.encode_claim_error(ClaimError.TEMPORARY_BAN, 0, timedelta(seconds=refused.seconds))
+    return protobuf_error(body, 429, refused.headers)
 
 
 on_fault(claims, lambda: protobuf_error(codec.encode_claim_error(ClaimError.SERVER_ERROR, 0, None), 500))

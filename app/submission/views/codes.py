@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from app.clock import current_time
 from app.errors import on_fault
 from app.extensions import current_database, current_ring, current_settings
+from app.rate_limits import NEW_KEY_CLAIM, answer_in_plain_text, limit_client
 from app.responses import plain, plain_error
 from app.routing import add_route
 from app.security import only, requires_bearer
@@ -26,7 +27,9 @@ _PREFLIGHT: Final = {
 @requires_bearer
 def new_key_claim(originator: str, hash_id: str | None = None) -> Response:
     """Issue a code (rules 16 to 25)."""
-    code = issue_code(current_database(), current_settings(), current_ring(), originator, hash_id, current_time())
+    now = current_time()
+    limit_client(NEW_KEY_CLAIM, originator, now)
+    code = issue_code(current_database(), current_settings(), current_ring(), originator, hash_id, now)
     return plain(code + "\n")
 
 
@@ -52,6 +55,7 @@ def _hash_id_claimed(_: HashIdClaimed) -> Response:
     return plain_error("forbidden", 403)
 
 
+answer_in_plain_text(codes)
 on_fault(codes, lambda: plain_error("server error", 500))
 add_route(codes, "/new-key-claim", new_key_claim)
 add_route(codes, "/new-key-claim/<hash_id:hash_id>", new_key_claim)

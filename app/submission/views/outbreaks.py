@@ -10,6 +10,7 @@ from app.domain.outbreaks import OutbreakError, OutbreakRefused
 from app.errors import on_fault
 from app.extensions import current_database
 from app.proto import codec
+from app.rate_limits import OUTBREAKS, TooManyRequests, limit_client
 from app.responses import protobuf, protobuf_error
 from app.routing import add_route
 from app.security import only, requires_bearer
@@ -25,11 +26,13 @@ _logger = logging.getLogger(__name__)
 @requires_bearer
 def new_event(originator: str) -> Response:
     """Take an outbreak event."""
+    now = current_time()
+    limit_client(OUTBREAKS, originator, now)
     try:
         event = codec.decode_outbreak_event(read_body(MAX_OUTBREAK_BODY_BYTES))
     except (BodyUnreadable, codec.MalformedMessage) as error:
         return closing_if_unread(error, _refused(OutbreakRefused(OutbreakError.UNKNOWN)))
-    report_outbreak(current_database(), event, originator, current_time())
+    report_outbreak(current_database(), event, originator, now)
     return protobuf(codec.encode_outbreak_response(None))
 
 
@@ -37,6 +40,11 @@ def new_event(originator: str) -> Response:
 def _refused(refused: OutbreakRefused) -> Response:
     _logger.warning("outbreak event refused", extra={"reason": refused.error.name})
     return protobuf_error(codec.encode_outbreak_response(refused.error), 400)
+
+
+@outbreaks.errorhandler(TooManyRequests)
+def _too_many(refused: TooManyRequests) -> Response:
+    return protobuf_error(codec.encode_outbreak_response(OutbreakError.UNKNOWN), 429, refused.headers)
 
 
 on_fault(outbreaks, lambda: protobuf_error(codec.encode_outbreak_response(OutbreakError.SERVER_ERROR), 500))

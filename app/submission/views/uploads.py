@@ -10,6 +10,7 @@ from app.domain.uploads import UploadError, UploadRefused
 from app.errors import on_fault
 from app.extensions import current_database, current_ring, current_settings
 from app.proto import codec
+from app.rate_limits import UPLOAD, TooManyRequests, limit_network
 from app.responses import protobuf, protobuf_error
 from app.routing import add_route
 from app.submission.uploads import accept_upload
@@ -22,11 +23,13 @@ _logger = logging.getLogger(__name__)
 
 def upload() -> Response:
     """Take a phone's keys (rules 47 to 70). Any method will do."""
+    now = current_time()
+    limit_network(UPLOAD, now)
     try:
         envelope = codec.decode_encrypted_upload(read_body(MAX_UPLOAD_BODY_BYTES))
     except (BodyUnreadable, codec.MalformedMessage) as error:
         return closing_if_unread(error, _refused(UploadRefused(UploadError.UNKNOWN)))
-    accept_upload(current_database(), current_settings(), current_ring(), envelope, current_time())
+    accept_upload(current_database(), current_settings(), current_ring(), envelope, now)
     return protobuf(codec.encode_upload_success())
 
 
@@ -34,6 +37,11 @@ def upload() -> Response:
 def _refused(refused: UploadRefused) -> Response:
     _logger.warning("upload refused", extra={"reason": refused.error.name})
     return protobuf_error(codec.encode_upload_error(refused.error), 401 if refused.is_unauthorized else 400)
+
+
+@uploads.errorhandler(TooManyRequests)
+def _too_many(refused: TooManyRequests) -> Response:
+    return protobuf_error(codec.encode_upload_error(UploadError.UNKNOWN), 429, refused.headers)
 
 
 on_fault(uploads, lambda: protobuf_error(codec.encode_upload_error(UploadError.SERVER_ERROR), 500))
