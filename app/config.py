@@ -27,11 +27,13 @@ def setting(
     default: str | None = None,
     needed_by: tuple[str, ...] = ALL_SURFACES,
     secret: bool = False,
+    platform: str = "",
 ) -> Any:
     """Describe one setting.
 
     `default` is written as in the environment; None means that the setting has to be given wherever one of the
-    surfaces in `needed_by` runs, and is None or empty elsewhere.
+    surfaces in `needed_by` runs, and is None or empty elsewhere. `platform` names a variable of the platform that is
+    read when the setting itself is not given.
     """
     return field(
         metadata={
@@ -40,6 +42,7 @@ def setting(
             "default": default,
             "needed_by": needed_by,
             "secret": secret,
+            "platform": platform,
         }
     )
 
@@ -58,8 +61,18 @@ class Settings:
         "Port to listen on, on every interface; without it 8000 for submission alone, else 8001",
         "",
     )
-    branch: str = setting(parse.text, "The branch this build was made from, for /services/version.json", "")
-    revision: str = setting(parse.text, "The commit this build was made from, for /services/version.json", "")
+    branch: str = setting(
+        parse.text,
+        "The branch this build was made from, for /services/version.json; else HEROKU_BRANCH",
+        "",
+        platform="HEROKU_BRANCH",
+    )
+    revision: str = setting(
+        parse.text,
+        "The commit this build was made from, for /services/version.json; else HEROKU_BUILD_COMMIT",
+        "",
+        platform="HEROKU_BUILD_COMMIT",
+    )
 
     database_url: str = setting(parse.database_url, "PostgreSQL, as `postgresql://` or `postgres://`", secret=True)
     redis_url: str = setting(parse.redis_url, "Redis, as `redis://` or `rediss://`", secret=True)
@@ -81,7 +94,8 @@ class Settings:
     )
     key_claim_token: Mapping[str, str] = setting(
         parse.bearer_tokens,
-        "Who may issue codes: `token=label` pairs joined by `:`; tokens of 20 to 63 characters, labels up to 31",
+        "Who may issue codes: `token=label` pairs joined by `:`; tokens of 20 to 63 characters, labels up to 31. "
+        "Outside production also 64 hexadecimal digits alone, as platforms make them",
         needed_by=(SUBMISSION,),
         secret=True,
     )
@@ -93,7 +107,7 @@ class Settings:
     )
     ecdsa_key: Any = setting(
         parse.signing_key,
-        "Key that signs archives: hexadecimal of a P-256 private key in DER",
+        "Key that signs archives, on the curve P-256: hexadecimal of its DER form, or of its 32 bytes alone",
         needed_by=(RETRIEVAL,),
         secret=True,
     )
@@ -114,20 +128,6 @@ class Settings:
         parse.integer(1, 1_000_000), "Wrong codes a network may try in 24 hours, good ones between them or not", "500"
     )
     claim_key_ban_hours: int = setting(parse.integer(1, 24), "Hours that a ban lasts", "1")
-    one_time_code_expiry_minutes: int = setting(parse.integer(1, 525_600), "Minutes that a code can be claimed", "1440")
-    encryption_key_validity_days: int = setting(
-        parse.integer(1, 365), "Days that a phone may upload with its key pair", "15"
-    )
-    initial_remaining_keys: int = setting(
-        parse.integer(1, 32_767), "Exposure keys that a phone may upload with one key pair", "43"
-    )
-    max_diagnosis_key_retention_days: int = setting(parse.integer(1, 365), "Days that exposure keys are kept", "15")
-    worker_expiration_interval: int = setting(parse.integer(1, 3600), "Seconds between two runs of the purge", "30")
-
-    region_code: str = setting(parse.region, "Mobile country code of the region, three digits", "302")
-    hmac_key_length: int = setting(
-        parse.integer(32, 1024), "Bytes that RETRIEVE_HMAC_KEY must have, at the least", "32"
-    )
     rate_limits: bool = setting(
         parse.switch, "Whether requests are limited, `on` or `off`; the ban on guessing is always on", "on"
     )
@@ -145,6 +145,20 @@ class Settings:
     )
     rate_limit_events: int = setting(
         parse.integer(1, 1_000_000), "Requests to /events that a network may send in a minute", "60"
+    )
+    one_time_code_expiry_minutes: int = setting(parse.integer(1, 525_600), "Minutes that a code can be claimed", "1440")
+    encryption_key_validity_days: int = setting(
+        parse.integer(1, 365), "Days that a phone may upload with its key pair", "15"
+    )
+    initial_remaining_keys: int = setting(
+        parse.integer(1, 32_767), "Exposure keys that a phone may upload with one key pair", "43"
+    )
+    max_diagnosis_key_retention_days: int = setting(parse.integer(1, 365), "Days that exposure keys are kept", "15")
+    worker_expiration_interval: int = setting(parse.integer(1, 3600), "Seconds between two runs of the purge", "30")
+
+    region_code: str = setting(parse.region, "Mobile country code of the region, three digits", "302")
+    hmac_key_length: int = setting(
+        parse.integer(32, 1024), "Bytes that RETRIEVE_HMAC_KEY must have, at the least", "32"
     )
     cors_access_control_allow_origin: str = setting(
         parse.text, "Web pages that may ask for codes: the value of Access-Control-Allow-Origin", "*"
@@ -212,6 +226,8 @@ class Settings:
     def _check_together(self) -> None:
         if self.retrieve_hmac_key and len(self.retrieve_hmac_key) < self.hmac_key_length:
             raise ConfigurationError(f"RETRIEVE_HMAC_KEY: shorter than HMAC_KEY_LENGTH, {self.hmac_key_length} bytes")
+        if self.env == "production" and parse.DEMONSTRATION_LABEL in (self.key_claim_token or {}).values():
+            raise ConfigurationError("KEY_CLAIM_TOKEN: a token must have a label of its own when ENV is production")
         if self.enable_test_tools and self.env == "production":
             raise ConfigurationError("ENABLE_TEST_TOOLS: must not be true when ENV is production")
         if self.enable_test_tools and not self.test_tools_token:
@@ -220,7 +236,7 @@ class Settings:
 
 def _read(described: Any, environment: Mapping[str, str], surfaces: tuple[str, ...]) -> Any:
     name, about = described.name.upper(), described.metadata
-    raw = environment.get(name, "") or about["default"]
+    raw = environment.get(name, "") or environment.get(about["platform"], "") or about["default"]
     if raw is None:
         if any(surface in surfaces for surface in about["needed_by"]):
             raise ConfigurationError(f"{name}: missing. {about['description']}.")

@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from app.crypto.sealing import SEALING_KEY_BYTES
-from app.crypto.signing import load_signing_key
+from app.crypto.signing import SIGNING_KEY_BYTES, derive_signing_key, load_signing_key
 
 T = TypeVar("T")
 
 MIN_TOKEN_CHARACTERS = 20
 MAX_TOKEN_CHARACTERS = 63
 MAX_LABEL_CHARACTERS = 31
+# What a token counts for that a platform made and nobody labelled. Settings refuses it in production.
+DEMONSTRATION_LABEL = "demonstration"
+
+_PLATFORM_SECRET = re.compile(r"[0-9a-f]{64}")  # what Heroku's `"generator": "secret"` makes
 
 
 class ConfigurationError(Exception):
@@ -116,16 +120,21 @@ def sealing_keys(raw: str) -> tuple[bytes, ...]:
 
 
 def signing_key(raw: str) -> Any:
-    """Read the private key that signs archives."""
-    der = hexadecimal(1)(raw)
+    """Read the private key that signs archives: its DER form, or the 32 bytes alone that a platform can make."""
+    key = hexadecimal(1)(raw)
     try:
-        return load_signing_key(der)
+        return derive_signing_key(key) if len(key) == SIGNING_KEY_BYTES else load_signing_key(key)
     except Exception:
-        raise ValueError("is not a P-256 private key in DER") from None
+        raise ValueError("is neither a P-256 private key in DER nor its 32 bytes alone") from None
 
 
 def bearer_tokens(raw: str) -> Mapping[str, str]:
-    """Read `token=label` pairs joined by colons into a mapping of token to label (protocol rule 107)."""
+    """Read `token=label` pairs joined by colons into a mapping of token to label (protocol rule 107).
+
+    A secret as a platform makes it, 64 hexadecimal digits and no label, is a token for demonstrations.
+    """
+    if _PLATFORM_SECRET.fullmatch(raw):
+        return MappingProxyType({raw: DEMONSTRATION_LABEL})
     tokens: dict[str, str] = {}
     for number, pair in enumerate(raw.split(":"), start=1):
         token, equals, label = pair.partition("=")

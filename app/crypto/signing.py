@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+SIGNING_KEY_BYTES = 32
+
 
 def generate_signing_key() -> str:
     """Return a new private key as ECDSA_KEY holds it: hexadecimal of its SEC 1 form."""
@@ -27,6 +29,14 @@ def load_signing_key(der: bytes) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError("not a private key on the curve P-256")
     return key
+
+
+def derive_signing_key(scalar: bytes) -> ec.EllipticCurvePrivateKey:
+    """Return the private key that is this number; raise ValueError if it is zero or not below the curve's order.
+
+    Of random numbers, one in four thousand million is not.
+    """
+    return ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
 
 
 def sign_digest(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:

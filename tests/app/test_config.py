@@ -77,6 +77,9 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("HMAC_KEY_LENGTH", "33"),
         ("ECDSA_KEY", "aa"),
         ("ECDSA_KEY", "zz"),
+        ("ECDSA_KEY", "00" * 32),
+        ("ECDSA_KEY", "ff" * 32),
+        ("ECDSA_KEY", "aa" * 31),
         ("METRICS_USERNAME", "a" * 9),
         ("METRICS_PASSWORD", "a" * 9),
         ("REGION_CODE", "CA"),
@@ -109,6 +112,7 @@ def test_no_error_repeats_a_secret(name: str) -> None:
     [
         ("KEY_CLAIM_TOKEN", "a" * 20 + "=" + "L" * 31),
         ("KEY_CLAIM_TOKEN", "a" * 63 + "=ON"),
+        ("ECDSA_KEY", "00" * 31 + "01"),
         ("RETRIEVE_HMAC_KEY", "aa" * 40),
         ("PORT", "65535"),
         ("EXPORT_MAX_AGE_SECONDS", "0"),
@@ -124,6 +128,25 @@ def test_a_surface_runs_with_only_its_own_secrets() -> None:
     retrieval = {key: SECRETS[key] for key in SECRETS if key not in submission} | URLS
     assert Settings.from_environment(submission | {"SURFACES": "submission"}).ecdsa_key is None
     assert Settings.from_environment(retrieval | {"SURFACES": "retrieval"}).sealing_keys is None
+
+
+def test_secrets_as_platforms_make_them_are_enough_for_a_demonstration() -> None:
+    made = "0123456789abcdef" * 4
+    settings = read(**dict.fromkeys(SECRETS, made), ENV="review")
+    assert dict(settings.key_claim_token) == {made: "demonstration"}
+    assert settings.ecdsa_key.private_numbers().private_value == int(made, 16)
+
+
+@pytest.mark.parametrize("token", ["0123456789abcdef" * 4, "a" * 20 + "=demonstration"])
+def test_in_production_a_token_counts_for_a_health_authority(token: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^KEY_CLAIM_TOKEN: a token must have a label of its own"):
+        read(KEY_CLAIM_TOKEN=token, ENV="production")
+
+
+def test_the_build_is_what_the_platform_says_unless_it_is_given() -> None:
+    heroku = {"HEROKU_BRANCH": "topic", "HEROKU_BUILD_COMMIT": "c0ffee"}
+    assert (read(**heroku).branch, read(**heroku).revision) == ("topic", "c0ffee")
+    assert read(**heroku, BRANCH="main").branch == "main"
 
 
 def test_herokus_addresses_name_our_driver_and_accept_its_certificate() -> None:
