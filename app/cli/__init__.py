@@ -8,12 +8,13 @@ from app.cli.archives import archives
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.replay import replay
 from app.cli.secrets import secrets
+from app.cli.seed import seed
 from app.config import ConfigurationError
 
 
 def init_cli(app: Flask) -> None:
     """Add the operator's commands."""
-    for command in (secrets, codes, counts, purge, keys, archives, replay):
+    for command in (secrets, codes, counts, purge, keys, archives, replay, seed):
         app.cli.add_command(command)
 
 
