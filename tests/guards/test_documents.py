@@ -1,0 +1,157 @@
+"""The documents are true: what they say of settings, commands, routes, files and targets is what the code has."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import Field, fields
+from pathlib import Path
+
+import click
+import pytest
+from flask import Flask
+
+from app import create_app
+from app.config import ALL_SURFACES, Settings
+from tests.guards.source import ROOT
+from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+IGNORED = {".venv", "var", "node_modules", ".git", "htmlcov"}
+# Commands that every Flask application has. `db` is described as a whole.
+NOT_OURS = {"run", "shell", "routes"}
+
+
+def documents() -> list[Path]:
+    """Every Markdown file of the project."""
+    return [path for path in sorted(ROOT.rglob("*.md")) if not IGNORED & set(path.relative_to(ROOT).parts)]
+
+
+def text_of(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def prose_of(document: Path) -> str:
+    """Return a document without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", text_of(document), flags=re.DOTALL | re.MULTILINE)
+
+
+def name_of(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    """The application with every route that settings can add. It connects to nothing."""
+    settings = make_settings(
+        "postgresql://nobody@127.0.0.1/none",
+        "redis://127.0.0.1:1/0",
+        ENABLE_TEST_TOOLS="true",
+        TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
+        REVIEW_TOOLS="true",
+    )
+    return create_app(settings)
+
+
+def settings_row(field: "Field[object]") -> str:
+    """Return the line of README's table that describes a setting."""
+    about = field.metadata
+    default = "**none**" if about["default"] is None else f"`{about['default']}`" if about["default"] else "empty"
+    needed = "all" if about["needed_by"] == ALL_SURFACES else ", ".join(about["needed_by"])
+    needed = needed if about["default"] is None else ""
+    secret = "yes" if about["secret"] else ""
+    return f"| `{field.name.upper()}` | {default} | {needed} | {secret} | {about['description']} |"
+
+
+@pytest.mark.parametrize("field", fields(Settings), ids=lambda field: field.name)
+def test_readme_describes_the_setting(field: "Field[object]") -> None:
+    assert settings_row(field) in README.splitlines()
+
+
+def test_readme_describes_no_setting_that_does_not_exist() -> None:
+    table = README.partition("| setting | default |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"^\| `([A-Z_]+)` \|", table, flags=re.MULTILINE))
+    assert named == {field.name.upper() for field in fields(Settings)}
+
+
+def test_readme_names_every_variable_that_scripts_read() -> None:
+    sources = {
+        name: (ROOT / name).read_text(encoding="utf-8") for name in ("gunicorn.conf.py", "bin/web", "bin/install")
+    }
+    read = {
+        name for text in sources.values() for name in re.findall(r'(?:environ\.get\("|\$\{)([A-Z_]+)(?:"|:-)', text)
+    }
+    assert {"PORT", "WEB_CONCURRENCY", "WEB_SERVER", "PYTHON"} <= read
+    assert {name for name in read if not re.search(rf"`{name}\b", README)} == set()
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    """Yield every command below a group, such as `secrets make`."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group) and name != "db":
+            yield from commands(command, f"{prefix}{name} ")
+        elif prefix or name not in NOT_OURS:
+            yield prefix + name
+
+
+def test_readme_describes_every_command(app: Flask) -> None:
+    missing = [command for command in commands(app.cli) if f"| `flask {command}" not in README]
+    assert missing == []
+
+
+def test_readme_describes_no_command_that_does_not_exist(app: Flask) -> None:
+    known = tuple(f"flask {command}" for command in commands(app.cli))
+    named = re.findall(r"^\| `(flask [^`]+)`", README, flags=re.MULTILINE)
+    assert [command for command in named if not command.startswith(known)] == []
+
+
+def routes(app: Flask) -> set[str]:
+    """Return every path of the application as documents write it: `/retrieve/{region}/{day}/{auth}`."""
+    return {re.sub(r"<(?:[^:<>]+:)?([a-z_]+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
+
+
+def test_readme_lists_every_route_and_no_other(app: Flask) -> None:
+    table = README.partition("| path | who | what |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(/[^`]*)`", table)) == routes(app)
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose_of(document))
+    broken = [target for target in targets if not is_outside(target) and not leads_somewhere(document, target)]
+    assert broken == []
+
+
+def is_outside(target: str) -> bool:
+    return re.match(r"[a-z]+:", target) is not None
+
+
+def leads_somewhere(document: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    linked = (document.parent / path).resolve() if path else document
+    if not linked.exists():
+        return False
+    return not anchor or linked.suffix != ".md" or anchor in anchors(linked)
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text_of(document), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()} - IGNORED
+    named = {
+        token
+        for token in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose_of(document))
+        if "/" in token and token.split("/")[0] in folders and re.fullmatch(r"[\w./-]+", token)
+    }
+    missing = [name for name in named if not (ROOT / name).exists() and not (document.parent / name).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text_of(document), flags=re.MULTILINE))
+    assert named - targets == set()
