@@ -31,7 +31,7 @@ def init_extensions(app: Flask, settings: Settings) -> None:
         settings.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30
     )
     with app.app_context():
-        app.extensions["database"] = Database(db.engine)
+        app.extensions["database"] = Database(db.engine, settings.database_timeout_seconds + 1)
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

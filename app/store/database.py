@@ -6,13 +6,19 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from app.store.deadline import Deadline
+
 
 class Database:
     """PostgreSQL, as services see it."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Take an engine of which the isolation level is AUTOCOMMIT, as nearly all uses want it."""
+    def __init__(self, engine: Engine, patience_seconds: float) -> None:
+        """Take an engine of which the isolation level is AUTOCOMMIT, as nearly all uses want it.
+
+        `patience_seconds` should be a little longer than the server's own limit on statements.
+        """
         self._engine = engine
+        self._deadline = Deadline(patience_seconds)
         self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -21,9 +27,9 @@ class Database:
         """Lend a connection on which each execution is a transaction of its own, and one round trip.
 
         Several statements sent in one execution, separated by semicolons, are one transaction too: PostgreSQL runs
-        such a text as a whole or not at all.
+        such a text as a whole or not at all. When the server falls silent, the connection ends (see `Deadline`).
         """
-        with self._engine.connect() as connection:
+        with self._engine.connect() as connection, self._deadline.on(connection):
             yield connection
 
     @contextmanager
