@@ -1,0 +1,83 @@
+"""Every part of the service is killed without a warning, under load."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.faults.storm import endure
+from tests.support.stack import Stack
+from tests.support.torture import only_in_torture
+
+LOST_CONNECTIONS = ("ConnectionResetError", "RemoteDisconnected", "ConnectionRefusedError", "BrokenPipeError")
+
+
+def kill_one_web_worker(stack: Stack) -> None:
+    stack.web.children()[0].kill()
+
+
+def test_a_killed_web_worker_costs_only_the_requests_that_it_had(stack: Stack) -> None:
+    before = {worker.pid for worker in stack.web.children()}
+
+    outcome = endure(
+        stack,
+        "kill -9 of a web worker",
+        lambda: kill_one_web_worker(stack),
+        lambda: len({worker.pid for worker in stack.web.children()} - before) == 1,
+    )
+
+    assert len(outcome.failures) <= 8  # threads of a worker
+    assert {exchange.outcome for exchange in outcome.failures} <= set(LOST_CONNECTIONS)
+
+
+@only_in_torture
+def test_a_killed_web_process_comes_back(stack: Stack) -> None:
+    outcome = endure(stack, "kill -9 of the whole web process", lambda: os.killpg(stack.web.pid, signal.SIGKILL))
+    assert {exchange.outcome for exchange in outcome.failures} <= set(LOST_CONNECTIONS)
+
+
+@only_in_torture
+@pytest.mark.parametrize(("name", "words"), [("RQ worker", "-m worker"), ("clock", "worker clock")])
+def test_a_killed_worker_or_clock_disturbs_no_client_and_comes_back(stack: Stack, name: str, words: str) -> None:
+    killed: list[psutil.Process] = []
+
+    def kill() -> None:
+        killed.append(_worker(stack) if words == "-m worker" else stack.part(words))
+        os.killpg(killed[0].pid, signal.SIGKILL)
+        time.sleep(0.1)
+        killed.append(stack.log.count("msg=purged"))  # type: ignore[arg-type]
+
+    outcome = endure(stack, f"kill -9 of the {name}", kill, lambda: stack.log.count("msg=purged") > killed[1])
+
+    assert outcome.failures == []
+    assert killed[0].pid not in psutil.pids()
+
+
+def _worker(stack: Stack) -> psutil.Process:
+    return next(child for child in stack.web.parent().children() if child.cmdline()[-2:] == ["-m", "worker"])
+
+
+@only_in_torture
+def test_a_killed_redis_disturbs_no_phone(stack: Stack) -> None:
+    purged: list[int] = []
+
+    def kill() -> None:
+        stack.redis.kill()
+        purged.append(stack.log.count("msg=purged"))
+
+    outcome = endure(stack, "kill -9 of Redis", kill, lambda: stack.log.count("msg=purged") > purged[0] + 1)
+    assert outcome.failures == []
+
+
+@only_in_torture
+def test_a_killed_database_loses_nothing(stack: Stack) -> None:
+    outcome = endure(stack, "kill -9 of PostgreSQL", lambda: stack.postgres.kill())
+    assert {exchange.outcome for exchange in outcome.failures} == {500}
+
+
+@only_in_torture
+def test_a_restarted_database_loses_nothing(stack: Stack) -> None:
+    outcome = endure(stack, "PostgreSQL restarted", lambda: stack.postgres.send_signal(signal.SIGINT))
+    assert {exchange.outcome for exchange in outcome.failures} <= {500}

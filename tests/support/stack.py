@@ -1,0 +1,127 @@
+"""The whole service in a scratch folder, as `python -m local` runs it, and ways to reach into it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+
+from local.ports import free_port
+
+_ROOT = Path(__file__).parents[2]
+_START_SECONDS = 60
+_NAMED_ELSEWHERE = ("DATABASE_URL", "REDIS_URL", "BIND_ADDR")
+
+
+class Stack:
+    """A running service. Parts are found by what stands in their command line."""
+
+    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.output = directory / "output"
+        inherited = {name: value for name, value in os.environ.items() if name not in _NAMED_ELSEWHERE}
+        with self.output.open("wb") as output:
+            self._process = psutil.Popen(
+                [sys.executable, "-m", "local", "--directory", str(directory / "var")],
+                cwd=_ROOT,
+                env=inherited | environment | {"PORT": str(self.port)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> str:
+        """Everything that its processes have said."""
+        return self.output.read_text(errors="replace")
+
+    def wait_until_ready(self) -> None:
+        """Return when every part runs."""
+        self.wait_for(lambda: "Exposure Alert answers" in self.log, "the service starts")
+
+    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = _START_SECONDS) -> None:
+        """Return when a condition holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self._process.poll() is None, f"the service ended: {self.log[-3000:]}"
+            assert time.monotonic() < deadline, f"not in {seconds} seconds: {what}: {self.log[-3000:]}"
+            time.sleep(0.02)
+
+    # its parts
+
+    def find(self, *words: str) -> psutil.Process | None:
+        """Return the process of a part, if it runs at this moment: the one whose last arguments are these words."""
+        for child in self._process.children():
+            try:
+                if child.status() != psutil.STATUS_ZOMBIE and " ".join(words) in " ".join(child.cmdline()):
+                    return child
+            except psutil.Error:
+                continue
+        return None
+
+    def part(self, *words: str) -> psutil.Process:
+        """Return the process of a part that runs."""
+        process = self.find(*words)
+        assert process is not None, f"{words} does not run"
+        return process
+
+    @property
+    def web(self) -> psutil.Process:
+        """The web process, whose children are its workers."""
+        return self.part("gunicorn")
+
+    @property
+    def postgres(self) -> psutil.Process:
+        """The database server."""
+        return self.part("bin/postgres -D")
+
+    @property
+    def redis(self) -> psutil.Process:
+        """The Redis server."""
+        return self.part("redis-server")
+
+    def setting(self, name: str) -> str:
+        """Return a variable of the web process."""
+        return str(self._environment[name])
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        if not hasattr(self, "_known"):
+            self._known: dict[str, str] = self.web.environ()
+        return self._known
+
+    # its data
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, or none of a statement that has none."""
+        connection = psycopg2.connect(self.setting("DATABASE_URL"), connect_timeout=10)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def stop(self) -> int:
+        """Stop it, and return its exit code."""
+        self._process.terminate()
+        return int(self._process.wait(30))
+
+
+@contextmanager
+def running(directory: Path, **environment: str) -> Iterator[Stack]:
+    """Run the service until the end of the block."""
+    stack = Stack(directory, environment)
+    try:
+        stack.wait_until_ready()
+        assert stack.setting("DATABASE_URL")
+        yield stack
+    finally:
+        stack.stop()
