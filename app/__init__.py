@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     # Imported here, so that `app.domain` and its like can be imported without Flask's world.
     from app import cli, errors, extensions, logs, rate_limits, routing, security
     from app.retrieval.views import init_retrieval
+    from app.review.views import init_review
     from app.services.views import services
     from app.submission.views import init_submission
 
@@ -40,5 +41,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         init_submission(app, settings)
     if RETRIEVAL in settings.surfaces:
         init_retrieval(app, settings)
+    if settings.review_tools and {SUBMISSION, RETRIEVAL} <= set(settings.surfaces):
+        init_review(app)
     cli.init_cli(app)
     return app

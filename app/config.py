@@ -192,6 +192,10 @@ class Settings:
         secret=True,
     )
 
+    review_tools: bool = setting(
+        parse.exactly_true, "Whether /phone exists, where both surfaces are served; never in production", "false"
+    )
+
     @property
     def ban_policy(self) -> BanPolicy:
         """How wrong codes are punished."""
@@ -230,6 +234,8 @@ class Settings:
             raise ConfigurationError("KEY_CLAIM_TOKEN: a token must have a label of its own when ENV is production")
         if self.enable_test_tools and self.env == "production":
             raise ConfigurationError("ENABLE_TEST_TOOLS: must not be true when ENV is production")
+        if self.review_tools and self.env == "production":
+            raise ConfigurationError("REVIEW_TOOLS: must not be true when ENV is production")
         if self.enable_test_tools and not self.test_tools_token:
             raise ConfigurationError("TEST_TOOLS_TOKEN: missing, and ENABLE_TEST_TOOLS is true")
 

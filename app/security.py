@@ -30,6 +30,11 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "claims.claim_key",
         "uploads.upload",
         "configuration.exposure_configuration",
+        # on review instances only, where whoever comes may try everything
+        "review.choose_language",
+        "review.phone",
+        "review.new_code",
+        "review.archive_address",
     }
 )
 

@@ -22,11 +22,12 @@ def is_authentic(given: str, key: bytes, region: str, period: str, now: datetime
         return False
     code, hour, authentic = bytes.fromhex(given), hour_number(now), False
     for candidate in (hour - 1, hour, hour + 1):
-        authentic |= hmac.compare_digest(code, _expected(key, region, period, candidate))
+        authentic |= hmac.compare_digest(code, download_code(key, region, period, candidate))
     return authentic
 
 
 # All phones send the same few codes in an hour: one for each period, and for three hours.
 @functools.lru_cache(maxsize=256)
-def _expected(key: bytes, region: str, period: str, hour: int) -> bytes:
+def download_code(key: bytes, region: str, period: str, hour: int) -> bytes:
+    """Return the code of an archive's address in an hour. Only phones, which hold the key, should know it."""
     return hmac.digest(key, f"{region}:{period}:{hour}".encode(), hashlib.sha256)

@@ -1,0 +1,58 @@
+// Export archives: export.bin holds the keys, export.sig says who signed them. What does not verify is thrown away.
+
+import { concat, equal, fromText } from "./bytes.js";
+import { decode } from "./protobuf.js";
+import { TEKSignatureList, TemporaryExposureKeyExport } from "./schema.js";
+import { unzip } from "./zip.js";
+
+export const HEADER = fromText("EK Export v1    ");
+const ALGORITHM = "1.2.840.10045.4.3.2"; // ECDSA with SHA-256
+const CURVE = { name: "ECDSA", namedCurve: "P-256" };
+const HALF_BYTES = 32;
+
+export class BadArchive extends Error {}
+
+// The key is that of the server's signature, as DER.
+export function loadPublicKey(der) {
+  return crypto.subtle.importKey("spki", der, CURVE, false, ["verify"]);
+}
+
+// Returns the two files, and the messages in them. The signature is not verified yet.
+export async function open(bytes) {
+  const files = await unzip(bytes);
+  const [bin, sig] = [files.get("export.bin"), files.get("export.sig")];
+  if (bin === undefined || sig === undefined) throw new BadArchive("export.bin or export.sig is missing");
+  if (!equal(bin.subarray(0, HEADER.length), HEADER)) throw new BadArchive("export.bin has no header");
+  return {
+    bin,
+    sig,
+    content: decode(TemporaryExposureKeyExport, bin.subarray(HEADER.length)),
+    signatures: decode(TEKSignatureList, sig),
+  };
+}
+
+// Tells whether one of the signatures is the key's: while a server changes its key, there may be two.
+export async function verifies({ bin, signatures }, publicKey) {
+  for (const { signature, signature_info: info } of signatures.signatures ?? []) {
+    if (info?.signature_algorithm !== ALGORITHM || signature === undefined) continue;
+    const raw = rawSignature(signature);
+    if (raw && (await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, publicKey, raw, bin))) return true;
+  }
+  return false;
+}
+
+// On the wire a signature is ASN.1: a sequence of two integers. Browsers want the two numbers, 32 bytes each.
+export function rawSignature(der) {
+  if (der[0] !== 0x30 || der[1] !== der.length - 2) return null;
+  const [first, next] = integer(der, 2) ?? [];
+  const [second, end] = (next && integer(der, next)) ?? [];
+  return end === der.length ? concat(first, second) : null;
+}
+
+function integer(der, at) {
+  if (der[at] !== 0x02) return null;
+  const [start, end] = [at + 2, at + 2 + der[at + 1]];
+  const number = der.subarray(start + (der[start] === 0 ? 1 : 0), end);
+  if (number.length > HALF_BYTES || end > der.length) return null;
+  return [concat(new Uint8Array(HALF_BYTES - number.length), number), end];
+}
