@@ -1,0 +1,84 @@
+"""A real Chromium, and a review instance for it to visit."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.settings import SECRETS
+from tests.support.web import web_process
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, as the system has it. In continuous integration there is one, so there its absence is a failure."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        missing = "there is no chromium: install it, on Debian with apt-get install chromium"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A review instance: its keys are held back as in production, its archives are never old."""
+    urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    environment = SECRETS | urls | {"REVIEW_TOOLS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
+    with web_process(environment, tmp_path_factory.mktemp("browser") / "web.log") as web:
+        yield f"http://127.0.0.1:{web.port}"
+
+
+@pytest.fixture
+def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
+    """Open pages in windows of a chosen width, language and colours. Whatever they complain of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def complain(message: object) -> None:
+        text = str(getattr(message, "text", message))
+        # Chromium calls every answer of 400 and more a failure; some are wanted.
+        is_wanted = text.startswith("Failed to load resource") or getattr(message, "type", "error") in ("log", "info")
+        if not is_wanted:
+            complaints.append(text)
+
+    def open_page(path: str = "", width: int = 1280, **options: str) -> Page:
+        size = {"width": width, "height": 900}
+        context = browser.new_context(base_url=address, viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", complain)
+        page.on("pageerror", complain)
+        if path:
+            page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def open_phone(new_page: NewPage) -> NewPage:
+    """Open the phones' page in a language."""
+    return lambda language="en", **options: partial(new_page, f"/phone/{language}")(**options)

@@ -1,0 +1,70 @@
+"""How the page of the two phones presents itself: to everybody, on every width, in light and dark."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NewPage
+from tests.browser.test_phone_journey import play
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+
+
+def violations(page: Page, rules: list[str]) -> list[str]:
+    """Return what axe finds against some of its rules, named one by one or by their tags."""
+    found = page.evaluate("(rules) => axe.run({ runOnly: rules })", rules)["violations"]
+    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+def play_all(page: Page) -> None:
+    """Go through every step, with a wrong code on the way."""
+    for name in ("keys", "meet", "code", "claim"):
+        play(page, name)
+    page.click("#use-code")
+    for name in ("claim", "upload", "check"):
+        play(page, name)
+    page.locator("summary").first.click()
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("fr", 390)])
+def test_the_page_meets_wcag_in_light_and_dark_before_and_after_it_was_used(
+    open_phone: NewPage, language: str, width: int
+) -> None:
+    page = open_phone(language, width=width, color_scheme="light")
+    page.evaluate(AXE)
+    for _ in range(2):
+        assert violations(page, WCAG) == []
+        page.emulate_media(color_scheme="dark")
+        assert violations(page, ["color-contrast"]) == []  # nothing else depends on the colours
+        page.emulate_media(color_scheme="light")
+        if not page.inner_text("#result-check"):
+            play_all(page)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_nothing_has_to_be_scrolled_sideways(open_phone: NewPage, language: str) -> None:
+    page = open_phone(language)
+    play_all(page)
+    for width in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_each_language_leads_to_the_other(new_page: NewPage) -> None:
+    page = new_page("/phone", locale="fr-CA")
+    assert page.url.endswith("/phone/fr")
+    assert page.get_attribute("html", "lang") == "fr-CA"
+    page.get_by_role("link", name="English").click()
+    assert page.get_attribute("html", "lang") == "en-CA"
+
+
+def test_the_keyboard_can_skip_to_the_steps(open_phone: NewPage) -> None:
+    page = open_phone()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "do-keys"
