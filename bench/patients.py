@@ -77,7 +77,7 @@ def claim_body(code: str, app_public_key: bytes) -> bytes:
 
 def upload_requests(target: Target, pairs: Sequence[Pair], keys: int) -> list[bytes]:
     """Upload so many keys with each pair."""
-    return [raw(target.submission_url, "POST", "/upload", _upload_body(pair, keys), (somebody(),)) for pair in pairs]
+    return [raw(target.submission_url, "POST", "/upload", upload_body(pair, keys), (somebody(),)) for pair in pairs]
 
 
 def start_intervals(keys: int) -> list[int]:
@@ -86,7 +86,8 @@ def start_intervals(keys: int) -> list[int]:
     return [midnight - INTERVALS_PER_DAY * (1 + number % _DAYS_OF_A_PATIENT) for number in range(keys)]
 
 
-def _upload_body(pair: Pair, keys: int) -> bytes:
+def upload_body(pair: Pair, keys: int) -> bytes:
+    """Return an EncryptedUploadRequest with so many keys, sealed at this moment."""
     message = wire.Upload()
     message.timestamp.seconds = int(time.time())
     for number, start in enumerate(start_intervals(keys)):
@@ -140,7 +141,7 @@ def claim_pairs(target: Target, count: int) -> list[Pair]:
 
 def send_uploads(target: Target, pairs: Sequence[Pair], keys: int) -> None:
     """Upload so many keys with each pair, now."""
-    _in_parallel(lambda pair: _send(target, "/upload", _upload_body(pair, keys), dict([somebody()])), pairs)
+    _in_parallel(lambda pair: _send(target, "/upload", upload_body(pair, keys), dict([somebody()])), pairs)
 
 
 def _send(target: Target, path: str, body: bytes, headers: dict[str, str]) -> Answer:

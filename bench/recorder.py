@@ -13,10 +13,15 @@ _DIALECT: Final = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement in psycopg2's form, and its values."""
+    """A statement as the store has it, and its values."""
 
-    sql: str
+    clause: TextClause
     values: Mapping[str, Any]
+
+    @property
+    def sql(self) -> str:
+        """The statement in psycopg2's form."""
+        return compiled(self.clause)
 
 
 class _Recorded(Exception):  # noqa: N818 - it is no error
@@ -29,7 +34,7 @@ class _Recorder:
     """Stands in for a connection: all of one that the store uses. It goes no further than the first execution."""
 
     def execute(self, clause: TextClause, values: Mapping[str, Any], **_: Any) -> None:
-        raise _Recorded(Statement(compiled(clause), values))
+        raise _Recorded(Statement(clause, values))
 
 
 def recorded(call: Callable[[Connection], object]) -> Statement:
