@@ -5,17 +5,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from app.domain.exports import export_window
-from app.store import exposure_keys
 from bench import stock
 from bench.context import Bench
 from bench.figures import Contender, Figures, Row, alternate, within_times_floor
 from bench.floors.archive import copy_seconds, zlib_seconds
 from bench.own import ROOT, OwnService
-from bench.recorder import recorded
 from bench.target import today
 
 FLOOR: Final = "COPY + zlib"
@@ -75,14 +71,12 @@ def _run(own: OwnService, day: int) -> Mapping[str, Any]:
 
 
 def _floor(own: OwnService, day: int) -> Figures:
-    window = export_window(day, datetime.now(UTC), own.settings.export_policy)
-    select = recorded(lambda connection: list(exposure_keys.select(connection, window, own.settings.region_code)))
-    copied, compressed = copy_seconds(own.building_url, select), zlib_seconds(_built(own))
+    copied, compressed = copy_seconds(own.building_url, day), zlib_seconds(_built(own))
     return Figures(seconds=copied + compressed, requests=1, parts={"COPY": copied, "zlib": compressed})
 
 
 def _built(own: OwnService) -> bytes:
     """Return the archive that the worker has just built."""
     with closing(stock.connect(own.building_url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT content FROM export_archive_parts ORDER BY part")
+        cursor.execute("SELECT content FROM export_archive_parts JOIN export_archives USING (name) ORDER BY part")
         return b"".join(bytes(content) for (content,) in cursor)
