@@ -1,6 +1,7 @@
 """The documents are true: what they say of settings, commands, routes, files and targets is what the code has."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import Field, fields
 from pathlib import Path
@@ -92,15 +93,20 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
+def described_commands() -> list[str]:
+    """Return the commands of README's table, with their arguments."""
+    return re.findall(r"^\| `flask ([^`]+)`", README, flags=re.MULTILINE)
+
+
 def test_readme_describes_every_command(app: Flask) -> None:
-    missing = [command for command in commands(app.cli) if f"| `flask {command}" not in README]
+    described = [f"{text} " for text in described_commands()]
+    missing = [name for name in commands(app.cli) if not any(text.startswith(f"{name} ") for text in described)]
     assert missing == []
 
 
 def test_readme_describes_no_command_that_does_not_exist(app: Flask) -> None:
-    known = tuple(f"flask {command}" for command in commands(app.cli))
-    named = re.findall(r"^\| `(flask [^`]+)`", README, flags=re.MULTILINE)
-    assert [command for command in named if not command.startswith(known)] == []
+    known = [f"{command} " for command in commands(app.cli)]
+    assert [text for text in described_commands() if not f"{text} ".startswith(tuple(known))] == []
 
 
 def routes(app: Flask) -> set[str]:
@@ -148,6 +154,21 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     }
     missing = [name for name in named if not (ROOT / name).exists() and not (document.parent / name).exists()]
     assert missing == []
+
+
+def folders_to_describe() -> list[str]:
+    """Return the folders in which a contributor works: those at the top, and those of the application and the tests."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    top = {path.split("/")[0] for path in tracked if "/" in path and not path.startswith(".")} - {"app", "tests"}
+    inner = {"/".join(path.split("/")[:2]) for path in tracked if re.match(r"(app|tests)/[^/]+/", path)}
+    return sorted(top | inner)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: nothing says which folders are the project's")
+@pytest.mark.parametrize("guide", ["CONTRIBUTING.md", "CONTRIBUTING.fr.md"])
+def test_the_tree_that_contributors_see_is_whole(guide: str) -> None:
+    text = (ROOT / guide).read_text(encoding="utf-8")
+    assert [folder for folder in folders_to_describe() if f"`{folder}/`" not in text] == []
 
 
 @pytest.mark.parametrize("document", documents(), ids=name_of)
