@@ -1,0 +1,194 @@
+"""The dev container and the production image are made of what the project has, so that neither can rot unseen."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
+
+from tests.guards.source import ROOT
+
+DEFINITION = ROOT / ".devcontainer" / "devcontainer.json"
+SCHEMA = ROOT / "devcontainer" / "devcontainer.schema.json"
+COMPOSE = ROOT / "devcontainer" / "compose.yml"
+DOCKERFILES = [ROOT / "Dockerfile", ROOT / "devcontainer" / "Dockerfile"]
+LIFE_CYCLE = (
+    "initializeCommand",
+    "onCreateCommand",
+    "updateContentCommand",
+    "postCreateCommand",
+    "postStartCommand",
+    "postAttachCommand",
+)
+
+
+@pytest.fixture(scope="module")
+def definition() -> dict[str, Any]:
+    return json.loads(DEFINITION.read_text())
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load(COMPOSE.read_text())
+
+
+def is_valid(*arguments: str | Path) -> bool:
+    return CliRunner().invoke(check_jsonschema, [str(argument) for argument in arguments]).exit_code == 0
+
+
+def instructions(dockerfile: Path) -> list[tuple[str, str]]:
+    """Return the instructions of an image, continued lines joined and comments left out."""
+    lines = [line for line in dockerfile.read_text().splitlines() if not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
+    return [(line.split()[0], line.partition(" ")[2].strip()) for line in joined.splitlines() if line.strip()]
+
+
+def our_scripts(command: str) -> list[str]:
+    return [word for word in shlex.split(command) if word.startswith("bin/")]
+
+
+def test_the_definition_keeps_to_the_specification() -> None:
+    assert is_valid("--schemafile", SCHEMA, DEFINITION)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [{"postCreateComand": "true"}, {"remoteUser": "root"}, {"forwardPorts": ["db"]}, {"features": {"x:1": {}}}],
+)
+def test_a_mistake_in_the_definition_is_seen(
+    mistake: dict[str, Any], definition: dict[str, Any], tmp_path: Path
+) -> None:
+    wrong = tmp_path / "devcontainer.json"
+    wrong.write_text(json.dumps(definition | mistake))
+    assert not is_valid("--schemafile", SCHEMA, wrong)
+
+
+def test_the_compose_file_keeps_to_its_specification() -> None:
+    assert is_valid("--builtin-schema", "vendor.compose-spec", COMPOSE)
+
+
+def test_the_definition_and_the_compose_file_agree(definition: dict[str, Any], compose: dict[str, Any]) -> None:
+    assert (DEFINITION.parent / definition["dockerComposeFile"]).resolve() == COMPOSE
+    app = compose["services"][definition["service"]]
+    mounted = [volume.partition(":")[2] for volume in app["volumes"]]
+    assert definition["workspaceFolder"] == mounted[0]
+    named = {str(port).partition(":")[0] for port in definition["forwardPorts"] if ":" in str(port)}
+    assert named <= compose["services"].keys()
+
+
+def test_the_editor_waits_for_servers_that_are_healthy(definition: dict[str, Any], compose: dict[str, Any]) -> None:
+    servers = compose["services"].keys() - {definition["service"]}
+    waited_for = compose["services"][definition["service"]]["depends_on"]
+    assert waited_for == {server: {"condition": "service_healthy"} for server in servers}
+    assert all("healthcheck" in compose["services"][server] for server in servers)
+
+
+def test_every_command_of_the_life_cycle_is_a_script_of_the_project(definition: dict[str, Any]) -> None:
+    commands = [definition[name] for name in LIFE_CYCLE if name in definition]
+    assert commands
+    for command in commands:
+        words = shlex.split(command)
+        assert words[0].startswith("bin/")
+        assert (ROOT / words[0]).stat().st_mode & 0o100
+        assert [word for word in words if word.endswith(".txt") and not (ROOT / word).exists()] == []
+
+
+def test_a_container_is_ready_when_its_quick_test_is_green(definition: dict[str, Any]) -> None:
+    assert definition["postCreateCommand"] == "bin/test-part quick"
+
+
+def test_what_installs_the_dev_container_is_what_continuous_integration_runs(definition: dict[str, Any]) -> None:
+    by_ci = (ROOT / ".ci" / "run").read_text()
+    assert "bin/install-system" in by_ci
+    installs = [command for name, command in instructions(DOCKERFILES[1]) if name == "RUN"]
+    assert any("install-system && " in command for command in installs)
+    assert our_scripts(definition["updateContentCommand"]) == ["bin/install"]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=str)
+def test_every_base_is_pinned_to_a_version_and_a_digest(dockerfile: Path) -> None:
+    stages = [argument for name, argument in instructions(dockerfile) if name == "FROM"]
+    ours = {stage.partition(" AS ")[2] for stage in stages}
+    bases = [base for stage in stages if (base := stage.split()[0]) not in ours]
+    assert bases
+    assert [base for base in bases if not re.fullmatch(r"python:3\.11\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)] == []
+
+
+def test_the_dev_container_has_the_python_of_production() -> None:
+    bases = {re.search(r"^FROM (python:\S+)", path.read_text(), re.MULTILINE).group(1) for path in DOCKERFILES}  # type: ignore[union-attr]
+    assert len(bases) == 1
+    assert bases.pop().startswith(f"python:{(ROOT / '.python-version').read_text().strip()}.")
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=str)
+def test_every_file_that_goes_into_an_image_exists(dockerfile: Path) -> None:
+    copies = [argument for name, argument in instructions(dockerfile) if name == "COPY"]
+    sources = [word for copy in copies if not copy.startswith("--from") for word in copy.split()[:-1]]
+    assert sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+
+
+def test_the_production_image_runs_as_nobody_in_particular() -> None:
+    last = dict(instructions(ROOT / "Dockerfile"))
+    assert last["USER"] == "10001"
+    assert last["ENTRYPOINT"] == '["bin/process"]'
+    assert last["HEALTHCHECK"].endswith('CMD ["bin/healthy"]')
+
+
+def test_nothing_goes_into_an_image_that_nobody_named() -> None:
+    ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    assert ignored[0] == "*"
+    sent = {line[1:] for line in ignored if line.startswith("!")}
+    copies = [argument for name, argument in instructions(ROOT / "Dockerfile") if name == "COPY"]
+    needed = {word.split("/")[0] for c in copies if not c.startswith("--from") for word in c.split()[:-1]}
+    assert sent == needed
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A folder laid out as the image is, with processes that tell what they were given."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "process").write_bytes((ROOT / "bin" / "process").read_bytes())
+    (tmp_path / "bin" / "process").chmod(0o755)
+    (tmp_path / "Procfile").write_text(
+        'release: echo "released $WHAT"\nweb: bash -c "exit 7"\nworker: sh -c "echo $$"\n'
+    )
+    return tmp_path
+
+
+def start(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [image / "bin" / "process", *arguments],
+        env={"PATH": "/usr/bin:/bin", "WHAT": "everything"},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+
+def test_the_image_becomes_the_process_that_is_named(image: Path) -> None:
+    assert start(image, "release").stdout == "released everything\n"
+    assert start(image, "web").returncode == 7
+
+
+def test_a_process_takes_the_place_of_the_shell_so_that_signals_reach_it(image: Path) -> None:
+    with subprocess.Popen([image / "bin" / "process", "worker"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.read().strip() == str(process.pid)
+
+
+def test_what_is_no_process_is_a_command(image: Path) -> None:
+    assert start(image, "echo", "flask", "routes").stdout == "flask routes\n"
+
+
+def test_the_image_asks_which_process_when_none_is_named(image: Path) -> None:
+    answer = start(image)
+    assert answer.returncode != 0
+    assert "which process" in answer.stderr
