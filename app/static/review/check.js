@@ -45,7 +45,8 @@ export class Check {
   async #fetch(period, today, publicKey) {
     const text = String(period).padStart(5, "0");
     const path = await this.#server.archiveAddress(this.#wire, text);
-    const what = period === 0 ? "live.check.bundle" : this.#words.say("live.check.day", { day: this.#words.day(period) });
+    const day = this.#words.day(period);
+    const what = period === 0 ? "live.check.bundle" : this.#words.say("live.check.day", { day });
     const show = (bytes, status, title) => this.#parts(bytes, publicKey, title);
     const bytes = await this.#server.archive(this.#wire, what, path, show);
     const archive = await readArchive(bytes);
@@ -59,7 +60,9 @@ export class Check {
   async #parts(bytes, publicKey, title) {
     const archive = await open(bytes);
     const verdict = (await verifies(archive, publicKey)) ? "live.check.verified" : "live.check.unverified";
-    const sizes = ["bin", "sig"].map((name) => [`export.${name}`, this.#words.count("live.bytes", archive[name].length)]);
+    const sizes = ["bin", "sig"].map((name) => {
+      return [`export.${name}`, this.#words.count("live.bytes", archive[name].length)];
+    });
     return [
       { title: `${title}: ${this.#words.say("live.check.entries")}`, lines: sizes, bytes, isWide: true },
       { title: "export.bin", message: [TemporaryExposureKeyExport, archive.content] },
@@ -79,18 +82,22 @@ export class Check {
     const judged = exposures.map((one) => [
       "score",
       String(one.score),
-      `${one.immediateSeconds} s ≤ ${immediate} dB, ${one.nearSeconds} s ≤ ${near} dB, ${one.farSeconds} s > ${near} dB`,
+      [
+        `${one.immediateSeconds} s ≤ ${immediate} dB`,
+        `${one.nearSeconds} s ≤ ${near} dB`,
+        `${one.farSeconds} s > ${near} dB`,
+      ].join(", "),
     ]);
     const total = [...minutes].map(([day, time]) => [
       this.#words.day(day),
       `${time} min ${days.includes(day) ? "≥" : "<"} ${minimum} min`,
     ]);
-    const nothing = [["–", ""]];
+    const orNothing = (lines) => (lines.length ? lines : [["–", ""]]);
     this.#wire.local({
       what: this.#words.say("live.check.match"),
       parts: [
-        { title: this.#words.say("live.check.matching"), lines: found.length ? found : nothing },
-        { title: this.#words.say("live.check.weighing"), lines: judged.length ? [...judged, ...total] : nothing },
+        { title: this.#words.say("live.check.matching"), lines: orNothing(found), isWide: true },
+        { title: this.#words.say("live.check.weighing"), lines: orNothing([...judged, ...total]), isWide: true },
       ],
     });
   }

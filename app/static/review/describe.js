@@ -26,7 +26,8 @@ function describeField(field, value, more, indent) {
     return [{ indent, name: `${field.name}:`, value: valueText(field, value), note: noteText(field, value) }];
   }
   const inner = describe(field.type, value, more, indent + 1);
-  const open = { indent, name: field.name, value: inner.length ? "{" : "{}", note: `${field.number}: ${field.type.name}` };
+  const note = `${field.number}: ${field.type.name}`;
+  const open = { indent, name: field.name, value: inner.length ? "{" : "{}", note };
   return inner.length ? [open, ...inner, { indent, name: "", value: "}", note: "" }] : [open];
 }
 

@@ -16,7 +16,8 @@ export async function find(keys, heard) {
     const sightings = derived.flatMap((identifier, at) =>
       (byIdentifier.get(toHex(identifier)) ?? []).filter((one) => isNear(one.interval, intervals[at])),
     );
-    if (sightings.length > 0) matches.push({ key, sightings: await Promise.all(sightings.map((one) => weigh(key, one))) });
+    if (sightings.length === 0) continue;
+    matches.push({ key, sightings: await Promise.all(sightings.map((one) => weigh(key, one))) });
   }
   return matches;
 }

@@ -22,7 +22,8 @@ export class Server {
   }
 
   async issueCode(wire) {
-    const { status, bytes } = await this.#send(wire, "live.code.what", "POST", "/phone/code", null, jsonPart);
+    const show = this.#noted("live.code.note");
+    const { status, bytes } = await this.#send(wire, "live.code.what", "POST", "/phone/code", null, show);
     return readJson(status, bytes).code;
   }
 
@@ -30,7 +31,11 @@ export class Server {
   async claim(wire, code, publicKey) {
     const request = { one_time_code: code, app_public_key: publicKey };
     const { status, bytes } = await this.#exchange(
-      wire, "live.claim.what", "/claim-key", [[KeyClaimRequest, request]], KeyClaimResponse,
+      wire,
+      "live.claim.what",
+      "/claim-key",
+      [[KeyClaimRequest, request]],
+      KeyClaimResponse,
     );
     const answer = readMessage(KeyClaimResponse, status, bytes);
     if (status !== 200) throw refusedClaim(answer);
@@ -48,11 +53,17 @@ export class Server {
       payload,
     };
     const { status, bytes } = await this.#exchange(
-      wire, "live.upload.what", "/upload", [[Upload, upload], [EncryptedUploadRequest, request]], EncryptedUploadResponse,
+      wire,
+      "live.upload.what",
+      "/upload",
+      [[Upload, upload], [EncryptedUploadRequest, request]],
+      EncryptedUploadResponse,
     );
     const answer = readMessage(EncryptedUploadResponse, status, bytes);
     // An empty 200 is no success: the error has to be there, and to be NONE.
-    if (status !== 200 || answer.error !== 0) throw new Trouble("live.upload.refused", { error: errorName(EncryptedUploadResponse, answer) });
+    if (status !== 200 || answer.error !== 0) {
+      throw new Trouble("live.upload.refused", { error: errorName(EncryptedUploadResponse, answer) });
+    }
   }
 
   async configuration(wire) {
@@ -63,7 +74,7 @@ export class Server {
 
   async archiveAddress(wire, period) {
     const path = `/phone/archive-address/${period}`;
-    const show = (...answer) => [{ ...jsonPart(...answer)[0], note: this.#words.say("live.check.address_note") }];
+    const show = this.#noted("live.check.address_note");
     const { status, bytes } = await this.#send(wire, "live.check.address", "GET", path, null, show);
     return readJson(status, bytes).path;
   }
@@ -104,6 +115,11 @@ export class Server {
     return { status: answer.status, bytes };
   }
 
+  // An answer in JSON, with a note on what would be otherwise in a real app.
+  #noted(key) {
+    return (...answer) => jsonPart(...answer).map((part) => ({ ...part, note: this.#words.say(key) }));
+  }
+
   async #shown(show, bytes, status) {
     const title = this.#words.say("live.answer");
     try {
@@ -142,11 +158,13 @@ function readJson(status, bytes) {
 
 function jsonPart(bytes, status, title) {
   const text = toText(bytes);
-  return [{ title, json: status === 200 ? JSON.stringify(JSON.parse(text), null, 2).replace(/\[\s+([^\]]*?)\s+\]/g, inOneLine) : text }];
+  return [{ title, json: status === 200 ? laidOut(JSON.parse(text)) : text }];
 }
 
-function inOneLine(_, list) {
-  return `[${list.replace(/\s+/g, " ")}]`;
+// A line for each field; lists of numbers stay in one.
+function laidOut(value) {
+  const inOneLine = (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, " ")}]`;
+  return JSON.stringify(value, null, 2).replace(/\[[^\]]*\]/g, inOneLine);
 }
 
 function errorName(schema, { error }) {
@@ -159,7 +177,8 @@ function refusedClaim(answer) {
     return new Trouble("live.claim.INVALID_ONE_TIME_CODE", { count: answer.tries_remaining ?? 0 }, true);
   }
   if (error === "TEMPORARY_BAN") {
-    return new Trouble("live.claim.TEMPORARY_BAN", { count: Math.ceil((answer.remaining_ban_duration?.seconds ?? 0) / 60) });
+    const seconds = answer.remaining_ban_duration?.seconds ?? 0;
+    return new Trouble("live.claim.TEMPORARY_BAN", { count: Math.ceil(seconds / 60) });
   }
   return new Trouble("live.claim.other", { error });
 }

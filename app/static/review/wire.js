@@ -64,17 +64,19 @@ export class Wire {
   }
 
   #part({ title, note, message, lines, json, bytes, isWide }) {
-    const part = element("div", { class: isWide ? "part part--wide" : "part" }, element("h5", { class: "part__title" }, title));
+    const heading = element("h5", { class: "part__title" }, title);
+    const part = element("div", { class: isWide ? "part part--wide" : "part" }, heading);
     if (note) part.append(element("p", { class: "part__note" }, note));
-    if (message) part.append(this.#code([{ indent: 0, name: message[0].name, value: "", note: "" }, ...this.#fields(message)]));
-    if (lines) part.append(this.#code(lines.map(([name, value, hint = ""]) => ({ indent: 0, name, value, note: hint }))));
+    if (message) part.append(this.#code(this.#fields(message)));
+    if (lines) part.append(this.#code(lines.map(([name, value, hint]) => ({ indent: 0, name, value, note: hint }))));
     if (json) part.append(element("pre", { lang: "en" }, json));
     if (bytes?.length) part.append(this.#raw(bytes));
     return part;
   }
 
   #fields([schema, value]) {
-    return describe(schema, value, (count) => this.#words.count("live.more", count), 1);
+    const more = (count) => this.#words.count("live.more", count);
+    return [{ indent: 0, name: schema.name, value: "" }, ...describe(schema, value, more, 1)];
   }
 
   #code(lines) {
