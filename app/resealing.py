@@ -1,4 +1,4 @@
-"""Rotate the sealing key: seal every stored private key with the newest."""
+"""Rotate the sealing key: seal every stored private key with the newest; or only see whether each can be opened."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +17,31 @@ class Resealed:
     resealed: int = 0
     current: int = 0
     unreadable: int = 0
+
+
+@dataclass
+class Checked:
+    """How many stored private keys can be opened, and how many cannot."""
+
+    readable: int = 0
+    unreadable: int = 0
+
+
+def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Checked:
+    """Try to open every stored private key, and change nothing."""
+    outcome, after = Checked(), b""
+    while True:
+        with database.transaction() as connection:
+            rows = key_pairs.sealed_after(connection, after, batch)
+        for public_key, sealed in rows:
+            try:
+                ring.open(sealed, public_key)
+                outcome.readable += 1
+            except SealBroken:
+                outcome.unreadable += 1
+        if len(rows) < batch:
+            return outcome
+        after = rows[-1][0]
 
 
 def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Resealed:

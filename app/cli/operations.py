@@ -64,3 +64,13 @@ def reseal() -> None:
     click.echo(f"resealed\t{outcome.resealed}\nalready current\t{outcome.current}\nunreadable\t{outcome.unreadable}")
     if outcome.unreadable:
         raise click.ClickException("some keys open with none of SEALING_KEYS; keep the old key in it")
+
+
+@keys.command("check")
+@with_appcontext
+def check() -> None:
+    """Try to open every stored private key, as after a restore. It changes nothing."""
+    outcome = resealing.check_all(current_database(), current_ring())
+    click.echo(f"readable\t{outcome.readable}\nunreadable\t{outcome.unreadable}")
+    if outcome.unreadable:
+        raise click.ClickException("some keys open with none of SEALING_KEYS; add the key that sealed them")

@@ -122,6 +122,17 @@ def test_rotation_reports_rows_that_no_key_opens(present: Service, make_service:
     assert "unreadable\t1" in result.output
 
 
+def test_a_check_counts_the_rows_that_open_and_changes_none(
+    present: Service, make_service: Callable[..., Service]
+) -> None:
+    present.issue()
+    stored = present.rows("SELECT server_private_key FROM encryption_keys")
+    assert table(run(present, "keys", "check")) == {"readable": "1", "unreadable": "0"}
+    result = run(make_service(SEALING_KEYS="dd" * 32), "keys", "check")
+    assert (result.exit_code, "readable\t0\nunreadable\t1" in result.output) == (1, True)
+    assert present.rows("SELECT server_private_key FROM encryption_keys") == stored
+
+
 def test_rotation_seals_bare_keys_that_were_moved_over(present: Service) -> None:
     present.issue()
     present.execute("UPDATE encryption_keys SET server_private_key = decode(repeat('ab', 32), 'hex')")

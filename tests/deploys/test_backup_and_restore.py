@@ -1,0 +1,119 @@
+"""bin/backup and bin/restore, on real databases: what comes back, what must not, and what is refused."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.support.service import Service, exposure_key
+from tests.support.settings import SECRETS
+from tests.support.stored import store_key
+from tests.support.torture import only_in_torture
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def server_connection(url: str) -> Iterator[psycopg2.extensions.cursor]:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def empty_url(database_url: str) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    with server_connection(database_url) as cursor:
+        cursor.execute("CREATE DATABASE restored")
+    yield database_url.rpartition("/")[0] + "/restored"
+    with server_connection(database_url) as cursor:
+        cursor.execute("DROP DATABASE restored WITH (FORCE)")
+
+
+def run(program: str, file: Path, url: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run bin/backup or bin/restore as an operator would, with nothing but the settings in the environment."""
+    environment = SECRETS | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"} | settings
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = [ROOT / "bin" / program, file]
+    return subprocess.run(command, env=environment | {"PATH": path}, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def used(service: Service) -> Service:
+    """A service in the present that has been used: a code waits, a phone uploaded, and an old key should be gone."""
+    service.clock.runs = True
+    service.issue()
+    phone = service.pair()
+    key = exposure_key(1, rolling_start_interval_number=(service.today - 2) * 144)
+    assert service.upload(phone, [key], seconds=int(datetime.now(UTC).timestamp())).status_code == 200
+    today = int(datetime.now(UTC).timestamp()) // 86400
+    store_key(service, 99, hour_of_submission=(today - 16) * 24)
+    service.execute("INSERT INTO export_archive_parts (name, part, content) VALUES ('old', 0, 'zip')")
+    return service
+
+
+def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_url: str, tmp_path: Path) -> None:
+    file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
+
+    backup = run("backup", file, url)
+    assert backup.returncode == 0, backup.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    restore = run("restore", file, empty_url)
+
+    assert restore.returncode == 0, restore.stdout + restore.stderr
+    assert "exposure_keys\t1\n" in restore.stdout  # the one that was too old
+    assert restore.stdout.endswith("readable\t2\nunreadable\t0\n")
+    with server_connection(empty_url) as cursor:
+        cursor.execute("SELECT key_data FROM diagnosis_keys")
+        assert [bytes(row[0]) for row in cursor.fetchall()] == [(1).to_bytes(16, "big")]
+        cursor.execute("SELECT count(one_time_code), count(app_public_key) FROM encryption_keys")
+        assert cursor.fetchone() == (1, 1)
+        cursor.execute("SELECT count(*) FROM export_archive_parts")
+        assert cursor.fetchone() == (0,)
+
+    again = run("restore", file, empty_url)
+    assert (again.returncode, again.stderr) == (1, "This database is not empty: nothing was restored.\n")
+
+
+@only_in_torture
+def test_without_the_sealing_key_a_restore_says_so(used: Service, empty_url: str, tmp_path: Path) -> None:
+    file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
+    assert run("backup", file, url).returncode == 0
+    restore = run("restore", file, empty_url, SEALING_KEYS="dd" * 32)
+    assert restore.returncode == 1
+    assert "readable\t0\nunreadable\t2\n" in restore.stdout
+    assert "open with none of SEALING_KEYS" in restore.stderr
+
+
+def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_url: str, tmp_path: Path) -> None:
+    (tmp_path / "backup").touch()
+    with server_connection(empty_url):
+        restore = run("restore", tmp_path / "backup", empty_url)
+    assert restore.returncode == 1
+    assert restore.stderr.startswith("Somebody uses this database")
+
+
+def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    backup = run("backup", tmp_path / "backup", "postgresql://nobody@127.0.0.1:1/none")
+    assert backup.returncode != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_backup_leaves_the_database_empty(used: Service, empty_url: str, tmp_path: Path) -> None:
+    file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
+    assert run("backup", file, url).returncode == 0
+    file.write_bytes(file.read_bytes()[:-2000])
+    assert run("restore", file, empty_url).returncode != 0
+    with server_connection(empty_url) as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        assert cursor.fetchone() == (0,)
