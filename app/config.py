@@ -176,6 +176,9 @@ class Settings:
         "How old an archive may be when it is served, in seconds; 0 builds one for every request",
         "60",
     )
+    export_minimum_keys: int = setting(
+        parse.integer(0, 100_000), "Keys that a day publishes at the least, made-up ones if need be; 0 adds none", "0"
+    )
     archive_files: str = setting(
         parse.archive_place,
         "Where built archives are kept: `database`, `file:///folder` or `s3://bucket/prefix`",

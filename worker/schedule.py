@@ -29,9 +29,15 @@ def archives_interval(settings: Settings) -> int:
     return max(1, settings.export_max_age_seconds // 3)
 
 
+def padding_interval(settings: Settings) -> int:
+    """Return a minute, where archives are to have a minimum of keys."""
+    return 60 if RETRIEVAL in settings.surfaces and settings.export_minimum_keys else NEVER
+
+
 PERIODIC_JOBS: Final = (
     PeriodicJob("purge", "worker.jobs.purge.purge", lambda settings: settings.worker_expiration_interval),
     PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", archives_interval),
     PeriodicJob("fold-counters", "worker.jobs.fold_counters.fold_counters", lambda _: 60),
+    PeriodicJob("pad-archives", "worker.jobs.pad_archives.pad_archives", padding_interval),
     PeriodicJob("report-wrong-codes", "worker.jobs.report_wrong_codes.report_wrong_codes", lambda _: 60),
 )

@@ -14,6 +14,11 @@ def generate_key_pair() -> tuple[bytes, bytes]:
     return bytes(private), bytes(private.public_key)
 
 
+def seal_box(plaintext: bytes, nonce: bytes, *, private_key: bytes, receiver_public_key: bytes) -> bytes:
+    """Return a plaintext boxed as phones do it."""
+    return Box(PrivateKey(private_key), PublicKey(receiver_public_key)).encrypt(plaintext, nonce).ciphertext
+
+
 def open_box(payload: bytes, nonce: bytes, *, private_key: bytes, sender_public_key: bytes) -> bytes:
     """Return what was boxed. The tag of 16 bytes comes first, the nonce (24 bytes) travels apart.
 

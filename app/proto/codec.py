@@ -82,6 +82,21 @@ def _exposure_key(key: wire.TemporaryExposureKey) -> ExposureKey:
     )
 
 
+def encode_upload(upload: Upload) -> bytes:
+    """Write the message that a phone boxes."""
+    message = wire.Upload()
+    if upload.timestamp_seconds is not None:
+        message.timestamp.seconds = upload.timestamp_seconds
+    for key in upload.keys:
+        message.keys.add(
+            key_data=key.key_data,
+            rolling_start_interval_number=key.rolling_start_interval_number,
+            rolling_period=key.rolling_period,
+            transmission_risk_level=key.transmission_risk_level,
+        )
+    return message.SerializeToString()
+
+
 def encode_upload_success() -> bytes:
     """Write the answer to a stored upload: NONE, explicitly, the bytes 08 00 (rule 64)."""
     return wire.EncryptedUploadResponse(error=wire.EncryptedUploadResponse.NONE).SerializeToString()

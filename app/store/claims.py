@@ -27,6 +27,7 @@ class ClaimAttempt:
     now: datetime
     oldest_code: datetime  # a code must be strictly newer
     policy: BanPolicy
+    noise: int = 0  # of a decoy: the bytes that a claim would write
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ _DECIDE = f"""
     failed AS (
         INSERT INTO failed_key_claim_attempts (identifier, failures, last_failure)
         SELECT :network, standing.failures + 1, :now FROM standing, registered
-        WHERE NOT standing.is_banned AND NOT registered.yes AND NOT EXISTS (SELECT FROM code)
+        WHERE NOT standing.is_banned AND NOT registered.yes AND NOT EXISTS (SELECT FROM code) AND :noise = 0
         ON CONFLICT (identifier) DO UPDATE
         SET failures = excluded.failures, last_failure = excluded.last_failure
         RETURNING failures, last_failure
@@ -102,6 +103,11 @@ _DECIDE = f"""
         INSERT INTO failed_key_claim_minutes AS total (minute, connection, failures)
         SELECT :minute, pg_backend_pid(), 1 FROM failed
         ON CONFLICT (minute, connection) DO UPDATE SET failures = total.failures + 1
+    ),
+    pretended AS MATERIALIZED (
+        -- A decoy changes nothing, but has to wait for the disk as a claim does: it writes to the log alone.
+        SELECT count(pg_logical_emit_message(true, 'decoy', repeat('0', :noise))) AS messages
+        FROM standing WHERE NOT standing.is_banned AND :noise > 0
     )
 """  # noqa: S608 - all parts are constants
 
@@ -132,7 +138,7 @@ _ANSWER = """
            coalesce((SELECT standing.daily_failures + 1 FROM failed), standing.daily_failures) AS daily_failures,
            CASE WHEN EXISTS (SELECT FROM failed) AND standing.daily_failures + 1 >= :max_daily_failures
                 THEN coalesce(standing.next_ban_hour, :hour) ELSE standing.ban_hour END AS ban_hour
-    FROM standing, registered
+    FROM standing, registered, pretended
 """
 
 _CLAIM = text(_LOCK + _DECIDE + _ANSWER)
@@ -144,6 +150,7 @@ def claim(connection: Connection, attempt: ClaimAttempt, *, keep_books: bool = T
     """Decide a claim. The connection must be one of `Database.single`, so that the text is one transaction.
 
     `keep_books` counts a success and clears the network's failures after it, in the same step.
+    A decoy's code and key belong to nobody, so it is neither claimed nor counted as wrong.
     Raises IntegrityError when another code is being traded for the same app key at this moment (D20).
     """
     values = _network_values(attempt.networks, attempt.policy, attempt.now) | {
@@ -155,6 +162,7 @@ def claim(connection: Connection, attempt: ClaimAttempt, *, keep_books: bool = T
         "hour": hour_number(attempt.now),
         "minute": minute_number(attempt.now),
         "oldest_code": attempt.oldest_code,
+        "noise": attempt.noise,
     }
     row = connection.execute(_CLAIM_AND_KEEP_BOOKS if keep_books else _CLAIM, values).one()
     return ClaimDecision(

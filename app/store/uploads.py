@@ -30,6 +30,7 @@ class KeysToStore:
     now: datetime
     oldest_pair: datetime  # a pair must be strictly newer
     initial_remaining_keys: int
+    noise: int = 0  # of a decoy: how many entries of the database's log stand for what an upload writes
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,13 @@ _STORE = text("""
         INSERT INTO tek_upload_count (originator, date, count, first_upload)
         SELECT pair.originator, :date, added.keys, pair.remaining_keys = :initial_remaining_keys
         FROM pair, added WHERE added.keys > 0  -- an upload of known keys only is none (D24)
+    ),
+    pretended AS MATERIALIZED (
+        -- A decoy stores nothing, but has to wait for the disk as an upload does: it writes to the log alone.
+        SELECT count(pg_logical_emit_message(true, 'decoy', repeat('0', 70))) AS messages
+        FROM generate_series(1, :noise)
     )
-    SELECT pair.remaining_keys, added.keys FROM pair, added
+    SELECT pair.remaining_keys, added.keys FROM pretended LEFT JOIN (pair CROSS JOIN added) ON true
 """)
 
 
@@ -104,6 +110,7 @@ def store(connection: Connection, upload: KeysToStore) -> Stored | None:
         "oldest_pair": upload.oldest_pair,
         "initial_remaining_keys": upload.initial_remaining_keys,
         "date": upload.now.date(),
+        "noise": upload.noise,
         "key_data": [key.key_data for key, _ in rows],
         "starts": [key.rolling_start_interval_number for key, _ in rows],
         "periods": [key.rolling_period for key, _ in rows],
@@ -112,5 +119,5 @@ def store(connection: Connection, upload: KeysToStore) -> Stored | None:
         "report_types": [key.report_type for key, _ in rows],
         "onsets": [key.days_since_onset_of_symptoms for key, _ in rows],
     }
-    row = connection.execute(_STORE, values).one_or_none()
-    return Stored(row.remaining_keys, row.keys) if row else None
+    row = connection.execute(_STORE, values).one()
+    return Stored(row.remaining_keys, row.keys) if row.remaining_keys is not None else None

@@ -34,18 +34,8 @@ def claim_key(database: Database, settings: Settings, request: ClaimRequest, net
     """
     if not has_valid_key(request):
         raise refuse_malformed(database, settings, network, now, ClaimError.INVALID_KEY)
-    code = normalise_code(request.one_time_code)
-    attempt = claims.ClaimAttempt(
-        one_time_code=code if can_be_code(code) else "",
-        app_public_key=request.app_public_key,
-        networks=_identifiers(settings, network, now),
-        network_lock=network_lock(network, settings.secret_key),
-        now=now,
-        oldest_code=now - settings.code_lifetime,
-        policy=settings.ban_policy,
-    )
     try:
-        decision = _decide(database, attempt)
+        decision = _decide(database, attempt_of(settings, request, network, now))
     except IntegrityError:  # the same key claimed another code a moment ago (D20)
         raise ClaimRefused(ClaimError.INVALID_KEY, _standing(database, settings, network, now)) from None
     if decision.was_banned:
@@ -55,6 +45,20 @@ def claim_key(database: Database, settings: Settings, request: ClaimRequest, net
     if decision.server_public_key is None:
         raise ClaimRefused(ClaimError.INVALID_ONE_TIME_CODE, decision.standing)
     return Granted(decision.server_public_key, Standing().tries_remaining(settings.ban_policy))
+
+
+def attempt_of(settings: Settings, request: ClaimRequest, network: str, now: datetime) -> claims.ClaimAttempt:
+    """Return what the store needs to know of a claim."""
+    code = normalise_code(request.one_time_code)
+    return claims.ClaimAttempt(
+        one_time_code=code if can_be_code(code) else "",
+        app_public_key=request.app_public_key,
+        networks=_identifiers(settings, network, now),
+        network_lock=network_lock(network, settings.secret_key),
+        now=now,
+        oldest_code=now - settings.code_lifetime,
+        policy=settings.ban_policy,
+    )
 
 
 def refuse_malformed(

@@ -44,12 +44,13 @@ def accept_upload(
     check_box_parameters(upload)
     if pair.app_public_key != upload.app_public_key:  # both keys of one pair, or none (D5, D6)
         raise UploadRefused(UploadError.INVALID_KEYPAIR, is_unauthorized=True)
-    opened = _open(upload, pair.sealed_private_key, ring)
+    opened = open_upload(upload, pair.sealed_private_key, ring)
     judge_upload(opened, now)
     _store(database, settings, upload, opened, now)
 
 
-def _open(upload: EncryptedUpload, sealed_private_key: bytes, ring: SealingRing) -> Upload:
+def open_upload(upload: EncryptedUpload, sealed_private_key: bytes, ring: SealingRing) -> Upload:
+    """Return what an upload's box holds; raise UploadRefused or PrivateKeyUnusable."""
     try:
         private_key = ring.open(sealed_private_key, upload.server_public_key)
     except SealBroken:
@@ -68,9 +69,10 @@ def _open(upload: EncryptedUpload, sealed_private_key: bytes, ring: SealingRing)
         raise UploadRefused(UploadError.INVALID_PAYLOAD) from None
 
 
-def _store(database: Database, settings: Settings, upload: EncryptedUpload, opened: Upload, now: datetime) -> None:
+def to_store(settings: Settings, upload: EncryptedUpload, opened: Upload, now: datetime) -> uploads.KeysToStore:
+    """Return what the store needs to know of a judged upload."""
     hours = [publication_hour(key, now, publish_active_keys=settings.publish_active_keys) for key in opened.keys]
-    to_store = uploads.KeysToStore(
+    return uploads.KeysToStore(
         server_public_key=upload.server_public_key,
         app_public_key=upload.app_public_key,
         keys=opened.keys,
@@ -79,9 +81,12 @@ def _store(database: Database, settings: Settings, upload: EncryptedUpload, open
         oldest_pair=oldest_usable_pair(now, settings.encryption_key_validity_days),
         initial_remaining_keys=settings.initial_remaining_keys,
     )
+
+
+def _store(database: Database, settings: Settings, upload: EncryptedUpload, opened: Upload, now: datetime) -> None:
     try:
         with database.single() as connection:
-            stored = uploads.store(connection, to_store)
+            stored = uploads.store(connection, to_store(settings, upload, opened, now))
     except IntegrityError as error:
         if violated_constraint(error) != uploads.QUOTA_CONSTRAINT:
             raise

@@ -97,14 +97,20 @@ class Service:
         return phone
 
     def upload(
-        self, phone: Phone, keys: Sequence[wire.TemporaryExposureKey], seconds: int | None = None
+        self,
+        phone: Phone,
+        keys: Sequence[wire.TemporaryExposureKey],
+        seconds: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> TestResponse:
         """Send keys in a box, as of now or of another moment (unix seconds)."""
         message = wire.Upload(keys=keys)
         message.timestamp.seconds = int(self.clock.now.timestamp()) if seconds is None else seconds
-        return self.upload_plaintext(phone, message.SerializeToString())
+        return self.upload_plaintext(phone, message.SerializeToString(), headers)
 
-    def upload_plaintext(self, phone: Phone, plaintext: bytes, **fields: bytes) -> TestResponse:
+    def upload_plaintext(
+        self, phone: Phone, plaintext: bytes, headers: dict[str, str] | None = None, **fields: bytes
+    ) -> TestResponse:
         """Send any plaintext in a box; `fields` replace those of the envelope."""
         nonce = random(24)
         envelope = {
@@ -114,7 +120,7 @@ class Service:
             "payload": phone.box(plaintext, nonce),
         }
         body = wire.EncryptedUploadRequest(**(envelope | fields)).SerializeToString()
-        return self.client.post("/upload", data=body)
+        return self.client.post("/upload", data=body, headers=headers)
 
     def fetch(self, day: int | str, kind: str = "retrieve", region: str = "302", **request: Any) -> TestResponse:
         """Fetch the archive of a day number, or of `00000`, with the right code."""

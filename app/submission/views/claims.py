@@ -16,7 +16,9 @@ from app.responses import protobuf, protobuf_error
 from app.routing import add_route
 from app.security import current_network
 from app.submission import claims as service
+from app.submission.decoys import claim_decoy
 from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body
+from app.submission.views.decoys import is_decoy, pad_answers
 
 claims = Blueprint("claims", __name__)
 
@@ -28,11 +30,17 @@ def claim_key() -> Response:
     now, settings, database, network = current_time(), current_settings(), current_database(), current_network()
     limit_network(CLAIM_KEY, now)
     try:
-        claim = codec.decode_claim_request(read_body(MAX_CLAIM_BODY_BYTES))
+        body = read_body(MAX_CLAIM_BODY_BYTES)
+        if is_decoy():
+            return _granted(claim_decoy(database, settings, network, now))
+        claim = codec.decode_claim_request(body)
     except (BodyUnreadable, codec.MalformedMessage) as error:
         refused = service.refuse_malformed(database, settings, network, now, ClaimError.UNKNOWN)
         return closing_if_unread(error, _refused(refused))
-    granted = service.claim_key(database, settings, claim, network, now)
+    return _granted(service.claim_key(database, settings, claim, network, now))
+
+
+def _granted(granted: service.Granted) -> Response:
     return protobuf(codec.encode_claim_success(granted.server_public_key, granted.tries_remaining))
 
 
@@ -58,5 +66,6 @@ def _too_many(refused: TooManyRequests) -> Response:
     return protobuf_error(body, 429, refused.headers)
 
 
+pad_answers(claims)
 on_fault(claims, lambda: protobuf_error(codec.encode_claim_error(ClaimError.SERVER_ERROR, 0, None), 500))
 add_route(claims, "/claim-key", claim_key)

@@ -1,8 +1,9 @@
 """`/upload`: a phone sends its keys in a sealed box; the answer is EncryptedUploadResponse (sections G and H)."""
 
 import logging
+from datetime import datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from app.clock import current_time
 from app.domain.limits import MAX_UPLOAD_BODY_BYTES
@@ -13,8 +14,10 @@ from app.proto import codec
 from app.rate_limits import UPLOAD, TooManyRequests, limit_network
 from app.responses import protobuf, protobuf_error
 from app.routing import add_route
+from app.submission.decoys import Sample, accept_decoy
 from app.submission.uploads import accept_upload
 from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body
+from app.submission.views.decoys import is_decoy, pad_answers
 
 uploads = Blueprint("uploads", __name__)
 
@@ -26,10 +29,19 @@ def upload() -> Response:
     now = current_time()
     limit_network(UPLOAD, now)
     try:
-        envelope = codec.decode_encrypted_upload(read_body(MAX_UPLOAD_BODY_BYTES))
+        body = read_body(MAX_UPLOAD_BODY_BYTES)
+        if is_decoy():
+            return _decoy(now)
+        envelope = codec.decode_encrypted_upload(body)
     except (BodyUnreadable, codec.MalformedMessage) as error:
         return closing_if_unread(error, _refused(UploadRefused(UploadError.UNKNOWN)))
     accept_upload(current_database(), current_settings(), current_ring(), envelope, now)
+    return protobuf(codec.encode_upload_success())
+
+
+def _decoy(now: datetime) -> Response:
+    sample: Sample = current_app.extensions["decoy_sample"]
+    accept_decoy(current_database(), current_settings(), current_ring(), sample, now)
     return protobuf(codec.encode_upload_success())
 
 
@@ -44,5 +56,6 @@ def _too_many(refused: TooManyRequests) -> Response:
     return protobuf_error(codec.encode_upload_error(UploadError.UNKNOWN), 429, refused.headers)
 
 
+pad_answers(uploads)
 on_fault(uploads, lambda: protobuf_error(codec.encode_upload_error(UploadError.SERVER_ERROR), 500))
 add_route(uploads, "/upload", upload)
