@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from app.config import RETRIEVAL
 from app.crypto.signing import load_public_key, public_key_pem
 from app.domain.exports import BUNDLE_PERIOD, PeriodUnavailable, check_period
 from app.domain.timeline import utc_now
@@ -26,6 +27,8 @@ def archives() -> None:
 def export(day: str, file: Path) -> None:
     """Write the archive of DAY to FILE. DAY is a date (2026-03-18), a day number, or 00000 for the bundle."""
     settings, now = current_settings(), utc_now()
+    if RETRIEVAL not in settings.surfaces:
+        raise click.ClickException("SURFACES: archives are retrieval's; this process has not its secrets")
     period = _period(day)
     try:
         check_period(period, now, settings.export_policy)

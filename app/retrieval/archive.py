@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from app.crypto.signing import sign_digest
+from app.crypto.signing import public_key_pem, sign_digest
 from app.domain.exports import ExportWindow
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.outbreaks import OutbreakEvent
@@ -39,6 +39,11 @@ class Signer:
 
     key: EllipticCurvePrivateKey
     region: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 32 hexadecimal digits that change with the key and the region."""
+        return hashlib.sha256(f"{self.region}{public_key_pem(self.key)}".encode()).hexdigest()[:32]
 
     def signature_info(self) -> wire.SignatureInfo:
         """Return how apps find the key to verify with (rule 86)."""

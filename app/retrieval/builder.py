@@ -84,6 +84,8 @@ def _renew(
     if record is not None and record.is_fresh(now) and (record.is_fresh(needed_at) or _ends_with_day(record, now)):
         return record, False
     fresh_until = min(now + _max_age(builder.settings), midnight(now) + timedelta(days=1))
+    if record is not None and record.signer != builder.signer.fingerprint:
+        record = None  # the key or the region was changed: nothing of the old archive can be kept
     if record is not None and _is_settled(record, now):
         renewed, was_built = replace(record, fresh_until=fresh_until), False
     else:
@@ -152,7 +154,8 @@ def _build(builder: Builder, connection: Connection, kind: ArchiveKind, window: 
         builder.files.put(name, file)
     _logger.info("archive built", extra={"kind": kind.value, "period": window.period, "bytes": size})
     epoch = datetime.fromtimestamp(0, UTC)
-    return ArchiveRecord(kind, window.period, name, size, digest.hex(), 0, 0, epoch, epoch)
+    signer = builder.signer.fingerprint
+    return ArchiveRecord(kind, window.period, name, size, digest.hex(), signer, 0, 0, epoch, epoch)
 
 
 def _clean_up(builder: Builder, periods: list[int]) -> None:

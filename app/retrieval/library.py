@@ -36,6 +36,8 @@ class Library:
         self._capacity = capacity_bytes
         self._held: OrderedDict[tuple[ArchiveKind, int], ServedArchive] = OrderedDict()
         self._lock = threading.Lock()
+        # Builders take turns in the database; here already, so that those who wait hold no connection.
+        self._building = threading.Lock()
         self._loading: dict[tuple[ArchiveKind, int], threading.Lock] = {}
 
     def held(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive | None:
@@ -78,7 +80,8 @@ class Library:
             record = export_archives.find(connection, kind, period)
         if record is not None and record.is_fresh(now):
             return record
-        return build_if_stale(self._builder, kind, period, now)
+        with self._building:
+            return build_if_stale(self._builder, kind, period, now)
 
     def _body(self, kind: ArchiveKind, record: ArchiveRecord) -> bytes | None:
         """Return the record's bytes, from memory if it is only its time that has changed."""

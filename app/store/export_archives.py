@@ -18,9 +18,9 @@ class ArchiveKind(Enum):
 class ArchiveRecord:
     """A built archive.
 
-    `name` is its file's, and its entity tag. `export_digest` is the digest of what it says. `stored_rows` is how many
-    rows stood in its window when it was last compared with them, at `checked_at`, and `built_for_day` the day that
-    "today" was then.
+    `name` is its file's, and its entity tag. `export_digest` is the digest of what it says, and `signer` names who
+    signed it. `stored_rows` is how many rows stood in its window when it was last compared with them, at
+    `checked_at`, and `built_for_day` the day that "today" was then.
     """
 
     kind: ArchiveKind
@@ -28,6 +28,7 @@ class ArchiveRecord:
     name: str
     size: int
     export_digest: str
+    signer: str | None
     stored_rows: int
     built_for_day: int
     checked_at: datetime
@@ -43,26 +44,29 @@ _BUILDER_LOCK = 0x6172636869766573  # "archives"
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
-_COLUMNS = "kind, period, name, size, export_digest, stored_rows, built_for_day, checked_at, fresh_until"
+_COLUMNS = "kind, period, name, size, export_digest, signer, stored_rows, built_for_day, checked_at, fresh_until"
 _FIND = text(f"SELECT {_COLUMNS} FROM export_archives WHERE kind = :kind AND period = :period")  # noqa: S608
 _SAVE = text(f"""
     INSERT INTO export_archives ({_COLUMNS}) VALUES (
-        :kind, :period, :name, :size, :export_digest, :stored_rows, :built_for_day, :checked_at, :fresh_until
+        :kind, :period, :name, :size, :export_digest, :signer, :stored_rows, :built_for_day, :checked_at, :fresh_until
     )
     ON CONFLICT (kind, period) DO UPDATE SET
         name = excluded.name, size = excluded.size, export_digest = excluded.export_digest,
-        stored_rows = excluded.stored_rows, built_for_day = excluded.built_for_day, checked_at = excluded.checked_at,
-        fresh_until = excluded.fresh_until
+        signer = excluded.signer, stored_rows = excluded.stored_rows, built_for_day = excluded.built_for_day,
+        checked_at = excluded.checked_at, fresh_until = excluded.fresh_until
 """)  # noqa: S608 - the columns are a constant
 _NAMES = text("SELECT name FROM export_archives")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
 _ALLOW_TIME = text("SET LOCAL statement_timeout = '300s'")
+# A request waits for another builder for as long as a router waits for it, and not only as for a common statement.
+_ALLOW_WAIT = text("SET LOCAL statement_timeout = '25s'; SET LOCAL lock_timeout = '25s'")
 
 
 def lock_builder(connection: Connection, *, wait: bool) -> bool:
     """Become the builder until the transaction ends; without `wait`, return False if somebody else is."""
     if wait:
+        connection.execute(_ALLOW_WAIT)
         connection.execute(_LOCK, {"lock": _BUILDER_LOCK})
         return True
     return bool(connection.execute(_TRY_LOCK, {"lock": _BUILDER_LOCK}).scalar_one())

@@ -152,6 +152,7 @@ export_archives = Table(
     Column("name", String(64), nullable=False),
     Column("size", Integer, nullable=False),
     Column("export_digest", String(64), nullable=False),
+    Column("signer", String(32)),
     Column("stored_rows", Integer, nullable=False),
     Column("built_for_day", Integer, nullable=False),
     Column("checked_at", DateTime(timezone=True), nullable=False),

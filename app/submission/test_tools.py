@@ -2,14 +2,18 @@
 
 import logging
 
-from app.store import exposure_keys
+from app.store import export_archives, exposure_keys
 from app.store.database import Database
 
 _logger = logging.getLogger(__name__)
 
 
 def clear_diagnosis_keys(database: Database) -> None:
-    """Delete every exposure key. An alarm watches for the text that this logs."""
+    """Delete every exposure key, and the archives that hold them. An alarm watches for the text that this logs.
+
+    A process may serve an archive that it has in memory for EXPORT_MAX_AGE_SECONDS more.
+    """
     with database.transaction() as connection:
         exposure_keys.clear(connection)
+        export_archives.clear(connection)
     _logger.warning("diagnosis_keys was truncated")

@@ -1,5 +1,6 @@
 """Building archives (app/retrieval/builder.py): once, only what is stale, and exactly what is due."""
 
+import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from app.crypto.signing import generate_signing_key
 from app.domain.timeline import midnight
 from app.retrieval import builder as building
 from app.retrieval.builder import Builder, build_if_stale, refresh_all
 from app.retrieval.library import Library
+from app.retrieval.reader import read_archive
 from app.store.export_archives import ArchiveKind, ArchiveRecord
 from tests.support.archive import archive_in
 from tests.support.service import Service, exposure_key
@@ -176,3 +179,15 @@ def test_two_builders_at_once_make_one_archive(aged: Service) -> None:
             pool.map(lambda _: build_if_stale(builder_of(aged), ArchiveKind.KEYS, aged.today, aged.clock.now), range(8))
         )
     assert len({record.name for record in records}) == 1
+
+
+def test_a_new_signing_key_signs_every_archive_anew(aged: Service, make_service: Callable[..., Service]) -> None:
+    refresh(aged)
+    before = names(aged)
+    other = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60", ECDSA_KEY=generate_signing_key())
+    other.clock.now = aged.clock.now + timedelta(seconds=61)
+    assert refresh(other) == 32
+    after = names(other)
+    assert not {after[period] for period in after} & set(before.values())
+    archive = read_archive(io.BytesIO(other.fetch(other.today).data))
+    assert archive.is_signed_by(other.settings.ecdsa_key.public_key())

@@ -55,7 +55,7 @@ def wait_for(url: str) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            if requests.get(url, timeout=5).ok:
+            if requests.get(url, timeout=30).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.05)
@@ -67,7 +67,7 @@ def answers(url: str) -> list[tuple[int, bytes, dict[str, str]]]:
     now = datetime.now(UTC)
     day = int(now.timestamp()) // 86400
     path = f"/retrieve/302/{day}/{download_code(day, now)}"
-    etag = requests.get(url + path, timeout=5).headers["ETag"]
+    etag = requests.get(url + path, timeout=30).headers["ETag"]
     found = []
     for method, target, headers in (
         ("GET", path, {}),
@@ -82,7 +82,7 @@ def answers(url: str) -> list[tuple[int, bytes, dict[str, str]]]:
         ("GET", "/exposure-configuration/CA.json", {}),
     ):
         answer = requests.request(
-            method, url + target, headers=headers | {"X-Request-Id": "one"}, timeout=5, allow_redirects=False
+            method, url + target, headers=headers | {"X-Request-Id": "one"}, timeout=30, allow_redirects=False
         )
         kept = {name.title(): value for name, value in answer.headers.items() if name.title() not in SERVER_OWN_HEADERS}
         found.append((answer.status_code, answer.content, kept))
