@@ -112,18 +112,11 @@ def _values() -> dict[str, Any]:
         "first": now - timedelta(days=1),
         "end": now,
         "batch": 5000,
-        # networks
-        "network": "0" * 32,
-        "network_yesterday": "1" * 32,
-        "network_lock": 1,
-        **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
-        "hour": day * HOURS_PER_DAY,
-        **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
-        "noise": 0,
-        # the keys of an upload
-        "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],
-        "starts": [(day - number) * INTERVALS_PER_DAY for number in range(millions.KEYS_PER_PAIR)],
-        **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * millions.KEYS_PER_PAIR),
+        **_values_of_networks(day),
+        # the keys of an upload; `periods` also stands for a list of days
+        "key_data": [bytes([number]) * 16 for number in range(14)],
+        "starts": [(day - number) * INTERVALS_PER_DAY for number in range(14)],
+        **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * 14),
         # the archive of yesterday
         "first_hour": (day - 1) * HOURS_PER_DAY,
         "published_before_hour": day * HOURS_PER_DAY,
@@ -147,6 +140,7 @@ def _values_of_networks(day: int) -> dict[str, Any]:
         "network_lock": 1,
         "max_failures": 50,
         "max_daily_failures": 500,
+        "noise": 0,
         "hour": day * HOURS_PER_DAY,
         "minute": day * HOURS_PER_DAY * 60,
         "first_minute": (day - 1) * HOURS_PER_DAY * 60,
