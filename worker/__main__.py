@@ -12,7 +12,7 @@ from rq.worker import HerokuWorker
 
 from app.config import ConfigurationError, Settings
 from worker.application import application
-from worker.clock import Clock, queue_on
+from worker.clock import Clock, queue_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,9 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_jobs(settings: Settings) -> None:
-    """Take jobs one at a time. On SIGTERM the job at hand has a few seconds to end (see HerokuWorker)."""
+    """Take the jobs of this process's surfaces, one at a time.
+
+    On SIGTERM the job at hand has a few seconds to end (see HerokuWorker).
+    """
     redis = Redis.from_url(settings.redis_url)
-    HerokuWorker([queue_on(redis)], connection=redis, serializer=JSONSerializer).work(logging_level="WARNING")
+    queues = [queue_of(surface, redis) for surface in settings.surfaces]
+    HerokuWorker(queues, connection=redis, serializer=JSONSerializer).work(logging_level="WARNING")
 
 
 def _run_clock(settings: Settings) -> None:

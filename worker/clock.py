@@ -17,7 +17,7 @@ from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from app.config import Settings
-from worker.schedule import NEVER, PERIODIC_JOBS, QUEUE, PeriodicJob
+from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
 
 _logger = logging.getLogger(__name__)
 
@@ -26,18 +26,21 @@ TICK_SECONDS: Final = 1.0
 JOB_TIMEOUT_SECONDS: Final = 600
 
 
-def queue_on(redis: Redis) -> Queue:
-    """Return the service's queue. Jobs are JSON: a pickle in a queue is a program in a queue."""
-    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+def queue_of(surface: str, redis: Redis) -> Queue:
+    """Return the queue of a surface's jobs, so that no worker takes one for which it lacks the secrets.
+
+    Jobs are JSON: a pickle in a queue is a program in a queue.
+    """
+    return Queue(f"exposure-alert-{surface}", connection=redis, serializer=JSONSerializer)
 
 
 class Clock:
     """Remembers which slots it has enqueued, so that it asks Redis only when a new one begins."""
 
     def __init__(self, redis: Redis, settings: Settings, jobs: Iterable[PeriodicJob] = PERIODIC_JOBS) -> None:
-        self._queue = queue_on(redis)
+        self._queues = {surface: queue_of(surface, redis) for surface in settings.surfaces}
         self._settings = settings
-        self._jobs = tuple(jobs)
+        self._jobs = tuple(job for job in jobs if job.surface in settings.surfaces)
         self._enqueued: dict[str, int] = {}
 
     def tick(self, unix_seconds: float) -> list[str]:
@@ -58,7 +61,7 @@ class Clock:
 
     def _enqueue(self, job: PeriodicJob, run: str, interval: int) -> bool:
         try:
-            self._queue.enqueue_call(
+            self._queues[job.surface].enqueue_call(
                 job.function,
                 timeout=JOB_TIMEOUT_SECONDS,
                 job_id=run,

@@ -9,14 +9,17 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from app.config import Settings
+from app.config import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
 from tests.support.service import Service
 from tests.support.settings import make_settings
 from worker import application
-from worker.clock import Clock, queue_on
+from worker.clock import Clock, queue_of
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
 
-JOBS = (PeriodicJob("often", "worker.jobs.purge.purge", lambda _: 10), PeriodicJob("never", "x.y", lambda _: 0))
+JOBS = (
+    PeriodicJob("often", "worker.jobs.purge.purge", SUBMISSION, lambda _: 10),
+    PeriodicJob("never", "x.y", SUBMISSION, lambda _: 0),
+)
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_two_clocks_enqueue_a_run_once(redis: Redis, settings: Settings) -> None
     first, second = Clock(redis, settings, JOBS), Clock(redis, settings, JOBS)
     assert first.tick(100.0) == ["often-10"]
     assert second.tick(100.5) == []
-    assert queue_on(redis).count == 1
+    assert queue_of(SUBMISSION, redis).count == 1
 
 
 def test_a_second_clock_does_not_repeat_a_run_that_is_done(
@@ -51,11 +54,12 @@ def test_a_second_clock_does_not_repeat_a_run_that_is_done(
     Clock(redis, service.settings, JOBS).tick(100.0)
     work(redis)
     assert Clock(redis, service.settings, JOBS).tick(100.5) == []
-    assert queue_on(redis).count == 0
+    assert queue_of(SUBMISSION, redis).count == 0
 
 
 def work(redis: Redis) -> None:
-    SimpleWorker([queue_on(redis)], connection=redis, serializer=JSONSerializer).work(burst=True)
+    queues = [queue_of(surface, redis) for surface in ALL_SURFACES]
+    SimpleWorker(queues, connection=redis, serializer=JSONSerializer).work(burst=True)
 
 
 def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,8 +69,9 @@ def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: py
     runs = Clock(redis, settings).tick(1e9)
     assert len(runs) == len(PERIODIC_JOBS)
     work(redis)
-    assert queue_on(redis).failed_job_registry.count == 0
-    assert queue_on(redis).finished_job_registry.count == len(PERIODIC_JOBS)
+    queues = [queue_of(surface, redis) for surface in ALL_SURFACES]
+    assert sum(queue.failed_job_registry.count for queue in queues) == 0
+    assert sum(queue.finished_job_registry.count for queue in queues) == len(runs)
 
 
 def test_archives_are_not_refreshed_where_they_are_not_served(make_service: Callable[..., Service]) -> None:
@@ -79,7 +84,7 @@ def test_archives_are_not_refreshed_where_they_are_not_served(make_service: Call
 
 def test_jobs_travel_as_json(redis: Redis, settings: Settings) -> None:
     Clock(redis, settings, JOBS).tick(100.0)
-    (job,) = queue_on(redis).jobs
+    (job,) = queue_of(SUBMISSION, redis).jobs
     assert (job.func_name, job.args, job.kwargs) == ("worker.jobs.purge.purge", [], {})
 
 
@@ -109,3 +114,32 @@ def test_the_worker_makes_its_application_once(monkeypatch: pytest.MonkeyPatch) 
     assert application.application() is application.application()
     application.application.cache_clear()
     assert len(made) == 1
+
+
+def test_each_surface_has_its_own_jobs(make_service: Callable[..., Service]) -> None:
+    service = make_service(SURFACES="retrieval")
+    redis = service.app.extensions["redis"]
+    runs = Clock(redis, service.settings).tick(1e9)
+    assert [run.rpartition("-")[0] for run in runs] == ["refresh-archives"]
+    assert queue_of(SUBMISSION, redis).count == 0
+    assert queue_of(RETRIEVAL, redis).count == 1
+
+
+def test_of_a_failed_job_nothing_is_kept_but_its_place(
+    redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("Key (one_time_code)=(SECRETCODE) already exists")
+
+    monkeypatch.setattr("worker.jobs.purge.application", lambda: service.app)
+    monkeypatch.setattr("app.retention.purge", fail)
+    Clock(redis, service.settings, JOBS).tick(100.0)
+    work(redis)
+    (job_id,) = queue_of(SUBMISSION, redis).failed_job_registry.get_job_ids()
+    kept = b"".join(redis.dump(key) or b"" for key in redis.keys("*")) + capfd.readouterr().err.encode()
+    assert job_id == "often-10"
+    assert b"SECRETCODE" not in kept
+    assert b"ValueError at test_clock.py" in kept
+    result = queue_of(SUBMISSION, redis).fetch_job(job_id).latest_result()  # type: ignore[union-attr]
+    assert "JobFailed: purge" in str(result.exc_string)
+    assert "SECRETCODE" not in str(result.exc_string)

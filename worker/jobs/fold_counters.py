@@ -2,8 +2,10 @@
 
 from app import retention
 from worker.application import application
+from worker.failures import reports_failure
 
 
+@reports_failure
 def fold_counters() -> None:
     """Replace the counters' rows by their sums."""
     retention.fold_counters(application().extensions["database"])

@@ -3,8 +3,10 @@
 from app.domain.timeline import utc_now
 from app.retrieval.decoys import add_decoys
 from worker.application import application
+from worker.failures import reports_failure
 
 
+@reports_failure
 def pad_archives() -> None:
     """Add what is missing, as of now."""
     extensions = application().extensions

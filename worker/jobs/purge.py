@@ -3,8 +3,10 @@
 from app import retention
 from app.domain.timeline import utc_now
 from worker.application import application
+from worker.failures import reports_failure
 
 
+@reports_failure
 def purge() -> None:
     """Run one purge, as of now."""
     extensions = application().extensions
