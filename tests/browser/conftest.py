@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.settings import SECRETS
 from tests.support.web import web_process
@@ -21,6 +21,10 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+# A machine that is busy with other tests is slow, not broken.
+PATIENCE_MILLISECONDS = 60_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 NewPage = Callable[..., Page]
 
@@ -65,7 +69,7 @@ def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
         context = browser.new_context(base_url=address, viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.on("console", complain)
         page.on("pageerror", complain)
         if path:
