@@ -40,6 +40,11 @@ class Address:
         return LOOPBACK if self.host in _EVERY_INTERFACE else self.host
 
     @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host == LOOPBACK or self.host in ("localhost", "[::1]")
+
+    @property
     def url(self) -> str:
         """The root of the service, for people and for curl."""
         return f"http://{self.reachable_host}:{self.port}"

@@ -1,6 +1,7 @@
 """The service with everything it needs: its secrets, PostgreSQL, Redis, and the processes of the Procfile."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Final
 from local.address import Address
 from local.embedded import EmbeddedServer
 from local.errors import LocalError
+from local.files import write_private
 from local.output import Printer
 from local.postgres import EmbeddedPostgres
 from local.procfile import read_procfile
@@ -20,6 +22,7 @@ from local.supervisor import SUPERVISOR, Program, Supervisor
 from local.tether import tethered
 
 _SECRETS_FILE: Final = "secrets.env"
+_SETTINGS_FILE: Final = "settings.env"  # what the processes were given, for bin/flask
 _RELEASE: Final = "release"
 _WEB: Final = "web"
 _EMBEDDED: Final[Mapping[str, type[EmbeddedServer]]] = {"DATABASE_URL": EmbeddedPostgres, "REDIS_URL": EmbeddedRedis}
@@ -69,6 +72,7 @@ class Service:
         try:
             urls = self._start_servers(supervisor)
             environment = {**self._environment_of_processes(address), **secrets, **urls}
+            self._write_settings({**self._defaults(address), **secrets, **urls})
             programs = {name: self._program(name, argv, environment) for name, argv in commands.items()}
             _run_release(supervisor, programs.pop(_RELEASE))
             supervisor.start(programs.pop(_WEB))
@@ -103,9 +107,8 @@ class Service:
     def _environment_of_processes(self, address: Address) -> dict[str, str]:
         programs_of_this_python = str(Path(sys.executable).parent)
         gunicorn_arguments = self.environment.get("GUNICORN_CMD_ARGS", "")
-        defaults = {} if self.environment.get("ENV") == "production" else _DEFAULTS
         return {
-            **defaults,
+            **self._defaults(address),
             **self.environment,
             "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),
             "PORT": str(address.port),
@@ -113,6 +116,16 @@ class Service:
             "PYTHONUNBUFFERED": "1",
             "GUNICORN_CMD_ARGS": f"--graceful-timeout {_WEB_GRACEFUL_SECONDS} {gunicorn_arguments}",
         }
+
+    def _defaults(self, address: Address) -> Mapping[str, str]:
+        """Return what the service does otherwise here. Nobody else's network gets the page that issues codes."""
+        if self.environment.get("ENV") == "production":
+            return {}
+        return _DEFAULTS if address.is_private else {**_DEFAULTS, "REVIEW_TOOLS": "false"}
+
+    def _write_settings(self, settings: Mapping[str, str]) -> None:
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
+        write_private(self.directory / _SETTINGS_FILE, "".join(lines))
 
     def _program(self, name: str, argv: list[str], environment: Mapping[str, str]) -> Program:
         tied = tethered(argv, signal.SIGTERM)
