@@ -3,11 +3,14 @@
 from contextlib import closing
 from typing import Final
 
+from app.domain.limits import SERVED_DAYS
+from app.domain.timeline import INTERVALS_PER_DAY
 from bench import stock
 from bench.target import today
 
 DAYS: Final = 15
 KEYS_PER_PAIR: Final = 14
+RISK_LEVELS: Final = range(1, 9)
 
 _WITHOUT_INDEXES: Final = (
     "ALTER TABLE diagnosis_keys DROP CONSTRAINT pk_diagnosis_keys",
@@ -55,6 +58,12 @@ _OTHER_TABLES: Final = (
        SELECT lpad(n::text, 8, '0'), 'bench', now(), now(), 1, now() - n %% 15 * interval '1 day'
        FROM generate_series(1, 10000) AS n""",
 )
+
+
+def start_intervals() -> list[int]:
+    """Return the rolling starts of the keys that `stock.add_keys` stores on these days."""
+    oldest = (today() - SERVED_DAYS) * INTERVALS_PER_DAY + 1
+    return [oldest, *(day * INTERVALS_PER_DAY for day in range(today() - SERVED_DAYS + 1, today()))]
 
 
 def fill(database_url: str, keys: int) -> None:

@@ -21,7 +21,10 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _PREPARING_THREADS: Final = 8
-_DAYS_OF_A_PATIENT: Final = 14
+# Keys of the day before yesterday and older: their validity ended so long ago that any server publishes them at once,
+# and none is so old that archives leave it out.
+_NEWEST_DAY: Final = 2
+_DAYS_OF_A_PATIENT: Final = 12
 _OK: Final = 200
 
 
@@ -81,9 +84,9 @@ def upload_requests(target: Target, pairs: Sequence[Pair], keys: int) -> list[by
 
 
 def start_intervals(keys: int) -> list[int]:
-    """Return the starts of a patient's keys: one for each of the past days, then a second for each."""
-    midnight = today() * INTERVALS_PER_DAY
-    return [midnight - INTERVALS_PER_DAY * (1 + number % _DAYS_OF_A_PATIENT) for number in range(keys)]
+    """Return the starts of a patient's keys: one for each of the past days, then a second for each, and so on."""
+    newest = today() - _NEWEST_DAY
+    return [(newest - number % _DAYS_OF_A_PATIENT) * INTERVALS_PER_DAY for number in range(keys)]
 
 
 def upload_body(pair: Pair, keys: int) -> bytes:

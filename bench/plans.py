@@ -27,12 +27,15 @@ from sqlalchemy import TextClause
 
 from app import create_app, store
 from app.config import Settings
+from app.domain.limits import KEY_DATA_BYTES
 from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from bench import millions
-from bench.recorder import compiled
+from bench.recorder import compiled, parameters
 from bench.target import today
 from local.postgres import EmbeddedPostgres
 from local.secrets import load_secrets
+
+MINUTES_PER_HOUR: Final = 60
 
 _RESULT: Final = Path(__file__).parent / "results" / "plans.txt"
 # These stay small whatever the load: thirty-two archives, in some parts.
@@ -49,8 +52,8 @@ class Plan:
 
     name: str
     text: str
-    milliseconds: float
-    scanned: Sequence[str]
+    milliseconds: float | None = None
+    scanned: Sequence[str] = ()
 
 
 def main() -> int:
@@ -112,13 +115,21 @@ def _values() -> dict[str, Any]:
         "first": now - timedelta(days=1),
         "end": now,
         "batch": 5000,
-        **_values_of_networks(day),
-        # the keys of an upload; `periods` also stands for a list of days
-        "key_data": [bytes([number]) * 16 for number in range(14)],
-        "starts": [(day - number) * INTERVALS_PER_DAY for number in range(14)],
-        **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * 14),
+        # networks
+        "network": "0" * 32,
+        "network_yesterday": "1" * 32,
+        "network_lock": 1,
+        **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
+        "hour": day * HOURS_PER_DAY,
+        **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
+        "noise": 0,
+        # the keys of an upload
+        "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],
+        "starts": [(day - number) * INTERVALS_PER_DAY for number in range(millions.KEYS_PER_PAIR)],
+        **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * millions.KEYS_PER_PAIR),
         # the archive of yesterday
         "first_hour": (day - 1) * HOURS_PER_DAY,
+        "last_hour": day * HOURS_PER_DAY - 1,
         "published_before_hour": day * HOURS_PER_DAY,
         "before_hour": (day - millions.DAYS + 1) * HOURS_PER_DAY,
         "after_start": (day - 14) * INTERVALS_PER_DAY,
@@ -133,33 +144,45 @@ def _values() -> dict[str, Any]:
     }
 
 
-def _values_of_networks(day: int) -> dict[str, Any]:
-    return {
-        "network": "0" * 32,
-        "network_yesterday": "1" * 32,
-        "network_lock": 1,
-        "max_failures": 50,
-        "max_daily_failures": 500,
-        "noise": 0,
-        "hour": day * HOURS_PER_DAY,
-        "minute": day * HOURS_PER_DAY * 60,
-        "first_minute": (day - 1) * HOURS_PER_DAY * 60,
-    }
-
-
-# Where a value of the table does not suit: a new code is new, and so is the phone that claims one.
-_OTHER_VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "codes": {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"},
-    "claims": {"app_public_key": b"\x01" * 32},
-}
+def _other_values(module: str) -> Mapping[str, Any]:
+    """Return the values of a module's statements for which those of the table do not suit."""
+    if module == "codes":  # a new code is new
+        return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
+    if module == "claims":  # and so is the phone that claims one
+        return {"app_public_key": b"\x01" * 32}
+    if module == "decoy_keys":
+        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100}
+    if module == "made_up_keys":
+        one_key = {"period": INTERVALS_PER_DAY, "level": 1, "report_type": None, "onset": None}
+        return {"key_data": b"\x01" * KEY_DATA_BYTES, "start": today() * INTERVALS_PER_DAY, **one_key}
+    if module == "exposure_keys":  # what the stored keys differ in, but for their data
+        shapes = [(start, level) for start in millions.start_intervals() for level in millions.RISK_LEVELS]
+        return {
+            "starts": [start for start, _ in shapes],
+            "levels": [level for _, level in shapes],
+            "periods": [INTERVALS_PER_DAY] * len(shapes),
+            **dict.fromkeys(("report_types", "onsets"), [None] * len(shapes)),
+            **dict.fromkeys(("befores", "afters"), [b"12345678"] * len(shapes)),
+        }
+    return {}
 
 
 def _explain(url: str) -> Iterator[Plan]:
     values = _values()
     with closing(psycopg2.connect(url)) as connection:
         for module, name, clause in _statements():
-            other_values = _OTHER_VALUES.get(module, {})
-            yield from _explain_one(connection, f"{module}.{name}", compiled(clause), {**values, **other_values})
+            if compiled(clause).startswith(_NOT_EXPLAINED):
+                continue
+            own_values = {**values, **_other_values(module)}
+            missing = ", ".join(sorted(parameters(clause) - set(own_values)))
+            if missing:
+                yield Plan(f"{module}.{name}", f"not explained: bench/plans.py has no value for {missing}")
+                continue
+            try:
+                _apply_settings_of(connection, module)
+                yield from _explain_one(connection, f"{module}.{name}", compiled(clause), own_values)
+            except psycopg2.Error as error:
+                yield Plan(f"{module}.{name}", f"not explained: {str(error).splitlines()[0]}")
             connection.rollback()
 
 
@@ -172,19 +195,25 @@ def _statements() -> Iterator[tuple[str, str, TextClause]]:
                 yield module_info.name, name.strip("_").lower(), value
 
 
+def _apply_settings_of(connection: Connection, module: str) -> None:
+    """Set what the module's functions set for their transactions, such as the memory for sorting."""
+    with connection.cursor() as cursor:
+        for other, _, clause in _statements():
+            if other == module and compiled(clause).startswith("SET"):
+                cursor.execute(compiled(clause))
+
+
 def _explain_one(connection: Connection, name: str, sql: str, values: Mapping[str, Any]) -> Iterator[Plan]:
     """Explain a statement; of a text of several, each."""
     parts = [part.strip() for part in _COMMENT.sub("", sql).split(";") if part.strip()]
     with connection.cursor() as cursor:
         for number, part in enumerate(parts, 1):
-            if part.startswith(_NOT_EXPLAINED):
-                continue
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {part}", values)
             text = "\n".join(line for (line,) in cursor.fetchall())
             scanned = sorted(set(_SCAN.findall(text)) - _SMALL_TABLES)
             found = _TIME.search(text)
             label = f"{name}, {number} of {len(parts)}" if len(parts) > 1 else name
-            yield Plan(label, text, float(found[1]) if found else 0.0, scanned)
+            yield Plan(label, text, float(found[1]) if found else None, scanned)
 
 
 def summarised(plans: Sequence[Plan], keys: int) -> str:
@@ -194,6 +223,9 @@ def summarised(plans: Sequence[Plan], keys: int) -> str:
     ]
     width = max(len(plan.name) for plan in plans)
     for plan in plans:
+        if plan.milliseconds is None:
+            lines.append(f"{plan.name:<{width}} {plan.text}")
+            continue
         scanned = f"   all of {', '.join(plan.scanned)}" if plan.scanned else ""
         lines.append(f"{plan.name:<{width}} {plan.milliseconds:>12,.2f}{scanned}")
     return "\n".join(lines) + "\n"

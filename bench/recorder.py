@@ -46,6 +46,11 @@ def recorded(call: Callable[[Connection], object]) -> Statement:
     raise ValueError("the function executed nothing")
 
 
+def parameters(clause: TextClause) -> set[str]:
+    """Return the names of a statement's parameters."""
+    return set(clause.compile(dialect=_DIALECT).params)
+
+
 @functools.cache
 def compiled(clause: TextClause) -> str:
     """Return a statement in psycopg2's form."""

@@ -22,7 +22,7 @@ BUNDLE_OF_DAYS: Final = 14  # that hold keys, in the stock of our own server
 _GOAL: Final = share_of_floor(0.5)
 _OK, _NOT_MODIFIED = 200, 304
 _FILE: Final = "archive.zip"
-_PUBLICATION_SECONDS: Final = 120  # an archive that is built ahead shows new keys after a minute or so
+_PUBLICATION_SECONDS: Final = 300  # a server that builds ahead shows new keys after a minute or so
 
 
 @dataclass(frozen=True)

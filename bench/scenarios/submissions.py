@@ -18,7 +18,7 @@ FLOOR: Final = "bare statement"
 _GOAL: Final = share_of_floor(0.5)
 _FIRST_GUESS_PER_SECOND: Final = 2000.0
 _RESERVE: Final = 1.6  # how many times what the last measurement needed is prepared
-_WARM_UPS: Final = 6
+_MOST_REQUESTS: Final = 500_000
 
 
 @dataclass(frozen=True)
@@ -102,28 +102,30 @@ def _floor(bench: Bench, kind: _Kind, own: OwnService, runner: statements.Runner
 
 
 class _Guessing:
-    """Prepares as many requests as a measurement will need, judging by the one before it."""
+    """Prepares as many requests as a measurement will need, judging by the fastest so far."""
 
     def __init__(self, bench: Bench, run: Callable[[int, float], Figures]) -> None:
         self._seconds = bench.options.seconds
         self._run = run
         self._per_second = _FIRST_GUESS_PER_SECOND
-        for _ in range(_WARM_UPS if bench.options.warm_up_seconds else 0):
-            figures = self._measure(bench.options.warm_up_seconds)
-            if TOO_FEW not in figures.notes:
-                break
-            self._per_second *= 2
+        if bench.options.warm_up_seconds:
+            self._per_second = self._measure(bench.options.warm_up_seconds).per_second or self._per_second
 
     def measure(self) -> Figures:
         """Measure once."""
-        return self._measure(self._seconds)
+        figures = self._measure(self._seconds)
+        self._per_second = max(self._per_second, figures.per_second or 0.0)
+        return figures
 
     def _measure(self, seconds: float) -> Figures:
-        # wrk is stopped up to a tenth of a second late.
-        figures = self._run(int(self._per_second * _RESERVE * (seconds + 0.2)) + wrk.CONNECTIONS, seconds)
-        if TOO_FEW not in figures.notes and figures.per_second:
-            self._per_second = figures.per_second
-        return figures
+        """Measure, and begin again if the requests ran out: then the guess was too low."""
+        while True:
+            # wrk is stopped up to a tenth of a second late.
+            count = int(self._per_second * _RESERVE * (seconds + 0.2)) + wrk.CONNECTIONS
+            figures = self._run(count, seconds)
+            if TOO_FEW not in figures.notes or count > _MOST_REQUESTS:
+                return figures
+            self._per_second *= 2
 
 
 def pairs_of(target: Target, count: int) -> Sequence[patients.Pair]:
