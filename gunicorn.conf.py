@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from select import select
 from selectors import EVENT_READ
 from typing import Any
 
@@ -148,3 +149,42 @@ def on_starting(server: Any) -> None:
         Settings.from_environment(os.environ)
     except ConfigurationError as error:
         sys.exit(str(error))
+
+
+# How long the old workers go on at the most when their successors do not start.
+_SECONDS_TO_START = 20
+
+
+def on_reload(server: Any) -> None:
+    """On SIGHUP, let the old workers serve until the new ones can.
+
+    Gunicorn starts the new ones and stops the old at once, so that for as long as an application takes to start,
+    seconds on a busy machine, every client waits.
+    """
+    ready, server.successor_is_ready = os.pipe()
+
+    def manage_workers() -> None:
+        del server.manage_workers  # this was once in the place of gunicorn's own
+        deadline = time.monotonic() + _SECONDS_TO_START
+        missing = server.num_workers
+        while missing > 0 and select([ready], [], [], max(0, deadline - time.monotonic()))[0]:
+            missing -= len(os.read(ready, missing))
+        os.close(ready)
+        os.close(server.successor_is_ready)
+        del server.successor_is_ready
+        server.manage_workers()
+
+    server.manage_workers = manage_workers
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Take over, as a successor, the end of the pipe on which to say so."""
+    worker.successor_is_ready = getattr(server, "successor_is_ready", None)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Say that this successor can serve."""
+    if worker.successor_is_ready is not None:
+        with suppress(OSError):  # it took so long that nobody waits any more
+            os.write(worker.successor_is_ready, b"1")
+        os.close(worker.successor_is_ready)
