@@ -39,7 +39,7 @@ def test_a_killed_web_process_comes_back(stack: Stack) -> None:
 
 
 @only_in_torture
-@pytest.mark.parametrize(("name", "words"), [("RQ worker", "-m worker"), ("clock", "worker clock")])
+@pytest.mark.parametrize(("name", "words"), [("RQ worker", "-m worker"), ("clock", "-m worker clock")])
 def test_a_killed_worker_or_clock_disturbs_no_client_and_comes_back(stack: Stack, name: str, words: str) -> None:
     killed: list[psutil.Process] = []
 

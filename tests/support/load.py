@@ -17,7 +17,6 @@ from tests.support.volley import Request, claim_body, upload_body
 
 _PATIENTS: Final = 3
 _DOWNLOADERS: Final = 2
-_PAUSE_SECONDS: Final = 0.02
 # Far beyond every budget: whoever waits this long was forgotten.
 _PATIENCE_SECONDS: Final = 60
 
@@ -69,6 +68,7 @@ class Load:
     """Requests from several threads until the end of the block, and what came of them."""
 
     service: Running
+    pause_seconds: float = 0.02  # of each client, between two requests
     exchanges: list[Exchange] = field(default_factory=list)
     acknowledged: list[set[bytes]] = field(default_factory=list)
     unacknowledged: list[set[bytes]] = field(default_factory=list)
@@ -179,5 +179,5 @@ class Load:
         finally:
             connection.close()
         self.exchanges.append(Exchange(route, outcome, body, began, time.monotonic()))
-        self._stop.wait(_PAUSE_SECONDS if outcome == 200 else 0.2)
+        self._stop.wait(self.pause_seconds if outcome == 200 else 0.2)
         return body if outcome == 200 else None
