@@ -173,7 +173,7 @@ def test_every_part_that_is_killed_comes_back_on_its_port(start, stub: Path, tmp
 def test_servers_that_the_environment_names_are_used_instead(start, stub: Path, tmp_path: Path, eventually) -> None:
     run = start(tmp_path / "var", stub, **ELSEWHERE)
     eventually(run.is_ready)
-    assert sorted(path.name for path in (tmp_path / "var").iterdir()) == ["lock", "secrets.env"]
+    assert sorted(path.name for path in (tmp_path / "var").iterdir()) == ["lock", "secrets.env", "settings.env"]
     assert run.leader("web.py").environ().items() >= ELSEWHERE.items()
 
 
