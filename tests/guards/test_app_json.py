@@ -1,0 +1,136 @@
+"""app.json describes what the service needs: Heroku and review_apps read nothing else."""
+
+import json
+import re
+from dataclasses import fields
+from typing import Any
+
+import jsonschema
+import pytest
+
+from app.config import Settings
+from local.procfile import read_procfile
+from tests.guards.source import ROOT
+
+MANIFEST: dict[str, Any] = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads((ROOT / "tests" / "data" / "app.schema.json").read_text(encoding="utf-8"))
+REVIEW: dict[str, Any] = MANIFEST["environments"]["review"]
+DEPLOYED = {"production": MANIFEST, "review": REVIEW}
+
+# What the add-ons bring.
+PROVIDED = {"heroku-postgresql:essential-0": "DATABASE_URL", "heroku-redis:mini": "REDIS_URL"}
+# Heroku itself runs it, before every release.
+NOT_IN_THE_FORMATION = {"release"}
+# Of heroku-postgresql:essential-0.
+CONNECTIONS = 20
+MADE_BY_HEROKU = "0123456789abcdef" * 4
+
+both = pytest.mark.parametrize("environment", sorted(DEPLOYED))
+
+
+def values(environment: str) -> dict[str, str]:
+    """Return what an app of this environment finds in its variables; what a person must give is left out."""
+    variables = DEPLOYED[environment]["env"]
+    made = {name: MADE_BY_HEROKU for name, variable in variables.items() if "generator" in variable}
+    return made | {name: variable["value"] for name, variable in variables.items() if "value" in variable}
+
+
+def violations(manifest: object) -> list[str]:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    return [error.json_path for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(manifest)]
+
+
+def test_it_follows_the_schema() -> None:
+    assert violations(MANIFEST) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"fromation": {}}, "$"),
+        ({"env": {"A": {"value": 2}}}, "$.env.A"),
+        ({"env": {"A": {"value": "1", "generator": "secret"}}}, "$.env.A"),
+        ({"env": {"A": {"generator": "token"}}}, "$.env.A"),
+        ({"formation": {"web": {"size": "basic"}}}, "$.formation"),
+        ({"formation": {"web": {"quantity": 1, "size": "hobby"}}}, "$.formation"),
+        ({"addons": [{"as": "DATABASE"}]}, "$.addons[0]"),
+        ({"environments": {"staging": {}}}, "$.environments"),
+        ({"environments": {"review": {"scripts": {"predestroy": "x"}}}}, "$.environments.review.scripts"),
+    ],
+)
+def test_the_schema_finds_a_mistake(change: dict[str, object], place: str) -> None:
+    assert violations({"name": "exposure-alert", "description": "x"} | change) == [place]
+
+
+@both
+def test_every_setting_without_default_is_given_generated_or_asked_for(environment: str) -> None:
+    needed = {field.name.upper() for field in fields(Settings) if field.metadata["default"] is None}
+    provided = {PROVIDED[addon["plan"]] for addon in DEPLOYED[environment]["addons"]}
+    assert needed - provided - set(DEPLOYED[environment]["env"]) == set()
+
+
+@both
+def test_every_variable_is_one_that_the_service_reads(environment: str) -> None:
+    known = {field.name.upper() for field in fields(Settings)} | {"WEB_CONCURRENCY"}
+    assert set(DEPLOYED[environment]["env"]) <= known
+
+
+def test_a_review_app_asks_nobody_for_anything() -> None:
+    addresses = {"DATABASE_URL": "postgres://u:p@h/d", "REDIS_URL": "rediss://h"}
+    settings = Settings.from_environment(values("review") | addresses)
+    assert settings.env == "review"
+    assert settings.review_tools is True
+    assert list(settings.key_claim_token.values()) == ["demonstration"]
+
+
+def test_production_asks_for_the_health_authorities_tokens_and_nothing_else() -> None:
+    asked_for = {name for name in MANIFEST["env"] if name not in values("production")}
+    assert asked_for == {"KEY_CLAIM_TOKEN"}
+    addresses = {"DATABASE_URL": "postgres://u:p@h/d", "REDIS_URL": "rediss://h"}
+    given = {"KEY_CLAIM_TOKEN": "a-token-of-ontario-01=ON"}
+    assert Settings.from_environment(values("production") | addresses | given).env == "production"
+
+
+def test_no_secret_stands_in_it() -> None:
+    secrets = {field.name.upper() for field in fields(Settings) if field.metadata["secret"]}
+    environments = [MANIFEST, *MANIFEST["environments"].values()]
+    written = {name for environment in environments for name, given in environment["env"].items() if "value" in given}
+    assert written & secrets == set()
+
+
+@both
+def test_every_process_of_the_procfile_is_in_the_formation(environment: str) -> None:
+    processes = set(read_procfile(ROOT / "Procfile")) - NOT_IN_THE_FORMATION
+    formation = DEPLOYED[environment]["formation"]
+    assert {name for name, dynos in formation.items() if dynos["quantity"] > 0} == processes
+
+
+@both
+def test_all_processes_together_leave_the_database_some_connections(environment: str) -> None:
+    given = values(environment)
+    web = int(given["WEB_CONCURRENCY"]) * int(given["DATABASE_POOL_SIZE"])
+    worker_its_job_and_release = 3
+    # A review app is updated beside the version that serves.
+    versions = 2 if environment == "review" else 1
+    assert versions * web + worker_its_job_and_release <= CONNECTIONS
+
+
+def test_the_review_environment_stands_alone() -> None:
+    """Whether a platform merges it with the rest or takes it instead must make no difference."""
+    assert {"env", "formation", "addons", "buildpacks", "scripts"} == set(REVIEW)
+    assert set(MANIFEST["env"]) <= set(REVIEW["env"])
+
+
+@pytest.mark.parametrize("script", ["postdeploy", "pr-predestroy"])
+def test_scripts_run_commands_that_exist(script: str) -> None:
+    flask, option, app, command = REVIEW["scripts"][script].split()
+    assert (flask, option, app) == ("flask", "--app", "app")
+    assert re.search(rf"^\| `flask {command}", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_the_buildpack_finds_one_list_of_requirements_and_no_environment() -> None:
+    lists = ("requirements.txt", "Pipfile.lock", "poetry.lock", "uv.lock")
+    assert [name for name in lists if (ROOT / name).exists()] == ["requirements.txt"]
+    assert re.fullmatch(r"3\.1[1-4]\n?", (ROOT / ".python-version").read_text(encoding="utf-8"))
+    assert not (ROOT / "runtime.txt").exists()
+    assert {".venv/", "var/"} <= set((ROOT / ".gitignore").read_text(encoding="utf-8").split())
