@@ -1,0 +1,145 @@
+"""Keeps processes running after the command that started them has ended: `python -m review_apps.daemon FOLDER`.
+
+A daemon has a folder with `specification.json`, `lock` (held as long as it runs), `pid`, and `ready` (there once every
+process was ready).
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import psutil  # type: ignore[import-untyped]
+
+from local.errors import LocalError
+from local.lock import only_run_in
+from local.output import Printer
+from local.supervisor import SUPERVISOR, StopRequestedError, Supervisor
+from review_apps import limits
+from review_apps.errors import ReviewAppError
+from review_apps.logfile import LogFile
+from review_apps.programs import STOP_SECONDS, runnable
+from review_apps.specification import Specification
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_START_SECONDS: Final = 90.0
+_POLL_SECONDS: Final = 0.05
+
+
+def start(folder: Path, specification: Specification) -> None:
+    """Start a daemon and return when its processes are ready. Harmless when it runs. Raises ReviewAppError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not is_running(folder):
+        specification.write(folder / "specification.json")
+    resume(folder)
+
+
+def resume(folder: Path) -> None:
+    """Start a daemon again that was stopped, with what it ran before; see `start`."""
+    daemon = None if is_running(folder) else _spawn(folder)
+    deadline = time.monotonic() + _START_SECONDS
+    while not (folder / "ready").exists():
+        # One that somebody else started and that ends meanwhile runs into the deadline.
+        if (daemon and daemon.poll() is not None) or time.monotonic() > deadline:
+            stop(folder)
+            raise ReviewAppError(f"{folder.name}: its processes do not start")
+        time.sleep(_POLL_SECONDS)
+
+
+def is_running(folder: Path) -> bool:
+    """Tell whether the daemon of a folder runs."""
+    try:
+        with (folder / "lock").open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def stop(folder: Path, seconds: float = STOP_SECONDS + 10) -> None:
+    """Stop a daemon and its processes, and return when they have ended. Harmless when it does not run."""
+    deadline = time.monotonic() + seconds
+    told = False
+    while is_running(folder):
+        pid = _pid(folder)
+        if pid and not told:
+            os.kill(pid, signal.SIGTERM)
+            told = True
+        if pid and time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)  # its processes are tied to it
+            deadline += seconds
+        time.sleep(_POLL_SECONDS)
+
+
+def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
+    for name in ("ready", "pid"):
+        (folder / name).unlink(missing_ok=True)
+    with (folder / "errors").open("wb") as errors:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "review_apps.daemon", str(folder)],
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+        )
+
+
+def process_of(folder: Path) -> "psutil.Process | None":
+    """Return the daemon of a folder, if it runs."""
+    try:
+        return psutil.Process(_pid(folder)) if is_running(folder) else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _pid(folder: Path) -> int:
+    try:
+        return int((folder / "pid").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def main(folder: Path) -> int:
+    """Run the processes of a folder until a signal asks to stop; return the exit status."""
+    specification = Specification.read(folder / "specification.json")
+    log = LogFile(Path(specification.log), specification.secrets)
+    printer = Printer(log, [SUPERVISOR, *(process.name for process in specification.processes)])  # type: ignore[arg-type]
+    try:
+        with only_run_in(folder):
+            _run(folder, specification, printer)
+    except StopRequestedError:
+        return 0
+    except (LocalError, ReviewAppError) as error:
+        printer.say(SUPERVISOR, str(error))
+        return 1
+    return 0
+
+
+def _run(folder: Path, specification: Specification, printer: Printer) -> None:
+    (folder / "pid").write_text(str(os.getpid()))
+    supervisor = Supervisor(printer)
+    supervisor.handle_signals()
+    try:
+        runnables = [runnable(process) for process in specification.processes]
+        if specification.memory_mb:
+            limits.limit_this_process(specification.memory_mb)
+            limits.watch(
+                specification.memory_mb, specification.most_processes, lambda line: printer.say(SUPERVISOR, line)
+            )
+        supervisor.start(*(each.program for each in runnables))
+        supervisor.wait_for(lambda: all(each.is_ready() for each in runnables), _START_SECONDS)
+        (folder / "ready").touch()
+        supervisor.run()
+    finally:
+        supervisor.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,5 @@
+"""What may go wrong with a review app."""
+
+
+class ReviewAppError(Exception):
+    """A command cannot do what it was asked; the message tells a person why."""

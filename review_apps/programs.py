@@ -1,0 +1,130 @@
+"""How each kind of process is started, and how one knows that it is ready."""
+
+import http.client
+import os
+import shutil
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from local.account import account_for
+from local.embedded import EmbeddedServer
+from local.ports import LOOPBACK, can_bind
+from local.postgres import EmbeddedPostgres
+from local.redis import EmbeddedRedis
+from local.supervisor import Program
+from local.tether import Account, tethered
+from review_apps.errors import ReviewAppError
+from review_apps.specification import Process
+
+HEALTH_PATH: Final = "/services/ready"
+# As long as Heroku waits between SIGTERM and SIGKILL.
+STOP_SECONDS: Final = 30.0
+
+_SERVER_STOP_SECONDS: Final = 5.0
+_OK: Final = 200
+
+
+@dataclass(frozen=True)
+class Runnable:
+    """A program, and whether it is ready."""
+
+    program: Program
+    is_ready: Callable[[], bool]
+
+
+class SharedPostgres(EmbeddedPostgres):
+    """PostgreSQL for all apps of the machine."""
+
+    def __init__(self, directory: Path, port: int, connections: str = "100", *, durable: bool = True) -> None:
+        super().__init__(directory, durable=durable)
+        self.port = port
+        self._connections = connections
+
+    def command(self) -> list[str]:
+        return [*super().command(), "-c", f"max_connections={self._connections}"]
+
+
+class SmallRedis(EmbeddedRedis):
+    """Redis for one app: always at the same place with the same password, and with little memory."""
+
+    def __init__(self, directory: Path, port: int, password: str, megabytes: str) -> None:
+        super().__init__(directory)
+        self.port = port
+        self._password = password
+        self._megabytes = megabytes
+
+    def _settings(self) -> str:
+        return super()._settings() + f"maxmemory {self._megabytes}mb\nmaxmemory-policy noeviction\n"
+
+
+def runnable(process: Process) -> Runnable:
+    """Return how to run a process, prepared. Raises LocalError and ReviewAppError."""
+    return _KINDS[process.kind](process)
+
+
+def _command(process: Process) -> Runnable:
+    argv = tethered(process.argv, signal.SIGTERM)
+    directory = Path(process.directory)
+    program = Program(process.name, argv, STOP_SECONDS, environment=process.environment, directory=directory)
+    return Runnable(program, lambda: not process.port or answers(process.port, HEALTH_PATH))
+
+
+def _postgres(process: Process) -> Runnable:
+    options, directory = process.options, Path(process.directory)
+    durable = options["durable"] == "true"
+    return _server(SharedPostgres(directory, process.port, options["connections"], durable=durable))
+
+
+def _redis(process: Process) -> Runnable:
+    options = process.options
+    return _server(SmallRedis(Path(process.directory), process.port, options["password"], options["megabytes"]))
+
+
+def _server(server: EmbeddedServer) -> Runnable:
+    server.prepare()
+    program = Program(server.program, server.command(), _SERVER_STOP_SECONDS, stop_signal=server.stop_signal)
+    return Runnable(program, server.accepts)
+
+
+def _nginx(process: Process) -> Runnable:
+    directory, host = Path(process.directory), process.options["host"]
+    program = Program(process.name, nginx_command(directory), _SERVER_STOP_SECONDS)
+    return Runnable(program, lambda: not can_bind(host, process.port))
+
+
+_KINDS: Final[Mapping[str, Callable[[Process], Runnable]]] = {
+    "command": _command,
+    "postgres": _postgres,
+    "redis": _redis,
+    "nginx": _nginx,
+}
+
+
+def nginx_command(directory: Path, *options: str) -> list[str]:
+    """Return the command that runs nginx with its files in `directory`, and never as root. Raises ReviewAppError."""
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    nginx = shutil.which("nginx", path=places)
+    if nginx is None:
+        raise ReviewAppError("nginx is missing: install it, on Debian with apt-get install nginx-light")
+    argv = [nginx, "-p", f"{directory}/", "-c", "nginx.conf", "-e", "stderr", *options]
+    return tethered(argv, signal.SIGTERM, nginx_account(directory))
+
+
+def nginx_account(directory: Path) -> Account | None:
+    """Return the user that nginx runs as, or None for this one."""
+    return account_for(directory, "/bin/true")
+
+
+def answers(port: int, path: str) -> bool:
+    """Tell whether a process of this machine answers 200."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == _OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

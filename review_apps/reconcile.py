@@ -1,0 +1,59 @@
+"""Brings the machine into line with the pull requests that are open."""
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from local.errors import LocalError
+from review_apps.errors import ReviewAppError
+from review_apps.machine import Machine
+from review_apps.state import name_of
+
+_SECONDS_PER_DAY: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Action:
+    """What was done with an app, or would be, and why."""
+
+    number: int
+    verb: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{name_of(self.number)}: {self.verb}, {self.reason}"
+
+
+def reconcile(machine: Machine, open_numbers: Collection[int], *, dry_run: bool = False) -> Iterator[Action]:
+    """Close apps whose pull request is closed, and stale ones; start again those that do not run."""
+    for number in machine.store.numbers():
+        reason = _reason_to_close(machine, number, open_numbers)
+        if reason:
+            if not dry_run:
+                machine.close(number)
+            yield Action(number, "close" if dry_run else "closed", reason)
+            continue
+        app = machine.store.load(number)
+        if app and not machine.is_running(app):
+            yield Action(number, "start" if dry_run else _resume(machine, number), "it does not run")
+
+
+def _reason_to_close(machine: Machine, number: int, open_numbers: Collection[int]) -> str:
+    if number not in open_numbers:
+        return "its pull request is not open"
+    app = machine.store.load(number)
+    if app is None or not app.release:
+        return "it was never opened to its end"
+    days = (time.time() - app.updated) / _SECONDS_PER_DAY
+    return f"it was not updated for {days:.0f} days" if days > machine.settings.stale_days else ""
+
+
+def _resume(machine: Machine, number: int) -> str:
+    app = machine.store.load(number)
+    try:
+        if app:
+            machine.resume(app)
+    except (ReviewAppError, LocalError) as error:
+        return f"cannot start ({error})"
+    return "started"

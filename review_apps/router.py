@@ -1,0 +1,192 @@
+"""nginx in front of all apps: a host name and a password for each."""
+
+import base64
+import hashlib
+import os
+import secrets
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil  # type: ignore[import-untyped]
+
+from local.files import write_private
+from review_apps.errors import ReviewAppError
+from review_apps.programs import nginx_account, nginx_command
+from review_apps.settings import Settings
+from review_apps.state import App
+
+USER: Final = "review"
+# Longer than any request may take.
+_DRAIN_SECONDS: Final = 35.0
+_POLL_SECONDS: Final = 0.02
+
+_MAIN: Final = """\
+daemon off;
+pid nginx.pid;
+worker_processes 1;
+worker_shutdown_timeout {drain:.0f}s;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    server_tokens off;
+    server_names_hash_bucket_size 128;
+    variables_hash_bucket_size 128;
+    client_body_temp_path temporary/body;
+    proxy_temp_path temporary/proxy;
+    fastcgi_temp_path temporary/fastcgi;
+    uwsgi_temp_path temporary/uwsgi;
+    scgi_temp_path temporary/scgi;
+    {tls}
+
+    # As Heroku's router: half a minute.
+    proxy_connect_timeout 5s;
+    proxy_send_timeout 30s;
+    proxy_read_timeout 30s;
+    proxy_hide_header X-Robots-Tag;
+
+    add_header X-Robots-Tag "noindex, nofollow" always;
+    server {{
+        listen {listen} default_server;
+        default_type text/plain;
+        return 404 "No review app has this name.\\n";
+    }}
+    include apps/*.conf;
+}}
+"""
+
+# `Authorization` opens the door of nginx, or belongs to the service behind it. A client that needs it for the service,
+# such as a health authority's, opens the door with X-Review-Password. The service never sees the door's password.
+_APP: Final = """\
+map $http_x_review_password ${variable}_realm {{
+    default "Review app {name}";
+    "{password}" off;
+}}
+map $http_x_review_password ${variable}_authorization {{
+    default "";
+    "{password}" $http_authorization;
+}}
+server {{
+    listen {listen};
+    server_name {name}.{domain};
+    auth_basic ${variable}_realm;
+    auth_basic_user_file apps/{name}.htpasswd;
+    location / {{
+        proxy_pass http://127.0.0.1:{port};
+        proxy_set_header Host $host;
+        # The client's address stands on the right, after what the client itself may have written.
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Request-ID $request_id;
+        proxy_set_header X-Review-Password "";
+        proxy_set_header Authorization ${variable}_authorization;
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Router:
+    """nginx, with its files in `folder`."""
+
+    folder: Path
+    settings: Settings
+
+    def prepare(self) -> None:
+        """Write what does not depend on any app. Raises LocalError."""
+        for folder in (self.folder / "apps", self.folder / "temporary"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        nginx_account(self.folder)  # gives it the folder
+        for folder in (self.folder / "apps", self.folder / "temporary"):
+            self._hand_over(folder)
+        tls = ""
+        if self.settings.certificate:
+            pair = (self.settings.certificate, self.settings.certificate_key)
+            tls = "ssl_certificate {};\n    ssl_certificate_key {};".format(*pair)
+        self._write("nginx.conf", _MAIN.format(listen=self._listen, drain=_DRAIN_SECONDS, tls=tls))
+
+    def route(self, app: App, port: int) -> None:
+        """Lead an app's host name to a port, once the requests to the port before have ended. Raises ReviewAppError."""
+        draft = _APP.format(
+            variable=app.role,
+            name=app.name,
+            domain=self.settings.domain,
+            password=app.password,
+            listen=self._listen,
+            port=port,
+        )
+        path = self._entry(app.name)
+        before = path.read_text(encoding="utf-8") if path.exists() else None
+        self._write(f"apps/{app.name}.htpasswd", f"{USER}:{_hashed(app.password)}\n")
+        self._write(f"apps/{app.name}.conf", draft)
+        try:
+            self.reload()
+        except ReviewAppError:
+            if before is None:
+                self._forget(app.name)
+            else:
+                self._write(f"apps/{app.name}.conf", before)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Take an app's host name away. Harmless when it has none."""
+        if self._forget(name) and self._leader():
+            self.reload()
+
+    def reload(self) -> None:
+        """Let nginx read its configuration, and return when no request is served by an older one."""
+        test = subprocess.run(  # noqa: S603
+            nginx_command(self.folder, "-t", "-q"), cwd="/", capture_output=True, text=True, check=False
+        )
+        if test.returncode != 0:
+            raise ReviewAppError(f"nginx refuses its configuration: {test.stderr.strip()}")
+        leader = self._leader()
+        if leader is None:
+            raise ReviewAppError("nginx does not run")
+        before = set(leader.children())
+        leader.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + _DRAIN_SECONDS + 5
+        while not (now := set(leader.children())) or now & before:
+            if time.monotonic() > deadline:
+                raise ReviewAppError("nginx does not take its new configuration")
+            time.sleep(_POLL_SECONDS)
+
+    @property
+    def _listen(self) -> str:
+        return self.settings.listen + (" ssl" if self.settings.certificate else "")
+
+    def _entry(self, name: str) -> Path:
+        return self.folder / "apps" / f"{name}.conf"
+
+    def _forget(self, name: str) -> bool:
+        path = self._entry(name)
+        existed = path.exists()
+        for each in (path, path.with_suffix(".htpasswd")):
+            each.unlink(missing_ok=True)
+        return existed
+
+    def _leader(self) -> "psutil.Process | None":
+        try:
+            return psutil.Process(int((self.folder / "nginx.pid").read_text()))
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            return None
+
+    def _write(self, name: str, text: str) -> None:
+        write_private(self.folder / name, text)
+        self._hand_over(self.folder / name)
+
+    def _hand_over(self, path: Path) -> None:
+        """Give a file to the user that nginx runs as, who owns the folder."""
+        if os.geteuid() == 0:
+            owner = self.folder.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _hashed(password: str) -> str:
+    """Return a password as nginx compares it. It is long and random, so that a quick hash is enough."""
+    salt = secrets.token_bytes(8)
+    digest = hashlib.sha1(password.encode() + salt, usedforsecurity=False).digest()
+    return "{SSHA}" + base64.b64encode(digest + salt).decode()

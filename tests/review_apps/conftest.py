@@ -1,0 +1,35 @@
+"""A machine whose review apps are of a small project, that starts in a moment."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.ports import free_port
+from tests.review_apps.machine import Machine
+from tests.review_apps.stub import FILES, Repository
+
+PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine on which nothing is open yet. Its apps have little memory."""
+    if shutil.which("nginx", path=PATH) is None:
+        pytest.skip("nginx is not installed: bin/install-system")
+    folder = tmp_path_factory.mktemp("machine")
+    repository = Repository(folder / "repository")
+    repository.commit("main", FILES)
+    farewell = {"FAREWELL": str(folder / "farewells")}
+    machine = Machine(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=farewell)
+    yield machine
+    machine.run("reconcile", "--none-open")
+    assert list((machine.home / "apps").iterdir()) == []
+
+
+@pytest.fixture
+def farewells(machine: Machine) -> Path:
+    """The file into which closed apps write their name."""
+    return machine.home.parent / "farewells"

@@ -1,0 +1,108 @@
+"""A machine with review apps, as a person or a workflow uses it: through the command and through nginx."""
+
+import base64
+import http.client
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.review_apps.stub import Repository
+
+ROOT = Path(__file__).parents[2]
+DOMAIN = "review.test"
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Machine:
+    """The review apps of a folder."""
+
+    def __init__(self, home: Path, repository: Repository, port: int, **settings: Any) -> None:
+        self.home, self.repository, self.port = home, repository, port
+        home.mkdir()
+        listen = {"listen": f"127.0.0.1:{port}", "domain": DOMAIN}
+        (home / "settings.json").write_text(json.dumps({**listen, **settings}))
+
+    def run(self, *words: object, given: str = "", fails: bool = False) -> str:
+        """Run the command; return what it says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "review_apps", "--home", str(self.home), *map(str, words)],
+            cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=180,
+        )  # fmt: skip
+        assert done.returncode == (1 if fails else 0), done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def open(self, number: int, branch: str) -> dict[str, Any]:
+        """Open an app and return its description."""
+        self.run("open", number, "--branch", branch, "--repository", self.repository.folder)
+        return self.show(number)
+
+    def show(self, number: int) -> dict[str, Any]:
+        return json.loads(self.run("show", number))
+
+    def get(self, number: int, path: str = "/", method: str = "GET", **headers: str) -> Answer:
+        """Ask an app through nginx, by its host name."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_SECONDS)
+        try:
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, headers={"Host": f"pr-{number:04d}.{DOMAIN}", **names})
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
+
+    def processes(self, number: int) -> dict[str, psutil.Process]:
+        """Return the processes of the Procfile that run for an app, by name such as `worker.1`."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                environment = process.environ()
+            except psutil.Error:
+                continue
+            if environment.get("HOME") == str(self.folder(number)) and process.status() != psutil.STATUS_ZOMBIE:
+                found.setdefault(environment["DYNO"], process)
+        return found
+
+    def traces(self, number: int) -> list[object]:
+        """Return what is left of an app, anywhere that can be looked at from outside of its database."""
+        name = f"pr-{number:04d}"
+        files = [path for path in self.home.rglob("*") if name in path.name]
+        worktrees = [line for line in self.repository.git("worktree", "list").splitlines() if name in line]
+        processes = [process for process in psutil.process_iter() if str(self.folder(number)) in command(process)]
+        return [*files, *worktrees, *processes, *self.processes(number)]
+
+    def folder(self, number: int) -> Path:
+        return self.home / "apps" / f"pr-{number:04d}"
+
+
+def command(process: psutil.Process) -> str:
+    try:
+        return "" if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def basic(password: str, user: str = "review") -> dict[str, str]:
+    """Return the header of a browser that knows a user name and a password."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def eventually(condition: Callable[[], object]) -> object:
+    deadline = time.monotonic() + _SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return value

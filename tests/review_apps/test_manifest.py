@@ -1,0 +1,103 @@
+"""app.json as a review app reads it (review_apps/manifest.py), and names, settings and logs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from review_apps import limits
+from review_apps.errors import ReviewAppError
+from review_apps.logfile import LogFile
+from review_apps.manifest import Manifest
+from review_apps.settings import Settings
+from review_apps.state import App, Store, name_of, role_of
+
+
+def manifest(folder: Path, **content: Any) -> Manifest:
+    (folder / "app.json").write_text(json.dumps({"name": "x", "description": "y", **content}))
+    return Manifest.read(folder)
+
+
+def test_a_required_variable_that_nobody_gives_stops_everything(tmp_path: Path) -> None:
+    asking = manifest(tmp_path, env={"TOKEN": {"description": "a token"}})
+    with pytest.raises(ReviewAppError, match=r"app\.json requires TOKEN"):
+        asking.variables({}, {})
+    assert asking.variables({"TOKEN": "given"}, {}) == ({"TOKEN": "given"}, {})
+    assert manifest(tmp_path, env={"TOKEN": {"required": False}}).variables({}, {}) == ({}, {})
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    generating = manifest(tmp_path, env={"A": {"generator": "secret"}, "B": {"generator": "secret"}})
+    _, made = generating.variables({}, {})
+    assert made["A"] != made["B"]
+    assert generating.variables({}, made) == (made, made)
+
+
+def test_what_is_said_for_review_apps_wins(tmp_path: Path) -> None:
+    special = {"env": {"A": "2"}, "formation": [{"process": "web", "quantity": 1}], "scripts": {"postdeploy": "seed"}}
+    merged = manifest(
+        tmp_path, env={"A": "1", "B": "1"}, addons=["heroku-redis"], formation={}, environments={"review": special}
+    )
+    assert merged.variables({}, {})[0] == {"A": "2", "B": "1"}
+    assert (merged.formation, merged.addons, merged.postdeploy) == ({"web": 1}, {"heroku-redis"}, "seed")
+
+
+def test_an_add_on_that_the_machine_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReviewAppError, match="the add-on papertrail, which"):
+        manifest(tmp_path, addons=["papertrail:choklad"])
+
+
+def test_no_name_is_the_beginning_of_another() -> None:
+    names = [name_of(number) for number in (1, 12, 120, 1200)]
+    assert names == ["pr-0001", "pr-0012", "pr-0120", "pr-1200"]
+    assert role_of(1) == "review_pr_0001"
+
+
+def test_what_is_left_of_a_half_opened_app_is_seen(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save(App(1, "topic", "/repository"))
+    store.folder(12).mkdir()
+    (tmp_path / "apps" / "notes.txt").touch()
+    assert store.numbers() == [1, 12]
+    assert [app.number for app in store.all()] == [1]
+    assert (tmp_path / "apps" / "pr-0001.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("{", "is not JSON"), ('{"ports": 1}', "there is no setting ports"), ('{"stale_days": "7"}', "of the type int")],
+)
+def test_a_mistake_in_the_settings_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(ReviewAppError, match=complaint):
+        Settings.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({}, "http://pr-0012.localhost:8080"),
+        ({"listen": "0.0.0.0:80", "domain": "example.org"}, "http://pr-0012.example.org"),
+        ({"listen": "[::]:443", "domain": "example.org", "certificate": "c"}, "https://pr-0012.example.org"),
+    ],
+)
+def test_an_app_has_an_address(settings: dict[str, str], url: str) -> None:
+    assert Settings(Path(), **settings).url("pr-0012") == url  # type: ignore[arg-type]
+
+
+def test_a_log_hides_secrets_even_when_one_is_part_of_another_and_stays_small(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "log", ["short", "short-and-long", ""])
+    log.write("short-and-long, short\n")
+    assert (tmp_path / "log").read_text() == "[secret], [secret]\n"
+    for _ in range(50):
+        log.write("x" * 99_999 + "\n")
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5_000_000
+
+
+def test_too_many_processes_or_too_much_memory_are_an_excess() -> None:
+    me = psutil.Process()
+    assert limits.excess(me, 100_000, 1000) == ""
+    assert "of memory, more than 1" in limits.excess(me, 1, 1000)
+    assert "processes, more than 0" in limits.excess(me, 100_000, 0)
