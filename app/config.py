@@ -36,6 +36,7 @@ def setting(
     read when the setting itself is not given.
     """
     return field(
+        repr=not secret,  # what a traceback or a debugger shows must not hold secrets
         metadata={
             "parser": parser,
             "description": description,

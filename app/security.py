@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, g, request
+from werkzeug.datastructures import Authorization
 
 from app.domain.networks import client_network
 from app.extensions import current_settings
@@ -27,6 +28,7 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "services.ready",
         "services.version",
         "services.feature_flags",
+        "services.openapi",
         "claims.claim_key",
         "uploads.upload",
         "configuration.exposure_configuration",
@@ -95,7 +97,7 @@ def requires_metrics_credentials(view: View) -> View:
 
     @functools.wraps(view)
     def checked(**arguments: Any) -> Any:
-        settings, given = current_settings(), request.authorization
+        settings, given = current_settings(), _given_credentials()
         if given is None or given.type != "basic":
             return unauthorized()
         # Both are compared, whatever the first comparison said, so that time tells nothing.
@@ -104,6 +106,13 @@ def requires_metrics_credentials(view: View) -> View:
         return view(**arguments) if known else unauthorized()
 
     return _mark_private(checked)
+
+
+def _given_credentials() -> Authorization | None:
+    try:
+        return request.authorization
+    except ValueError:  # the library expects ASCII after `Basic`
+        return None
 
 
 def checks_itself(view: View) -> View:

@@ -1,8 +1,10 @@
 """Small answers for load balancers, monitors and people. None but `ready` touches a database."""
 
+import functools
 import json
 import logging
 from collections.abc import Callable
+from importlib.resources import files
 
 from flask import Blueprint, Response
 
@@ -11,7 +13,7 @@ from app.extensions import current_database, current_redis, current_settings
 from app.responses import NO_STORE, NOSNIFF, json_text, plain, plain_error
 from app.routing import add_route
 
-services = Blueprint("services", __name__, url_prefix="/services")
+services = Blueprint("services", __name__)
 
 _logger = logging.getLogger(__name__)
 
@@ -61,13 +63,24 @@ def feature_flags() -> Response:
     return json_text(_compact(flags), NO_STORE)
 
 
+def openapi() -> Response:
+    """Describe every route, for people and for programs."""
+    return json_text(_openapi_document(), {"Cache-Control": "public, max-age=3600"})
+
+
+@functools.cache
+def _openapi_document() -> str:
+    return (files("app.services") / "openapi.json").read_text(encoding="utf-8")
+
+
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
 on_fault(services, lambda: plain_error("server error", 500))
-add_route(services, "/ping", ping)
-add_route(services, "/present", present)
-add_route(services, "/ready", ready)
-add_route(services, "/version.json", version)
-add_route(services, "/featureFlags.json", feature_flags)
+add_route(services, "/services/ping", ping)
+add_route(services, "/services/present", present)
+add_route(services, "/services/ready", ready)
+add_route(services, "/services/version.json", version)
+add_route(services, "/services/featureFlags.json", feature_flags)
+add_route(services, "/openapi.json", openapi)
