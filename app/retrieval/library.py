@@ -3,6 +3,8 @@
 import io
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +20,9 @@ CAPACITY_BYTES: Final = 256 * 1024 * 1024
 # A file may be replaced between the moment its name is read and the moment it is; then the name is read again.
 _READ_ATTEMPTS: Final = 3
 
+# How long a request waits for others of its process; its own attempt must end before a router gives up on it.
+TURN_SECONDS: Final = 15
+
 
 @dataclass(frozen=True)
 class ServedArchive:
@@ -26,6 +31,20 @@ class ServedArchive:
     body: bytes
     etag: str
     fresh_until: datetime
+
+
+@contextmanager
+def _turn(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock for the block; raise TimeoutError when it is not free in time.
+
+    One who waits behind others that each find the database silent would otherwise wait for all of their patience.
+    """
+    if not lock.acquire(timeout=TURN_SECONDS):
+        raise TimeoutError("others are still loading")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Library:
@@ -54,7 +73,7 @@ class Library:
             return archive
         with self._lock:
             loading = self._loading.setdefault((kind, period), threading.Lock())
-        with loading:
+        with _turn(loading):
             return self.held(kind, period, now) or self._load(kind, period, now)
 
     def build(self, kind: ArchiveKind, period: int, now: datetime) -> bytes:
@@ -80,7 +99,7 @@ class Library:
             record = export_archives.find(connection, kind, period)
         if record is not None and record.is_fresh(now):
             return record
-        with self._building:
+        with _turn(self._building):
             return build_if_stale(self._builder, kind, period, now)
 
     def _body(self, kind: ArchiveKind, record: ArchiveRecord) -> bytes | None:

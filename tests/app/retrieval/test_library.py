@@ -91,3 +91,11 @@ def test_a_file_that_is_gone_is_a_fault_not_an_empty_archive(aged: Service) -> N
     aged.execute("TRUNCATE export_archive_parts")
     with pytest.raises(FileNotFoundError):
         Library(aged.app.extensions["builder"]).get(KEYS, aged.today, aged.clock.now)
+
+
+def test_nobody_waits_for_ever_behind_others(aged: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.retrieval.library.TURN_SECONDS", 0.05)
+    with aged.app.extensions["library"]._building:
+        answer = aged.fetch(aged.today)
+    assert (answer.status_code, answer.text) == (500, "database error\n")
+    assert aged.fetch(aged.today).status_code == 200
