@@ -11,7 +11,7 @@ from app.domain.limits import SERVED_DAYS
 from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY, INTERVALS_PER_HOUR, day_number
 from app.domain.uploads import ExposureKey
 from app.settings_parsers import DEMONSTRATION_LABEL
-from app.store import exposure_keys, made_up_keys
+from app.store import export_archives, exposure_keys, made_up_keys
 from app.store.database import Database
 
 KEYS_PER_DAY: Final = 20
@@ -29,9 +29,15 @@ def seed(database: Database, settings: Settings, now: datetime) -> int:
     if settings.env == "production":
         raise SeedingRefused
     with database.transaction() as connection:
+        # The archive of a past day never gains a key, so those that were built without these have to go; and nobody
+        # may be building one meanwhile.
+        export_archives.lock_builder(connection, wait=True)
         before = exposure_keys.count(connection)
         made_up_keys.add(connection, keys_of_the_last_days(now), settings.region_code, DEMONSTRATION_LABEL)
-        return exposure_keys.count(connection) - before
+        added = exposure_keys.count(connection) - before
+        if added:
+            export_archives.clear(connection)
+        return added
 
 
 def keys_of_the_last_days(now: datetime) -> Iterator[tuple[ExposureKey, int]]:

@@ -41,6 +41,17 @@ def test_every_past_day_has_an_archive_with_keys(present: Service) -> None:
         assert len(archive_in(present.fetch(day)).export.keys) >= KEYS_PER_DAY // 2, today - day
 
 
+def test_an_archive_that_was_built_before_gains_the_keys(make_service: Callable[..., Service]) -> None:
+    """A platform starts the processes first, and fills the instance then."""
+    served, seeded = make_service(), make_service()
+    served.clock.now = datetime.now(UTC)
+    yesterday = day_number(served.clock.now) - 1
+    assert not archive_in(served.fetch(yesterday)).export.keys
+    seed(seeded)
+    served.clock.now += timedelta(seconds=served.settings.export_max_age_seconds + 1)
+    assert archive_in(served.fetch(yesterday)).export.keys
+
+
 def test_a_demonstration_is_counted_for_nobody_else(present: Service) -> None:
     seed(present)
     assert {row.originator for row in present.rows("SELECT originator FROM diagnosis_keys")} == {"demonstration"}
