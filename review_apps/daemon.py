@@ -28,6 +28,7 @@ from review_apps.specification import Specification
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _START_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.05
+_INHERITED: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def start(folder: Path, specification: Specification) -> None:
@@ -87,6 +88,8 @@ def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
+            # What else is there is not for apps; and a runner of hosted checks ends what carries its mark.
+            env={name: os.environ[name] for name in _INHERITED if name in os.environ},
             start_new_session=True,
         )
 

@@ -37,7 +37,9 @@ class Machine:
         app = self.store.load(number)
         if app and app.release:
             raise ReviewAppError(f"{app.name} is open: update it")
-        app = App(number, branch, str(repository), opened=time.time())
+        # One that a killed command left half open keeps its ports and passwords, which its Redis knows already.
+        app = app or App(number, branch, str(repository), opened=time.time())
+        app.repository = str(repository)
         try:
             return self._deploy(app, branch, build.commit_of(repository, branch))
         except BaseException:

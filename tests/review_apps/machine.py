@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from tests.review_apps.stub import Repository
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "review.test"
+MARK = "RUNNER_TRACKING_ID"
 _SECONDS = 30
 
 
@@ -40,7 +42,8 @@ class Machine:
         """Run the command; return what it says."""
         done = subprocess.run(
             [sys.executable, "-m", "review_apps", "--home", str(self.home), *map(str, words)],
-            cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=180,
+            cwd=ROOT, env={**os.environ, MARK: "1"}, input=given,
+            capture_output=True, text=True, check=False, timeout=180,
         )  # fmt: skip
         assert done.returncode == (1 if fails else 0), done.stdout + done.stderr
         return done.stdout + done.stderr

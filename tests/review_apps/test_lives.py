@@ -4,12 +4,13 @@ import json
 import threading
 import time
 
+import psutil
 import psycopg2
 import pytest
 import redis
 
 from local.ports import can_bind
-from tests.review_apps.machine import Machine, basic, eventually
+from tests.review_apps.machine import MARK, Machine, basic, command, eventually
 from tests.review_apps.stub import told
 from tests.support.torture import only_in_torture
 
@@ -70,6 +71,14 @@ def test_the_variables_are_those_of_app_json_and_of_a_platform(machine: Machine,
     assert len(bytes.fromhex(variables["SECRET"])) == 32
     assert "PYTEST_CURRENT_TEST" not in variables
     assert set(machine.processes(12)) == {"web.1", "worker.1", "worker.2"}
+
+
+def test_no_process_carries_what_the_command_was_started_with(machine: Machine, pair) -> None:
+    """A runner of hosted checks ends, with the check, every process that carries its mark."""
+    members = [process for process in psutil.process_iter() if str(machine.home) in command(process)]
+    members += machine.processes(1).values()
+    assert len(members) > 5
+    assert {process.environ().get(MARK) for process in members} == {None}
 
 
 def test_two_apps_share_neither_secrets_nor_data(machine: Machine, pair) -> None:
