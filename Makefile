@@ -1,6 +1,6 @@
 # Each target is one short script in bin/, which also runs where there is no make.
 .DEFAULT_GOAL := help
-.PHONY: help run test torture bench check format requirements proto clean samples city
+.PHONY: help run test torture fuzz bench check format requirements proto clean samples city
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## Run all tests and measure their coverage
 
 torture: ## Run the long half of the tests: races, faults and deploys
 	@exec bin/torture
+
+fuzz: ## Try inputs that nobody thought of, for FUZZ_SECONDS (120)
+	@exec bin/fuzz
 
 bench: ## Measure the service, and write bench/results
 	@exec bin/bench

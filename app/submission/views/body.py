@@ -1,7 +1,6 @@
 """Reading a request's body, bounded."""
 
 from flask import Response, request
-from werkzeug.exceptions import HTTPException
 
 
 class BodyUnreadable(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -12,7 +11,7 @@ def read_body(limit: int) -> bytes:
     """Return the request's body, of at most `limit` bytes; raise BodyUnreadable (trap T2)."""
     try:
         body = request.stream.read(limit + 1)
-    except (HTTPException, OSError):
+    except Exception:  # each web server has errors of its own for a body that it cannot read, without a common base
         raise BodyUnreadable from None
     if len(body) > limit:
         raise BodyUnreadable

@@ -1,0 +1,1 @@
+"""Fuzzing with a time budget, run by `make fuzz` (bin/fuzz): not collected by pytest."""

@@ -1,0 +1,67 @@
+"""What takes bytes from strangers, each as a target: `python -m tests.fuzz.targets NAME CORPUS -options`."""
+
+import io
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+import atheris
+
+with atheris.instrument_imports(include=["app"]):
+    from app import settings_parsers
+    from app.config import ConfigurationError, Settings
+    from app.domain.networks import client_network
+    from app.domain.uploads import UploadRefused, judge_upload
+    from app.proto import codec
+    from app.retrieval.reader import ArchiveInvalid, read_archive
+
+from tests.support.clock import NOON
+from tests.support.settings import SECRETS
+
+
+def archive_reader(data: bytes) -> None:
+    """An archive of another server, or of nobody."""
+    with suppress(ArchiveInvalid):
+        read_archive(io.BytesIO(data))
+
+
+def messages(data: bytes) -> None:
+    """Every message that a client sends, and what is judged of it."""
+    for decode in (codec.decode_claim_request, codec.decode_encrypted_upload, codec.decode_outbreak_event):
+        with suppress(codec.MalformedMessage):
+            decode(data)
+    with suppress(codec.MalformedMessage, UploadRefused):
+        judge_upload(codec.decode_upload(data), NOON)
+
+
+def settings(data: bytes) -> None:
+    """Every setting, of any text: refused in one line, or read."""
+    text = data.decode("utf-8", "ignore").replace("\0", "")
+    number = data[0] if data else 0
+    names = sorted({*SECRETS, "DATABASE_URL", "REDIS_URL", "SURFACES", "ARCHIVE_FILES", "PORT", "REGION_CODE"})
+    environment = SECRETS | {"DATABASE_URL": "postgres://x/y", "REDIS_URL": "redis://x"}
+    try:
+        Settings.from_environment(environment | {names[number % len(names)]: text[1:]})
+    except ConfigurationError as error:
+        if "\n" in str(error):
+            raise AssertionError("more than one line") from error
+    with suppress(ValueError):
+        settings_parsers.redis_url(text)
+
+
+def networks(data: bytes) -> None:
+    """What proxies, or those who pretend to be, say of a client's address."""
+    text = data.decode("latin-1")
+    peer, _, forwarded = text.partition("\n")
+    for proxies in (0, 1, 3):
+        client_network(peer, forwarded, proxies)
+
+
+TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    target.__name__: target for target in (archive_reader, messages, settings, networks)
+}
+
+if __name__ == "__main__":
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], TARGETS[sys.argv[1]])
+    atheris.Fuzz()
