@@ -1,0 +1,214 @@
+"""Secrets are where the data model says, and nowhere else: logs, figures, refusals, columns, Redis."""
+
+import base64
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from app.guesses import report_wrong_codes
+from app.logs import LogfmtFormatter
+from app.retention import fold_counters, purge
+from app.retrieval.builder import refresh_all
+from app.store.tables import metadata
+from tests.support.breakage import refusing, without_table
+from tests.support.service import Phone, Service, bearer, download_code, exposure_key
+from tests.support.settings import HMAC_KEY, METRICS, OTHER_TOKEN, SECRETS, SIGNING_KEY, TEST_TOOLS_TOKEN, TOKEN
+
+ADDRESS: Final = "203.0.113.77"
+IPV6_ADDRESS: Final = "2001:db8:aaaa:bbbb::77"
+HASH_ID: Final = "5ecre7" * 21 + "aa"
+WRONG_TOKEN: Final = "a-token-that-nobody-was-given"
+WRONG_CODE: Final = "WRNGCDE222"
+KEY_NUMBER: Final = 0x5EC2E7_5EC2E7_5EC2E7_5EC2E7_5EC2E7
+REFUSED_KEY_NUMBER: Final = 0x0BAD_0BAD_0BAD_0BAD_0BAD_0BAD_0BAD
+
+# Where each kind of secret may be in the database: what it is for. Anything else is a leak.
+ALLOWED: Final = {
+    "code that waits": {("encryption_keys", "one_time_code")},
+    "hashID": {("encryption_keys", "hash_id")},
+    "phone's public key": {("encryption_keys", "app_public_key")},
+    "server's public key": {("encryption_keys", "server_public_key")},
+    "exposure key": {("diagnosis_keys", "key_data"), ("export_archive_parts", "content")},
+}
+
+
+@dataclass
+class Traffic:
+    """A day of every kind of request, with secrets that can be recognised."""
+
+    service: Service
+    secrets: dict[str, bytes] = field(default_factory=dict)
+    answers: list[Any] = field(default_factory=list)
+    log: str = ""
+
+    def send(self, method: str, path: str, address: str = ADDRESS, **request: Any) -> Any:
+        headers = {"X-Forwarded-For": f"198.51.100.9, {ADDRESS}", "Cookie": "session=the-secret-cookie"}
+        request["headers"] = headers | request.get("headers", {})
+        answer = self.service.client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address}, **request)
+        self.answers.append(answer)
+        return answer
+
+    def mark(self, name: str, value: bytes | str) -> None:
+        self.secrets[name] = value if isinstance(value, bytes) else value.encode()
+
+    def run(self) -> None:
+        for name, value in (
+            ("address", ADDRESS),
+            ("IPv6 address", IPV6_ADDRESS[:19]),
+            ("cookie", "the-secret-cookie"),
+            ("token", TOKEN),
+            ("other token", OTHER_TOKEN),
+            ("tester's token", TEST_TOOLS_TOKEN),
+            ("wrong token", WRONG_TOKEN),
+            ("wrong code", WRONG_CODE),
+            ("hashID", HASH_ID),
+            ("operator's password", METRICS[1]),
+            ("operator's credentials", base64.b64encode(":".join(METRICS).encode())),
+            ("signing key", SIGNING_KEY[-40:]),
+            ("key of download codes", HMAC_KEY),
+            *((name, SECRETS[name]) for name in ("SECRET_KEY", "SEALING_KEYS")),
+        ):
+            self.mark(name, value)
+        self.codes_and_claims()
+        self.uploads()
+        self.downloads_and_figures()
+
+    def codes_and_claims(self) -> None:
+        service = self.service
+        claimed = self.send("POST", "/new-key-claim", headers=bearer()).text.strip()
+        self.mark("code that was claimed", claimed)
+        self.mark("code that waits", self.send("POST", f"/new-key-claim/{HASH_ID}", headers=bearer()).text.strip())
+        self.send("POST", "/new-key-claim", headers=bearer(WRONG_TOKEN))
+        self.send("GET", f"/new-key-claim/{HASH_ID}", headers=bearer())
+        self.phone = Phone()
+        self.mark("phone's public key", self.phone.public_key)
+        answer = service.claim(claimed, self.phone.public_key)
+        self.phone.server_public_key = answer.data[2:34]
+        self.mark("server's public key", self.phone.server_public_key)
+        for address in (ADDRESS, IPV6_ADDRESS):
+            for code in (WRONG_CODE, claimed):
+                service.claim(code, environ_overrides={"REMOTE_ADDR": address})
+        with refusing(service, "failed_key_claim_attempts", "INSERT"):
+            self.answers.append(service.claim(WRONG_CODE))
+        with refusing(service, "encryption_keys", "INSERT"):
+            self.send("POST", f"/new-key-claim/{HASH_ID[::-1]}", headers=bearer())
+        with without_table(service, "encryption_keys"):
+            self.answers.append(service.claim(claimed))
+
+    def uploads(self) -> None:
+        service, phone = self.service, self.phone
+        yesterday = (service.today - 1) * 144
+        self.mark("exposure key", KEY_NUMBER.to_bytes(16, "big"))
+        self.mark("refused exposure key", REFUSED_KEY_NUMBER.to_bytes(16, "big"))
+        refused = exposure_key(REFUSED_KEY_NUMBER, rolling_start_interval_number=yesterday)
+        self.answers.append(service.upload(phone, [refused], seconds=5))
+        with refusing(service, "diagnosis_keys", "INSERT"):
+            self.answers.append(service.upload(phone, [refused]))
+        kept = exposure_key(KEY_NUMBER, rolling_start_interval_number=yesterday)
+        assert service.upload(phone, [kept]).status_code == 200
+        self.send("POST", "/upload", data=b"the-payload-of-nobody" * 10)
+        self.mark("payload", b"the-payload-of-nobody")
+
+    def downloads_and_figures(self) -> None:
+        service = self.service
+        for day in (service.today, 0, service.today + 1):
+            code = download_code(day, service.clock.now)
+            self.mark(f"download code of {day}", code)
+            for kind in ("retrieve", "qr"):
+                self.send("GET", f"/{kind}/302/{day:05d}/{code}")
+                self.send("GET", f"/{kind}/302/{day:05d}/{code[:-1]}x")
+                self.send("GET", f"/nowhere/{day:05d}/{code}")
+        self.send("GET", f"/events/{service.clock.now.date()}", auth=METRICS)
+        self.send("GET", "/events/2026-99-99", auth=METRICS)
+        self.send("GET", "/events/2026-03-18", auth=(METRICS[0], "a-wrong-password"))
+        self.mark("wrong password", "a-wrong-password")
+        self.send("POST", "/clear-diagnosis-keys", headers=bearer(WRONG_TOKEN))
+        with without_table(service, "events"):
+            self.send("GET", f"/events/{service.clock.now.date()}", auth=METRICS)
+        fold_counters(service.database)
+        purge(service.database, service.settings, service.clock.now)
+        report_wrong_codes(service.database, service.clock.now)
+        refresh_all(service.app.extensions["builder"], service.clock.now, service.clock.now - service.clock.now)
+
+
+@pytest.fixture
+def traffic(
+    make_service: Callable[..., Service], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> Traffic:
+    """A day of traffic, logged as much as can be."""
+    service = make_service(
+        RATE_LIMITS="on", ENABLE_TEST_TOOLS="true", TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN, PUBLISH_ACTIVE_KEYS="true"
+    )
+    caplog.set_level(logging.DEBUG)
+    traffic = Traffic(service)
+    traffic.run()
+    lines = [LogfmtFormatter().format(record) for record in caplog.records if not record.name.startswith("sqlalchemy")]
+    traffic.log = "\n".join([*lines, capsys.readouterr().err])
+    return traffic
+
+
+def forms(secret: bytes) -> list[bytes]:
+    """Return what a secret looks like where somebody wrote it down: itself, in hexadecimal, in base64, escaped."""
+    shown = [secret, secret.hex().encode(), base64.b64encode(secret).rstrip(b"=")[:-1], repr(secret)[2:-1].encode()]
+    return [form.lower() for form in shown]
+
+
+def found_in(text: bytes, secrets: dict[str, bytes]) -> set[str]:
+    """Return the names of the secrets that stand in a text."""
+    lowered = text.lower()
+    return {name for name, secret in secrets.items() if any(form in lowered for form in forms(secret))}
+
+
+def test_logs_hold_no_secret(traffic: Traffic) -> None:
+    assert traffic.log.count('msg="http response"') > 40
+    assert traffic.log.count("InternalError at") >= 4  # the database's own words would quote a row
+    assert found_in(traffic.log.encode(), traffic.secrets) == set()
+
+
+def test_a_refusal_or_a_figure_repeats_nothing_that_was_sent(traffic: Traffic) -> None:
+    shown = [answer for answer in traffic.answers if answer.status_code != 200 or b"count" in answer.data]
+    assert {answer.status_code for answer in shown} >= {200, 400, 401, 404, 500}
+    for answer in shown:
+        header = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
+        assert found_in(answer.data + header.encode(), traffic.secrets) == set(), answer.request.path
+
+
+def test_the_database_holds_each_secret_where_the_data_model_says(traffic: Traffic) -> None:
+    for table in metadata.sorted_tables:
+        for row in traffic.service.rows(f"SELECT * FROM {table.name}"):  # noqa: S608
+            for column, value in row._mapping.items():
+                text = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+                for name in found_in(text, traffic.secrets):
+                    assert (table.name, column) in ALLOWED.get(name, ()), name
+
+
+def test_what_may_be_stored_is_stored(traffic: Traffic) -> None:
+    """Were nothing found anywhere, the other tests would prove nothing."""
+    rows = [
+        *traffic.service.rows("SELECT * FROM encryption_keys"),
+        *traffic.service.rows("SELECT * FROM diagnosis_keys"),
+    ]
+    everything = b"\n".join(
+        bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for row in rows for value in row
+    )
+    assert found_in(everything, traffic.secrets) == ALLOWED.keys()
+
+
+def test_redis_holds_no_secret(traffic: Traffic) -> None:
+    redis = traffic.service.app.extensions["redis"]
+    keys = redis.keys()
+    assert len(keys) >= 3
+    contents = [key + b"=" + (redis.get(key) or b"") for key in keys]
+    assert found_in(b"\n".join(contents), traffic.secrets) == set()
+
+
+def test_settings_do_not_show_their_secrets(service: Service) -> None:
+    shown = repr(service.settings)
+    assert "max_consecutive_claim_key_failures=50" in shown
+    for secret in (*SECRETS.values(), service.settings.database_url, service.settings.redis_url):
+        assert secret not in shown
+    for secret in (service.settings.secret_key, *service.settings.sealing_keys, TOKEN):
+        assert str(secret) not in shown
