@@ -1,0 +1,99 @@
+"""The processes of the Procfile with the variables of app.json, as a dyno runs them and ends them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+from rq import Queue
+
+from app.config import ALL_SURFACES
+from local.ports import free_port
+from local.procfile import read_procfile
+from review_apps.programs import HEALTH_PATH, answers
+from tests.guards.test_app_json import values
+from tests.review_apps.machine import ROOT, eventually
+from tests.support.service import Service
+from worker.clock import queue_of
+
+# Five seconds before Heroku kills what has not ended.
+STOP_SECONDS = 25
+SLEEP_SECONDS = 2
+
+
+class Dynos:
+    """Starts processes of the Procfile, and ends those that a test leaves."""
+
+    def __init__(self, service: Service) -> None:
+        self.port = free_port()
+        address = service.settings.database_url.replace("postgresql+psycopg2://", "postgres://")
+        given = {"DATABASE_URL": address, "REDIS_URL": service.settings.redis_url, "PORT": str(self.port)}
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        self._environment = {**values("review"), **given, "PATH": path, "BIND_ADDR": f"127.0.0.1:{self.port}"}
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str) -> "subprocess.Popen[bytes]":
+        argv = read_procfile(ROOT / "Procfile")[name]
+        self._started.append(subprocess.Popen(argv, cwd=ROOT, env=self._environment, stderr=subprocess.DEVNULL))
+        return self._started[-1]
+
+    def end(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def dynos(service: Service) -> Iterator[Dynos]:
+    dynos = Dynos(service)
+    yield dynos
+    dynos.end()
+
+
+def ends_in_time(process: "subprocess.Popen[bytes]") -> bool:
+    process.send_signal(signal.SIGTERM)
+    return process.wait(STOP_SECONDS) == 0
+
+
+def test_web_answers_the_request_that_it_has_when_it_must_end(dynos: Dynos) -> None:
+    web = dynos.start("web")
+    eventually(lambda: answers(dynos.port, HEALTH_PATH))
+    assert len(psutil.Process(web.pid).children()) == 2
+    with socket.create_connection(("127.0.0.1", dynos.port), timeout=STOP_SECONDS) as connection:
+        connection.sendall(b"POST /claim-key HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")
+        time.sleep(0.5)
+        web.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        connection.sendall(b"half")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+    assert web.wait(STOP_SECONDS) == 0
+
+
+def test_worker_ends_the_job_that_it_has_and_leaves_the_others_to_the_next(dynos: Dynos, service: Service) -> None:
+    with Redis.from_url(service.settings.redis_url) as redis:
+        queue = queue_of(ALL_SURFACES[0], redis)
+        jobs = [queue.enqueue_call("time.sleep", (SLEEP_SECONDS,), result_ttl=500) for _ in range(3)]
+        worker = dynos.start("worker")
+        eventually(lambda: jobs[0].get_status(refresh=True) == "started")
+        assert ends_in_time(worker)
+        assert jobs[0].get_status(refresh=True) == "finished"
+        waiting = Queue(queue.name, connection=redis, serializer=queue.serializer).get_job_ids()
+        assert waiting == [job.id for job in jobs[1:]]
+
+        worker = dynos.start("worker")
+        eventually(lambda: all(job.get_status(refresh=True) == "finished" for job in jobs))
+        assert ends_in_time(worker)
+
+
+def test_clock_ends_when_it_must(dynos: Dynos, service: Service) -> None:
+    clock = dynos.start("clock")
+    with Redis.from_url(service.settings.redis_url) as redis:
+        eventually(lambda: redis.keys("rq:queue:*"))
+    assert ends_in_time(clock)
