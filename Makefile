@@ -27,7 +27,7 @@ city: ## Try the server with a city of simulated people, and show what came of i
 	@bin/install requirements.txt requirements-dev.txt
 	@exec clients/city/with-server.sh
 
-check: ## Check style and types
+check: ## Check style, types, migrations, definitions, secrets and licences
 	@exec bin/check
 
 format: ## Bring the source into the one style

@@ -1,0 +1,258 @@
+"""The scripts that only hosted checks need, tried against stand-ins for GitHub, for a runner and for a review app."""
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.guards.source import ROOT
+
+BIN = ROOT / "bin"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REPOSITORY = "exposure-alert/exposure-alert"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a program that finds the stand-ins of `tmp_path/stand-ins` before any other."""
+
+    def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+        path = f"{tmp_path / 'stand-ins'}:{os.environ['PATH']}"
+        return subprocess.run(
+            list(map(str, arguments)),
+            env={"PATH": path, "HOME": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def gh(tmp_path: Path) -> Path:
+    """A stand-in for GitHub's command line: writes down what it is asked, and answers a listing with `$LISTED`."""
+    calls = tmp_path / "calls"
+    write(
+        tmp_path / "stand-ins" / "gh",
+        f'#!/bin/sh\nprintf "%s\\n" "$*" >> {calls}\ncase "$*" in *--paginate*) echo "$LISTED" ;; esac\n',
+    )
+    return calls
+
+
+def comment(run: Run, state: str, listed: str = "") -> "subprocess.CompletedProcess[str]":
+    environment = {"GITHUB_REPOSITORY": REPOSITORY, "LISTED": listed}
+    url = "https://pr-0012.example.org"
+    return run(BIN / "review-comment", "12", state, COMMIT, url, "https://example.org/run", **environment)
+
+
+def test_the_first_comment_is_new_and_names_address_and_commit(run: Run, gh: Path) -> None:
+    assert comment(run, "deployed").returncode == 0
+    written = gh.read_text()
+    assert f"--method POST repos/{REPOSITORY}/issues/12/comments" in written
+    assert "https://pr-0012.example.org" in written
+    assert COMMIT[:12] in written
+    assert "Application de revue" in written
+
+
+def test_later_comments_replace_the_first(run: Run, gh: Path) -> None:
+    assert comment(run, "failed", listed="77\n78").returncode == 0
+    assert f"--method PATCH repos/{REPOSITORY}/issues/comments/77 " in gh.read_text()
+    assert "--method POST" not in gh.read_text()
+
+
+def test_only_the_workflows_own_comment_is_replaced(run: Run, gh: Path) -> None:
+    comment(run, "closed")
+    assert 'select(.user.login == "github-actions[bot]"' in gh.read_text()
+
+
+def test_a_comment_about_an_unknown_state_is_refused(run: Run, gh: Path) -> None:
+    assert comment(run, "perhaps").returncode == 2
+    assert not gh.exists()
+
+
+def test_every_deployment_of_a_closed_app_is_ended(run: Run, gh: Path) -> None:
+    assert run(BIN / "review-ended", "pr-0012", GITHUB_REPOSITORY=REPOSITORY, LISTED="5\n6").returncode == 0
+    ended = [line for line in gh.read_text().splitlines() if "state=inactive" in line]
+    assert [line.split("/")[-2] for line in ended] == ["5", "6"]
+
+
+def refusal(run: Run, tmp_path: Path, event: dict[str, Any], **changes: str) -> str:
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    environment = {
+        "OUR_REPOSITORY": REPOSITORY,
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/review-app.yml@refs/pull/12/merge",
+    }
+    done = run(BIN / "runner-guard", **(environment | changes))
+    assert (done.returncode == 0) == (done.stderr == "")
+    return done.stderr
+
+
+def pull_request(origin: str | None) -> dict[str, Any]:
+    return {"pull_request": {"head": {"repo": {"full_name": origin} if origin else None}}}
+
+
+def test_our_machine_takes_a_branch_of_ours_and_what_is_scheduled(run: Run, tmp_path: Path) -> None:
+    assert refusal(run, tmp_path, pull_request(REPOSITORY)) == ""
+    assert refusal(run, tmp_path, {}, GITHUB_EVENT_NAME="schedule") == ""
+
+
+@pytest.mark.parametrize("origin", ["somebody/exposure-alert", None])
+def test_our_machine_refuses_a_fork(run: Run, tmp_path: Path, origin: str | None) -> None:
+    assert "fork" in refusal(run, tmp_path, pull_request(origin))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"GITHUB_REPOSITORY": "somebody/else"},
+        {"GITHUB_EVENT_NAME": "issue_comment"},
+        {"GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/mine.yml@refs/heads/main"},
+    ],
+)
+def test_our_machine_refuses_whatever_is_not_ours(run: Run, tmp_path: Path, change: dict[str, str]) -> None:
+    assert "refuses" in refusal(run, tmp_path, pull_request(REPOSITORY), **change)
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """A copy of the script beside a changelog with two versions."""
+    write(tmp_path / "bin" / "release-notes", (BIN / "release-notes").read_text())
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changelog\n\n## Unreleased\n\n- Later\n\n"
+        "## 1.2.0 - 2026-11-30\n\n### Added\n\n- Now\n\n## 1.2.0-rc1\n\n- Before\n"
+    )
+    return tmp_path / "bin" / "release-notes"
+
+
+def test_a_release_has_the_words_of_the_changelog_about_it_alone(run: Run, release: Path) -> None:
+    assert run(release, "v1.2.0").stdout == "### Added\n\n- Now\n"
+
+
+def test_a_release_that_the_project_does_not_have_is_refused(run: Run, release: Path) -> None:
+    assert "another version" in run(release, "v1.3.0").stderr
+
+
+def test_a_release_that_the_changelog_does_not_know_is_refused(run: Run, release: Path) -> None:
+    (release.parent.parent / "pyproject.toml").write_text('version = "1.3.0"\n')
+    done = run(release, "v1.3.0")
+    assert done.returncode == 1
+    assert "says nothing" in done.stderr
+
+
+@pytest.fixture
+def deploying(tmp_path: Path, run: Run) -> Path:
+    """A copy of the scripts beside a stand-in for review-app that is open once it was opened."""
+    for name in ("review-deploy", "review-smoke"):
+        write(tmp_path / "bin" / name, (BIN / name).read_text())
+    app = {"name": "pr-0012", "url": "http://pr-0012", "commit": COMMIT, "user": "x", "password": "secret"}
+    (tmp_path / "app.json").write_text(json.dumps(app))
+    write(
+        tmp_path / "bin" / "review-app",
+        f'#!/bin/sh\ncd {tmp_path}\ncase $1 in show) [ -e opened ] && cat app.json ;; *) echo "$*" >> opened ;; esac\n',
+    )
+    made = run("git", "init", "--quiet", "--initial-branch", "topic/one", tmp_path / "source")
+    assert made.returncode == 0, made.stderr
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    run("git", "-C", tmp_path / "source", *identity, "commit", "--quiet", "--allow-empty", "--message", "one")
+    return tmp_path
+
+
+def deploy(run: Run, folder: Path, branch: str = "topic/one") -> "subprocess.CompletedProcess[str]":
+    environment = {"REVIEW_APPS_HOME": str(folder / "home")}
+    return run(folder / "bin" / "review-deploy", "12", branch, folder / "source", **environment)
+
+
+def test_a_review_app_is_opened_once_and_then_updated(run: Run, deploying: Path) -> None:
+    first, second = deploy(run, deploying), deploy(run, deploying)
+    assert first.stdout == second.stdout == f"name=pr-0012\nurl=http://pr-0012\ncommit={COMMIT}\n"
+    clone = deploying / "home" / "repository.git"
+    assert (deploying / "opened").read_text().splitlines() == [
+        f"open 12 --branch topic/one --repository {clone}",
+        "update 12 --branch topic/one",
+    ]
+    assert run("git", "-C", clone, "rev-parse", "--verify", "refs/heads/topic/one").returncode == 0
+
+
+@pytest.mark.parametrize("branch", ["none", "--upload-pack=touch it", "a..b"])
+def test_a_branch_that_cannot_be_is_not_deployed(run: Run, deploying: Path, branch: str) -> None:
+    assert deploy(run, deploying, branch).returncode != 0
+    assert not (deploying / "opened").exists()
+
+
+class ReviewApp(BaseHTTPRequestHandler):
+    """A review app that can be careless."""
+
+    commit, noindex, guarded = COMMIT, True, True
+
+    def do_GET(self) -> None:
+        known = self.headers.get("Authorization") == "Basic eDpzZWNyZXQ="
+        self.send_response(200 if known or not self.guarded else 401)
+        if self.noindex:
+            self.send_header("X-Robots-Tag", "noindex, nofollow")
+        self.end_headers()
+        self.wfile.write(json.dumps({"branch": "topic", "revision": self.commit}).encode())
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
+    """A review app behind an address, whose behaviour a test can change."""
+    handler = type("Changeable", (ReviewApp,), {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (deploying / "opened").touch()
+        shown = json.loads((deploying / "app.json").read_text())
+        shown["url"] = f"http://127.0.0.1:{server.server_port}"
+        (deploying / "app.json").write_text(json.dumps(shown))
+        yield handler
+        server.shutdown()
+
+
+def test_a_review_app_as_it_should_be_passes_its_smoke_test(
+    run: Run, deploying: Path, serving: type[ReviewApp]
+) -> None:
+    done = run(deploying / "bin" / "review-smoke", "12")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(f"serves {COMMIT}\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"guarded": False}, "a stranger is not asked"),
+        ({"noindex": False}, "search engines"),
+        ({"commit": "ffff"}, "and not"),
+    ],
+)
+def test_a_careless_review_app_fails_its_smoke_test(
+    run: Run, deploying: Path, serving: type[ReviewApp], change: dict[str, Any], complaint: str
+) -> None:
+    for name, value in change.items():
+        setattr(serving, name, value)
+    done = run(deploying / "bin" / "review-smoke", "12")
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "secret" not in done.stdout + done.stderr
