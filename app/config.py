@@ -44,7 +44,7 @@ def setting(
             "needed_by": needed_by,
             "secret": secret,
             "platform": platform,
-        }
+        },
     )
 
 
@@ -195,7 +195,6 @@ class Settings:
         "",
         secret=True,
     )
-
     review_tools: bool = setting(
         parse.exactly_true, "Whether /phone exists, where both surfaces are served; never in production", "false"
     )

@@ -103,8 +103,7 @@ def _values() -> dict[str, Any]:
         "hash_id": None,
         "region": "302",
         "originator": "bench",
-        "remaining_keys": 43,
-        "initial_remaining_keys": 43,
+        **dict.fromkeys(("remaining_keys", "initial_remaining_keys"), 43),
         # limits in time
         "now": now,
         "date": now.date(),
@@ -118,7 +117,6 @@ def _values() -> dict[str, Any]:
         # networks
         "network": "0" * 32,
         "network_yesterday": "1" * 32,
-        "network_lock": 1,
         **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
         "hour": day * HOURS_PER_DAY,
         **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
@@ -138,7 +136,7 @@ def _values() -> dict[str, Any]:
         "period": day - 1,
         **dict.fromkeys(("name", "export_digest"), "0" * 64),
         "names": ["0" * 64],
-        **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock"), 1),
+        **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock", "network_lock"), 1),
         **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
         "content": b"content",
     }
