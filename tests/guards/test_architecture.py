@@ -18,7 +18,7 @@ def reaches(module: Module, *packages: str) -> set[str]:
 def services() -> list[Module]:
     """The use cases: what views, jobs and commands call."""
     found = modules("app.submission", "app.retrieval", "app.replay", "app.archive_files", "app.review")
-    found += [module for module in modules("app") if module.name in ("app.retention", "app.resealing")]
+    found += [module for module in modules("app") if module.name in ("app.retention", "app.resealing", "app.guesses")]
     return [module for module in found if ".views" not in module.name]
 
 
