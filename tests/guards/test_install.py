@@ -1,0 +1,43 @@
+"""`bin/install` makes a virtual environment where it is missing, and touches no other."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.guards.source import ROOT
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that requires nothing."""
+    for name in ("install", "install-files"):
+        (tmp_path / "project" / "bin").mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / "bin" / name, tmp_path / "project" / "bin" / name)
+    return tmp_path / "project"
+
+
+def install(project: Path) -> None:
+    subprocess.run([project / "bin" / "install"], check=True, capture_output=True, timeout=120)
+
+
+def test_what_a_link_leads_to_is_left_alone(project: Path) -> None:
+    elsewhere = project.parent / "elsewhere"
+    (elsewhere / "bin").mkdir(parents=True)
+    (elsewhere / "bin" / "pip").write_text("somebody else's")
+    (project / ".venv").symlink_to(elsewhere)
+    install(project)
+    assert (elsewhere / "bin" / "pip").read_text() == "somebody else's"
+    assert (project / ".venv" / "bin" / "python").exists()
+    assert not (project / ".venv").is_symlink()
+
+
+def test_a_folder_that_was_moved_is_emptied_where_it_stands(project: Path) -> None:
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "pip").write_text("#!/moved/.venv/bin/python")
+    (project / ".venv" / "leftover").touch()
+    before = (project / ".venv").stat().st_ino
+    install(project)
+    assert (project / ".venv").stat().st_ino == before
+    assert not (project / ".venv" / "leftover").exists()
