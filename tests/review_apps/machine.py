@@ -19,7 +19,7 @@ from tests.review_apps.stub import Repository
 ROOT = Path(__file__).parents[2]
 DOMAIN = "review.test"
 MARK = "RUNNER_TRACKING_ID"
-_SECONDS = 30
+_SECONDS = 60
 
 
 @dataclass(frozen=True)
