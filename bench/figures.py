@@ -35,6 +35,13 @@ class Figures:
     parts: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def cpu_ms(self) -> float | None:
+        """The processor time of one request, the database's included."""
+        if self.server_cpu_ms is None:
+            return None
+        return self.server_cpu_ms + (self.database_cpu_ms or 0.0)
+
+    @property
     def value(self) -> float | None:
         """The one figure that is compared."""
         return self.per_second if self.per_second is not None else self.seconds
@@ -51,7 +58,10 @@ def summarised(samples: Sequence[Figures]) -> Figures:
         requests=sum(sample.requests for sample in samples),
         errors=sum(sample.errors for sample in samples),
         notes=tuple(dict.fromkeys(note for sample in samples for note in sample.notes)),
-        parts=samples[-1].parts if samples else {},
+        parts={
+            name: statistics.median(sample.parts.get(name, 0.0) for sample in samples)
+            for name in dict.fromkeys(name for sample in samples for name in sample.parts)
+        },
     )
 
 
@@ -102,6 +112,13 @@ class Row:
     def ratio(self) -> float | None:
         """How much of the floor's rate is reached; for one piece of work, how many times the floor's time it takes."""
         return _ratio(self.figures, self.floor)
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """How much of the processor time the floor needs. A busy machine blurs this less than it blurs rates."""
+        if self.floor is None or self.floor.cpu_ms is None or not self.figures.cpu_ms:
+            return None
+        return self.floor.cpu_ms / self.figures.cpu_ms
 
     @property
     def ratio_to_first(self) -> float | None:

@@ -57,7 +57,7 @@ def _draw_latencies(axes: Any, rows: Sequence[Row]) -> None:
     axes.set_xscale("log")
     axes.grid(axis="x", alpha=0.3)
     axes.set_title("Latency in milliseconds")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
 
 
 def _label(row: Row) -> str:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -47,9 +48,17 @@ def is_installed() -> bool:
     return shutil.which("nginx") is not None
 
 
+@dataclass(frozen=True)
+class Nginx:
+    """A running nginx."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def serving(files: Mapping[str, bytes]) -> Iterator[str]:
-    """Serve files by their names; lend the address of the server."""
+def serving(files: Mapping[str, bytes]) -> Iterator[Nginx]:
+    """Serve files by their names."""
     with tempfile.TemporaryDirectory() as name:
         folder, address = Path(name), f"{LOOPBACK}:{free_port()}"
         folder.chmod(0o755)  # nginx's workers are another user when root starts it
@@ -64,7 +73,7 @@ def serving(files: Mapping[str, bytes]) -> Iterator[str]:
         )
         try:
             _wait_for_answer(f"http://{address}")
-            yield f"http://{address}"
+            yield Nginx(f"http://{address}", process.pid)
         finally:
             end(process, signal.SIGTERM, _STOP_SECONDS)
 

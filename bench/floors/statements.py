@@ -4,6 +4,7 @@ Two processes of eight threads, as gunicorn has, each thread with a connection o
 and no cryptography.
 """
 
+import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,11 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown()
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes."""
+        return tuple(started.result() for started in self._started)
+
     def run(self, database_url: str, statements: Sequence[Statement], seconds: float) -> Figures:
         """Run statements, each once, for so long. They share one text and differ in their values."""
         values = [statement.values for statement in statements]
@@ -85,8 +91,9 @@ class Runner:
         )
 
 
-def _start(_: int) -> None:
+def _start(_: int) -> int:
     time.sleep(0.2)  # long enough that the other process, not this one, takes the other number
+    return os.getpid()
 
 
 def _run_share(share: _Share) -> _Done:

@@ -14,7 +14,7 @@ from bench.context import Bench
 from bench.figures import Contender, Figures, Goal, Row, alternate, share_of_floor
 from bench.floors import nginx
 from bench.target import Answer, Skipped, Target, keys_in, request, today
-from bench.usage import with_usage
+from bench.usage import Watched, with_usage
 
 NGINX: Final = "nginx"
 BUNDLE_OF_DAYS: Final = 14  # that hold keys, in the stock of our own server
@@ -82,9 +82,10 @@ def _measure(bench: Bench, found: Mapping[str, _Found], *, is_known: bool) -> di
     if not nginx.is_installed():
         return alternate(contenders, bench.options.rounds)
     body = next(iter(found.values())).answer.body
-    with nginx.serving({_FILE: body}) as url:
-        etag = request(url, "GET", f"/{_FILE}").headers["etag"]
-        floor = _contender(bench, Target(NGINX, "", "", "", b""), f"{url}/{_FILE}", etag if is_known else "", body)
+    with nginx.serving({_FILE: body}) as server:
+        etag = request(server.url, "GET", f"/{_FILE}").headers["etag"] if is_known else ""
+        target = Target(NGINX, server.url, server.url, "", b"", watched=Watched((server.pid,)))
+        floor = _contender(bench, target, f"{server.url}/{_FILE}", etag, body)
         return alternate([floor, *contenders], bench.options.rounds)
 
 

@@ -95,7 +95,7 @@ def _floor(bench: Bench, kind: _Kind, own: OwnService, runner: statements.Runner
         stock.clear(url, today())
         prepared = kind.statements(own, count)
         stock.settle(url)
-        watched = Watched(database=(own.postgres_pid,))
+        watched = Watched(runner.pids, (own.postgres_pid,))
         return with_usage(watched, lambda: runner.run(url, prepared, seconds))
 
     return Contender(FLOOR, _Guessing(bench, run).measure)
