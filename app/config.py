@@ -195,6 +195,14 @@ class Settings:
         "",
         secret=True,
     )
+    security_contact: str | None = setting(
+        parse.optional(parse.address("mailto:", "https://", "tel:")),
+        "Whom to tell about a weakness, for /.well-known/security.txt: `mailto:`, `https://` or `tel:`",
+        "",
+    )
+    security_policy: str | None = setting(
+        parse.optional(parse.address("https://")), "Where the policy about reports of weaknesses stands, `https://`", ""
+    )
     review_tools: bool = setting(
         parse.exactly_true, "Whether /phone exists, where both surfaces are served; never in production", "false"
     )

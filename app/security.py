@@ -28,6 +28,7 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "services.ready",
         "services.version",
         "services.feature_flags",
+        "services.security_text",
         "services.openapi",
         "claims.claim_key",
         "uploads.upload",

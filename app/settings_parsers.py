@@ -71,6 +71,17 @@ def switch(raw: str) -> bool:
     return raw == "on"
 
 
+def address(*schemes: str) -> Callable[[str], str]:
+    """Make a reader of an address of one of some schemes, such as `mailto:`."""
+
+    def read(raw: str) -> str:
+        if not raw.startswith(schemes) or not re.fullmatch(r"[!-~]+", raw) or raw in schemes:
+            raise ValueError(f"{raw!r} is not an address that starts with {' or '.join(schemes)}")
+        return raw
+
+    return read
+
+
 def exactly_true(raw: str) -> bool:
     """Read a switch that is off unless it says exactly `true` (protocol rule 102)."""
     return raw == "true"

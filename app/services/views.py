@@ -4,16 +4,22 @@ import functools
 import json
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from importlib.resources import files
+from typing import Final
 
 from flask import Blueprint, Response
 
+from app.clock import current_time
 from app.errors import on_fault
 from app.extensions import current_database, current_redis, current_settings
 from app.responses import NO_STORE, NOSNIFF, json_text, plain, plain_error
 from app.routing import add_route
 
 services = Blueprint("services", __name__)
+
+# RFC 9116 recommends less than a year.
+_SECURITY_TEXT_LIFETIME: Final = timedelta(days=180)
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +79,23 @@ def _openapi_document() -> str:
     return (files("app.services") / "openapi.json").read_text(encoding="utf-8")
 
 
+def security_text() -> Response:
+    """Tell whom to write to about a weakness (RFC 9116). An operator who named nobody has no such page."""
+    settings = current_settings()
+    if settings.security_contact is None:
+        return plain_error("404 page not found", 404)
+    # The address is as fresh as the process that says it, so a reader may trust it for a while from now.
+    expires = (current_time() + _SECURITY_TEXT_LIFETIME).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = [
+        f"Contact: {settings.security_contact}",
+        f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en, fr",
+    ]
+    if settings.security_policy is not None:
+        lines.append(f"Policy: {settings.security_policy}")
+    return plain("".join(f"{line}\n" for line in lines), headers=NOSNIFF)
+
+
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
@@ -84,3 +107,4 @@ add_route(services, "/services/ready", ready)
 add_route(services, "/services/version.json", version)
 add_route(services, "/services/featureFlags.json", feature_flags)
 add_route(services, "/openapi.json", openapi)
+add_route(services, "/.well-known/security.txt", security_text)
