@@ -17,6 +17,7 @@ from bench.floors.statements import Runner
 from bench.patients import PreparationFailed
 from bench.scenarios import SCENARIOS, Scenario
 from bench.scenarios.downloads import BUNDLE_OF_DAYS
+from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
 
 _FAILED: Final = 1
@@ -25,6 +26,7 @@ _FAILED: Final = 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the scenarios, print the table and write the results; return 1 if a scenario had errors."""
     parsed = parse(sys.argv[1:] if arguments is None else arguments)
+    stop_in_order_on_sigterm()
     for tool, is_installed in (("wrk", wrk.is_installed()), ("nginx", nginx.is_installed())):
         if not is_installed:
             _say(f"{tool} is not installed: what needs it is skipped")

@@ -39,6 +39,7 @@ from app.submission.uploads import accept_upload
 from bench import patients, stock
 from bench.floors import statements
 from bench.recorder import Statement, recorded
+from bench.stopping import stop_in_order_on_sigterm
 from local.postgres import EmbeddedPostgres
 from local.secrets import first_claim_token, load_secrets
 
@@ -68,6 +69,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300, help="pieces of work in a measurement: %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each: %(default)s")
     options = parser.parse_args()
+    stop_in_order_on_sigterm()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exposure-alert-layers-")))
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))

@@ -31,6 +31,7 @@ from app.domain.limits import KEY_DATA_BYTES
 from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from bench import millions
 from bench.recorder import compiled, parameters
+from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
 from local.postgres import EmbeddedPostgres
 from local.secrets import load_secrets
@@ -62,6 +63,7 @@ def main() -> int:
     parser.add_argument("--keys", type=int, default=1_000_000, help="stored: %(default)s")
     parser.add_argument("--output", type=Path, default=_RESULT, help="bench/results/plans.txt")
     options = parser.parse_args()
+    stop_in_order_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="exposure-alert-plans-") as folder:
         plans = _plans(Path(folder), options.keys)
     summary = summarised(plans, options.keys)
