@@ -30,8 +30,13 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 
-# For tests, which never need the data again.
-_CARELESS_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests, which never need the data again, and send a hundred clients at once.
+_CARELESS_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
 
 
 class EmbeddedPostgres(EmbeddedServer):

@@ -10,7 +10,7 @@ from tests.support.settings import SECRETS
 from tests.support.torture import times
 from tests.support.web import WebProcess, web_process
 
-# All but a few of the hundred connections that the embedded PostgreSQL accepts, shared between the workers.
+# A thread and a connection for almost every client, shared between the workers.
 _WORKERS = times(2, 4)
 _THREADS = 92 // _WORKERS
 

@@ -1,10 +1,12 @@
 """Races of uploads: with each other for the quota, with the purge for the pair, and with the builder of archives."""
 
 import random
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from app.retention import purge
@@ -47,17 +49,26 @@ def test_an_upload_repeated_many_times_is_charged_once(arena: Arena) -> None:
         arena.check_counters()
 
 
-def purging(arena: Arena, stop: list[bool], strict: Service) -> "Callable[[], Counter[str]]":
-    """Return what purges over and over until told to stop, and counts what it deleted."""
+@contextmanager
+def purging(arena: Arena, strict: Service) -> Iterator[Counter[str]]:
+    """Purge over and over in three threads during the block; yield what counts, after it, what they deleted."""
+    stop, deleted = threading.Event(), Counter[str]()
 
-    def run() -> Counter[str]:
-        deleted: Counter[str] = Counter()
-        while not stop:
-            deleted.update(_purge(arena, strict))
-        deleted.update(_purge(arena, strict))
-        return deleted
+    def purge_until_told() -> Counter[str]:
+        rows: Counter[str] = Counter()
+        while not stop.is_set():
+            rows.update(_purge(arena, strict))
+        rows.update(_purge(arena, strict))
+        return rows
 
-    return run
+    with ThreadPoolExecutor(3) as pool:
+        purges = [pool.submit(purge_until_told) for _ in range(3)]
+        try:
+            yield deleted
+        finally:
+            stop.set()  # else a block that fails would wait for them forever
+        for each in purges:
+            deleted.update(each.result())
 
 
 def _purge(arena: Arena, strict: Service) -> dict[str, int]:
@@ -74,13 +85,10 @@ def test_a_purge_takes_a_pair_before_an_upload_or_after_it_and_counts_it_once(
         phones = arena.phones(20)
         loads = [new_keys(3) for _ in range(AT_ONCE)]
         requests = [arena.upload(phones[n % 20], keys) for n, keys in enumerate(loads)]
-        before, stop = arena.stored(), []
-        with ThreadPoolExecutor(3) as pool:
-            purges = [pool.submit(purging(arena, stop, strict)) for _ in range(3)]
+        before = arena.stored()
+        with purging(arena, strict) as deleted:
             arena.service.execute("UPDATE encryption_keys SET created = now() - interval '2 days'")
             replies = arena.at_once(requests)
-            stop.append(True)
-            deleted = _total(purges)
 
         accepted = [keys for keys, reply in zip(loads, replies, strict=True) if reply.status == 200]
         assert {reply.status for reply in replies} <= {200, 401}
@@ -98,13 +106,9 @@ def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callab
     for _ in range(times(1, 20)):
         codes, phones = arena.codes(AT_ONCE), [Phone() for _ in range(AT_ONCE)]
         requests = [arena.claim(code, phone) for code, phone in zip(codes, phones, strict=True)]
-        stop: list[bool] = []
-        with ThreadPoolExecutor(3) as pool:
-            arena.service.execute("UPDATE encryption_keys SET created = now() - interval '2 minutes'")
-            purges = [pool.submit(purging(arena, stop, strict)) for _ in range(3)]
+        arena.service.execute("UPDATE encryption_keys SET created = now() - interval '2 minutes'")
+        with purging(arena, strict) as deleted:
             replies = arena.at_once(requests)
-            stop.append(True)
-            deleted = _total(purges)
 
         winners = {phone.public_key for phone, reply in zip(phones, replies, strict=True) if reply.status == 200}
         rows = arena.service.rows("SELECT app_public_key FROM encryption_keys WHERE app_public_key IS NOT NULL")
@@ -113,10 +117,6 @@ def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callab
         arena.answered.update(OTKClaimed=len(winners), OTKUnclaimed=AT_ONCE - len(winners))
         arena.check_counters()
         arena.service.execute("DELETE FROM encryption_keys")
-
-
-def _total(purges: "list[Future[Counter[str]]]") -> Counter[str]:
-    return sum((each.result() for each in purges), Counter())
 
 
 def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) -> None:

@@ -122,12 +122,14 @@ def test_an_update_under_load_fails_no_request_and_keeps_secrets(machine: Machin
     threads = [threading.Thread(target=ask, args=(path,)) for path in ("/", "/", "/slow")]
     for thread in threads:
         thread.start()
-    machine.repository.commit("first", {"version": "second"})
-    machine.run("update", 1)
-    eventually(lambda: told(answers[-1].body)["version"] == "second")
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        machine.repository.commit("first", {"version": "second"})
+        machine.run("update", 1)
+        eventually(lambda: told(answers[-1].body)["version"] == "second")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert {answer.status for answer in answers} == {200}
     versions = [told(answer.body)["version"] for answer in answers]
     assert {"first", "second"} == set(versions)

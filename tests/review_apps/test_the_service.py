@@ -147,11 +147,13 @@ def test_two_apps_live_apart_and_an_update_fails_no_request(machine: Machine, fi
     threads = [threading.Thread(target=ask, args=(path,)) for path in ("/services/ready", "/phone/en")]
     for thread in threads:
         thread.start()
-    commit = machine.repository.commit("topic", {"CHANGED": "again"})
-    machine.run("update", 12)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        commit = machine.repository.commit("topic", {"CHANGED": "again"})
+        machine.run("update", 12)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     print(f"{len(asked)} requests during the update")
     assert failed == []
     assert two.get("/services/version.json").json()["revision"] == commit
