@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -52,4 +52,7 @@ class Module:
 def modules(*packages: str) -> list[Module]:
     """Return the modules below some packages, generated ones left out."""
     paths = (path for package in packages for path in sorted((ROOT / package.replace(".", "/")).rglob("*.py")))
-    return [Module(path) for path in paths if not path.name.endswith("_pb2.py")]
+    return [_module(path) for path in paths if not path.name.endswith("_pb2.py")]
+
+
+_module = cache(Module)  # each file is parsed once, however many guards look at it

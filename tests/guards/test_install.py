@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.guards.source import ROOT
+from tests.support.torture import only_in_torture
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def test_what_a_link_leads_to_is_left_alone(project: Path) -> None:
     assert not (project / ".venv").is_symlink()
 
 
+@only_in_torture
 def test_a_folder_that_was_moved_is_emptied_where_it_stands(project: Path) -> None:
     (project / ".venv" / "bin").mkdir(parents=True)
     (project / ".venv" / "bin" / "pip").write_text("#!/moved/.venv/bin/python")
