@@ -2,11 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from app.store.deadline import Deadline
+
+# SQLSTATEs, or their classes, that say nothing about a statement and everything about the server (PostgreSQL's manual,
+# appendix A). Class 58, a fault of the system below, is not one of them: it may be of one table's file.
+_OUTAGES: Final = (
+    "08",  # connection exceptions
+    "25006",  # only reads, as a standby does
+    "25P03",  # hung up on, idle in a transaction
+    "40",  # rolled back for the sake of others: deadlocks, serialization
+    "53",  # resources: connections, disk, memory
+    "55P03",  # a lock that was not to be had in time
+    "57",  # operator intervention: shutting down, starting, a statement cancelled for its time
+)
 
 
 class Database:
@@ -67,13 +80,11 @@ def is_violation_of(error: DBAPIError, table: str) -> bool:
 
 
 def is_outage(error: DBAPIError) -> bool:
-    """Tell whether the database itself failed (gone, refusing, too slow), rather than this statement's content."""
-    return error.connection_invalidated or type(error.orig).__name__ in (
-        "OperationalError",
-        "InterfaceError",
-        "QueryCanceled",
-        "LockNotAvailable",
-        "DeadlockDetected",
-        "ReadOnlySqlTransaction",
-        "DiskFull",
-    )
+    """Tell whether the database itself failed (gone, refusing, too slow), rather than this statement's content.
+
+    An error without a SQLSTATE is not the server's: the client library could not reach it, or lost it.
+    """
+    state = getattr(error.orig, "pgcode", None)
+    if error.connection_invalidated or state is None:
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return str(state).startswith(_OUTAGES)
