@@ -10,6 +10,7 @@ from redis import Redis
 from app.config import Settings
 from app.crypto.sealing import SealingRing
 from app.store.database import Database
+from app.store.hung_up import replace_hung_up
 from app.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def init_extensions(app: Flask, settings: Settings) -> None:
         settings.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30
     )
     with app.app_context():
+        replace_hung_up(db.engine)
         app.extensions["database"] = Database(db.engine, settings.database_timeout_seconds + 1)
 
 
