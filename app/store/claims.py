@@ -8,12 +8,12 @@ held, so that it sees everything that earlier claims did.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import text
 
 from app.domain.claims import BanPolicy, Standing
 from app.domain.timeline import hour_number, minute_number
+from app.store.direct import Direct
 
 
 @dataclass(frozen=True)
@@ -143,11 +143,11 @@ _ANSWER = """
 
 _CLAIM = text(_LOCK + _DECIDE + _ANSWER)
 _CLAIM_AND_KEEP_BOOKS = text(_LOCK + _DECIDE + _KEEP_BOOKS + _ANSWER)
-_READ_STANDING = text(_STANDING)
+_READ_STANDING = text(f"SELECT failures, last_failure, daily_failures, ban_hour FROM ({_STANDING}) AS standing")  # noqa: S608 - a constant
 
 
-def claim(connection: Connection, attempt: ClaimAttempt, *, keep_books: bool = True) -> ClaimDecision:
-    """Decide a claim. The connection must be one of `Database.single`, so that the text is one transaction.
+def claim(connection: Direct, attempt: ClaimAttempt, *, keep_books: bool = True) -> ClaimDecision:
+    """Decide a claim, in one transaction.
 
     `keep_books` counts a success and clears the network's failures after it, in the same step.
     A decoy's code and key belong to nobody, so it is neither claimed nor counted as wrong.
@@ -164,22 +164,21 @@ def claim(connection: Connection, attempt: ClaimAttempt, *, keep_books: bool = T
         "oldest_code": attempt.oldest_code,
         "noise": attempt.noise,
     }
-    row = connection.execute(_CLAIM_AND_KEEP_BOOKS if keep_books else _CLAIM, values).one()
+    ((server_key, was_registered, was_banned, *standing),) = connection.execute(
+        _CLAIM_AND_KEEP_BOOKS if keep_books else _CLAIM, values
+    )
     return ClaimDecision(
-        server_public_key=bytes(row.server_public_key) if row.server_public_key is not None else None,
-        key_was_registered=row.key_was_registered,
-        was_banned=row.was_banned,
-        standing=_standing(row),
+        server_public_key=bytes(server_key) if server_key is not None else None,
+        key_was_registered=was_registered,
+        was_banned=was_banned,
+        standing=Standing(*standing),
     )
 
 
-def standing(connection: Connection, networks: Sequence[str], policy: BanPolicy, now: datetime) -> Standing:
+def standing(connection: Direct, networks: Sequence[str], policy: BanPolicy, now: datetime) -> Standing:
     """Return a network's place in the ledger without changing it."""
-    return _standing(connection.execute(_READ_STANDING, _network_values(networks, policy, now)).one())
-
-
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(row.failures, row.last_failure, row.daily_failures, row.ban_hour)
+    (row,) = connection.execute(_READ_STANDING, _network_values(networks, policy, now))
+    return Standing(*row)
 
 
 def _network_values(networks: Sequence[str], policy: BanPolicy, now: datetime) -> dict[str, object]:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+
+from app.store.direct import Direct
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,14 @@ _ISSUE_AND_COUNT = text(f"""
 """)  # noqa: S608 - both parts are constants
 
 
-def issue(connection: Connection, code: NewCode, *, count: bool = True) -> Issued:
+def issue(connection: Direct, code: NewCode, *, count: bool = True) -> Issued:
     """Store a new code; in the same statement count it, unless told not to.
 
     Raises IntegrityError when the code (or the key pair) is in use already.
     """
     values = vars(code) | {"date": code.created.date()}
-    regenerated = connection.execute(_ISSUE_AND_COUNT if count else _ISSUE, values).scalar_one_or_none()
-    if regenerated is None:
+    rows = connection.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
+    if not rows:
         return Issued.ALREADY_CLAIMED
+    ((regenerated,),) = rows
     return Issued.REGENERATED if regenerated else Issued.NEW

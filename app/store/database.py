@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from app.store.deadline import Deadline
+from app.store.direct import Direct
 
 # SQLSTATEs, or their classes, that say nothing about a statement and everything about the server (PostgreSQL's manual,
 # appendix A). Class 58, a fault of the system below, is not one of them: it may be of one table's file.
@@ -42,8 +43,21 @@ class Database:
         Several statements sent in one execution, separated by semicolons, are one transaction too: PostgreSQL runs
         such a text as a whole or not at all. When the server falls silent, the connection ends (see `Deadline`).
         """
-        with self._engine.connect() as connection, self._deadline.on(connection):
+        with self._engine.connect() as connection, self._deadline.on(connection.connection.dbapi_connection):
             yield connection
+
+    @contextmanager
+    def direct(self) -> Iterator[Direct]:
+        """Lend a connection as `single` does, for the statements that phones wait for (see `Direct`)."""
+        pooled = self._engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        try:
+            with self._deadline.on(driver), driver.cursor() as cursor:
+                yield Direct(cursor)
+        finally:
+            if driver.closed:
+                pooled.invalidate()  # the pool opens another
+            pooled.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

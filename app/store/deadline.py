@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 _LOOK_SECONDS: Final = 0.5
 
 
@@ -30,11 +28,10 @@ class Deadline:
         self._watched_by = 0
 
     @contextmanager
-    def on(self, connection: Connection) -> Iterator[None]:
-        """Watch a connection until the end of the block."""
+    def on(self, driver: Any) -> Iterator[None]:
+        """Watch a connection of psycopg2's until the end of the block."""
         if self._watched_by != os.getpid():  # a thread does not survive a fork
             self._watch()
-        driver = connection.connection.dbapi_connection
         self._since[id(driver)] = (driver, time.monotonic())
         try:
             yield

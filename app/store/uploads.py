@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from app.domain.uploads import ExposureKey
+from app.store.direct import Direct
 
 QUOTA_CONSTRAINT = "ck_encryption_keys_remaining_keys_not_negative"
 
@@ -87,20 +88,21 @@ _STORE = text("""
 """)
 
 
-def find_pair(connection: Connection, server_public_key: bytes, oldest_pair: datetime) -> KeyPair | None:
+def find_pair(connection: Direct, server_public_key: bytes, oldest_pair: datetime) -> KeyPair | None:
     """Return the pair of a server key if it may still be used (rule 51)."""
     values = {"server_public_key": server_public_key, "oldest_pair": oldest_pair}
-    row = connection.execute(_FIND_PAIR, values).one_or_none()
-    if row is None:
+    rows = connection.execute(_FIND_PAIR, values)
+    if not rows:
         return None
-    return KeyPair(bytes(row.server_private_key), bytes(row.app_public_key) if row.app_public_key is not None else None)
+    ((sealed_private_key, app_public_key),) = rows
+    return KeyPair(bytes(sealed_private_key), bytes(app_public_key) if app_public_key is not None else None)
 
 
-def store(connection: Connection, upload: KeysToStore) -> Stored | None:
+def store(connection: Direct, upload: KeysToStore) -> Stored | None:
     """Store the keys that are new; return None if the pair is gone, is not one pair, or has expired (D5).
 
-    The connection must be one of `Database.single`, so that the text is one transaction. Raises IntegrityError on
-    QUOTA_CONSTRAINT, with nothing stored, when more keys are new than the pair has left.
+    The text is one transaction. Raises IntegrityError on QUOTA_CONSTRAINT, with nothing stored, when more keys are new
+    than the pair has left.
     """
     # In one order everywhere, so that two uploads of the same keys wait for each other instead of deadlocking.
     rows = sorted(zip(upload.keys, upload.publication_hours, strict=True), key=lambda row: row[0].key_data)
@@ -119,5 +121,5 @@ def store(connection: Connection, upload: KeysToStore) -> Stored | None:
         "report_types": [key.report_type for key, _ in rows],
         "onsets": [key.days_since_onset_of_symptoms for key, _ in rows],
     }
-    row = connection.execute(_STORE, values).one()
-    return Stored(row.remaining_keys, row.keys) if row.remaining_keys is not None else None
+    ((remaining_keys, new_keys),) = connection.execute(_STORE, values)
+    return Stored(remaining_keys, new_keys) if remaining_keys is not None else None

@@ -72,7 +72,7 @@ def refuse_malformed(
 
 
 def _standing(database: Database, settings: Settings, network: str, now: datetime) -> Standing:
-    with database.single() as connection:
+    with database.direct() as connection:
         return claims.standing(connection, _identifiers(settings, network, now), settings.ban_policy, now)
 
 
@@ -84,13 +84,13 @@ def _identifiers(settings: Settings, network: str, now: datetime) -> list[str]:
 def _decide(database: Database, attempt: claims.ClaimAttempt) -> claims.ClaimDecision:
     """Decide and keep the books in one step; if the books are what fails, decide all the same (rules 41, 42, T6)."""
     try:
-        with database.single() as connection:
+        with database.direct() as connection:
             return claims.claim(connection, attempt)
     except DBAPIError as error:
         if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("the books of a claim could not be kept")
-    with database.single() as connection:
+    with database.direct() as connection:
         return claims.claim(connection, attempt, keep_books=False)
 
 

@@ -57,11 +57,11 @@ def issue_code(
 def _store(database: Database, code: codes.NewCode) -> codes.Issued:
     """Store and count in one statement; if counting is what fails, store all the same (rule 25)."""
     try:
-        with database.single() as connection:
+        with database.direct() as connection:
             return codes.issue(connection, code)
     except DBAPIError as error:
         if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("a new code could not be counted")
-    with database.single() as connection:
+    with database.direct() as connection:
         return codes.issue(connection, code, count=False)

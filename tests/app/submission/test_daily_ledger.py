@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from app.guesses import report_wrong_codes
 from app.logs import LogfmtFormatter
@@ -109,18 +108,6 @@ def test_a_guess_that_cannot_be_counted_is_not_answered(service: Service, table:
         assert service.claim(code).status_code == 500
     assert service.rows("SELECT FROM failed_key_claim_attempts") == []
     assert service.claim(code).status_code == 200
-
-
-def test_a_claim_stays_one_round_trip(service: Service) -> None:
-    code, statements = service.issue(), []
-    with service.app.app_context():
-        engine = service.database._engine
-    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-
-    guess(service)
-    service.claim(code)
-
-    assert len(statements) == 2
 
 
 def test_the_purge_forgets_what_counts_no_more(strict: Service) -> None:
