@@ -7,12 +7,11 @@ import sys
 from threading import Event
 
 from redis import Redis
-from rq.serializers import JSONSerializer
-from rq.worker import HerokuWorker
 
 from app.config import ConfigurationError, Settings
 from worker.application import application
-from worker.clock import Clock, queue_of
+from worker.clock import Clock
+from worker.runner import STOPPED, run_jobs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,28 +25,15 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     logging.getLogger("rq").setLevel(logging.WARNING)  # jobs say themselves what they did
-    if role == "clock":
-        _run_clock(settings)
-    else:
-        _run_jobs(settings)
-    return 0
+    return _run_clock(settings) if role == "clock" else run_jobs(settings)
 
 
-def _run_jobs(settings: Settings) -> None:
-    """Take the jobs of this process's surfaces, one at a time.
-
-    On SIGTERM the job at hand has a few seconds to end (see HerokuWorker).
-    """
-    redis = Redis.from_url(settings.redis_url)
-    queues = [queue_of(surface, redis) for surface in settings.surfaces]
-    HerokuWorker(queues, connection=redis, serializer=JSONSerializer).work(logging_level="WARNING")
-
-
-def _run_clock(settings: Settings) -> None:
+def _run_clock(settings: Settings) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     Clock(Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5), settings).run(stop)
+    return STOPPED
 
 
 if __name__ == "__main__":

@@ -8,10 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from app.config import SUBMISSION
+from local.redis import EmbeddedRedis
 from tests.support.service import Service
 from tests.support.settings import SECRETS
 from worker.__main__ import main
+from worker.clock import queue_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,3 +63,49 @@ def test_a_missing_setting_stops_the_start_with_one_line(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert main(["clock"]) == 1
     assert capsys.readouterr().err.startswith("DATABASE_URL: missing")
+
+
+def ending_of(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Wait until a process has ended; return its exit code and what it said."""
+    _, said = process.communicate(timeout=30)
+    return process.returncode, said
+
+
+def test_a_worker_that_finds_no_redis_fails_with_one_line(service: Service) -> None:
+    code, said = ending_of(start(service, REDIS_URL="redis://127.0.0.1:1/0"))
+    assert code == 1
+    assert said.count("\n") == 1, said
+    assert 'level=error msg="the worker cannot reach Redis"' in said
+
+
+def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceback(
+    service: Service, tmp_path: Path
+) -> None:
+    with EmbeddedRedis(tmp_path, durable=False) as server:
+        client = Redis.from_url(server.url)
+        queue_of(SUBMISSION, client).enqueue_call("time.sleep", (2,), job_id="nap")
+        worker = start(service, REDIS_URL=server.url)
+        deadline = time.monotonic() + 20
+        while client.hget("rq:job:nap", "status") != b"started" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        client.close()
+    code, said = ending_of(worker)
+    assert code == 1
+    assert 'msg="the worker cannot reach Redis"' in said
+    assert "Traceback" not in said
+    assert all(line.startswith("time=") for line in said.splitlines()), said
+
+
+def test_a_worker_that_is_told_to_stop_while_redis_is_away_stops_well(service: Service, tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path, durable=False) as server:
+        worker = start(service, REDIS_URL=server.url)
+        client = Redis.from_url(server.url)
+        deadline = time.monotonic() + 20
+        while not client.smembers("rq:workers") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        client.close()
+        time.sleep(0.5)  # it waits for a job now
+    worker.send_signal(signal.SIGTERM)
+    code, said = ending_of(worker)
+    assert code == 0, said
+    assert "Traceback" not in said
