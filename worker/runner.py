@@ -5,20 +5,29 @@ from typing import Final
 
 from redis import Redis
 from redis.exceptions import RedisError
+from rq import Queue
+from rq.exceptions import DeserializationError
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
 
 from app.config import Settings
 from worker.clock import queue_of
+from worker.schedule import PERIODIC_JOBS
 
 _logger = logging.getLogger(__name__)
 
 STOPPED: Final = 0
 FAILED: Final = 1
 
+_OUR_FUNCTIONS: Final = frozenset(job.function for job in PERIODIC_JOBS)
+
 
 class JobWorker(HerokuWorker):
-    """Knows whether it was told to stop, which RQ does not say when its work ends.
+    """Runs the jobs of the schedule and no others, and knows whether it was told to stop, which RQ does not say.
+
+    A job is the name of a function and what to call it with. RQ calls whatever Python can import, so without this
+    whoever can write to Redis could run programs here, with every secret of the worker.
 
     While it waits for a job and Redis is away it tries again, after 1, 2, 4 and then every `max_connection_wait_time`
     seconds: RQ's own minute would be two purges.
@@ -27,10 +36,27 @@ class JobWorker(HerokuWorker):
     max_connection_wait_time = 5.0
     was_told_to_stop = False
 
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job of ours; drop any other."""
+        if not is_ours(job):
+            _logger.error("a job that is not of the schedule was refused")  # its name is a stranger's: not logged
+            job.delete()
+            return
+        super().execute_job(job, queue)
+
     def handle_warm_shutdown_request(self) -> None:
         """Remember it, and give the job at hand a few seconds to end (see HerokuWorker)."""
         self.was_told_to_stop = True
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+
+def is_ours(job: Job) -> bool:
+    """Tell whether a job is one of the schedule's: a function of its, called with nothing, and calling nobody back."""
+    callbacks = (job._success_callback_name, job._failure_callback_name, job._stopped_callback_name)
+    try:
+        return job.func_name in _OUR_FUNCTIONS and not (job.args or job.kwargs or job.instance or any(callbacks))
+    except DeserializationError:
+        return False
 
 
 def run_jobs(settings: Settings) -> int:

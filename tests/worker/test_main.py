@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -81,12 +82,13 @@ def test_a_worker_that_finds_no_redis_fails_with_one_line(service: Service) -> N
 def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceback(
     service: Service, tmp_path: Path
 ) -> None:
-    with EmbeddedRedis(tmp_path, durable=False) as server:
+    with socket.create_server(("127.0.0.1", 0)) as silence, EmbeddedRedis(tmp_path, durable=False) as server:
         client = Redis.from_url(server.url)
-        queue_of(SUBMISSION, client).enqueue_call("time.sleep", (2,), job_id="nap")
-        worker = start(service, REDIS_URL=server.url)
+        queue_of(SUBMISSION, client).enqueue_call("worker.jobs.report_wrong_codes.report_wrong_codes", job_id="long")
+        database = f"postgresql://nobody@127.0.0.1:{silence.getsockname()[1]}/none"
+        worker = start(service, REDIS_URL=server.url, DATABASE_URL=database, DATABASE_TIMEOUT_SECONDS="2")
         deadline = time.monotonic() + 20
-        while client.hget("rq:job:nap", "status") != b"started" and time.monotonic() < deadline:
+        while client.hget("rq:job:long", "status") != b"started" and time.monotonic() < deadline:
             time.sleep(0.05)
         client.close()
     code, said = ending_of(worker)

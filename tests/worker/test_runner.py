@@ -1,0 +1,72 @@
+"""Which jobs the worker runs (worker/runner.py)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq.job import Callback, Job
+from rq.serializers import JSONSerializer
+
+from app.config import SUBMISSION
+from tests.support.service import Service
+from worker.clock import queue_of
+from worker.runner import JobWorker, is_ours
+from worker.schedule import PERIODIC_JOBS, PeriodicJob
+
+PURGE = "worker.jobs.purge.purge"
+
+
+@pytest.fixture
+def redis(service: Service) -> Redis:
+    """The service's Redis, which is empty."""
+    connection: Redis = service.app.extensions["redis"]
+    return connection
+
+
+def job_of(redis: Redis, function: str, **options: Any) -> Job:
+    return Job.create(function, connection=redis, serializer=JSONSerializer, **options)
+
+
+@pytest.mark.parametrize("periodic", PERIODIC_JOBS, ids=lambda job: job.name)
+def test_every_job_of_the_schedule_is_ours(redis: Redis, periodic: PeriodicJob) -> None:
+    assert is_ours(job_of(redis, periodic.function))
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        ("os.system", {"args": ("id",)}),
+        ("os.getpid", {}),
+        (PURGE, {"args": ("id",)}),
+        (PURGE, {"kwargs": {"shell": True}}),
+        (PURGE, {"on_success": Callback("os.getpid")}),
+        (PURGE, {"on_failure": Callback("os.getpid")}),
+        (PURGE, {"on_stopped": Callback("os.getpid")}),
+    ],
+)
+def test_what_calls_anything_else_is_not(redis: Redis, function: str, options: dict[str, Any]) -> None:
+    assert not is_ours(job_of(redis, function, **options))
+
+
+def test_a_job_that_cannot_be_read_is_not_ours(redis: Redis) -> None:
+    job = job_of(redis, PURGE)
+    job.save()
+    redis.hset(job.key, "data", b"\x80no JSON")
+    assert not is_ours(Job.fetch(job.id, connection=redis, serializer=JSONSerializer))
+
+
+def test_a_strangers_program_in_redis_is_refused_and_forgotten(
+    redis: Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = queue_of(SUBMISSION, redis)
+    trace = tmp_path / "trace"
+    job = queue.enqueue_call("os.mkdir", (str(trace),))
+
+    JobWorker([queue], connection=redis, serializer=JSONSerializer).work(burst=True, logging_level="WARNING")
+
+    assert not trace.exists()
+    assert not redis.exists(job.key)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "a job that is not of the schedule was refused"
+    ]
