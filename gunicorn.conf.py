@@ -63,6 +63,10 @@ class BoundedThreadWorker(ThreadWorker):
         finally:
             del self._in_hand[conn]
 
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer and log what is no HTTP, without the address from which it came."""
+        super().handle_error(req, client, ("-", 0), exc)
+
     def murder_pending(self) -> None:
         """Once a second: hang up on the clients that are too slow. Their threads then find that nobody is there."""
         super().murder_pending()

@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request
 _LOGGED_HEADERS: Final = ("Content-Type", "Content-Length", "Accept-Encoding")
 _LOGGED_ROUTE_VARIABLES: Final = frozenset({"region", "day", "date"})
 _PLAIN: Final = re.compile(r"[!#-<>-~]+")  # printable ASCII without space, quotation mark and equals sign
+_FIELDS: Final = "logfmt_fields"  # where a record that is made for every request has all its fields
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -25,16 +26,16 @@ class LogfmtFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line. Of an exception only its type and place are told, since its text may hold data."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        pairs: dict[str, Any] = {
-            "time": moment.replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
-            "msg": record.getMessage(),
-            "logger": record.name,
-        }
-        pairs |= {key: value for key, value in vars(record).items() if key not in _RESERVED}
+        line = (
+            f"time={moment[:-6]}Z level={record.levelname.lower()} msg={_quoted(record.getMessage())} "
+            f"logger={_quoted(record.name)}"
+        )
+        fields = getattr(record, _FIELDS, None)
+        if fields is None:
+            fields = {key: value for key, value in vars(record).items() if key not in _RESERVED}
         if record.exc_info and record.exc_info[1]:
-            pairs["error"] = describe(record.exc_info[1])
-        return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items())
+            fields["error"] = describe(record.exc_info[1])
+        return line + "".join(f" {key}={_quoted(value)}" for key, value in fields.items())
 
 
 def _quoted(value: Any) -> str:
@@ -71,6 +72,9 @@ class StandardError(logging.StreamHandler[TextIO]):
 
 def init_logging() -> None:
     """Send every log of the process to standard error in one form. Calling it twice changes nothing."""
+    # No line says from where in the source it came, nor from which thread: finding out takes as long as the rest.
+    logging._srcfile = None
+    logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
     if any(isinstance(handler.formatter, LogfmtFormatter) for handler in root.handlers):
         return
@@ -92,27 +96,27 @@ def init_request_logs(app: Flask) -> None:
 def _log_request() -> None:
     if request.url_rule is not None:
         headers = _described_headers(request.headers)
-        _logger.info("http request", extra={"method": request.method, "headers": headers, "uuid": g.request_id})
+        fields = {"method": request.method, "headers": headers, "uuid": g.request_id}
+        _logger.info("http request", extra={_FIELDS: fields})
 
 
 def _log_response(response: Response) -> Response:
     if request.url_rule is None:
         return response
+    route, status = request.url_rule.rule, response.status_code
     variables = {
         f"route_{name}": value for name, value in (request.view_args or {}).items() if name in _LOGGED_ROUTE_VARIABLES
     }
-    _logger.info(
-        "http response",
-        extra={
-            "headers": _described_headers(response.headers),
-            "path": request.url_rule.rule,  # not the path itself, which may hold a hashID or a download code
-            "route": request.url_rule.rule,
-            **variables,
-            "statusCode": response.status_code,
-            "statusClass": f"{response.status_code // 100}xx",
-            "uuid": g.request_id,
-        },
-    )
+    fields = {
+        "headers": _described_headers(response.headers),
+        "path": route,  # not the path itself, which may hold a hashID or a download code
+        "route": route,
+        **variables,
+        "statusCode": status,
+        "statusClass": f"{status // 100}xx",
+        "uuid": g.request_id,
+    }
+    _logger.info("http response", extra={_FIELDS: fields})
     return response
 
 

@@ -1,7 +1,7 @@
 """Where the processor time of a code, a claim and an upload goes: `python -m bench.layers`.
 
 Each is done over and over by one thread, in this process, at several depths: the whole application as a web server
-calls it, the service below Flask, the statement as it goes through SQLAlchemy, and the same statement through psycopg2
+calls it, the service below Flask, the statement as the store sends it, and the same statement through psycopg2
 alone. What a layer costs is the difference between two depths. PostgreSQL's own time is not in it, nor the web
 server's, which `python -m bench` shows.
 """
@@ -152,11 +152,11 @@ def _expect_ok(application: Callable[..., Any], environ: dict[str, Any]) -> None
     b"".join(application(environ, start))
 
 
-def _through_sqlalchemy(place: Place, groups: Sequence[Sequence[Statement]]) -> Work:
+def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Statement]]) -> Work:
     def run(group: Sequence[Statement]) -> None:
         for statement in group:
-            with place.database.single() as connection:
-                connection.execute(statement.clause, statement.values).all()
+            with place.database.direct() as connection:
+                connection.execute(statement.clause, statement.values)
 
     return [functools.partial(run, group) for group in groups]
 
@@ -238,7 +238,7 @@ def _depths(
     return {
         "application (Flask, log, HTTP and messages)": requests,
         "service (cryptography, rules)": services,
-        "statements through SQLAlchemy": lambda place, count: _through_sqlalchemy(place, prepared(place, count)),
+        "statements with the pool": lambda place, count: _as_the_store_sends_them(place, prepared(place, count)),
         "statements through psycopg2 alone": lambda place, count: _bare(place, prepared(place, count)),
     }
 

@@ -15,7 +15,18 @@ from tests.support.service import Service, start_service
 from tests.support.settings import make_settings
 
 # What starts whole services takes longest: if it begins first, no process is left waiting for it at the end.
-_SLOW_FIRST = ("review_apps", "bench", "deploys", "clients", "local", "faults", "browser", "races", "worker", "journeys")
+_SLOW_FIRST = (
+    "review_apps",
+    "bench",
+    "deploys",
+    "clients",
+    "local",
+    "faults",
+    "browser",
+    "races",
+    "worker",
+    "journeys",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(service: Service, server: str) -> Iterator[str]:
+def running(service: Service, server: str, **changes: str) -> Iterator[str]:
     """Start bin/web for retrieval; return its address; stop it and check that it ends well."""
     address = f"127.0.0.1:{free_port()}"
     environment = SECRETS | {
@@ -38,9 +38,11 @@ def running(service: Service, server: str) -> Iterator[str]:
         "DATABASE_URL": service.settings.database_url.replace("+psycopg2", ""),
         "REDIS_URL": service.settings.redis_url,
         "SURFACES": "retrieval",
+        "TRUSTED_PROXIES": "1",
         "WEB_SERVER": server,
         "WEB_CONCURRENCY": "1",
         "BIND_ADDR": address,
+        **changes,
     }
     process = subprocess.Popen([ROOT / "bin" / "web"], env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -93,6 +95,21 @@ def test_granian_answers_as_gunicorn_does(service: Service) -> None:
     with running(service, "gunicorn") as gunicorn, running(service, "granian") as granian:
         for one, other in zip(answers(gunicorn), answers(granian), strict=True):
             assert one == other
+
+
+def test_nobody_gets_new_guesses_at_the_password_by_inventing_addresses(service: Service) -> None:
+    for server in ("gunicorn", "granian"):
+        service.app.extensions["redis"].flushall()
+        with running(service, server, RATE_LIMITS="on", RATE_LIMIT_EVENTS="3") as url:
+            statuses = [
+                requests.get(
+                    f"{url}/events/2026-03-18",
+                    headers={"X-Forwarded-For": "203.0.113.5", "X_Forwarded_For": f"192.0.2.{number}"},
+                    timeout=30,
+                ).status_code
+                for number in range(9)
+            ]
+        assert statuses[-1] == 429, server
 
 
 @pytest.mark.parametrize(
