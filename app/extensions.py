@@ -1,5 +1,6 @@
 """The two servers that the service stands on, PostgreSQL and Redis, and how a request reaches them."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
@@ -12,6 +13,7 @@ from app.crypto.sealing import SealingRing
 from app.store.database import Database
 from app.store.hung_up import replace_hung_up
 from app.store.tables import metadata
+from app.transport import report_plain_connections
 
 if TYPE_CHECKING:
     from app.retrieval.library import Library
@@ -22,6 +24,7 @@ migrate = Migrate()
 
 def init_extensions(app: Flask, settings: Settings) -> None:
     """Give the application its database and its Redis. Neither is connected to before it is used."""
+    report_plain_connections(settings, os.environ)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     db.init_app(app)

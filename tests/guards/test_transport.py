@@ -1,0 +1,68 @@
+"""What is promised of cookies, of HSTS and of TLS holds for every route and for every address."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import create_engine
+from werkzeug.routing import Rule
+
+from app import create_app
+from tests.support.service import Service, bearer
+from tests.support.settings import METRICS, TEST_TOOLS_TOKEN, make_settings
+
+VALUES = {
+    "hash_id": "a" * 128,
+    "region": "302",
+    "day": "00000",
+    "auth": "0" * 64,
+    "date": "2026-03-18",
+    "name": "CA",
+    "language": "en",
+}
+
+
+@pytest.fixture
+def everything(make_service: Callable[..., Service]) -> Service:
+    """A service with every route that settings can add."""
+    return make_service(ENABLE_TEST_TOOLS="true", TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN, REVIEW_TOOLS="true")
+
+
+def path_of(service: Service, rule: Rule) -> str:
+    values = {name: VALUES.get(name, "1") for name in rule.arguments}
+    return str(service.app.url_map.bind("localhost").build(rule.endpoint, values, force_external=False))
+
+
+def answers(service: Service) -> list[tuple[str, object]]:
+    """Ask every route in several ways, with what opens it and without."""
+    found = []
+    for rule in service.app.url_map.iter_rules():
+        for method in ("GET", "POST"):
+            for options in ({}, {"headers": bearer()}, {"auth": METRICS}):
+                answer = service.client.open(path_of(service, rule), method=method, **options)
+                found.append((rule.rule, answer.headers))
+    assert len(found) > 100
+    return found
+
+
+def test_no_answer_sets_a_cookie(everything: Service) -> None:
+    assert [rule for rule, headers in answers(everything) if "Set-Cookie" in headers] == []
+
+
+def test_hsts_is_left_to_whoever_ends_tls(everything: Service) -> None:
+    """docs/operations.md says where to set it: a second one here would make two of them."""
+    assert [rule for rule, headers in answers(everything) if "Strict-Transport-Security" in headers] == []
+
+
+def test_what_the_address_says_about_tls_reaches_the_driver() -> None:
+    address = "postgres://user@db.example/service?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+    engine = create_engine(make_settings(address, "redis://x").database_url)
+    _, options = engine.dialect.create_connect_args(engine.url)
+    assert options["sslmode"] == "verify-full"
+    assert options["sslrootcert"] == "/etc/ca.pem"
+
+
+def test_a_redis_that_is_verified_is_asked_for_its_certificate() -> None:
+    settings = make_settings("postgresql://x/y", "rediss://x?ssl_cert_reqs=required&ssl_ca_certs=/etc/ca.pem")
+    options = create_app(settings).extensions["redis"].connection_pool.connection_kwargs
+    assert options["ssl_cert_reqs"] == "required"
+    assert options["ssl_ca_certs"] == "/etc/ca.pem"
