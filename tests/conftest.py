@@ -16,10 +16,10 @@ from tests.support.settings import make_settings
 
 # What starts whole services takes longest: if it begins first, no process is left waiting for it at the end.
 _SLOW_FIRST = (
+    "clients",
     "review_apps",
     "bench",
     "deploys",
-    "clients",
     "local",
     "faults",
     "browser",
