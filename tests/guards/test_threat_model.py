@@ -1,0 +1,109 @@
+"""docs/threat-model.md is true: its tests exist, each attack has a word on its test, its figures follow from the code."""
+
+import ast
+import math
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from app.domain.codes import DIGITS, LETTERS, SEGMENT_LENGTHS
+from tests.guards.source import ROOT
+from tests.support.settings import make_settings
+
+TEXT = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+ATTACK_HEAD = "| attack | kind | what stops or limits it | test | what remains |"
+REQUIREMENT_HEAD = "| requirement | in our words | status | evidence |"
+STATUSES = {"met", "partly", "not met", "deployment"}
+WAITING_CODES = 1000
+
+
+def rows(head: str) -> list[list[str]]:
+    """Return the cells of every row of every table with this head."""
+    found = []
+    for table in TEXT.split(f"{head}\n")[1:]:
+        lines = table.partition("\n\n")[0].splitlines()[1:]
+        found += [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return found
+
+
+def named_tests(text: str) -> list[str]:
+    return re.findall(r"`(tests/[\w/]+\.py::\w+)`", text)
+
+
+@cache
+def functions_of(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("name", sorted(set(named_tests(TEXT))))
+def test_every_test_that_is_named_exists(name: str) -> None:
+    path, _, function = name.partition("::")
+    assert (ROOT / path).is_file()
+    assert function in functions_of(ROOT / path)
+
+
+def test_every_mention_of_a_test_is_one_that_is_looked_for() -> None:
+    assert len(re.findall(r"::\w+", TEXT)) == len(named_tests(TEXT))
+
+
+def test_every_attack_names_its_test_or_says_why_there_is_none() -> None:
+    attacks = rows(ATTACK_HEAD)
+    assert len(attacks) > 50
+    assert {row[0]: row for row in attacks if len(row) != 5} == {}
+    assert {row[0] for row in attacks if not named_tests(row[3]) and not row[3].startswith("none: ")} == set()
+    assert {row[0] for row in attacks if not set(row[1].split(", ")) <= set("STRIDE")} == set()
+
+
+def test_every_requirement_is_numbered_has_a_status_and_evidence() -> None:
+    requirements = rows(REQUIREMENT_HEAD)
+    assert len(requirements) > 80
+    for row in requirements:
+        assert len(row) == 4, row
+        assert re.fullmatch(r"\d+\.\d+\.\d+(, \d+\.\d+\.\d+)*", row[0]), row
+        assert row[2] in STATUSES, row
+        assert len(row[3]) > 8 or row[2] == "met", row
+
+
+def test_no_requirement_is_judged_twice_and_each_stands_in_its_chapter() -> None:
+    seen: set[str] = set()
+    for heading, chapter in re.findall(r"^### V(\d+) .*\n((?:(?!^### ).*\n)*)", TEXT, flags=re.MULTILINE):
+        for numbers in re.findall(r"^\| (\d+\.\d+\.\d+[^|]*) \|", chapter, flags=re.MULTILINE):
+            for number in numbers.split(", "):
+                assert number.split(".")[0] == heading
+                assert number not in seen
+                seen.add(number)
+    assert len(seen) > 100
+
+
+def number_of_codes() -> int:
+    return math.prod(len(LETTERS) ** length + len(DIGITS) ** length for length in SEGMENT_LENGTHS)
+
+
+def one_in(probability: float) -> str:
+    """Write a chance with two digits that count: `1 in 1,500`."""
+    number = 1 / probability
+    unit = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    return f"1 in {round(number / unit) * unit:,}"
+
+
+def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
+    settings = make_settings("postgresql://x/y", "redis://x")
+    assert f"{number_of_codes():,} equally likely ones ({math.log2(number_of_codes()):.1f} bits)" in TEXT
+    assert f"{settings.max_consecutive_claim_key_failures} wrong ones in a row and" in TEXT.replace("\n", " ")
+    assert settings.code_lifetime.total_seconds() == 24 * 3600
+    table = rows("| networks | wrong codes a day | chance to hit one in a day |")
+    assert len(table) == 5
+    for networks, guesses, chance in table:
+        count = int(guesses.replace(",", ""))
+        if "one guess" not in networks:
+            machines = int(re.match(r"[\d,]+", networks)[0].replace(",", ""))  # type: ignore[index]
+            assert count == machines * settings.max_daily_claim_key_failures
+        assert chance == one_in(1 - (1 - WAITING_CODES / number_of_codes()) ** count)
+
+
+def test_the_document_is_linked_from_where_people_look() -> None:
+    for document in ("README.md", "SECURITY.md", "SECURITY.fr.md"):
+        assert "(docs/threat-model.md)" in (ROOT / document).read_text(encoding="utf-8"), document
