@@ -75,6 +75,16 @@ class Settings:
         platform="HEROKU_BUILD_COMMIT",
     )
 
+    pull_request: int | None = setting(
+        parse.optional(parse.integer(1, 1_000_000_000)),
+        "The number of the pull request that a review app shows; else HEROKU_PR_NUMBER",
+        "",
+        platform="HEROKU_PR_NUMBER",
+    )
+    app_name: str = setting(
+        parse.text, "The name of a review app on its platform; else HEROKU_APP_NAME", "", platform="HEROKU_APP_NAME"
+    )
+
     database_url: str = setting(parse.database_url, "PostgreSQL, as `postgresql://` or `postgres://`", secret=True)
     redis_url: str = setting(parse.redis_url, "Redis, as `redis://` or `rediss://`", secret=True)
     database_pool_size: int = setting(
@@ -204,7 +214,12 @@ class Settings:
         parse.optional(parse.address("https://")), "Where the policy about reports of weaknesses stands, `https://`", ""
     )
     review_tools: bool = setting(
-        parse.exactly_true, "Whether /phone exists, where both surfaces are served; never in production", "false"
+        parse.exactly_true,
+        "Whether the pages for reviewers exist, where both surfaces are served; never in production",
+        "false",
+    )
+    review_app_log: str = setting(
+        parse.text, "File with the log of a review app's processes, of which the front page shows the end", ""
     )
 
     @property

@@ -38,6 +38,12 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "review.phone",
         "review.new_code",
         "review.archive_address",
+        "front.choose_language",
+        "front.page",
+        "front.new_code",
+        "front.archive",
+        "front.logs",
+        "front.facts",
     }
 )
 

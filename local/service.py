@@ -40,7 +40,7 @@ _DEFAULTS: Final = {"EXPORT_MAX_AGE_SECONDS": "3", "REVIEW_TOOLS": "true"}
 _BANNER: Final = """
   Exposure Alert answers at {url}
 
-  Two phones:       {url}/phone
+  In a browser:     {url}/
   A one-time code:  curl -X POST -H "Authorization: Bearer {token}" {url}/new-key-claim
   The secrets:      {secrets}
   To stop it:       Ctrl-C

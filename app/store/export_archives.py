@@ -56,6 +56,7 @@ _SAVE = text(f"""
         checked_at = excluded.checked_at, fresh_until = excluded.fresh_until
 """)  # noqa: S608 - the columns are a constant
 _NAMES = text("SELECT name FROM export_archives")
+_SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
 _ALLOW_TIME = text("SET LOCAL statement_timeout = '300s'")
@@ -91,6 +92,11 @@ def save(connection: Connection, record: ArchiveRecord) -> None:
 def names(connection: Connection) -> set[str]:
     """Return the names of all current archives."""
     return set(connection.execute(_NAMES).scalars())
+
+
+def sizes(connection: Connection, kind: ArchiveKind) -> dict[int, int]:
+    """Return how many bytes each period's archive has; of periods for which none is built, nothing."""
+    return {row.period: row.size for row in connection.execute(_SIZES, {"kind": kind.value})}
 
 
 def delete_others(connection: Connection, kind: ArchiveKind, periods: list[int]) -> None:

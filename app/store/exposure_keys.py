@@ -57,6 +57,7 @@ _COUNT_PUBLISHED = text("""
     SELECT count(*) FROM diagnosis_keys
     WHERE hour_of_submission >= :first_hour AND hour_of_submission < :published_before_hour
 """)
+_COUNT_EXPORTED = text(f"SELECT count(*) FROM diagnosis_keys WHERE {_WINDOW}")  # noqa: S608 - both are constants
 _PURGE = text("""
     DELETE FROM diagnosis_keys WHERE key_data IN (
         SELECT key_data FROM diagnosis_keys WHERE hour_of_submission < :before_hour
@@ -104,6 +105,12 @@ def count_published(connection: Connection, window: ExportWindow) -> int:
     The index alone answers this.
     """
     return int(connection.execute(_COUNT_PUBLISHED, _window_values(window)).scalar_one())
+
+
+def count_exported(connection: Connection, window: ExportWindow, region: str) -> int:
+    """Return how many keys the archive of a window holds. This reads rows, so it is not for every download."""
+    values = _window_values(window) | {"region": region}
+    return int(connection.execute(_COUNT_EXPORTED, values).scalar_one())
 
 
 def purge(connection: Connection, before_hour: int, batch: int) -> int:

@@ -27,6 +27,20 @@ PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 NewPage = Callable[..., Page]
+OpenFront = Callable[..., Page]
+
+# What a platform tells a review app, with names that are as long as they get.
+BUILD = {
+    "HEROKU_PR_NUMBER": "12",
+    "HEROKU_BRANCH": "topic/somebody-wrote-down-all-that-this-branch-is-about",
+    "HEROKU_BUILD_COMMIT": "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334",
+}
+LOG = """\
+web.1    | time=2026-03-18T12:15:30.250Z level=info msg="http request" logger=http method=GET headers="" uuid=1
+worker.1 | time=2026-03-18T12:15:30.251Z level=warning msg="retried" logger=worker
+worker.1 | time=2026-03-18T12:15:30.252Z level=error msg="gave up" logger=worker error="builtins.OSError at x.py:1"
+clock.1  | time=2026-03-18T12:15:30.253Z level=info msg="job enqueued" logger=clock
+"""
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +59,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A review instance: its keys are held back as in production, its archives are never old."""
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "app.log").write_text(LOG, encoding="utf-8")
     urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    environment = SECRETS | urls | {"REVIEW_TOOLS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
-    with web_process(environment, tmp_path_factory.mktemp("browser") / "web.log") as web:
+    own = {"REVIEW_TOOLS": "true", "EXPORT_MAX_AGE_SECONDS": "0", "REVIEW_APP_LOG": str(folder / "app.log")}
+    with web_process(SECRETS | urls | BUILD | own, folder / "web.log") as web:
         yield f"http://127.0.0.1:{web.port}"
 
 
@@ -64,7 +80,7 @@ def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
         if not is_wanted:
             complaints.append(text)
 
-    def open_page(path: str = "", width: int = 1280, **options: str) -> Page:
+    def open_page(path: str = "", width: int = 1280, **options: object) -> Page:
         size = {"width": width, "height": 900}
         context = browser.new_context(base_url=address, viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
         contexts.append(context)
@@ -86,3 +102,9 @@ def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
 def open_phone(new_page: NewPage) -> NewPage:
     """Open the phones' page in a language."""
     return lambda language="en", **options: partial(new_page, f"/phone/{language}")(**options)
+
+
+@pytest.fixture
+def open_front(new_page: NewPage) -> OpenFront:
+    """Open the front page in a language, or in that of the browser if it is empty."""
+    return lambda language="en", **options: new_page(f"/review/{language}" if language else "/", **options)

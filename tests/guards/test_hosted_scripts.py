@@ -203,7 +203,7 @@ def test_a_branch_that_cannot_be_is_not_deployed(run: Run, deploying: Path, bran
 class ReviewApp(BaseHTTPRequestHandler):
     """A review app that can be careless."""
 
-    commit, noindex, guarded = COMMIT, True, True
+    commit, noindex, guarded, front = COMMIT, True, True, COMMIT
 
     def do_GET(self) -> None:
         known = self.headers.get("Authorization") == "Basic eDpzZWNyZXQ="
@@ -211,7 +211,8 @@ class ReviewApp(BaseHTTPRequestHandler):
         if self.noindex:
             self.send_header("X-Robots-Tag", "noindex, nofollow")
         self.end_headers()
-        self.wfile.write(json.dumps({"branch": "topic", "revision": self.commit}).encode())
+        revision = self.front if self.path == "/" else self.commit
+        self.wfile.write(json.dumps({"branch": "topic", "revision": revision}).encode())
 
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
@@ -245,6 +246,7 @@ def test_a_review_app_as_it_should_be_passes_its_smoke_test(
         ({"guarded": False}, "a stranger is not asked"),
         ({"noindex": False}, "search engines"),
         ({"commit": "ffff"}, "and not"),
+        ({"front": "ffff"}, "its front page does not name the commit"),
     ],
 )
 def test_a_careless_review_app_fails_its_smoke_test(

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import requests
 
 from app.domain.limits import SERVED_DAYS
 from app.settings_parsers import signing_key
+from clients import smoke
 from clients.phone import archive, crypto
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
@@ -74,6 +76,12 @@ class Reviewer:
         hmac_key = bytes.fromhex(self.environment["RETRIEVE_HMAC_KEY"])
         self.server = Server(Settings(self.url, self.url, hmac_key, self.public_key), self.session)
 
+    @property
+    def secrets(self) -> list[str]:
+        """What app.json let the platform make."""
+        manifest = json.loads((ROOT / "app.json").read_text())["environments"]["review"]["env"]
+        return [self.environment[name] for name, variable in manifest.items() if "generator" in variable]
+
     def get(self, path: str) -> requests.Response:
         return self.session.get(self.url + path, timeout=30)
 
@@ -101,6 +109,12 @@ def test_a_reviewer_finds_everything_there_is_to_try(machine: Machine, first: di
     assert reviewer.get("/services/ready").json() == {"postgresql": "up", "redis": "up"}
     assert reviewer.get("/services/version.json").json() == {"branch": "main", "revision": first["commit"]}
     assert reviewer.get("/phone/en").status_code == 200
+    front = reviewer.get("/").text
+    assert "Pull request 1</h1>" in front
+    assert f'title="{first["commit"]}"' in front
+    assert '<span class="line__process">web.1</span>' in front
+    assert [secret for secret in reviewer.secrets if secret in front] == []
+    assert smoke.run(smoke.SmokeTest(reviewer.url, reviewer.session), sys.stdout.write)
     # The seeded keys of a day become public on the next; those of fourteen days ago are too old today.
     eventually(lambda: all(reviewer.keys(day) for day in range(TODAY - SERVED_DAYS + 2, TODAY)))
     reviewer.walk()

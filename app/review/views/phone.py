@@ -1,20 +1,18 @@
-"""`/phone`: a page on which a reviewer plays a patient and a contact, and what it asks of a review instance.
-
-Whoever reaches a review instance may use all of it, so nothing of it exists in production.
-"""
+"""`/phone`: a page on which a reviewer plays a patient and a contact, and what it asks of a review instance."""
 
 import dataclasses
 import json
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Response, request
 
 from app.clock import current_time
 from app.errors import on_fault
 from app.extensions import current_database, current_ring, current_settings
 from app.i18n import LANGUAGES, load_catalogue
-from app.pages import protect, serve_static
+from app.pages import protect
 from app.responses import json_text, plain_error
 from app.review import service
+from app.review.views.shared import is_from_elsewhere, lead_to_language, show
 from app.routing import add_route
 
 review = Blueprint("review", __name__, url_prefix="/phone")
@@ -23,8 +21,7 @@ review.after_request(protect)
 
 def choose_language() -> Response:
     """Lead to the page in the reader's language."""
-    language = request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
-    return Response(status=302, headers={"Location": f"/phone/{language}", "Vary": "Accept-Language"})
+    return lead_to_language("/phone")
 
 
 def phone(language: str) -> Response:
@@ -36,17 +33,15 @@ def phone(language: str) -> Response:
         "exportPublicKey": service.export_public_key(settings),
         "texts": texts.below("live."),
     }
-    other = next(each for each in LANGUAGES if each != language)
-    page = render_template("review/phone.html", t=texts, other=load_catalogue("review", other), data=data)
-    response = Response(page, headers={"X-Robots-Tag": "noindex"})
-    response.content_language.add(texts.locale)
-    return response
+    return show("review/phone.html", texts, "review", data=data)
 
 
 def new_code() -> Response:
     """Issue a code to the page; a health authority's token is not needed, and is not shown."""
     if request.method != "POST":
         return plain_error("method not allowed", 405, {"Allow": "POST"})
+    if is_from_elsewhere():
+        return plain_error("forbidden", 403)
     code = service.issue_review_code(current_database(), current_settings(), current_ring(), current_time())
     return json_text(json.dumps({"code": code}))
 
@@ -55,12 +50,6 @@ def archive_address(day: str) -> Response:
     """Tell the page where a day's archive is, so that it needs no key."""
     address = service.archive_address(current_settings(), day, current_time())
     return json_text(json.dumps(dataclasses.asdict(address)))
-
-
-def init_review(app: Flask) -> None:
-    """Add the page, its routes and its static files."""
-    serve_static(app, "review")
-    app.register_blueprint(review)
 
 
 on_fault(review, lambda: plain_error("server error", 500))

@@ -1,0 +1,44 @@
+"""The service's endpoints, from the OpenAPI document that it serves, in a form that a person reads at a glance."""
+
+import functools
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+_METHODS: Final = ("get", "post")  # OPTIONS is for browsers alone
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation. `is_open` if a browser can simply follow its path."""
+
+    method: str
+    path: str
+    summary: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class EndpointGroup:
+    """The operations for one kind of caller, such as `phones`."""
+
+    audience: str
+    endpoints: tuple[Endpoint, ...]
+
+
+@functools.cache
+def endpoint_groups() -> tuple[EndpointGroup, ...]:
+    """Return the operations by their callers, both in the order of the document."""
+    document = json.loads((files("app.services") / "openapi.json").read_text(encoding="utf-8"))
+    groups: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                groups[item[method]["tags"][0]].append(_endpoint(path, method, item[method]))
+    return tuple(EndpointGroup(audience, tuple(found)) for audience, found in groups.items() if found)
+
+
+def _endpoint(path: str, method: str, operation: dict[str, Any]) -> Endpoint:
+    is_open = method == "get" and "{" not in path and "security" not in operation
+    return Endpoint(method.upper(), path, operation["summary"].replace("`", ""), is_open)

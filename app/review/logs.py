@@ -1,0 +1,74 @@
+"""The end of a review app's own log, for whoever tries the app out and has no account on its machine."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.review.masking import Mask
+
+PROCESSES: Final = ("web", "worker", "clock")
+MOST_LINES: Final = 200
+MOST_CHARACTERS: Final = 2_000  # of a line
+
+# However long the log is, no more than this is read of it: a few thousand lines.
+_TAIL_BYTES: Final = 512 * 1024
+_LINE: Final = re.compile(r"(?P<process>[a-z-]+(?:\.[0-9]+)?) *\| ?(?P<text>.*)")
+_LEVEL: Final = re.compile(r"\blevel=(warning|error|critical)\b")
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line: the process that wrote it, such as `web.1`, its text, and `error` or `warning` if it is one."""
+
+    process: str
+    text: str
+    level: str
+
+
+def last_lines(path: Path, process: str, mask: Mask) -> list[LogLine] | None:
+    """Return the newest lines of a process, or of all if it is empty, oldest first; None when there is no log.
+
+    Secrets were replaced when the log was written. They are again, since a mistake there must not show here.
+    """
+    tail = _tail(path)
+    if tail is None:
+        return None
+    # Masked as a whole, before it is cut: half of a secret would not be recognised.
+    lines = mask.hide(_COLOURS.sub("", tail)).splitlines()
+    return list(_of_process(map(_read, lines), process))[-MOST_LINES:]
+
+
+def _tail(path: Path) -> str | None:
+    """Return the last whole lines of a log and, when it has just begun, of the file that it was before."""
+    newest = _end_of(path, _TAIL_BYTES)
+    before = _end_of(path.with_name(f"{path.name}.1"), _TAIL_BYTES - len(newest or b""))
+    if newest is None and before is None:
+        return None
+    return ((before or b"") + (newest or b"")).decode("utf-8", "replace")
+
+
+def _end_of(path: Path, most: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, 2) - most)
+            file.seek(start)
+            data = file.read(most)
+    except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
+        return None
+    # What was cut in the middle is not a line; and the end of a secret would not be recognised.
+    return data if start == 0 else data.partition(b"\n")[2]
+
+
+def _read(line: str) -> LogLine:
+    match = _LINE.fullmatch(line)
+    process, text = (match["process"], match["text"]) if match else ("", line)
+    level = _LEVEL.search(text)
+    shown = "".join(c if c.isprintable() else " " for c in text[:MOST_CHARACTERS])
+    return LogLine(process, shown, "" if level is None else "warning" if level[1] == "warning" else "error")
+
+
+def _of_process(lines: Iterable[LogLine], process: str) -> Iterable[LogLine]:
+    return (line for line in lines if not process or line.process.partition(".")[0] == process)

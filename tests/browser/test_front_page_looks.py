@@ -1,0 +1,50 @@
+"""How the front page of a review instance presents itself: to everybody, on every width, in light and dark."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenFront
+from tests.browser.test_front_page_journey import run_smoke_test
+from tests.browser.test_phone_looks import AXE, WCAG, violations
+
+
+def use_all(page: Page) -> None:
+    """Do what changes the page."""
+    page.click("#do-issue")
+    expect(page.locator("#issued-code")).to_be_visible()
+    run_smoke_test(page)
+    page.click("#show-endpoints")
+    page.click("#do-logs")
+    expect(page.locator("#logs-told")).not_to_be_empty()
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("fr", 390)])
+def test_the_page_meets_wcag_before_and_after_use_in_light_and_dark_and_on_every_width(
+    open_front: OpenFront, language: str, width: int
+) -> None:
+    page = open_front(language, width=width, color_scheme="light")
+    page.evaluate(AXE)
+    assert violations(page, WCAG) == []
+    use_all(page)
+    assert violations(page, WCAG) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, ["color-contrast"]) == []  # nothing else depends on the colours
+    for each in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": each, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == each  # nothing to scroll sideways
+
+
+def test_the_root_leads_to_the_page_and_each_language_to_the_other(open_front: OpenFront) -> None:
+    page = open_front("", locale="fr-CA")
+    assert page.url.endswith("/review/fr")
+    assert page.title() == "Demande de tirage 12 · Exposure Alert"
+    page.get_by_role("link", name="English").click()
+    assert page.get_attribute("html", "lang") == "en-CA"
+    assert page.title() == "Pull request 12 · Exposure Alert"
+
+
+def test_what_is_on_the_page_is_listed_first(open_front: OpenFront) -> None:
+    page = open_front()
+    for link in page.locator(".contents a").all():
+        target = link.get_attribute("href") or ""
+        expect(page.locator(f"{target} h2")).to_be_visible()
