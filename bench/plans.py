@@ -136,7 +136,7 @@ def _values() -> dict[str, Any]:
         "before_start": day * INTERVALS_PER_DAY,
         **dict.fromkeys(("kind", "location_id"), "keys"),
         "period": day - 1,
-        **dict.fromkeys(("name", "export_digest"), "0" * 64),
+        **dict.fromkeys(("name", "export_digest", "signer"), "0" * 64),
         "names": ["0" * 64],
         **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock", "network_lock"), 1),
         **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
@@ -184,6 +184,16 @@ def _explain(url: str) -> Iterator[Plan]:
             except psycopg2.Error as error:
                 yield Plan(f"{module}.{name}", f"not explained: {str(error).splitlines()[0]}")
             connection.rollback()
+
+
+def without_values() -> dict[str, set[str]]:
+    """Return the parameters for which the table has no value, by the statement that has them: none should be left."""
+    values = _values()
+    unknown = {
+        f"{module}.{name}": parameters(clause) - set(values) - set(_other_values(module))
+        for module, name, clause in _statements()
+    }
+    return {name: missing for name, missing in unknown.items() if missing}
 
 
 def _statements() -> Iterator[tuple[str, str, TextClause]]:
