@@ -111,6 +111,7 @@ def test_a_number_that_is_none_stops_the_start() -> None:
 def test_every_page_and_document_that_it_links_to_exists(review: Service) -> None:
     seed(review.database, review.settings, review.clock.now)
     page = review.client.get("/review/en").text
+    assert set(re.findall(r'href="#(\w+)"', page)) <= set(re.findall(r'id="(\w+)"', page))
     targets = set(re.findall(r'href="(/[^"#]*)"', page))
     assert {"/phone/en", "/openapi.json", "/services/ready", "/review/archives/00000"} <= targets
     missing = {

@@ -1,0 +1,73 @@
+"""What the smoke test of the terminal says when something is wrong. That it passes, tests/browser shows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from clients import smoke
+
+URL = "https://pr-0012.review.test"
+UP = '{"postgresql": "up", "redis": "up"}'
+
+
+class Instance:
+    """Stands where the network is: answers by path, and keeps the headers of every request."""
+
+    def __init__(self, answers: dict[str, tuple[int, str]]) -> None:
+        self.answers = answers
+        self.headers: list[Any] = []
+
+    def __call__(self, session: requests.Session, method: str, url: str, **_: Any) -> requests.Response:
+        self.headers.append(session.headers)
+        answer = requests.Response()
+        answer.status_code, text = self.answers[url.removeprefix(URL)]
+        answer._content = text.encode()
+        return answer
+
+
+@pytest.fixture
+def instance(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, tuple[int, str]]], Instance]:
+    """Put an instance with some answers where the network is."""
+
+    def make(answers: dict[str, tuple[int, str]]) -> Instance:
+        made = Instance(answers)
+        monkeypatch.setattr(requests.Session, "request", lambda *given, **named: made(*given, **named))
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"/services/ready": (401, "")}, "FAILED  PostgreSQL and Redis answer: the instance asks for a password"),
+        ({"/services/ready": (503, '{"redis": "down"}')}, 'answered HTTP 503: {"redis": "down"}'),
+        ({"/services/ready": (200, UP), "/review/facts.json": (404, "")}, "does it run with REVIEW_TOOLS=true?"),
+        ({"/services/ready": (200, UP), "/review/facts.json": (200, "<html>")}, "FAILED  the review tools answer: "),
+    ],
+)
+def test_the_first_step_that_fails_is_named_with_its_reason(instance, capsys, answers, said) -> None:
+    instance(answers)
+    assert smoke.main([URL]) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_a_server_that_does_not_answer_is_named(capsys) -> None:
+    assert smoke.main(["http://127.0.0.1:1"]) == 1
+    assert "the server did not answer: " in capsys.readouterr().out
+
+
+def test_the_password_opens_the_door_and_is_not_said(instance, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("REVIEW_PASSWORD", "the-password-of-the-door")
+    answering = instance({"/services/ready": (401, "")})
+    smoke.main([URL])
+    assert [headers["X-Review-Password"] for headers in answering.headers] == ["the-password-of-the-door"]
+    assert "the-password" not in capsys.readouterr().out
+
+
+def test_an_address_without_its_scheme_is_refused(capsys) -> None:
+    with pytest.raises(SystemExit):
+        smoke.main(["pr-0012.review.test"])
+    assert "starts with http:// or https://" in capsys.readouterr().err
