@@ -69,7 +69,7 @@ def _try_surface(seconds: int) -> bool:
                 "MAX_DAILY_CLAIM_KEY_FAILURES": "1000000",
             }
             with web_process(environment, directory / "log") as web:
-                return try_surface(f"http://127.0.0.1:{web.port}", web.log, seconds)
+                return try_surface(web, seconds)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import base64
 import time
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -11,9 +10,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
+from tests.support.memory import MIB, children_of, resident_bytes
 from tests.support.settings import METRICS, TEST_TOOLS_TOKEN, TOKEN
+from tests.support.web import WebProcess
 
 _ROUND_EXAMPLES = 25
+# After a round in which every operation was tried, archives and pools are in memory.
+_MAX_GROWTH_BYTES = 48 * MIB
 _CREDENTIALS = {
     "authority": f"Bearer {TOKEN}",
     "tester": f"Bearer {TEST_TOOLS_TOKEN}",
@@ -21,8 +24,12 @@ _CREDENTIALS = {
 }
 
 
-def try_surface(url: str, log: Path, seconds: int) -> bool:
-    """Send requests to every operation, in turns, until the time is over; tell whether all answers were fit."""
+def try_surface(web: WebProcess, seconds: int) -> bool:
+    """Send requests to every operation, in turns, until the time is over; tell whether all answers were fit.
+
+    The web process may hold no more than `_MAX_GROWTH_BYTES` more at the end than after the first round.
+    """
+    url = f"http://127.0.0.1:{web.port}"
     document = requests.get(f"{url}/openapi.json", timeout=10).json()
     for path, item in list(document["paths"].items()):
         if path.startswith("/phone"):  # only on review instances
@@ -30,20 +37,28 @@ def try_surface(url: str, log: Path, seconds: int) -> bool:
         item.get("post", {}).pop("requestBody", None)  # bodies are made here, of any bytes
     schema = schemathesis.openapi.from_dict(document)
     operations = [result.ok() for result in schema.get_all_operations()]
-    deadline, sent, found = time.monotonic() + seconds, 0, list[str]()
+    deadline, sent, found, first = time.monotonic() + seconds, 0, list[str](), 0
     with requests.Session() as session:
         while time.monotonic() < deadline and not found:
             for operation in operations:
                 number, complaint = _try_operation(operation, url, session)
                 sent += number
                 found += [complaint] if complaint else []
-                if time.monotonic() > deadline:
+                if first and time.monotonic() > deadline:
                     break
-    if "Traceback" in log.read_text(errors="replace"):
+            first = first or _memory_of(web)
+    grown = _memory_of(web) - first
+    if grown > _MAX_GROWTH_BYTES:
+        found.append(f"the web process took {grown / MIB:.0f} MiB more after its first round")
+    if "Traceback" in web.log.read_text(errors="replace"):
         found.append("a traceback in the log")
-    print(f"fuzz: HTTP surface: {sent} requests to {len(operations)} operations")
+    print(f"fuzz: HTTP surface: {sent} requests to {len(operations)} operations, {grown / MIB:+.1f} MiB")
     print(*found, sep="\n")
     return not found
+
+
+def _memory_of(web: WebProcess) -> int:
+    return resident_bytes(web.pid, *children_of(web.pid))
 
 
 def _try_operation(operation: Any, url: str, session: requests.Session) -> tuple[int, str]:

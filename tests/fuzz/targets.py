@@ -17,6 +17,7 @@ with atheris.instrument_imports(include=["app"]):
     from app.retrieval.reader import ArchiveInvalid, read_archive
 
 from tests.support.clock import NOON
+from tests.support.memory import MIB, Watch
 from tests.support.settings import SECRETS
 
 
@@ -62,6 +63,23 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     target.__name__: target for target in (archive_reader, messages, settings, networks)
 }
 
+# The inputs that reached new code stay in memory, and so do pools of Python: tens of megabytes, and then no more. A
+# leak of a kilobyte an input would pass this bound within a minute.
+MAX_GROWTH_BYTES: Final = 64 * MIB
+WARM_UP_INPUTS: Final = 2_000
+
+
+def watched(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """Let growth of memory be a failure of the target."""
+    watch = Watch(MAX_GROWTH_BYTES, WARM_UP_INPUTS)
+
+    def run(data: bytes) -> None:
+        target(data)
+        watch.step()
+
+    return run
+
+
 if __name__ == "__main__":
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], TARGETS[sys.argv[1]])
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], watched(TARGETS[sys.argv[1]]))
     atheris.Fuzz()

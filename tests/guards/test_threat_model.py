@@ -1,4 +1,4 @@
-"""docs/threat-model.md is true: its tests exist, each attack has a word on its test, its figures follow from the code."""
+"""docs/threat-model.md is true: its tests exist, each attack has a word on its test, and its figures follow."""
 
 import ast
 import math

@@ -25,6 +25,7 @@ class WebProcess:
 
     port: int
     log: Path
+    pid: int
 
     def connect(self) -> HTTPConnection:
         """Open an HTTP connection, which the caller closes."""
@@ -71,7 +72,7 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
         )
     try:
         _wait_for(port, process, log)
-        yield WebProcess(port, log)
+        yield WebProcess(port, log, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=_START_SECONDS)

@@ -1,0 +1,43 @@
+"""How much memory a process holds, and whether it goes on taking more."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+MIB: Final = 2**20
+
+
+def resident_bytes(*processes: int | str) -> int:
+    """Return the resident memory of some processes, or of this one, as Linux counts it."""
+    return sum(int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE for process in processes or ("self",))
+
+
+def children_of(process: int) -> list[int]:
+    """Return the children of a process."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+class MemoryGrew(Exception):  # noqa: N818 - the name says it
+    """A process that has seen everything once takes more memory all the same."""
+
+
+@dataclass
+class Watch:
+    """Raises MemoryGrew when this process holds `bound` bytes more than after its first `warm_up` steps."""
+
+    bound: int
+    warm_up: int
+    steps: int = 0
+    first: int = 0
+
+    def step(self) -> None:
+        """Count a step, and look every `warm_up` of them."""
+        self.steps += 1
+        if self.steps % self.warm_up:
+            return
+        now = resident_bytes()
+        self.first = self.first or now
+        if now - self.first > self.bound:
+            raise MemoryGrew(f"{(now - self.first) / MIB:.0f} MiB more after {self.steps} steps than at first")
