@@ -63,7 +63,7 @@ class BoundedThreadWorker(ThreadWorker):
         finally:
             del self._in_hand[conn]
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+    def handle_error(self, req: Any, client: socket.socket, _addr: Any, exc: BaseException) -> None:
         """Answer and log what is no HTTP, without the address from which it came."""
         super().handle_error(req, client, ("-", 0), exc)
 

@@ -116,13 +116,7 @@ def _values() -> dict[str, Any]:
         "first": now - timedelta(days=1),
         "end": now,
         "batch": 5000,
-        # networks
-        "network": "0" * 32,
-        "network_yesterday": "1" * 32,
-        **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
-        "hour": day * HOURS_PER_DAY,
-        **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
-        "noise": 0,
+        **_values_of_networks(day),
         # the keys of an upload
         "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],
         "starts": [(day - number) * INTERVALS_PER_DAY for number in range(millions.KEYS_PER_PAIR)],
@@ -142,6 +136,17 @@ def _values() -> dict[str, Any]:
         **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock", "network_lock"), 1),
         **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
         "content": b"content",
+    }
+
+
+def _values_of_networks(day: int) -> dict[str, Any]:
+    return {
+        "network": "0" * 32,
+        "network_yesterday": "1" * 32,
+        **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
+        "hour": day * HOURS_PER_DAY,
+        **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
+        "noise": 0,
     }
 
 
