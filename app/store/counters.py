@@ -15,27 +15,36 @@ _EVENTS = text("""
     WHERE date = :date AND device_type = 'Server' GROUP BY source, identifier ORDER BY source, identifier
 """)
 _UPLOADS = text("""
-    SELECT originator AS source, count, first_upload FROM tek_upload_count WHERE date = :date ORDER BY originator, id
+    SELECT originator AS source, count, first_upload FROM tek_upload_count, generate_series(1, uploads)
+    WHERE date = :date ORDER BY originator, id
 """)
 _DURATIONS = text("""
     SELECT originator AS source, hours, sum(count)::integer AS count FROM otk_life_duration
     WHERE date = :date GROUP BY originator, hours ORDER BY originator, hours
 """)
 
+# A table that was never folded, such as one that was moved over, is folded in several runs.
+_SUMS_IN_RUN = 5_000
 _FOLD = """
     WITH summed AS (
         DELETE FROM {table} WHERE id IN (
             SELECT id FROM {table} WHERE ({columns}) IN (
-                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
+                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1 LIMIT {sums}
             )
             FOR UPDATE SKIP LOCKED
         )
-        RETURNING {columns}, count
+        RETURNING {columns}, {figure}
     )
-    INSERT INTO {table} ({columns}, count) SELECT {columns}, sum(count) FROM summed GROUP BY {columns}
+    INSERT INTO {table} ({columns}, {figure}) SELECT {columns}, sum({figure}) FROM summed GROUP BY {columns}
 """
-_FOLD_EVENTS = text(_FOLD.format(table="events", columns="source, identifier, device_type, date"))
-_FOLD_DURATIONS = text(_FOLD.format(table="otk_life_duration", columns="originator, hours, date"))
+_FOLDS = tuple(
+    text(_FOLD.format(table=table, columns=columns, figure=figure, sums=_SUMS_IN_RUN))
+    for table, columns, figure in (
+        ("events", "source, identifier, device_type, date", "count"),
+        ("otk_life_duration", "originator, hours, date", "count"),
+        ("tek_upload_count", "originator, date, count, first_upload", "uploads"),
+    )
+)
 
 
 def events_of(connection: Connection, day: date) -> list[dict[str, object]]:
@@ -64,4 +73,4 @@ def durations_of(connection: Connection, day: date) -> list[dict[str, object]]:
 
 def fold(connection: Connection) -> int:
     """Replace rows that count the same thing by their sum; return how many sums were written."""
-    return connection.execute(_FOLD_EVENTS).rowcount + connection.execute(_FOLD_DURATIONS).rowcount
+    return sum(connection.execute(statement).rowcount for statement in _FOLDS)

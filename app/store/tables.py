@@ -127,6 +127,7 @@ tek_upload_count = Table(
     Column("date", Date, nullable=False, index=True),
     Column("count", Integer, nullable=False),
     Column("first_upload", Boolean, nullable=False),
+    Column("uploads", Integer, nullable=False, server_default="1"),  # how many uploads like this one the row stands for
 )
 
 # Places where infection was likely, as authorities reported them.

@@ -27,6 +27,26 @@ def test_increments_of_the_same_counter_add_up(service: Service) -> None:
     assert service.client.get(f"/events/{date}", auth=METRICS).json[1]["count"] == 4
 
 
+@pytest.mark.rule(70, 92)
+def test_equal_uploads_share_a_row_and_are_listed_one_by_one(service: Service) -> None:
+    first, second = service.pair(), service.pair(OTHER_TOKEN)
+    for number in range(6):
+        service.upload(first, [exposure_key(number)])
+    service.upload(first, [exposure_key(10), exposure_key(11)])
+    service.upload(second, [exposure_key(12)])
+    path = f"/events/uploads/{service.clock.now.date()}"
+    listed = sorted(map(str, service.client.get(path, auth=METRICS).json))
+
+    for _ in range(2):
+        fold_counters(service.database)
+        assert len(service.rows("SELECT FROM tek_upload_count")) == 4
+        assert sorted(map(str, service.client.get(path, auth=METRICS).json)) == listed
+    service.upload(first, [exposure_key(13)])
+    fold_counters(service.database)
+    assert len(service.rows("SELECT FROM tek_upload_count")) == 4
+    assert len(service.client.get(path, auth=METRICS).json) == len(listed) + 1 == 9
+
+
 @pytest.mark.rule(93)
 def test_an_action_is_counted_on_the_day_on_which_it_is_recorded(service: Service) -> None:
     code, phone = service.issue(), Phone()
