@@ -51,7 +51,7 @@ def test_every_secret_of_the_settings_is_marked_in_this_test() -> None:
     assert {field.name.upper() for field in fields(Settings) if field.metadata["secret"]} == set(MARKED)
 
 
-@pytest.mark.parametrize("secret", SPOKEN)
+@pytest.mark.parametrize("secret", SPOKEN, ids=lambda _: "secret")
 def test_no_secret_is_shown_in_any_form(settings: Settings, log: Path, secret: str) -> None:
     log.write_text(f"web.1 | before {secret} after\n")
     [line] = last_lines(log, "", Mask(settings)) or []
