@@ -13,8 +13,9 @@ import psutil
 import pytest
 from redis import Redis
 from rq import Queue
+from sqlalchemy import text
 
-from app.config import ALL_SURFACES
+from app.config import SUBMISSION
 from local.ports import free_port
 from local.procfile import read_procfile
 from review_apps.programs import HEALTH_PATH, answers
@@ -25,7 +26,6 @@ from worker.clock import queue_of
 
 # Five seconds before Heroku kills what has not ended.
 STOP_SECONDS = 25
-SLEEP_SECONDS = 2
 
 
 class Dynos:
@@ -78,11 +78,16 @@ def test_web_answers_the_request_that_it_has_when_it_must_end(dynos: Dynos) -> N
 
 def test_worker_ends_the_job_that_it_has_and_leaves_the_others_to_the_next(dynos: Dynos, service: Service) -> None:
     with Redis.from_url(service.settings.redis_url) as redis:
-        queue = queue_of(ALL_SURFACES[0], redis)
-        jobs = [queue.enqueue_call("time.sleep", (SLEEP_SECONDS,), result_ttl=500) for _ in range(3)]
-        worker = dynos.start("worker")
-        eventually(lambda: jobs[0].get_status(refresh=True) == "started")
-        assert ends_in_time(worker)
+        queue = queue_of(SUBMISSION, redis)
+        jobs = [queue.enqueue_call("worker.jobs.purge.purge", result_ttl=500) for _ in range(3)]
+        with service.database.transaction() as connection:
+            connection.execute(text("LOCK TABLE encryption_keys"))  # for which the purge waits
+            worker = dynos.start("worker")
+            eventually(lambda: jobs[0].get_status(refresh=True) == "started")
+            worker.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert worker.poll() is None
+        assert worker.wait(STOP_SECONDS) == 0
         assert jobs[0].get_status(refresh=True) == "finished"
         waiting = Queue(queue.name, connection=redis, serializer=queue.serializer).get_job_ids()
         assert waiting == [job.id for job in jobs[1:]]
