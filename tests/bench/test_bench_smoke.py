@@ -26,7 +26,7 @@ TINY = {
     "--rate": "100",
     "--archive-sizes": "1000",
 }
-CHOSEN = times(("download-empty", "upload-14", "mixed", "archive"), tuple(SCENARIOS))
+CHOSEN = times(("download-empty", "upload-14"), tuple(SCENARIOS))
 # Two servers of one process each are enough to see that it works, and start faster.
 ENVIRONMENT = {**os.environ, "WEB_CONCURRENCY": "1"}
 
