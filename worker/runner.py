@@ -1,6 +1,9 @@
 """The process that takes jobs from Redis, one at a time."""
 
 import logging
+import os
+import signal
+from contextlib import suppress
 from typing import Final
 
 from redis import Redis
@@ -10,6 +13,7 @@ from rq.exceptions import DeserializationError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
+from rq.worker.base import SHUTDOWN_SIGNAL
 
 from app.config import Settings
 from worker.clock import queue_of
@@ -44,6 +48,18 @@ class JobWorker(HerokuWorker):
             return
         super().execute_job(job, queue)
 
+    def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
+        """Signal the process of the job at hand, and nobody else.
+
+        RQ signals its process group. Until that process has made one of its own, a moment after it began, the group is
+        the worker's: the signal would end the worker, and whatever else was started with it.
+        """
+        with suppress(ProcessLookupError):
+            if os.getpgid(self.horse_pid) == os.getpgrp():
+                os.kill(self.horse_pid, sig)
+            else:
+                super().kill_horse(sig)
+
     def handle_warm_shutdown_request(self) -> None:
         """Remember it, and give the job at hand a few seconds to end (see HerokuWorker)."""
         self.was_told_to_stop = True
@@ -65,6 +81,8 @@ def run_jobs(settings: Settings) -> int:
     It also ends, with status FAILED and a line in the log, when Redis cannot be reached at the start or is lost in the
     middle of a job. Whatever runs the process starts it again.
     """
+    # A job is told by this signal that it must end soon. One that has just begun, and does not listen yet, would end.
+    signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
     redis = Redis.from_url(settings.redis_url)
     queues = [queue_of(surface, redis) for surface in settings.surfaces]
     worker = None

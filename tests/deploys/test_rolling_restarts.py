@@ -37,7 +37,11 @@ def replace_web_workers(stack: Stack) -> None:
 def another_worker(stack: Stack) -> Iterator[None]:
     """Run one more worker, which takes jobs by the end of the block, and then let it end as a deploy does."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "worker"], env=stack.web.environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "worker"],
+        env=stack.web.environ(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield

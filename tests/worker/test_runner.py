@@ -1,5 +1,7 @@
 """Which jobs the worker runs (worker/runner.py)."""
 
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +72,21 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
         "a job that is not of the schedule was refused"
     ]
+
+
+@pytest.mark.parametrize("has_its_own_group", [False, True])
+def test_only_the_job_at_hand_is_told_to_end(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, has_its_own_group: bool
+) -> None:
+    told: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: told.append(number))
+    worker = JobWorker([queue_of(SUBMISSION, redis)], connection=redis, serializer=JSONSerializer)
+    try:
+        with subprocess.Popen(["sleep", "30"], process_group=0 if has_its_own_group else None) as job:
+            monkeypatch.setattr(worker, "_horse_pid", job.pid)
+            worker.kill_horse(signal.SIGUSR1)
+            assert job.wait(10) == -signal.SIGUSR1
+        worker.kill_horse(signal.SIGUSR1)  # it has ended: nobody is told
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert told == []
