@@ -207,8 +207,11 @@ def _statements() -> Iterator[tuple[str, str, TextClause]]:
     for module_info in pkgutil.iter_modules(store.__path__):
         module = importlib.import_module(f"{store.__name__}.{module_info.name}")
         for name, value in vars(module).items():
-            if isinstance(value, TextClause):
-                yield module_info.name, name.strip("_").lower(), value
+            clauses = value if isinstance(value, tuple) else (value,)
+            for number, clause in enumerate(clauses, 1):
+                if isinstance(clause, TextClause):
+                    which = f", {number} of {len(clauses)}" if clauses is value else ""
+                    yield module_info.name, name.strip("_").lower() + which, clause
 
 
 def _apply_settings_of(connection: Connection, module: str) -> None:
