@@ -27,7 +27,7 @@ class ClaimAttempt:
     now: datetime
     oldest_code: datetime  # a code must be strictly newer
     policy: BanPolicy
-    noise: int = 0  # of a decoy: the bytes that a claim would write
+    noise: int = 0  # of a decoy: how many digests take as long as what a claim does beside
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,10 @@ _DECIDE = f"""
         ON CONFLICT (minute, connection) DO UPDATE SET failures = total.failures + 1
     ),
     pretended AS MATERIALIZED (
-        -- A decoy changes nothing, but has to wait for the disk as a claim does: it writes to the log alone.
-        SELECT count(pg_logical_emit_message(true, 'decoy', repeat('0', :noise))) AS messages
+        -- A decoy changes nothing, but has to wait for the disk as a claim does, and to take as long: it writes as much
+        -- to the log alone, and computes what nobody reads.
+        SELECT count(pg_logical_emit_message(true, 'decoy', repeat('0', 900))) AS messages,
+               (SELECT count(sha256(number::text::bytea)) FROM generate_series(1, :noise) AS number) AS digests
         FROM standing WHERE NOT standing.is_banned AND :noise > 0
     )
 """  # noqa: S608 - all parts are constants

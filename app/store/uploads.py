@@ -31,7 +31,7 @@ class KeysToStore:
     now: datetime
     oldest_pair: datetime  # a pair must be strictly newer
     initial_remaining_keys: int
-    noise: int = 0  # of a decoy: how many entries of the database's log stand for what an upload writes
+    noise: int = 0  # of a decoy: how many digests take as long as what an upload does beside
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,11 @@ _STORE = text("""
         FROM pair, added WHERE added.keys > 0  -- an upload of known keys only is none (D24)
     ),
     pretended AS MATERIALIZED (
-        -- A decoy stores nothing, but has to wait for the disk as an upload does: it writes to the log alone.
-        SELECT count(pg_logical_emit_message(true, 'decoy', repeat('0', 70))) AS messages
-        FROM generate_series(1, :noise)
+        -- A decoy stores nothing, but has to wait for the disk as an upload does, and to take as long: it writes as
+        -- much to the log alone, and computes what nobody reads.
+        SELECT count(pg_logical_emit_message(true, 'decoy', repeat('0', 4000))) AS messages,
+               (SELECT count(sha256(number::text::bytea)) FROM generate_series(1, :noise) AS number) AS digests
+        WHERE :noise > 0
     )
     SELECT pair.remaining_keys, added.keys FROM pretended LEFT JOIN (pair CROSS JOIN added) ON true
 """)
