@@ -120,7 +120,7 @@ def test_no_error_repeats_a_secret(name: str) -> None:
     ],
 )
 def test_values_at_the_limits_are_accepted(name: str, value: str) -> None:
-    read(**{name: value})
+    assert read(**{name: value})
 
 
 def test_a_surface_runs_with_only_its_own_secrets() -> None:

@@ -219,6 +219,7 @@ def test_nothing_outlives_a_killed_run(start, stub: Path, tmp_path: Path, eventu
     run = start(tmp_path / "var", stub)
     eventually(run.is_ready)
     members = run.members()
+    assert members
     run.process.send_signal(signal.SIGKILL)
     run.process.wait(5)
     eventually(lambda: still_running(members) == [])

@@ -40,4 +40,4 @@ def test_statements_in_time_keep_their_connection(impatient: Database) -> None:
 
 def test_a_transaction_may_take_its_time(impatient: Database) -> None:
     with impatient.transaction() as connection:
-        connection.execute(text("SELECT pg_sleep(1)"))
+        assert connection.execute(text("SELECT 7 FROM pg_sleep(1)")).scalar_one() == 7
