@@ -155,8 +155,7 @@ def _expect_ok(application: Callable[..., Any], environ: dict[str, Any]) -> None
 def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Statement]]) -> Work:
     def run(group: Sequence[Statement]) -> None:
         for statement in group:
-            with place.database.direct() as connection:
-                connection.execute(statement.clause, statement.values)
+            place.database.direct.execute(statement.clause, statement.values)
 
     return [functools.partial(run, group) for group in groups]
 

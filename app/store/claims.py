@@ -148,7 +148,7 @@ _CLAIM_AND_KEEP_BOOKS = text(_LOCK + _DECIDE + _KEEP_BOOKS + _ANSWER)
 _READ_STANDING = text(f"SELECT failures, last_failure, daily_failures, ban_hour FROM ({_STANDING}) AS standing")  # noqa: S608 - a constant
 
 
-def claim(connection: Direct, attempt: ClaimAttempt, *, keep_books: bool = True) -> ClaimDecision:
+def claim(database: Direct, attempt: ClaimAttempt, *, keep_books: bool = True) -> ClaimDecision:
     """Decide a claim, in one transaction.
 
     `keep_books` counts a success and clears the network's failures after it, in the same step.
@@ -166,7 +166,7 @@ def claim(connection: Direct, attempt: ClaimAttempt, *, keep_books: bool = True)
         "oldest_code": attempt.oldest_code,
         "noise": attempt.noise,
     }
-    ((server_key, was_registered, was_banned, *standing),) = connection.execute(
+    ((server_key, was_registered, was_banned, *standing),) = database.execute(
         _CLAIM_AND_KEEP_BOOKS if keep_books else _CLAIM, values
     )
     return ClaimDecision(
@@ -177,9 +177,9 @@ def claim(connection: Direct, attempt: ClaimAttempt, *, keep_books: bool = True)
     )
 
 
-def standing(connection: Direct, networks: Sequence[str], policy: BanPolicy, now: datetime) -> Standing:
+def standing(database: Direct, networks: Sequence[str], policy: BanPolicy, now: datetime) -> Standing:
     """Return a network's place in the ledger without changing it."""
-    (row,) = connection.execute(_READ_STANDING, _network_values(networks, policy, now))
+    (row,) = database.execute(_READ_STANDING, _network_values(networks, policy, now))
     return Standing(*row)
 
 

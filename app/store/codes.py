@@ -63,13 +63,13 @@ _ISSUE_AND_COUNT = text(f"""
 """)  # noqa: S608 - both parts are constants
 
 
-def issue(connection: Direct, code: NewCode, *, count: bool = True) -> Issued:
+def issue(database: Direct, code: NewCode, *, count: bool = True) -> Issued:
     """Store a new code; in the same statement count it, unless told not to.
 
     Raises IntegrityError when the code (or the key pair) is in use already.
     """
     values = vars(code) | {"date": code.created.date()}
-    rows = connection.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
+    rows = database.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
     if not rows:
         return Issued.ALREADY_CLAIMED
     ((regenerated,),) = rows

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -33,6 +33,7 @@ class Database:
         """
         self._engine = engine
         self._deadline = Deadline(patience_seconds)
+        self.direct = Direct(engine, self._deadline)  # for the statements that phones wait for
         self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -45,19 +46,6 @@ class Database:
         """
         with self._engine.connect() as connection, self._deadline.on(connection.connection.dbapi_connection):
             yield connection
-
-    @contextmanager
-    def direct(self) -> Iterator[Direct]:
-        """Lend a connection as `single` does, for the statements that phones wait for (see `Direct`)."""
-        pooled = self._engine.raw_connection()
-        driver: Any = pooled.driver_connection
-        try:
-            with self._deadline.on(driver), driver.cursor() as cursor:
-                yield Direct(cursor)
-        finally:
-            if driver.closed:
-                pooled.invalidate()  # the pool opens another
-            pooled.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

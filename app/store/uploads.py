@@ -90,17 +90,17 @@ _STORE = text("""
 """)
 
 
-def find_pair(connection: Direct, server_public_key: bytes, oldest_pair: datetime) -> KeyPair | None:
+def find_pair(database: Direct, server_public_key: bytes, oldest_pair: datetime) -> KeyPair | None:
     """Return the pair of a server key if it may still be used (rule 51)."""
     values = {"server_public_key": server_public_key, "oldest_pair": oldest_pair}
-    rows = connection.execute(_FIND_PAIR, values)
+    rows = database.execute(_FIND_PAIR, values)
     if not rows:
         return None
     ((sealed_private_key, app_public_key),) = rows
     return KeyPair(bytes(sealed_private_key), bytes(app_public_key) if app_public_key is not None else None)
 
 
-def store(connection: Direct, upload: KeysToStore) -> Stored | None:
+def store(database: Direct, upload: KeysToStore) -> Stored | None:
     """Store the keys that are new; return None if the pair is gone, is not one pair, or has expired (D5).
 
     The text is one transaction. Raises IntegrityError on QUOTA_CONSTRAINT, with nothing stored, when more keys are new
@@ -123,5 +123,5 @@ def store(connection: Direct, upload: KeysToStore) -> Stored | None:
         "report_types": [key.report_type for key, _ in rows],
         "onsets": [key.days_since_onset_of_symptoms for key, _ in rows],
     }
-    ((remaining_keys, new_keys),) = connection.execute(_STORE, values)
+    ((remaining_keys, new_keys),) = database.execute(_STORE, values)
     return Stored(remaining_keys, new_keys) if remaining_keys is not None else None

@@ -72,8 +72,7 @@ def refuse_malformed(
 
 
 def _standing(database: Database, settings: Settings, network: str, now: datetime) -> Standing:
-    with database.direct() as connection:
-        return claims.standing(connection, _identifiers(settings, network, now), settings.ban_policy, now)
+    return claims.standing(database.direct, _identifiers(settings, network, now), settings.ban_policy, now)
 
 
 def _identifiers(settings: Settings, network: str, now: datetime) -> list[str]:
@@ -84,14 +83,12 @@ def _identifiers(settings: Settings, network: str, now: datetime) -> list[str]:
 def _decide(database: Database, attempt: claims.ClaimAttempt) -> claims.ClaimDecision:
     """Decide and keep the books in one step; if the books are what fails, decide all the same (rules 41, 42, T6)."""
     try:
-        with database.direct() as connection:
-            return claims.claim(connection, attempt)
+        return claims.claim(database.direct, attempt)
     except DBAPIError as error:
         if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("the books of a claim could not be kept")
-    with database.direct() as connection:
-        return claims.claim(connection, attempt, keep_books=False)
+    return claims.claim(database.direct, attempt, keep_books=False)
 
 
 def remaining_ban(settings: Settings, refused: ClaimRefused, now: datetime) -> timedelta | None:

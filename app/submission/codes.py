@@ -57,11 +57,9 @@ def issue_code(
 def _store(database: Database, code: codes.NewCode) -> codes.Issued:
     """Store and count in one statement; if counting is what fails, store all the same (rule 25)."""
     try:
-        with database.direct() as connection:
-            return codes.issue(connection, code)
+        return codes.issue(database.direct, code)
     except DBAPIError as error:
         if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("a new code could not be counted")
-    with database.direct() as connection:
-        return codes.issue(connection, code, count=False)
+    return codes.issue(database.direct, code, count=False)

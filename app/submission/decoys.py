@@ -59,8 +59,7 @@ def claim_decoy(database: Database, settings: Settings, network: str, now: datet
     """Answer as if a code had been claimed; raise ClaimRefused when the network is banned."""
     nobody = ClaimRequest("", random(PUBLIC_KEY_BYTES))
     attempt = replace(attempt_of(settings, nobody, network, now), noise=_DIGESTS_OF_CLAIM)
-    with database.direct() as connection:
-        decision = claims.claim(connection, attempt)
+    decision = claims.claim(database.direct, attempt)
     if decision.was_banned:
         raise ClaimRefused(ClaimError.TEMPORARY_BAN, decision.standing)
     return Granted(random(PUBLIC_KEY_BYTES), Standing().tries_remaining(settings.ban_policy))
@@ -70,10 +69,8 @@ def accept_decoy(database: Database, settings: Settings, ring: SealingRing, samp
     """Do what an upload of a fortnight's keys costs, for a pair that does not exist."""
     nobody = EncryptedUpload(random(PUBLIC_KEY_BYTES), random(PUBLIC_KEY_BYTES), b"", b"")
     oldest_pair = oldest_usable_pair(now, settings.encryption_key_validity_days)
-    with database.direct() as connection:
-        uploads.find_pair(connection, nobody.server_public_key, oldest_pair)
+    uploads.find_pair(database.direct, nobody.server_public_key, oldest_pair)
     opened = open_upload(sample.upload, sample.sealed_private_key, ring)
     judge_upload(opened, _SAMPLE_TIME)
     pretended = replace(to_store(settings, nobody, opened, now), noise=_DIGESTS_OF_UPLOAD)
-    with database.direct() as connection:
-        uploads.store(connection, pretended)
+    uploads.store(database.direct, pretended)

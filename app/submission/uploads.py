@@ -37,8 +37,7 @@ def accept_upload(
     """
     check_server_key(upload)
     oldest_pair = oldest_usable_pair(now, settings.encryption_key_validity_days)
-    with database.direct() as connection:
-        pair = uploads.find_pair(connection, upload.server_public_key, oldest_pair)
+    pair = uploads.find_pair(database.direct, upload.server_public_key, oldest_pair)
     if pair is None:
         raise UploadRefused(UploadError.INVALID_KEYPAIR, is_unauthorized=True)
     check_box_parameters(upload)
@@ -85,8 +84,7 @@ def to_store(settings: Settings, upload: EncryptedUpload, opened: Upload, now: d
 
 def _store(database: Database, settings: Settings, upload: EncryptedUpload, opened: Upload, now: datetime) -> None:
     try:
-        with database.direct() as connection:
-            stored = uploads.store(connection, to_store(settings, upload, opened, now))
+        stored = uploads.store(database.direct, to_store(settings, upload, opened, now))
     except IntegrityError as error:
         if violated_constraint(error) != uploads.QUOTA_CONSTRAINT:
             raise

@@ -11,32 +11,27 @@ ADD = text("INSERT INTO events (source, identifier, device_type, date, count) VA
 
 
 def test_rows_of_the_last_statement_come_back(service: Service) -> None:
-    with service.database.direct() as connection:
-        assert connection.execute(text("SELECT 1; SELECT :number, '%' FROM generate_series(1, 2)"), {"number": 7}) == [
-            (7, "%"),
-            (7, "%"),
-        ]
+    both = text("SELECT 1; SELECT :number, '%' FROM generate_series(1, 2)")
+    assert service.database.direct.execute(both, {"number": 7}) == [(7, "%"), (7, "%")]
 
 
 def test_a_text_is_one_transaction(service: Service) -> None:
     both = text(f"{ADD}; SELECT 1 / 0")
-    with service.database.direct() as connection:
-        with pytest.raises(DBAPIError):
-            connection.execute(both, {"source": "x"})
-        assert connection.execute(text("SELECT count(*) FROM events"), {}) == [(0,)]
+    with pytest.raises(DBAPIError):
+        service.database.direct.execute(both, {"source": "x"})
+    assert service.database.direct.execute(text("SELECT count(*) FROM events"), {}) == [(0,)]
 
 
 def test_an_error_is_one_of_sqlalchemys(service: Service) -> None:
-    with service.database.direct() as connection, pytest.raises(IntegrityError) as caught:
-        connection.execute(text(f"{ADD} RETURNING NULL; {ADD} RETURNING 1"), {"source": None})
+    with pytest.raises(IntegrityError) as caught:
+        service.database.direct.execute(text(f"{ADD} RETURNING NULL; {ADD} RETURNING 1"), {"source": None})
     assert caught.value.orig.diag.table_name == "events"
     assert not is_outage(caught.value)
 
 
 def test_a_lost_connection_is_an_outage_and_is_replaced(service: Service) -> None:
-    with service.database.direct() as connection, pytest.raises(DBAPIError) as caught:
-        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"), {})
+    with pytest.raises(DBAPIError) as caught:
+        service.database.direct.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"), {})
     assert caught.value.connection_invalidated
     assert is_outage(caught.value)
-    with service.database.direct() as connection:
-        assert connection.execute(text("SELECT 1"), {}) == [(1,)]
+    assert service.database.direct.execute(text("SELECT 1"), {}) == [(1,)]
