@@ -120,12 +120,12 @@ def _log_response(response: Response) -> Response:
     return response
 
 
-def log_served(prefix: str, region: str, day: str, status: int, size: int, uuid: str) -> None:
+def log_served(prefix: str, region: str, day: str, status: int, size: int, uuid: str, now: datetime) -> None:
     """Log a download that was served on the short way: the same two lines, in one write."""
     if not _logger.isEnabledFor(logging.INFO):
         return
     route = f"/{prefix}/<digits(3):region>/<digits(5):day>/<anything:auth>"
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     sys.stderr.write(
         f'time={moment} level=info msg="http request" logger=http method=GET headers="" uuid={uuid}\n'
         f'time={moment} level=info msg="http response" logger=http '

@@ -7,6 +7,7 @@ answers 401 to everybody.
 import functools
 import hashlib
 import hmac
+import random
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -171,8 +172,11 @@ def init_security(app: Flask) -> None:
 
 
 def request_id(given: str) -> str:
-    """Return the identifier that a client gave its request, if it is one that may stand in a log, or a new one."""
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    """Return the identifier that a client gave its request, if it is one that may stand in a log, or a new UUID."""
+    if given and _REQUEST_ID.fullmatch(given):
+        return given
+    # It lets nobody in, so it may be guessed. `uuid4` asks the kernel each time, and lets go of the interpreter for it.
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
 def _identify_request() -> None:

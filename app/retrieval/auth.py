@@ -3,13 +3,9 @@
 import functools
 import hashlib
 import hmac
-import re
 from datetime import datetime
-from typing import Final
 
 from app.domain.timeline import hour_number
-
-_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 def is_authentic(given: str, key: bytes, region: str, period: str, now: datetime) -> bool:
@@ -18,16 +14,20 @@ def is_authentic(given: str, key: bytes, region: str, period: str, now: datetime
     It is hexadecimal HMAC-SHA256 over `region:period:hour`, the region being the server's own (rule 72) and the
     period as it stands in the path.
     """
-    if not _HEXADECIMAL.fullmatch(given):
+    if not given.isascii():
         return False
-    code, hour, authentic = bytes.fromhex(given), hour_number(now), False
-    for candidate in (hour - 1, hour, hour + 1):
-        authentic |= hmac.compare_digest(code, download_code(key, region, period, candidate))
+    code, authentic = given.lower(), False
+    for accepted in _accepted_codes(key, region, period, hour_number(now)):
+        authentic |= hmac.compare_digest(code, accepted)
     return authentic
 
 
-# All phones send the same few codes in an hour: one for each period, and for three hours.
-@functools.lru_cache(maxsize=256)
+# All phones send the same few codes in an hour: three for each period.
+@functools.lru_cache(maxsize=64)
+def _accepted_codes(key: bytes, region: str, period: str, hour: int) -> tuple[str, ...]:
+    return tuple(download_code(key, region, period, near).hex() for near in (hour - 1, hour, hour + 1))
+
+
 def download_code(key: bytes, region: str, period: str, hour: int) -> bytes:
     """Return the code of an archive's address in an hour. Only phones, which hold the key, should know it."""
     return hmac.digest(key, f"{region}:{period}:{hour}".encode(), hashlib.sha256)
