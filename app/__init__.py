@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         settings = settings or Settings.from_environment(os.environ)
     except ConfigurationError as error:
         return cli.without_settings(error)
-    app = Flask(__name__, static_folder=None)
+    app = routing.Application(__name__, static_folder=None)
     app.extensions["clock"] = clock
     routing.init_routing(app)
     extensions.init_extensions(app, settings)

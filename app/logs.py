@@ -8,15 +8,14 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from flask import Flask, Response, g, request
 
-_LOGGED_HEADERS: Final = ("Content-Type", "Content-Length", "Accept-Encoding")
 _LOGGED_ROUTE_VARIABLES: Final = frozenset({"region", "day", "date"})
 _PLAIN: Final = re.compile(r"[!#-<>-~]+")  # printable ASCII without space, quotation mark and equals sign
-_FIELDS: Final = "logfmt_fields"  # where a record that is made for every request has all its fields
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -25,17 +24,20 @@ class LogfmtFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line. Of an exception only its type and place are told, since its text may hold data."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = (
-            f"time={moment[:-6]}Z level={record.levelname.lower()} msg={_quoted(record.getMessage())} "
-            f"logger={_quoted(record.name)}"
-        )
-        fields = getattr(record, _FIELDS, None)
-        if fields is None:
-            fields = {key: value for key, value in vars(record).items() if key not in _RESERVED}
+        fields = {key: value for key, value in vars(record).items() if key not in _RESERVED}
         if record.exc_info and record.exc_info[1]:
             fields["error"] = describe(record.exc_info[1])
-        return line + "".join(f" {key}={_quoted(value)}" for key, value in fields.items())
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return _line(moment, record.levelname.lower(), record.getMessage(), record.name, fields)
+
+
+def _line(moment: datetime, level: str, message: str, logger: str, fields: Mapping[str, Any]) -> str:
+    pairs = {"time": _written(moment), "level": level, "msg": message, "logger": logger, **fields}
+    return " ".join([f"{key}={_quoted(value)}" for key, value in pairs.items()])
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _quoted(value: Any) -> str:
@@ -59,7 +61,7 @@ def describe(error: BaseException) -> str:
 
 
 class StandardError(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is at that moment, as `log_served` does."""
+    """Writes to what standard error is at that moment, as `_write` does."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -84,6 +86,8 @@ def init_logging() -> None:
     root.setLevel(logging.INFO)
 
 
+# The lines about requests are a part of what each request costs. They do without the machinery of `logging`, which
+# takes longer than writing them does; only whether they are wanted is asked there.
 _logger = logging.getLogger("http")
 
 
@@ -94,29 +98,29 @@ def init_request_logs(app: Flask) -> None:
 
 
 def _log_request() -> None:
-    if request.url_rule is not None:
-        headers = _described_headers(request.headers)
-        fields = {"method": request.method, "headers": headers, "uuid": g.request_id}
-        _logger.info("http request", extra={_FIELDS: fields})
+    if request.url_rule is None or not _logger.isEnabledFor(logging.INFO):
+        return
+    headers = _described(request.headers, ("Content-Type", "Content-Length", "Accept-Encoding"))
+    fields = {"method": request.method, "headers": headers, "uuid": g.request_id}
+    _write(_line(datetime.now(UTC), "info", "http request", _logger.name, fields))
 
 
 def _log_response(response: Response) -> Response:
-    if request.url_rule is None:
+    rule = request.url_rule
+    if rule is None or not _logger.isEnabledFor(logging.INFO):
         return response
-    route, status = request.url_rule.rule, response.status_code
-    variables = {
-        f"route_{name}": value for name, value in (request.view_args or {}).items() if name in _LOGGED_ROUTE_VARIABLES
-    }
+    variables = request.view_args or {}
+    status = response.status_code
     fields = {
-        "headers": _described_headers(response.headers),
-        "path": route,  # not the path itself, which may hold a hashID or a download code
-        "route": route,
-        **variables,
+        "headers": _described(response.headers, ("Content-Type", "Content-Length")),
+        "path": rule.rule,  # not the path itself, which may hold a hashID or a download code
+        "route": rule.rule,
+        **{f"route_{name}": value for name, value in variables.items() if name in _LOGGED_ROUTE_VARIABLES},
         "statusCode": status,
         "statusClass": f"{status // 100}xx",
         "uuid": g.request_id,
     }
-    _logger.info("http response", extra={_FIELDS: fields})
+    _write(_line(datetime.now(UTC), "info", "http response", _logger.name, fields))
     return response
 
 
@@ -125,14 +129,23 @@ def log_served(prefix: str, region: str, day: str, status: int, size: int, uuid:
     if not _logger.isEnabledFor(logging.INFO):
         return
     route = f"/{prefix}/<digits(3):region>/<digits(5):day>/<anything:auth>"
-    moment = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    sys.stderr.write(
+    moment = _written(now)
+    _write(
         f'time={moment} level=info msg="http request" logger=http method=GET headers="" uuid={uuid}\n'
         f'time={moment} level=info msg="http response" logger=http '
         f'headers="Content-Type: application/zip; Content-Length: {size}" path={route} route={route} '
-        f"route_region={region} route_day={day} statusCode={status} statusClass={status // 100}xx uuid={uuid}\n"
+        f"route_region={region} route_day={day} statusCode={status} statusClass={status // 100}xx uuid={uuid}"
     )
 
 
-def _described_headers(headers: Any) -> str:
-    return "; ".join(f"{name}: {headers[name]}" for name in _LOGGED_HEADERS if name in headers)
+def _described(headers: Any, names: Iterable[str]) -> str:
+    found = ((name, headers.get(name)) for name in names)
+    return "; ".join([f"{name}: {value}" for name, value in found if value is not None])
+
+
+def _write(lines: str) -> None:
+    """Write whole lines to standard error. Nobody reading them is no reason to fail a request."""
+    try:
+        sys.stderr.write(lines + "\n")
+    except OSError:
+        return

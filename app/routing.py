@@ -23,6 +23,16 @@ class AnyMethodRule(Rule):
         super().__init__(string, **options)
 
 
+class Application(Flask):
+    """Flask with the service's kind of rules, whose views are all functions that return when they are done."""
+
+    url_rule_class: type[Rule] = AnyMethodRule
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is. Flask asks here, ten times in each request, whether it is a coroutine."""
+        return func
+
+
 class DigitsConverter(BaseConverter):
     """Exactly so many ASCII digits: `<digits(5):day>`."""
 
@@ -76,8 +86,7 @@ def _clean(path: str) -> str:
 
 
 def init_routing(app: Flask) -> None:
-    """Teach the application the service's kind of rules. Call it before any route is added."""
-    app.url_rule_class = AnyMethodRule  # type: ignore[assignment]
+    """Teach the application the service's kinds of paths. Call it before any route is added."""
     app.url_map.merge_slashes = False
     app.url_map.converters |= {
         "digits": DigitsConverter,

@@ -156,11 +156,12 @@ def _same(given: str, expected: str) -> bool:
 
 def current_network() -> str:
     """Return the network that the request came from, as far as the trusted proxies tell."""
-    return client_network(
-        request.environ.get("REMOTE_ADDR", ""),
-        request.headers.get("X-Forwarded-For", ""),
-        current_settings().trusted_proxies,
-    )
+    if "network" not in g:
+        environ = request.environ
+        peer, forwarded_for = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+        g.network = client_network(peer, forwarded_for, current_settings().trusted_proxies)
+    network: str = g.network
+    return network
 
 
 def init_security(app: Flask) -> None:
@@ -184,9 +185,10 @@ def _identify_request() -> None:
 
 
 def _refuse_unguarded() -> Response | None:
-    if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS:
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in PUBLIC_ENDPOINTS:
         return None
-    if getattr(current_app.view_functions[request.endpoint], "is_guarded", False):
+    if getattr(current_app.view_functions[endpoint], "is_guarded", False):
         return None
     return unauthorized()
 

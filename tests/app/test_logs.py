@@ -1,9 +1,13 @@
 """Logs (app/logs.py)."""
 
+import io
 import logging
 import sys
 
+import pytest
+
 from app.logs import LogfmtFormatter, init_logging
+from tests.support.service import Service
 
 
 def line(message: str = "hello", error: BaseException | None = None, **extra: object) -> str:
@@ -44,3 +48,12 @@ def test_logging_is_set_up_once() -> None:
     init_logging()
     assert logging.getLogger().handlers == before
     assert sum(getattr(h, "stream", None) is sys.stderr for h in before) <= len(before)
+
+
+def test_a_log_that_nobody_reads_any_more_fails_no_request(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unread(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Unread())
+    assert service.client.get("/services/ping").status_code == 200

@@ -1,11 +1,9 @@
 """Section B: the log, which alarms read and which must not know more than it needs."""
 
-import logging
 import re
 
 import pytest
 
-from app.logs import LogfmtFormatter
 from tests.support.answers import CORS, NOT_FOUND, UNAUTHORIZED, Answer, seen, upload_refusal
 from tests.support.service import Phone, Service, bearer, download_code, exposure_key
 from tests.support.settings import TOKEN
@@ -13,23 +11,23 @@ from tests.support.settings import TOKEN
 HASH_ID = "0123456789abcdef" * 8
 
 
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.DEBUG)
-    return caplog
+Log = pytest.CaptureFixture[str]
 
 
-def _lines(log: pytest.LogCaptureFixture, message: str | None = None) -> list[str]:
-    records = [record for record in log.records if message in (None, record.getMessage())]
-    return [LogfmtFormatter().format(record) for record in records]
+def _lines(capsys: Log, message: str = "") -> list[str]:
+    """Return what has been logged so far, or the lines with a message; each is returned once."""
+    return [line for line in capsys.readouterr().err.splitlines() if f'msg="{message}' in line or not message]
+
+
+def _level(line: str) -> str:
+    return line.partition(" level=")[2].partition(" ")[0]
 
 
 @pytest.mark.rule(6)
-def test_a_matched_request_is_two_lines(service: Service, log: pytest.LogCaptureFixture) -> None:
+def test_a_matched_request_is_two_lines(service: Service, capsys: Log) -> None:
     service.client.get("/events/2026-03-18", headers={"X-Request-Id": "this-one"})
 
-    (request,) = _lines(log, "http request")
-    (response,) = _lines(log, "http response")
+    request, response = _lines(capsys)
     assert re.fullmatch(
         r'time=\S+Z level=info msg="http request" logger=http method=GET headers="[^"]*" uuid=this-one', request
     )
@@ -41,32 +39,32 @@ def test_a_matched_request_is_two_lines(service: Service, log: pytest.LogCapture
 
 
 @pytest.mark.rule(3)
-def test_an_unmatched_path_is_not_logged(service: Service, log: pytest.LogCaptureFixture) -> None:
+def test_an_unmatched_path_is_not_logged(service: Service, capsys: Log) -> None:
     assert seen(service.client.get("/nope")) == NOT_FOUND
 
-    assert _lines(log) == []
+    assert _lines(capsys) == []
 
 
 @pytest.mark.rule(9)
-def test_a_refused_message_is_a_warning(service: Service, log: pytest.LogCaptureFixture) -> None:
+def test_a_refused_message_is_a_warning(service: Service, capsys: Log) -> None:
     service.client.post("/upload")
     service.client.post("/claim-key")
     service.claim("NO-SUCH-CODE")
 
-    assert [record.levelname for record in log.records if record.name != "http"] == ["WARNING"] * 3
+    assert [_level(line) for line in _lines(capsys) if " logger=http " not in line] == ["warning"] * 3
 
 
 @pytest.mark.rule(9)
-def test_a_failure_of_ours_is_an_error(cut_off_service: Service, log: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_ours_is_an_error(cut_off_service: Service, capsys: Log) -> None:
     phone = Phone(server_public_key=bytes(Phone().private_key.public_key))
     assert seen(cut_off_service.upload(phone, [exposure_key()])) == upload_refusal(500, "SERVER_ERROR")
     assert cut_off_service.claim("ABC").status_code == 500
 
-    assert [record.levelname for record in log.records if record.name != "http"] == ["ERROR"] * 2
+    assert [_level(line) for line in _lines(capsys) if " logger=http " not in line] == ["error"] * 2
 
 
 @pytest.mark.rule(6, "D11", "D17")
-def test_no_line_holds_who_asked_or_with_what_secret(service: Service, log: pytest.LogCaptureFixture) -> None:
+def test_no_line_holds_who_asked_or_with_what_secret(service: Service, capsys: Log) -> None:
     address, code = "203.0.113.77", download_code(service.today, service.clock.now)
     phone, wrong_token = service.pair(), "a-token-that-nobody-was-given"
     headers = {
@@ -84,7 +82,7 @@ def test_no_line_holds_who_asked_or_with_what_secret(service: Service, log: pyte
     service.client.get(f"/retrieve/302/{service.today}/{code}x", headers=headers)
     service.client.get("/events/2026-03-18", headers={"Authorization": "Basic dXNlcjpwYXNzd29yZA=="})
 
-    everything = "\n".join(_lines(log))
+    everything = "\n".join(_lines(capsys))
     assert everything.count("http response") == 10
     for secret in (TOKEN, wrong_token, HASH_ID, one_time_code, "WRONGCODE1", code, address, *headers.values()):
         assert secret not in everything
@@ -94,21 +92,19 @@ def test_no_line_holds_who_asked_or_with_what_secret(service: Service, log: pyte
 
 
 @pytest.mark.rule(6)
-def test_a_hash_id_and_a_download_code_are_logged_as_their_place_in_the_route(
-    service: Service, log: pytest.LogCaptureFixture
-) -> None:
+def test_a_hash_id_and_a_download_code_are_logged_as_their_place_in_the_route(service: Service, capsys: Log) -> None:
     service.client.post(f"/new-key-claim/{HASH_ID}", headers=bearer())
     service.fetch(service.today)
 
-    issued, fetched = _lines(log, "http response")
+    issued, fetched = _lines(capsys, "http response")
     assert "route=/new-key-claim/<hash_id:hash_id> " in issued
     assert f"route_region=302 route_day={service.today} statusCode=200 statusClass=2xx" in fetched
 
 
 @pytest.mark.rule(6)
-def test_a_line_stays_one_line_whatever_the_client_sends(service: Service, log: pytest.LogCaptureFixture) -> None:
+def test_a_line_stays_one_line_whatever_the_client_sends(service: Service, capsys: Log) -> None:
     response = service.client.post("/new-key-claim", headers={"Content-Type": 'x" level=error msg="http response'})
 
     assert seen(response) == Answer(401, UNAUTHORIZED.headers | CORS, UNAUTHORIZED.body)
-    (line,) = _lines(log, "http request")
+    (line,) = _lines(capsys, "http request")
     assert 'Content-Type: x\\" level=error msg=\\"http response' in line
