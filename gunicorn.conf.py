@@ -1,19 +1,12 @@
 """How gunicorn runs the web process. Every value comes from the environment or is the same everywhere."""
 
 import os
-import socket
 import sys
 import time
-from collections import deque
-from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from select import select
-from selectors import EVENT_READ
 from typing import Any
-
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
 _SUBMISSION_PORT = "8000"
 _DEFAULT_PORT = "8001"
@@ -26,89 +19,8 @@ _is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "0") not in ("", "0")
 # Containers and platforms reach the process over their own network, and choose only the port.
 bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
 
-# How long a client may take to send a request, and to send it and take the answer.
-_SECONDS_TO_SEND = 10
-_SECONDS_IN_ALL = 60
-# How long it may take to hang up after its last answer.
-_SECONDS_TO_LEAVE = 2
-
-
-class BoundedThreadWorker(ThreadWorker):
-    """Gunicorn's threads, none of which waits for a client forever.
-
-    Gunicorn expects a proxy in front that absorbs slow clients. Without one, as many clients as there are threads could
-    stop the service by sending a request one byte at a time.
-    """
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._in_hand: dict[TConn, float] = {}
-        self._leaving: deque[TConn] = deque()
-
-    def enqueue_req(self, conn: TConn) -> None:
-        """Give a thread to a connection with a request, but not yet to a new one, which may never send any."""
-        if conn.initialized or conn.data_ready:
-            super().enqueue_req(conn)
-            return
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + _SECONDS_TO_SEND
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
-
-    def handle(self, conn: TConn) -> Any:
-        """Serve one request, in a thread, and remember since when."""
-        self._in_hand[conn] = time.monotonic()
-        try:
-            return super().handle(conn)
-        finally:
-            del self._in_hand[conn]
-
-    def handle_error(self, req: Any, client: socket.socket, _addr: Any, exc: BaseException) -> None:
-        """Answer and log what is no HTTP, without the address from which it came."""
-        super().handle_error(req, client, ("-", 0), exc)
-
-    def murder_pending(self) -> None:
-        """Once a second: hang up on the clients that are too slow. Their threads then find that nobody is there."""
-        super().murder_pending()
-        now = time.monotonic()
-        for conn, since in self._in_hand.copy().items():
-            if now - since > _SECONDS_TO_SEND:
-                with suppress(OSError):
-                    conn.sock.shutdown(socket.SHUT_RDWR if now - since > _SECONDS_IN_ALL else socket.SHUT_RD)
-        while self._leaving and self._leaving[0].timeout < now:
-            self._let_go(self._leaving[0])
-
-    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
-        """Keep a connection, or leave it to its client to hang up: gunicorn waits for that, and serves nobody else."""
-        if fs.cancelled() or fs.exception() is not None or fs.result():
-            super().finish_request(conn, fs)
-            return
-        self._leaving.append(conn)
-        conn.timeout = time.monotonic() + _SECONDS_TO_LEAVE
-        try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
-            self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
-        except OSError:
-            self._let_go(conn)
-
-    def _drain(self, conn: TConn, sock: socket.socket) -> None:
-        """Throw away what a client still sends: closing before it has stopped could cost it the answer."""
-        with suppress(OSError):
-            if sock.recv(65536):
-                return
-        self._let_go(conn)
-
-    def _let_go(self, conn: TConn) -> None:
-        self._leaving.remove(conn)
-        self.nr_conns -= 1
-        with suppress(OSError, KeyError, ValueError):
-            self.poller.unregister(conn.sock)
-        conn.close()
-
-
 # Requests mostly wait for PostgreSQL, so threads serve them well. Fewer threads than DATABASE_POOL_SIZE.
-worker_class = BoundedThreadWorker
+worker_class = "app.serving.WaitingThreads"
 workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 threads = 8
 

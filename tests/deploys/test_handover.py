@@ -35,7 +35,7 @@ def test_nobody_waits_for_new_workers_to_start(tmp_path: Path) -> None:
     gunicorn = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", f"--config={CONFIGURATION}", "--workers=1", "slow:application"],
         cwd=tmp_path,
-        env=os.environ | {"BIND_ADDR": f"127.0.0.1:{port}"},
+        env=os.environ | {"BIND_ADDR": f"127.0.0.1:{port}", "PYTHONPATH": str(CONFIGURATION.parent)},
         stderr=subprocess.DEVNULL,
     )
     try:

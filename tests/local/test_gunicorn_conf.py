@@ -19,6 +19,13 @@ def application(environ, start_response):
     return [environ["wsgi.url_scheme"].encode(), environ["PATH_INFO"].encode(), environ["wsgi.input"].read()]
 """
 
+HASTE = """
+from app.serving import WaitingThreads
+
+class worker_class(WaitingThreads):
+    seconds_to_send = 0.2
+"""
+
 
 @pytest.mark.parametrize(
     ("environment", "bind"),
@@ -49,10 +56,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a gunicorn with two threads, which has a fifth of a second of patience instead of ten seconds."""
     folder = tmp_path_factory.mktemp("gunicorn")
     (folder / "stub.py").write_text(APPLICATION)
-    hasty = CONFIGURATION.read_text().replace("_SECONDS_TO_SEND = 10\n", "_SECONDS_TO_SEND = 0.2\n")
-    (folder / "gunicorn.conf.py").write_text(hasty)
+    (folder / "gunicorn.conf.py").write_text(CONFIGURATION.read_text() + HASTE)
     port = free_port()
-    environment = {**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "TRUSTED_PROXIES": "1"}
+    root = str(CONFIGURATION.parent)
+    environment = {**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "TRUSTED_PROXIES": "1", "PYTHONPATH": root}
     command = [sys.executable, "-m", "gunicorn", "--workers=1", "--threads=2", "stub:application"]
     gunicorn = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
     while can_bind("127.0.0.1", port):

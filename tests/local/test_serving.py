@@ -1,0 +1,159 @@
+"""Threads that wait for clients by themselves (app/serving.py), under a gunicorn of one worker with two of them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local.ports import can_bind, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+APPLICATION = """
+import time
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(1)
+    body = environ["PATH_INFO"].encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+"""
+HASTE = """
+from app.serving import WaitingThreads
+
+class worker_class(WaitingThreads):
+    seconds_to_send = 1.5
+    seconds_to_leave = 0.5
+
+workers, threads, worker_connections, keepalive = 1, 2, 6, 2
+"""
+QUICK = b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@dataclass
+class Server:
+    """A gunicorn with room for six connections, which waits no longer than a second or two."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    connections: ExitStack
+
+    def connect(self, sent: bytes = b"") -> socket.socket:
+        """Connect and send something."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        self.connections.enter_context(connection)
+        connection.sendall(sent)
+        return connection
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "stub.py").write_text(APPLICATION)
+    (tmp_path / "gunicorn.conf.py").write_text((ROOT / "gunicorn.conf.py").read_text() + HASTE)
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "stub:application"],
+        cwd=tmp_path,
+        env={**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    while can_bind("127.0.0.1", port):
+        assert process.poll() is None
+    with ExitStack() as connections:
+        yield Server(process, port, connections)
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def answer_on(connection: socket.socket) -> bytes:
+    """Return one answer, header and body, or nothing if the server hung up."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        if not (chunk := connection.recv(1)):
+            return received
+        received += chunk
+    length = int(received.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    while length and (chunk := connection.recv(length)):
+        received += chunk
+        length -= len(chunk)
+    return received
+
+
+def hung_up(connection: socket.socket) -> bool:
+    """Wait until the server hangs up."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def seconds(call: Callable[[], object]) -> float:
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
+
+
+def test_a_connection_serves_one_request_after_the_other_until_it_is_idle_for_too_long(server: Server) -> None:
+    connection = server.connect()
+    for _ in range(3):
+        connection.sendall(QUICK)
+        assert answer_on(connection).endswith(b"/quick")
+    assert 1.5 < seconds(lambda: hung_up(connection)) < 5
+
+
+def test_requests_that_were_sent_at_once_are_all_answered_in_order(server: Server) -> None:
+    connection = server.connect(QUICK + SLOW + QUICK)
+    assert [answer_on(connection)[-5:] for _ in range(3)] == [b"quick", b"/slow", b"quick"]
+
+
+def test_more_clients_than_threads_are_served_side_by_side(server: Server) -> None:
+    idle = [server.connect() for _ in range(3)]
+    assert seconds(lambda: [answer_on(each) for each in (server.connect(SLOW), server.connect(SLOW))]) < 1.8
+    assert all(answer_on(each) == b"" for each in idle)  # they never sent anything
+
+
+def test_a_house_that_is_full_takes_the_next_when_one_has_left(server: Server) -> None:
+    guests = [server.connect(QUICK) for _ in range(6)]
+    answers = [answer_on(guest) for guest in guests]
+    assert sum(b"Connection: close" in answer for answer in answers) >= 1  # lest those who stay leave no room
+    late = server.connect(QUICK)
+    assert answer_on(late).endswith(b"/quick")
+
+
+def test_one_that_has_to_leave_gets_its_whole_answer_and_is_not_waited_for(server: Server) -> None:
+    leaving = server.connect(b"GET /quick HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer_on(leaving).endswith(b"/quick")
+    assert hung_up(leaving)
+    leaving.sendall(b"more" * 1000)  # it does not hang up, and even sends on
+    assert answer_on(server.connect(QUICK)).endswith(b"/quick")
+
+
+def test_a_worker_that_ends_answers_what_has_begun_and_one_request_more_on_a_kept_connection(server: Server) -> None:
+    kept, slow = server.connect(QUICK), server.connect(SLOW)
+    assert answer_on(kept).endswith(b"/quick")
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    kept.sendall(QUICK)
+    last = answer_on(kept)
+    assert last.endswith(b"/quick")
+    assert b"Connection: close" in last
+    assert answer_on(slow).endswith(b"/slow")
+    assert seconds(lambda: server.process.wait(10)) < 3
+
+
+def test_a_worker_that_ends_does_not_wait_for_connections_that_only_wait(server: Server) -> None:
+    kept, silent = server.connect(QUICK), server.connect()
+    answer_on(kept)
+    server.process.send_signal(signal.SIGTERM)
+    assert seconds(lambda: server.process.wait(10)) < 3
+    assert hung_up(kept)
+    assert hung_up(silent)
