@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     Raises ConfigurationError, with one line that names the setting, before anything is started.
     """
     # Imported here, so that `app.domain` and its like can be imported without Flask's world.
-    from app import cli, errors, extensions, logs, rate_limits, routing, security
+    from app import cli, errors, extensions, logs, migrating, rate_limits, routing, security
     from app.retrieval.views import init_retrieval
     from app.review.views import init_review
     from app.services.views import services
@@ -43,5 +43,6 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         init_retrieval(app, settings)
     if settings.review_tools and {SUBMISSION, RETRIEVAL} <= set(settings.surfaces):
         init_review(app)
+    migrating.init_migrating(app)
     cli.init_cli(app)
     return app

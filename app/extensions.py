@@ -4,7 +4,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from app.retrieval.library import Library
 
 db = SQLAlchemy(metadata=metadata)
-migrate = Migrate()
 
 
 def init_extensions(app: Flask, settings: Settings) -> None:
@@ -28,7 +26,6 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     db.init_app(app)
-    migrate.init_app(app, db, directory="migrations")
     app.extensions["settings"] = settings
     app.extensions["sealing_ring"] = SealingRing(settings.sealing_keys) if settings.sealing_keys else None
     app.extensions["redis"] = Redis.from_url(

@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
-from flask_migrate import upgrade
 
 from app import create_app
 from app.config import Settings
 from app.crypto.sealing import SealingRing
 from app.domain.claims import ClaimRequest
+from app.migrating import migrate_database
 from app.proto import codec
 from app.store import uploads
 from app.store.database import Database
@@ -88,8 +88,7 @@ def _place(url: str, folder: Path) -> Place:
     environment = {**kept, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0", "TRUSTED_PROXIES": "1"}
     settings = Settings.from_environment({**environment, "SURFACES": "submission"})
     app = create_app(settings)
-    with app.app_context():
-        upgrade()
+    migrate_database(app)
     return Place(app, settings, app.extensions["database"], url, first_claim_token(kept))
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg2
-from flask_migrate import upgrade
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 from sqlalchemy import TextClause
 
@@ -29,6 +28,7 @@ from app import create_app, store
 from app.config import Settings
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
+from app.migrating import migrate_database
 from bench import millions
 from bench.recorder import compiled, parameters
 from bench.stopping import stop_in_order_on_sigterm
@@ -87,8 +87,7 @@ def _migrate(url: str, folder: Path) -> None:
     secrets = load_secrets(folder / "secrets.env", {})
     environment = {**secrets, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0"}
     app = create_app(Settings.from_environment(environment))
-    with app.app_context():
-        upgrade()
+    migrate_database(app)
     app.extensions["database"].dispose()
 
 

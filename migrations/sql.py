@@ -10,9 +10,9 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import Config, upgrade
+from flask_migrate import Config, Migrate, upgrade
 
-from app.extensions import db, migrate
+from app.extensions import db
 
 
 def main(migrations: Path, sql: Path) -> None:
@@ -20,7 +20,7 @@ def main(migrations: Path, sql: Path) -> None:
     app = Flask("migrations", root_path=str(migrations))
     app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg2://"
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(migrations))
+    Migrate(app, db, directory=str(migrations))
     configuration = Config(str(migrations / "alembic.ini"))
     configuration.set_main_option("script_location", str(migrations))
     with app.app_context():

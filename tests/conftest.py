@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import text
 
 from app import create_app
+from app.migrating import migrate_database
 from app.store.tables import metadata
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
@@ -42,8 +42,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.start()
     try:
         app = create_app(make_settings(server.url, "redis://127.0.0.1:1/0"))
-        with app.app_context():
-            upgrade()
+        migrate_database(app)
         app.extensions["database"].dispose()
         yield server.url
     finally:

@@ -11,9 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from flask_migrate import upgrade
-
 from app import create_app
+from app.migrating import migrate_database
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
 from tests.fuzz.surface import try_surface
@@ -57,8 +56,7 @@ def _try_surface(seconds: int) -> bool:
             EmbeddedRedis(directory / "redis", durable=False) as redis,
         ):
             app = create_app(make_settings(postgres.url, redis.url))
-            with app.app_context():
-                upgrade()
+            migrate_database(app)
             app.extensions["database"].dispose()
             environment = SECRETS | {
                 "DATABASE_URL": postgres.url,

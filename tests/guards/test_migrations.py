@@ -9,6 +9,7 @@ from flask_migrate import Config, check, downgrade, upgrade
 from sqlalchemy import create_engine, inspect, text
 
 from app import create_app
+from app.migrating import know_migrations
 from tests.guards.source import ROOT
 from tests.support.settings import make_settings
 
@@ -28,6 +29,7 @@ def empty(database_url: str) -> Iterator[Flask]:
     with server.connect() as connection:
         connection.execute(text("CREATE DATABASE migrations"))
     app = create_app(make_settings(database_url.rpartition("/")[0] + "/migrations", "redis://127.0.0.1:1"))
+    know_migrations(app)
     with app.app_context():
         yield app
     app.extensions["database"].dispose()

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_migrate import upgrade
 
 from app.domain.limits import MAX_CLAIM_BODY_BYTES, MAX_UPLOAD_BODY_BYTES
+from app.migrating import migrate_database
 from app.proto import covidshield_pb2 as wire
 from app.store.tables import metadata
 from app.submission.views.decoys import ANSWER_BYTES, size_of
@@ -200,8 +200,7 @@ def durable(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterato
     directory: Path = tmp_path_factory.mktemp("durable")
     with EmbeddedPostgres(directory) as server:
         service = start_service(make_settings(server.url, redis_url))
-        with service.app.app_context():
-            upgrade()
+        migrate_database(service.app)
         yield service
         service.database.dispose()
         service.app.extensions["redis"].close()
