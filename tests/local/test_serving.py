@@ -7,8 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ class Server:
 
     process: "subprocess.Popen[bytes]"
     port: int
-    connections: ExitStack
+    connections: ExitStack = field(default_factory=ExitStack)
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         """Connect and send something."""
@@ -54,23 +54,42 @@ class Server:
         return connection
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "stub.py").write_text(APPLICATION)
-    (tmp_path / "gunicorn.conf.py").write_text((ROOT / "gunicorn.conf.py").read_text() + HASTE)
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    (folder / "stub.py").write_text(APPLICATION)
+    (folder / "gunicorn.conf.py").write_text((ROOT / "gunicorn.conf.py").read_text() + HASTE)
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "stub:application"],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)},
         stderr=subprocess.DEVNULL,
     )
     while can_bind("127.0.0.1", port):
         assert process.poll() is None
-    with ExitStack() as connections:
-        yield Server(process, port, connections)
+    yield Server(process, port)
     process.terminate()
     assert process.wait(10) == 0
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("serving")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(lasting: Server) -> Iterator[Server]:
+    """A server that goes on after the test, without its connections."""
+    with lasting.connections:
+        yield lasting
+
+
+@pytest.fixture
+def ending(tmp_path: Path) -> Iterator[Server]:
+    """A server that the test may end."""
+    with serving(tmp_path) as server, server.connections:
+        yield server
 
 
 def answer_on(connection: socket.socket) -> bytes:
@@ -136,24 +155,24 @@ def test_one_that_has_to_leave_gets_its_whole_answer_and_is_not_waited_for(serve
     assert answer_on(server.connect(QUICK)).endswith(b"/quick")
 
 
-def test_a_worker_that_ends_answers_what_has_begun_and_one_request_more_on_a_kept_connection(server: Server) -> None:
-    kept, slow = server.connect(QUICK), server.connect(SLOW)
+def test_a_worker_that_ends_answers_what_has_begun_and_one_request_more_on_a_kept_connection(ending: Server) -> None:
+    kept, slow = ending.connect(QUICK), ending.connect(SLOW)
     assert answer_on(kept).endswith(b"/quick")
     time.sleep(0.2)
-    server.process.send_signal(signal.SIGTERM)
+    ending.process.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     kept.sendall(QUICK)
     last = answer_on(kept)
     assert last.endswith(b"/quick")
     assert b"Connection: close" in last
     assert answer_on(slow).endswith(b"/slow")
-    assert seconds(lambda: server.process.wait(10)) < 3
+    assert seconds(lambda: ending.process.wait(10)) < 3
 
 
-def test_a_worker_that_ends_does_not_wait_for_connections_that_only_wait(server: Server) -> None:
-    kept, silent = server.connect(QUICK), server.connect()
+def test_a_worker_that_ends_does_not_wait_for_connections_that_only_wait(ending: Server) -> None:
+    kept, silent = ending.connect(QUICK), ending.connect()
     answer_on(kept)
-    server.process.send_signal(signal.SIGTERM)
-    assert seconds(lambda: server.process.wait(10)) < 3
+    ending.process.send_signal(signal.SIGTERM)
+    assert seconds(lambda: ending.process.wait(10)) < 3
     assert hung_up(kept)
     assert hung_up(silent)
