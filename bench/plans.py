@@ -101,6 +101,7 @@ def _values() -> dict[str, Any]:
         "sealed_private_key": b"sealed",
         "after": b"\x80" * 32,
         "one_time_code": "0000000020",
+        "stored_codes": ["~000000020", "0000000020"],
         "hash_id": None,
         "region": "302",
         "originator": "bench",

@@ -18,9 +18,13 @@ from app.store.direct import Direct
 
 @dataclass(frozen=True)
 class ClaimAttempt:
-    """A claim to be decided. `networks` are today's identifier of the client's network and then yesterday's."""
+    """A claim to be decided.
 
-    one_time_code: str
+    `stored_codes` are what may be stored of the code that was typed; none, if it cannot be one. `networks` are today's
+    identifier of the client's network and then yesterday's.
+    """
+
+    stored_codes: Sequence[str]
     app_public_key: bytes
     networks: Sequence[str]
     network_lock: int
@@ -63,7 +67,7 @@ _STANDING = """
 
 _LOCK = """
     SELECT pg_advisory_xact_lock(:network_lock);
-    SELECT FROM encryption_keys WHERE one_time_code = :one_time_code FOR UPDATE;
+    SELECT FROM encryption_keys WHERE one_time_code = ANY (:stored_codes ::text[]) FOR UPDATE;
 """
 
 _DECIDE = f"""
@@ -74,7 +78,7 @@ _DECIDE = f"""
     code AS MATERIALIZED (
         SELECT server_public_key, coalesce(originator, region) AS originator, created
         FROM encryption_keys, standing, registered
-        WHERE one_time_code = :one_time_code AND app_public_key IS NULL AND created > :oldest_code
+        WHERE one_time_code = ANY (:stored_codes ::text[]) AND app_public_key IS NULL AND created > :oldest_code
           AND NOT standing.is_banned AND NOT registered.yes
           AND date_trunc('day', created, 'UTC') > 'epoch'  -- rule 40
     ),
@@ -156,7 +160,7 @@ def claim(database: Direct, attempt: ClaimAttempt, *, keep_books: bool = True) -
     Raises IntegrityError when another code is being traded for the same app key at this moment (D20).
     """
     values = _network_values(attempt.networks, attempt.policy, attempt.now) | {
-        "one_time_code": attempt.one_time_code,
+        "stored_codes": list(attempt.stored_codes),
         "app_public_key": attempt.app_public_key,
         "network_lock": attempt.network_lock,
         "now": attempt.now,

@@ -11,7 +11,7 @@ from app.store.direct import Direct
 
 @dataclass(frozen=True)
 class NewCode:
-    """What a new code's row holds. The private key is sealed already."""
+    """What a new code's row holds: what is stored of the code, and the private key, sealed already."""
 
     one_time_code: str
     server_public_key: bytes

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.config import Settings
+from app.crypto.sealing import SealingRing
 from app.domain.claims import ClaimError, ClaimRefused, ClaimRequest, Standing, can_be_code, has_valid_key
 from app.domain.codes import normalise_code
 from app.domain.networks import network_identifiers, network_lock
@@ -26,7 +27,9 @@ class Granted:
     tries_remaining: int
 
 
-def claim_key(database: Database, settings: Settings, request: ClaimRequest, network: str, now: datetime) -> Granted:
+def claim_key(
+    database: Database, settings: Settings, ring: SealingRing, request: ClaimRequest, network: str, now: datetime
+) -> Granted:
     """Claim the code for the phone's key, or raise ClaimRefused.
 
     The ban, the code and the count are decided in one step of the database, so no number of parallel requests tries
@@ -35,7 +38,7 @@ def claim_key(database: Database, settings: Settings, request: ClaimRequest, net
     if not has_valid_key(request):
         raise refuse_malformed(database, settings, network, now, ClaimError.INVALID_KEY)
     try:
-        decision = _decide(database, attempt_of(settings, request, network, now))
+        decision = _decide(database, attempt_of(settings, ring, request, network, now))
     except IntegrityError:  # the same key claimed another code a moment ago (D20)
         raise ClaimRefused(ClaimError.INVALID_KEY, _standing(database, settings, network, now)) from None
     if decision.was_banned:
@@ -47,11 +50,13 @@ def claim_key(database: Database, settings: Settings, request: ClaimRequest, net
     return Granted(decision.server_public_key, Standing().tries_remaining(settings.ban_policy))
 
 
-def attempt_of(settings: Settings, request: ClaimRequest, network: str, now: datetime) -> claims.ClaimAttempt:
+def attempt_of(
+    settings: Settings, ring: SealingRing, request: ClaimRequest, network: str, now: datetime
+) -> claims.ClaimAttempt:
     """Return what the store needs to know of a claim."""
     code = normalise_code(request.one_time_code)
     return claims.ClaimAttempt(
-        one_time_code=code if can_be_code(code) else "",
+        stored_codes=ring.stored_codes(code) if can_be_code(code) else [],
         app_public_key=request.app_public_key,
         networks=_identifiers(settings, network, now),
         network_lock=network_lock(network, settings.secret_key),

@@ -34,8 +34,9 @@ def issue_code(
     """
     for _ in range(MAX_CODE_ATTEMPTS):
         private_key, public_key = generate_key_pair()
-        code = codes.NewCode(
-            one_time_code=generate_code(),
+        code = generate_code()
+        row = codes.NewCode(
+            one_time_code=ring.stored_code(code),
             server_public_key=public_key,
             sealed_private_key=ring.seal(private_key, public_key),
             hash_id=hash_id,
@@ -45,21 +46,21 @@ def issue_code(
             originator=originator,
         )
         try:
-            outcome = _store(database, code)
+            outcome = _store(database, row)
         except IntegrityError:
             continue  # the code is in use
         if outcome is codes.Issued.ALREADY_CLAIMED:
             raise HashIdClaimed
-        return code.one_time_code
+        return code
     raise NoFreeCode
 
 
-def _store(database: Database, code: codes.NewCode) -> codes.Issued:
+def _store(database: Database, row: codes.NewCode) -> codes.Issued:
     """Store and count in one statement; if counting is what fails, store all the same (rule 25)."""
     try:
-        return codes.issue(database.direct, code)
+        return codes.issue(database.direct, row)
     except DBAPIError as error:
         if is_violation_of(error, encryption_keys.name) or is_outage(error):
             raise
         _logger.exception("a new code could not be counted")
-    return codes.issue(database.direct, code, count=False)
+    return codes.issue(database.direct, row, count=False)

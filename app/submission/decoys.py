@@ -55,10 +55,10 @@ def make_sample(ring: SealingRing) -> Sample:
     )
 
 
-def claim_decoy(database: Database, settings: Settings, network: str, now: datetime) -> Granted:
+def claim_decoy(database: Database, settings: Settings, ring: SealingRing, network: str, now: datetime) -> Granted:
     """Answer as if a code had been claimed; raise ClaimRefused when the network is banned."""
     nobody = ClaimRequest("", random(PUBLIC_KEY_BYTES))
-    attempt = replace(attempt_of(settings, nobody, network, now), noise=_DIGESTS_OF_CLAIM)
+    attempt = replace(attempt_of(settings, ring, nobody, network, now), noise=_DIGESTS_OF_CLAIM)
     decision = claims.claim(database.direct, attempt)
     if decision.was_banned:
         raise ClaimRefused(ClaimError.TEMPORARY_BAN, decision.standing)

@@ -149,7 +149,7 @@ def claim_statements(settings: Settings, database_url: str, count: int) -> list[
 
     def claim(number: int) -> Statement:
         attempt = claims.ClaimAttempt(
-            one_time_code=waiting[number],
+            stored_codes=["~" + secrets.token_hex(4), waiting[number]],  # as many as the service looks for
             app_public_key=secrets.token_bytes(32),
             networks=[secrets.token_hex(16), secrets.token_hex(16)],
             network_lock=secrets.randbits(62),

@@ -1,6 +1,7 @@
 """Section E: what a successful claim answers, stores, counts and clears."""
 
 import datetime
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -124,3 +125,26 @@ def test_a_success_tells_all_tries_whatever_failed_before(service: Service) -> N
     service.claim("WRONG")
 
     assert service.claim(service.issue()).data.endswith(b"\x18\x32")
+
+
+@pytest.mark.rule(39)
+def test_a_code_that_was_moved_from_the_public_server_can_be_claimed(service: Service) -> None:
+    code = service.issue()
+    service.execute(f"UPDATE encryption_keys SET one_time_code = '{code}'")
+
+    assert service.claim(code).status_code == 200
+
+
+@pytest.mark.rule(39)
+def test_a_reader_of_the_database_cannot_claim_a_code_that_waits(service: Service) -> None:
+    stored = service.stored_code(service.issue())
+    assert service.rows("SELECT one_time_code FROM encryption_keys") == [(stored,)]
+
+    assert seen(service.claim(stored)) == wrong_code(49)
+
+
+@pytest.mark.rule(39)
+def test_a_code_outlives_a_change_of_the_sealing_key(make_service: Callable[..., Service]) -> None:
+    code = make_service(SEALING_KEYS="aa" * 32).issue()
+
+    assert make_service(SEALING_KEYS=f"{'bb' * 32},{'aa' * 32}").claim(code).status_code == 200

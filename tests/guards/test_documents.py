@@ -12,6 +12,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import ALL_SURFACES, Settings
+from app.migrating import know_migrations
 from tests.guards.source import ROOT
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 
@@ -49,7 +50,9 @@ def app() -> Flask:
         TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
         REVIEW_TOOLS="true",
     )
-    return create_app(settings)
+    app = create_app(settings)
+    know_migrations(app)
+    return app
 
 
 def settings_row(field: "Field[object]") -> str:

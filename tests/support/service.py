@@ -74,6 +74,11 @@ class Service:
 
     # what a health authority does
 
+    def stored_code(self, code: str) -> str:
+        """Return what the database holds of a code."""
+        stored: str = self.app.extensions["sealing_ring"].stored_code(code)
+        return stored
+
     def issue(self, token: str = TOKEN, hash_id: str | None = None) -> str:
         """Issue a code, and return it."""
         response = self.client.post("/new-key-claim" + (f"/{hash_id}" if hash_id else ""), headers=bearer(token))

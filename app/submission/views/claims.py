@@ -9,7 +9,7 @@ from app.clock import current_time
 from app.domain.claims import ClaimError, ClaimRefused
 from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.errors import on_fault
-from app.extensions import current_database, current_settings
+from app.extensions import current_database, current_ring, current_settings
 from app.proto import codec
 from app.rate_limits import CLAIM_KEY, TooManyRequests, limit_network
 from app.responses import protobuf, protobuf_error
@@ -32,12 +32,12 @@ def claim_key() -> Response:
     try:
         body = read_body(MAX_CLAIM_BODY_BYTES)
         if is_decoy():
-            return _granted(claim_decoy(database, settings, network, now))
+            return _granted(claim_decoy(database, settings, current_ring(), network, now))
         claim = codec.decode_claim_request(body)
     except (BodyUnreadable, codec.MalformedMessage) as error:
         refused = service.refuse_malformed(database, settings, network, now, ClaimError.UNKNOWN)
         return closing_if_unread(error, _refused(refused))
-    return _granted(service.claim_key(database, settings, claim, network, now))
+    return _granted(service.claim_key(database, settings, current_ring(), claim, network, now))
 
 
 def _granted(granted: service.Granted) -> Response:

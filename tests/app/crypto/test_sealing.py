@@ -3,6 +3,8 @@
 import pytest
 
 from app.crypto.sealing import SealBroken, SealingRing
+from app.domain.claims import can_be_code
+from app.domain.codes import normalise_code
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PRIVATE, PUBLIC = b"p" * 32, b"q" * 32
@@ -61,3 +63,25 @@ def test_a_ring_needs_whole_keys() -> None:
     for keys in ((), (b"short",)):
         with pytest.raises(ValueError, match="32 bytes"):
             SealingRing(keys)
+
+
+def test_what_is_stored_of_a_code_is_as_long_as_one_and_cannot_be_typed() -> None:
+    stored = SealingRing((NEW,)).stored_code("AEF2456789")
+    assert len(stored) == 10
+    assert "AEF" not in stored
+    assert not can_be_code(normalise_code(stored))
+
+
+def test_what_is_stored_of_a_code_depends_on_all_of_it_and_on_the_key() -> None:
+    stored = {
+        SealingRing((key,)).stored_code(code)
+        for key in (OLD, NEW)
+        for code in ("AEF2456789", "AEF2456788", "FEA2456789")
+    }
+    assert len(stored) == 6
+
+
+def test_a_code_is_found_under_every_key_and_as_the_public_server_stored_it() -> None:
+    old, new = SealingRing((OLD,)), SealingRing((NEW, OLD))
+    found = new.stored_codes("AEF2456789")
+    assert found == [new.stored_code("AEF2456789"), old.stored_code("AEF2456789"), "AEF2456789"]
