@@ -28,6 +28,7 @@ class Client(TConn):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.number = self.sock.fileno()
         self.data_ready = True  # for gunicorn: a thread that handles it has something to read
         self.waits_until = 0.0
         self.in_hand_since: float | None = None
@@ -87,10 +88,13 @@ class WaitingThreads(ThreadWorker):
     def _serve(self) -> None:
         while True:
             for number, _ in self._poll.poll(maxevents=1):
-                if number in self._listeners:
-                    self._accept(self._listeners[number])
-                elif number in self._clients:
-                    self._attend(self._clients[number])
+                try:
+                    if number in self._listeners:
+                        self._accept(self._listeners[number])
+                    elif number in self._clients:
+                        self._attend(self._clients[number])
+                except Exception:
+                    self.log.exception("a thread goes on after a fault")
 
     def _accept(self, listener: socket.socket) -> None:
         try:
@@ -100,7 +104,7 @@ class WaitingThreads(ThreadWorker):
         else:
             client = Client(self.cfg, accepted, address, listener.getsockname())
             client.waits_until = time.monotonic() + self.seconds_to_send
-            self._clients[accepted.fileno()] = client
+            self._clients[client.number] = client
             self._poll.register(accepted, _ONCE)
         self._is_full = len(self._clients) >= self.worker_connections
         if not self._is_full:
@@ -112,9 +116,17 @@ class WaitingThreads(ThreadWorker):
                 self._poll.modify(listener, _ONCE)
 
     def _attend(self, client: Client) -> None:
-        if client.is_leaving:
-            self._drain(client)
-            return
+        goes_on = False
+        try:
+            goes_on = self._drain(client) if client.is_leaving else self._answer(client)
+            if goes_on:
+                self._poll.modify(client.sock, _ONCE)
+        except (OSError, ValueError):  # the client has hung up, or gunicorn has closed the connection
+            goes_on = False
+        if not goes_on:
+            self._let_go(client)
+
+    def _answer(self, client: Client) -> bool:
         client.in_hand_since = time.monotonic()
         stays = self.handle(client)
         while stays and client.parser.unreader.buf.getvalue():  # it did not wait for an answer before it asked again
@@ -122,12 +134,21 @@ class WaitingThreads(ThreadWorker):
         client.in_hand_since = None
         client.is_leaving = not stays
         client.waits_until = time.monotonic() + (self.cfg.keepalive if stays else self.seconds_to_leave)
-        try:
-            if client.is_leaving:
-                client.sock.shutdown(socket.SHUT_WR)
-            self._poll.modify(client.sock, _ONCE)
-        except OSError:
-            self._let_go(client)
+        if client.is_leaving:
+            client.sock.shutdown(socket.SHUT_WR)
+        return True
+
+    def _drain(self, client: Client) -> bool:
+        """Throw away what a client still sends: closing before it has stopped could cost it the answer."""
+        return bool(client.sock.recv(65536, socket.MSG_DONTWAIT))
+
+    def _let_go(self, client: Client) -> None:
+        if self._clients.get(client.number) is client:  # before it is closed, and its number given to another
+            del self._clients[client.number]
+        client.close()
+        if self._is_full:
+            self._is_full = False
+            self._listen()
 
     def handle(self, conn: TConn) -> bool:
         """Read and answer one request; tell whether the connection may be kept."""
@@ -140,21 +161,6 @@ class WaitingThreads(ThreadWorker):
     def handle_error(self, req: Any, client: socket.socket, _addr: Any, exc: BaseException) -> None:
         """Answer and log what is no HTTP, without the address from which it came."""
         super().handle_error(req, client, ("-", 0), exc)
-
-    def _drain(self, client: Client) -> None:
-        """Throw away what a client still sends: closing before it has stopped could cost it the answer."""
-        with suppress(OSError):
-            if client.sock.recv(65536, socket.MSG_DONTWAIT):
-                self._poll.modify(client.sock, _ONCE)
-                return
-        self._let_go(client)
-
-    def _let_go(self, client: Client) -> None:
-        del self._clients[client.sock.fileno()]  # before it is closed and its number given to another
-        client.close()
-        if self._is_full:
-            self._is_full = False
-            self._listen()
 
     def _hang_up_on_the_slow(self) -> None:
         """Shut connections down whose time is over. The thread that has one, or that this wakes, then lets it go."""

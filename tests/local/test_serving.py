@@ -17,10 +17,18 @@ from local.ports import can_bind, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = """
-import time
+import sys, time
+def torn():
+    yield b"the beginning of "
+    raise ValueError
 def application(environ, start_response):
     if environ["PATH_INFO"] == "/slow":
         time.sleep(1)
+    if environ["PATH_INFO"] == "/torn":
+        start_response("200 OK", [("Content-Length", "100")])
+        return torn()
+    if environ["PATH_INFO"] == "/exit":
+        sys.exit()
     body = environ["PATH_INFO"].encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
@@ -153,6 +161,16 @@ def test_one_that_has_to_leave_gets_its_whole_answer_and_is_not_waited_for(serve
     assert hung_up(leaving)
     leaving.sendall(b"more" * 1000)  # it does not hang up, and even sends on
     assert answer_on(server.connect(QUICK)).endswith(b"/quick")
+
+
+@pytest.mark.parametrize("path", [b"/torn", b"/exit"])
+def test_an_application_that_fails_half_way_costs_neither_a_thread_nor_room(server: Server, path: bytes) -> None:
+    for _ in range(8):
+        failing = server.connect(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        while failing.recv(65536):
+            pass
+        failing.close()
+    assert seconds(lambda: answer_on(server.connect(QUICK))) < 1
 
 
 def test_a_worker_that_ends_answers_what_has_begun_and_one_request_more_on_a_kept_connection(ending: Server) -> None:
