@@ -1,5 +1,6 @@
 """Real servers for every test that asks for them: each test process has a PostgreSQL and a Redis of its own."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from app.migrating import migrate_database
 from app.store.tables import metadata
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
+from tests.support.cluster import put_cluster
 from tests.support.service import Service, start_service
 from tests.support.settings import make_settings
+from tests.support.stack import Stack, new_stack
+from tests.support.torture import TORTURE
 
 # What starts whole services takes longest: if it begins first, no process is left waiting for it at the end.
 _SLOW_FIRST = (
@@ -29,6 +33,29 @@ _SLOW_FIRST = (
 )
 
 
+# Files that share a service which takes long to start, so that it is started once.
+_TOGETHER = {
+    "tests/browser/": "browser",
+    "tests/faults/": "stack",
+    "tests/deploys/test_rolling_restarts.py": "stack",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep the tests of a file in one process, and those of some folders."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            groups = (group for beginning, group in _TOGETHER.items() if nodeid.startswith(beginning))
+            return next(groups, super()._split_scope(nodeid))
+
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow folders first."""
     ranks = {folder: rank for rank, folder in enumerate(_SLOW_FIRST)}
@@ -38,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty, migrated database."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
+    server = EmbeddedPostgres(put_cluster(tmp_path_factory.mktemp("postgres"), tmp_path_factory), durable=False)
     server.start()
     try:
         app = create_app(make_settings(server.url, "redis://127.0.0.1:1/0"))
@@ -91,3 +118,25 @@ def _empty(service: Service) -> None:
 def service(make_service: Callable[..., Service]) -> Service:
     """The application as the public server behaves: keys are published at once, in archives built when asked for."""
     return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0")
+
+
+@pytest.fixture(scope="session")
+def archive_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A disk of one megabyte of its own, for archives; None where this user may not mount one."""
+    folder = tmp_path_factory.mktemp("disk")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=777", "tmpfs", folder], capture_output=True)
+    if not TORTURE or mounted.returncode != 0:
+        subprocess.run(["umount", folder], capture_output=True, check=False)
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, archive_disk: Path | None) -> Iterator[Stack]:
+    """The service that parts of it are killed of, or replaced in: whoever is done leaves it well."""
+    with new_stack(tmp_path_factory, f"file://{archive_disk}" if archive_disk else "database") as stack:
+        yield stack

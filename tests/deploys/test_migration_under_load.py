@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from alembic.script import ScriptDirectory
 
 from local.ports import free_port
 from tests.deploys.test_migration_gate import TEMPLATE
 from tests.support.load import Load
-from tests.support.stack import Stack
+from tests.support.stack import Stack, new_stack
 from tests.support.torture import only_in_torture
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,13 @@ EXPAND = """op.add_column("encryption_keys", sa.Column("note", sa.String(length=
     op.create_table("notes", sa.Column("id", sa.BIGINT(), primary_key=True))
     with op.get_context().autocommit_block():
         op.create_index("ix_notes", "encryption_keys", ["note"], postgresql_concurrently=True, if_not_exists=True)"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A service of its own, because the tables of the next release stay."""
+    with new_stack(tmp_path_factory) as stack:
+        yield stack
 
 
 @dataclass(frozen=True)

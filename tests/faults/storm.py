@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.support.load import FAULTS, Exchange, Load
 from tests.support.stack import Stack
+from tests.support.torture import times
 
 # DATABASE_TIMEOUT_SECONDS is 5: a request may wait that long for a connection and again for its statement. The rest is
 # what a busy machine adds.
@@ -38,7 +39,7 @@ def endure(stack: Stack, name: str, fault: Callable[[], object], until: Callable
     A fault that lasts returns when it has been lifted. Whatever was acknowledged must then be there, and whatever was
     not must be there whole or not at all.
     """
-    with Load(stack) as load:
+    with Load(stack, pause_seconds=times(0.06, 0.02)) as load:
         started = time.monotonic()
         stack.wait_for(lambda: load.is_well_since(started), "all is well before the fault", 30)
         assert load.failures == []

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from local.ports import can_bind, free_port
+from tests.support.cluster import put_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -156,7 +157,10 @@ def test_the_service_starts_issues_a_code_and_stops_without_a_trace(start, tmp_p
     assert seconds < 10
 
 
-def test_every_part_that_is_killed_comes_back_on_its_port(start, stub: Path, tmp_path: Path, eventually) -> None:
+def test_every_part_that_is_killed_comes_back_on_its_port(
+    start, stub: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, eventually
+) -> None:
+    put_cluster(tmp_path / "var" / "postgres", tmp_path_factory)
     (tmp_path / "release.py").write_text(RELEASE_THAT_LOOKS)
     run = start(tmp_path / "var", stub)
     eventually(run.is_ready)
@@ -215,7 +219,10 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(start, stub: Path, tmp_p
     assert fails(run) == f"{tmp_path / 'file' / 'var'}: Not a directory"
 
 
-def test_nothing_outlives_a_killed_run(start, stub: Path, tmp_path: Path, eventually) -> None:
+def test_nothing_outlives_a_killed_run(
+    start, stub: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, eventually
+) -> None:
+    put_cluster(tmp_path / "var" / "postgres", tmp_path_factory)
     run = start(tmp_path / "var", stub)
     eventually(run.is_ready)
     members = run.members()

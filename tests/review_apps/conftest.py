@@ -10,6 +10,7 @@ import pytest
 from local.ports import free_port
 from tests.review_apps.machine import Machine
 from tests.review_apps.stub import FILES, Repository
+from tests.support.cluster import put_cluster
 
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 
@@ -23,6 +24,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     repository = Repository(folder / "repository")
     repository.commit("main", FILES)
     farewell = {"FAREWELL": str(folder / "farewells")}
+    put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
     machine = Machine(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=farewell)
     yield machine
     machine.run("reconcile", "--none-open")

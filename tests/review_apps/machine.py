@@ -34,7 +34,7 @@ class Machine:
 
     def __init__(self, home: Path, repository: Repository, port: int, **settings: Any) -> None:
         self.home, self.repository, self.port = home, repository, port
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         listen = {"listen": f"127.0.0.1:{port}", "domain": DOMAIN}
         (home / "settings.json").write_text(json.dumps({**listen, **settings}))
 

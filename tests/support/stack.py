@@ -11,12 +11,22 @@ from typing import Any
 
 import psutil
 import psycopg2
+import pytest
 
 from local.ports import free_port
+from tests.support.cluster import put_cluster
 
 _ROOT = Path(__file__).parents[2]
 _START_SECONDS = 60
 _NAMED_ELSEWHERE = ("DATABASE_URL", "REDIS_URL", "BIND_ADDR")
+_SETTINGS = {
+    "WEB_CONCURRENCY": "2",
+    "TRUSTED_PROXIES": "1",
+    "RATE_LIMITS": "off",
+    "PUBLISH_ACTIVE_KEYS": "true",
+    "EXPORT_MAX_AGE_SECONDS": "3",
+    "WORKER_EXPIRATION_INTERVAL": "1",
+}
 
 
 class Stack:
@@ -116,9 +126,11 @@ class Stack:
 
 
 @contextmanager
-def running(directory: Path, **environment: str) -> Iterator[Stack]:
-    """Run the service until the end of the block."""
-    stack = Stack(directory, environment)
+def new_stack(factory: pytest.TempPathFactory, archive_files: str = "database") -> Iterator[Stack]:
+    """Run the service until the end of the block. Archives age fast and purges are frequent: faults show soon."""
+    directory = factory.mktemp("stack")
+    put_cluster(directory / "var" / "postgres", factory)
+    stack = Stack(directory, _SETTINGS | {"ARCHIVE_FILES": archive_files})
     try:
         stack.wait_until_ready()
         assert stack.setting("DATABASE_URL")
