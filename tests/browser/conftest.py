@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -67,8 +68,8 @@ def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPath
         yield f"http://127.0.0.1:{web.port}"
 
 
-@pytest.fixture
-def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
+@contextmanager
+def opening(browser: Browser, address: str) -> Iterator[NewPage]:
     """Open pages in windows of a chosen width, language and colours. Whatever they complain of fails the test."""
     complaints: list[str] = []
     contexts = []
@@ -96,6 +97,13 @@ def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
+    """Open pages of the test's own."""
+    with opening(browser, address) as open_page:
+        yield open_page
 
 
 @pytest.fixture

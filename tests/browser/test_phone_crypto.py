@@ -4,14 +4,15 @@ import base64
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from nacl.public import Box, PrivateKey, PublicKey
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from app.proto import covidshield_pb2 as wire
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import opening
 from tests.guards.source import ROOT
 
 DATA = ROOT / "tests" / "clients" / "data"
@@ -27,9 +28,11 @@ KINDS = {
 }
 
 
-@pytest.fixture
-def page(open_phone: NewPage) -> Page:
-    return open_phone()
+@pytest.fixture(scope="module")
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """One page for all tests: they only call functions, which keep nothing."""
+    with opening(browser, address) as open_page:
+        yield open_page("/phone/en")
 
 
 def call(page: Page, module: str, body: str, argument: object = None) -> object:
