@@ -149,7 +149,13 @@ def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFac
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
             cwd=ROOT,
-            env={**environment, "BIND_ADDR": address, "RATE_LIMITS": "off", "EXPORT_MAX_AGE_SECONDS": "0"},
+            env={
+                **environment,
+                "BIND_ADDR": address,
+                "RATE_LIMITS": "off",
+                "EXPORT_MAX_AGE_SECONDS": "0",
+                "WEB_CONCURRENCY": "1",
+            },
             stderr=output,
         )
     try:
