@@ -1,7 +1,9 @@
 """`bin/install` makes a virtual environment where it is missing, and touches no other."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,16 +21,26 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def install(project: Path) -> None:
-    subprocess.run([project / "bin" / "install"], check=True, capture_output=True, timeout=120)
+def install(project: Path, python: str = "python3") -> None:
+    environment = os.environ | {"PYTHON": python}
+    subprocess.run([project / "bin" / "install"], env=environment, check=True, capture_output=True, timeout=120)
 
 
-def test_what_a_link_leads_to_is_left_alone(project: Path) -> None:
+@pytest.fixture
+def hasty_python(tmp_path: Path) -> str:
+    """A Python whose environments have no pip, which takes most of the time, and which nothing is installed with."""
+    program = tmp_path / "hasty-python"
+    program.write_text(f'#!/bin/sh\n[ "$2" = venv ] && set -- "$@" --without-pip\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_what_a_link_leads_to_is_left_alone(project: Path, hasty_python: str) -> None:
     elsewhere = project.parent / "elsewhere"
     (elsewhere / "bin").mkdir(parents=True)
     (elsewhere / "bin" / "pip").write_text("somebody else's")
     (project / ".venv").symlink_to(elsewhere)
-    install(project)
+    install(project, hasty_python)
     assert (elsewhere / "bin" / "pip").read_text() == "somebody else's"
     assert (project / ".venv" / "bin" / "python").exists()
     assert not (project / ".venv").is_symlink()

@@ -24,6 +24,7 @@ from local.ports import free_port
 from tests.review_apps.conftest import PATH
 from tests.review_apps.machine import DOMAIN, ROOT, Machine, eventually
 from tests.review_apps.stub import Repository
+from tests.support.cluster import put_cluster
 from tests.support.torture import only_in_torture
 
 DYNO_MB = 512
@@ -51,6 +52,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             shutil.copy(ROOT / name, repository.folder / name)
     repository.commit("main", {})
     repository.commit("topic", {"CHANGED": ""})
+    put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
     machine = Machine(folder / "home", repository, free_port(), durable=False)
     yield machine
     machine.run("reconcile", "--none-open")
@@ -137,8 +139,8 @@ def test_its_release_may_run_again_and_twice_at_once(machine: Machine, first: di
     environment = Reviewer(machine, first).environment
     source = Path(machine.processes(1)["web.1"].cwd())
     command = ["flask", "--app", "app", "db", "upgrade"]
-    releases = [subprocess.Popen(command, cwd=source, env=environment, stderr=subprocess.DEVNULL) for _ in range(3)]
-    assert [release.wait(60) for release in releases] == [0, 0, 0]
+    releases = [subprocess.Popen(command, cwd=source, env=environment, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [release.wait(60) for release in releases] == [0, 0]
 
 
 @only_in_torture
