@@ -1,7 +1,6 @@
 """The project's source as guards read it: modules, their imports, their functions."""
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -32,7 +31,7 @@ class Module:
         """Its syntax."""
         return ast.parse(self.text)
 
-    @property
+    @cached_property
     def imports(self) -> set[str]:
         """The dotted names that it imports, wherever in the file."""
         found = set()
@@ -43,10 +42,10 @@ class Module:
                 found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         return found
 
-    @property
-    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Its functions and methods."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def modules(*packages: str) -> list[Module]:

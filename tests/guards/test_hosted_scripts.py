@@ -223,7 +223,7 @@ def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
     """A review app behind an address, whose behaviour a test can change."""
     handler = type("Changeable", (ReviewApp,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         (deploying / "opened").touch()
         shown = json.loads((deploying / "app.json").read_text())
         shown["url"] = f"http://127.0.0.1:{server.server_port}"
