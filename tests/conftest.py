@@ -13,6 +13,7 @@ from app.store.tables import metadata
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
 from tests.support.cluster import put_cluster
+from tests.support.measured import Measuring
 from tests.support.service import Service, start_service
 from tests.support.settings import make_settings
 from tests.support.stack import Stack, new_stack
@@ -39,6 +40,12 @@ _TOGETHER = {
     "tests/faults/": "stack",
     "tests/deploys/test_rolling_restarts.py": "stack",
 }
+
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure what is worth it."""
+    config.pluginmanager.register(Measuring())
 
 
 @pytest.hookimpl(optionalhook=True)
