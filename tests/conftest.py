@@ -1,5 +1,6 @@
 """Real servers for every test that asks for them: each test process has a PostgreSQL and a Redis of its own."""
 
+import gc
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,10 +38,13 @@ _SLOW_FIRST = (
 # Files that share a service which takes long to start, so that it is started once.
 _TOGETHER = {
     "tests/browser/": "browser",
+    "tests/clients/test_city.py": "live",
+    "tests/clients/test_phone_journey.py": "live",
+    "tests/clients/test_samples.py": "live",
+    "tests/races/": "races",
     "tests/faults/": "stack",
     "tests/deploys/test_rolling_restarts.py": "stack",
 }
-
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +65,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return next(groups, super()._split_scope(nodeid))
 
     return Together(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from looking through all tests again and again: they stay."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

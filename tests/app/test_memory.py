@@ -16,7 +16,7 @@ from tests.support.settings import METRICS
 ROUNDS = 10
 REQUESTS_IN_ROUND = 150
 # What the last 450 requests may leave, all of them together: a leak of 700 bytes a request is seen. Lines that run for
-# the first time, and the record that is kept of them when coverage is measured, take some 50 kB.
+# the first time take some of it.
 MAX_GROWTH_BYTES = 300_000
 
 

@@ -4,6 +4,7 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, product
 
 import pytest
 
@@ -12,6 +13,7 @@ from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 from tests.clients.sample_runs import LANGUAGES, SAMPLES, command, missing, missing_packages, run
 from tests.clients.scripted import DROP, Reply, scripted
+from tests.support.torture import times
 
 CODE = re.compile(r"[A-Z0-9]{10}\n")
 SOON = {"Retry-After": "0"}
@@ -120,7 +122,15 @@ def test_a_setting_that_is_missing_is_named(built, language, name):
     assert "not set" in outcome.err
 
 
-@pytest.mark.parametrize("body", [b"\n", b"<!doctype html><title>Sign in</title>", b"aefhjklqrs", b"AEFHJKLQRS\nAB"])
+NO_CODES = (b"AEFHJKLQRS\nAB", b"<!doctype html><title>Sign in</title>", b"aefhjklqrs", b"\n")
+
+
+# In every test run one of them for each language, in `make torture` all.
+@pytest.mark.parametrize(
+    ("language", "body"),
+    times([*zip(LANGUAGES, cycle(NO_CODES), strict=False)], [*product(LANGUAGES, NO_CODES)]),
+    indirect=["language"],
+)
 def test_a_200_that_holds_no_code_is_never_printed(built, language, body):
     with scripted(Reply(body=body)) as server:
         settings = surroundings(SUBMISSION_URL=server.url, KEY_CLAIM_TOKEN="token")

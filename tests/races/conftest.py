@@ -15,7 +15,7 @@ _WORKERS = times(2, 4)
 _THREADS = 92 // _WORKERS
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
     """The web process, as it is deployed, but with a thread and a database connection for almost every client."""
     environment = SECRETS | {

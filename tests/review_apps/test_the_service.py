@@ -135,12 +135,13 @@ def test_an_app_fits_where_it_should(machine: Machine, first: dict[str, Any]) ->
     assert machine.show(1)["memory_mb"] < GOAL_MB
 
 
+@only_in_torture
 def test_its_release_may_run_again_and_twice_at_once(machine: Machine, first: dict[str, Any]) -> None:
     environment = Reviewer(machine, first).environment
     source = Path(machine.processes(1)["web.1"].cwd())
     command = ["flask", "--app", "app", "db", "upgrade"]
-    releases = [subprocess.Popen(command, cwd=source, env=environment, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [release.wait(60) for release in releases] == [0, 0]
+    releases = [subprocess.Popen(command, cwd=source, env=environment, stderr=subprocess.DEVNULL) for _ in range(3)]
+    assert [release.wait(60) for release in releases] == [0, 0, 0]
 
 
 @only_in_torture
