@@ -1,6 +1,6 @@
 # Each target is one short script in bin/, which also runs where there is no make.
 .DEFAULT_GOAL := help
-.PHONY: help run test torture fuzz bench check format requirements proto clean samples city
+.PHONY: help run test coverage torture fuzz bench check format requirements proto clean samples city
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -8,8 +8,11 @@ help: ## Show this list
 run: ## Start the whole service on this machine; Ctrl-C stops it
 	@exec bin/run
 
-test: ## Run all tests and measure their coverage
+test: ## Run all tests
 	@exec bin/test
+
+coverage: ## Measure what the tests of the service cover
+	@exec bin/coverage
 
 torture: ## Run the long half of the tests: races, faults and deploys
 	@exec bin/torture
