@@ -33,7 +33,7 @@ _SLOW_FIRST = (
     "journeys",
 )
 
-# A file's tests stay in one process, so that what they share is started once. So do these, which share a whole service.
+# Files that share a service which takes long to start, so that it is started once.
 _TOGETHER = {
     "tests/browser/": "browser",
     "tests/clients/test_city.py": "live",
@@ -45,12 +45,23 @@ _TOGETHER = {
 }
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep the tests of a file in one process, and those of some folders."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            groups = (group for beginning, group in _TOGETHER.items() if nodeid.startswith(beginning))
+            return next(groups, super()._split_scope(nodeid))
+
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow folders first, and say which tests stay together."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        groups = [group for beginning, group in _TOGETHER.items() if file.startswith(beginning)]
-        item.add_marker(pytest.mark.xdist_group(*groups or [file]))
+    """Put the slow folders first."""
     ranks = {folder: rank for rank, folder in enumerate(_SLOW_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path.relative_to(Path(__file__).parent).parts[0], len(ranks)))
 
