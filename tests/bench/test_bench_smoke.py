@@ -15,7 +15,9 @@ import pytest
 
 from bench import plot
 from bench.scenarios import SCENARIOS
-from tests.support.torture import times
+from tests.support.torture import only_in_ci, times
+
+pytestmark = only_in_ci
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {

@@ -22,7 +22,10 @@ from review_apps.programs import HEALTH_PATH, answers
 from tests.guards.test_app_json import values
 from tests.review_apps.machine import ROOT, eventually
 from tests.support.service import Service
+from tests.support.torture import only_in_ci
 from worker.clock import queue_of
+
+pytestmark = only_in_ci
 
 # Five seconds before Heroku kills what has not ended.
 STOP_SECONDS = 25

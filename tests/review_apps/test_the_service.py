@@ -25,7 +25,9 @@ from tests.review_apps.conftest import PATH
 from tests.review_apps.machine import DOMAIN, ROOT, Machine, eventually
 from tests.review_apps.stub import Repository
 from tests.support.cluster import put_cluster
-from tests.support.torture import only_in_torture
+from tests.support.torture import only_in_ci, only_in_torture
+
+pytestmark = only_in_ci
 
 DYNO_MB = 512
 GOAL_MB = 400

@@ -15,6 +15,7 @@ from app.config import SUBMISSION
 from local.redis import EmbeddedRedis
 from tests.support.service import Service
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_ci
 from worker.__main__ import main
 from worker.clock import queue_of
 
@@ -79,6 +80,7 @@ def test_a_worker_that_finds_no_redis_fails_with_one_line(service: Service) -> N
     assert 'level=error msg="the worker cannot reach Redis"' in said
 
 
+@only_in_ci
 def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceback(
     service: Service, tmp_path: Path
 ) -> None:
@@ -98,6 +100,7 @@ def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceb
     assert all(line.startswith("time=") for line in said.splitlines()), said
 
 
+@only_in_ci
 def test_a_worker_that_is_told_to_stop_while_redis_is_away_stops_well(service: Service, tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path, durable=False) as server:
         worker = start(service, REDIS_URL=server.url)
