@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -27,13 +27,14 @@ class LogfmtFormatter(logging.Formatter):
         fields = {key: value for key, value in vars(record).items() if key not in _RESERVED}
         if record.exc_info and record.exc_info[1]:
             fields["error"] = describe(record.exc_info[1])
-        moment = datetime.fromtimestamp(record.created, UTC)
-        return _line(moment, record.levelname.lower(), record.getMessage(), record.name, fields)
-
-
-def _line(moment: datetime, level: str, message: str, logger: str, fields: Mapping[str, Any]) -> str:
-    pairs = {"time": _written(moment), "level": level, "msg": message, "logger": logger, **fields}
-    return " ".join([f"{key}={_quoted(value)}" for key, value in pairs.items()])
+        pairs = {
+            "time": _written(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname.lower(),
+            "msg": record.getMessage(),
+            "logger": record.name,
+            **fields,
+        }
+        return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items())
 
 
 def _written(moment: datetime) -> str:
@@ -101,26 +102,28 @@ def _log_request() -> None:
     if request.url_rule is None or not _logger.isEnabledFor(logging.INFO):
         return
     headers = _described(request.headers, ("Content-Type", "Content-Length", "Accept-Encoding"))
-    fields = {"method": request.method, "headers": headers, "uuid": g.request_id}
-    _write(_line(datetime.now(UTC), "info", "http request", _logger.name, fields))
+    _write(
+        f'time={_written(datetime.now(UTC))} level=info msg="http request" logger=http '
+        f"method={_quoted(request.method)} headers={_quoted(headers)} uuid={_quoted(g.request_id)}"
+    )
 
 
 def _log_response(response: Response) -> Response:
     rule = request.url_rule
     if rule is None or not _logger.isEnabledFor(logging.INFO):
         return response
-    variables = request.view_args or {}
-    status = response.status_code
-    fields = {
-        "headers": _described(response.headers, ("Content-Type", "Content-Length")),
-        "path": rule.rule,  # not the path itself, which may hold a hashID or a download code
-        "route": rule.rule,
-        **{f"route_{name}": value for name, value in variables.items() if name in _LOGGED_ROUTE_VARIABLES},
-        "statusCode": status,
-        "statusClass": f"{status // 100}xx",
-        "uuid": g.request_id,
-    }
-    _write(_line(datetime.now(UTC), "info", "http response", _logger.name, fields))
+    route, status = rule.rule, response.status_code  # not the path itself, which may hold a hashID or a download code
+    headers = _described(response.headers, ("Content-Type", "Content-Length"))
+    variables = "".join(
+        f"route_{name}={_quoted(value)} "
+        for name, value in (request.view_args or {}).items()
+        if name in _LOGGED_ROUTE_VARIABLES
+    )
+    _write(
+        f'time={_written(datetime.now(UTC))} level=info msg="http response" logger=http headers={_quoted(headers)} '
+        f"path={route} route={route} {variables}statusCode={status} statusClass={status // 100}xx "
+        f"uuid={_quoted(g.request_id)}"
+    )
     return response
 
 

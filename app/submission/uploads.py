@@ -8,7 +8,7 @@ from app.config import Settings
 from app.crypto.box import BoxNotOpened, open_box
 from app.crypto.sealing import PRIVATE_KEY_BYTES, SealBroken, SealingRing
 from app.domain.publication import publication_hour
-from app.domain.timeline import oldest_usable_pair
+from app.domain.timeline import hour_number, oldest_usable_pair
 from app.domain.uploads import (
     EncryptedUpload,
     Upload,
@@ -70,7 +70,8 @@ def open_upload(upload: EncryptedUpload, sealed_private_key: bytes, ring: Sealin
 
 def to_store(settings: Settings, upload: EncryptedUpload, opened: Upload, now: datetime) -> uploads.KeysToStore:
     """Return what the store needs to know of a judged upload."""
-    hours = [publication_hour(key, now, publish_active_keys=settings.publish_active_keys) for key in opened.keys]
+    current, at_once = hour_number(now), settings.publish_active_keys
+    hours = [publication_hour(key, current, publish_active_keys=at_once) for key in opened.keys]
     return uploads.KeysToStore(
         server_public_key=upload.server_public_key,
         app_public_key=upload.app_public_key,

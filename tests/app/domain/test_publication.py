@@ -21,24 +21,24 @@ def key(start: int, period: int = 144) -> ExposureKey:
 
 
 def test_a_key_whose_validity_ended_is_published_at_once() -> None:
-    assert publication_hour(key((TODAY - 1) * 144), NOON, publish_active_keys=False) == HOUR
+    assert publication_hour(key((TODAY - 1) * 144), HOUR, publish_active_keys=False) == HOUR
 
 
 def test_todays_key_is_held_until_two_hours_into_tomorrow() -> None:
-    assert publication_hour(key(TODAY * 144), NOON, publish_active_keys=False) == (TODAY + 1) * 24 + 2
+    assert publication_hour(key(TODAY * 144), HOUR, publish_active_keys=False) == (TODAY + 1) * 24 + 2
 
 
 def test_a_key_cut_short_within_an_hour_is_held_to_the_next_whole_hour() -> None:
-    assert publication_hour(key(TODAY * 144, 73), NOON, publish_active_keys=False) == TODAY * 24 + 13 + 2
+    assert publication_hour(key(TODAY * 144, 73), HOUR, publish_active_keys=False) == TODAY * 24 + 13 + 2
 
 
 def test_the_public_servers_way_publishes_every_key_at_once() -> None:
-    assert publication_hour(key(TODAY * 144), NOON, publish_active_keys=True) == HOUR
+    assert publication_hour(key(TODAY * 144), HOUR, publish_active_keys=True) == HOUR
 
 
 @given(st.integers(-(2**31), 2**31 - 1), st.integers(1, 144))
 def test_no_archive_ever_holds_a_key_before_its_validity_ended_with_two_hours_to_spare(start: int, period: int) -> None:
-    hour = publication_hour(key(start, period), NOON, publish_active_keys=False)
+    hour = publication_hour(key(start, period), HOUR, publish_active_keys=False)
     assert HOUR <= hour <= HOUR + MAX_HOLD_HOURS
     for days in range(20):
         now = NOON + timedelta(days=days)
