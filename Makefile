@@ -8,7 +8,7 @@ help: ## Show this list
 run: ## Start the whole service on this machine; Ctrl-C stops it
 	@exec bin/run
 
-test: ## Run all tests
+test: ## Run the tests
 	@exec bin/test
 
 coverage: ## Measure what the tests of the service cover

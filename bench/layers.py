@@ -187,10 +187,10 @@ def _claim_requests(place: Place, count: int) -> Work:
 
 
 def _claim_services(place: Place, count: int) -> Work:
-    now = datetime.now(UTC)
+    now, ring = datetime.now(UTC), SealingRing(place.settings.sealing_keys)
     requests = [ClaimRequest(code, secrets.token_bytes(32)) for code in stock.add_codes(place.url, count)]
     return [
-        functools.partial(claim_key, place.database, place.settings, request, patients.somebody()[1], now)
+        functools.partial(claim_key, place.database, place.settings, ring, request, patients.somebody()[1], now)
         for request in requests
     ]
 
