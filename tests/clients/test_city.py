@@ -15,7 +15,7 @@ from clients.city.report import page, summary
 from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex
 from clients.phone.settings import Settings
-from tests.support.torture import times
+from tests.support.torture import only_in_ci, times
 
 PEOPLE = times(20, 50)
 
@@ -49,6 +49,7 @@ def test_in_a_small_city_nobody_is_missed_and_nobody_wrongly_told(live, monkeypa
     assert "Nobody was missed" in report.read_text()
 
 
+@only_in_ci
 def test_a_phone_that_overlooks_a_key_is_noticed(run, monkeypatch):
     found = SharedIndex.find
     monkeypatch.setattr(SharedIndex, "find", lambda self, files, heard: found(self, files, heard)[1:])
@@ -61,6 +62,7 @@ def test_a_phone_that_overlooks_a_key_is_noticed(run, monkeypatch):
     assert f"{len(result.missed)} missed, 0 wrongly told" in summary(result)
 
 
+@only_in_ci
 def test_a_phone_that_takes_far_for_near_is_noticed(run, monkeypatch):
     monkeypatch.setattr("clients.phone.risk._distance", lambda *_: "immediate")
 
@@ -70,6 +72,7 @@ def test_a_phone_that_takes_far_for_near_is_noticed(run, monkeypatch):
     assert not result.missed
 
 
+@only_in_ci
 def test_a_server_that_refuses_is_noticed(run, live, monkeypatch):
     monkeypatch.setitem(live, "KEY_CLAIM_TOKEN", "not-a-token-that-anyone-has")
 

@@ -41,7 +41,14 @@ print("released with", len(os.environ["SEALING_KEYS"]), "digits")
 
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Return the processes that have not ended. A zombie has: its new parent, in a container, may never ask for it."""
-    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in processes if not has_ended(process)]
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # between the two questions
+        return True
 
 
 def command(process: psutil.Process) -> str:

@@ -12,7 +12,9 @@ import redis
 from local.ports import can_bind
 from tests.review_apps.machine import MARK, Machine, basic, command, eventually
 from tests.review_apps.stub import told
-from tests.support.torture import only_in_torture
+from tests.support.torture import only_in_ci, only_in_torture
+
+pytestmark = only_in_ci
 
 
 @pytest.fixture(scope="module")
