@@ -24,7 +24,7 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     """Give the application its database and its Redis. Neither is connected to before it is used."""
     report_plain_connections(settings, os.environ)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     db.init_app(app)
     app.extensions["settings"] = settings
     app.extensions["sealing_ring"] = SealingRing(settings.sealing_keys) if settings.sealing_keys else None
@@ -36,7 +36,7 @@ def init_extensions(app: Flask, settings: Settings) -> None:
         app.extensions["database"] = Database(db.engine, settings.database_timeout_seconds + 1)
 
 
-def _engine_options(settings: Settings) -> dict[str, Any]:
+def engine_options(settings: Settings) -> dict[str, Any]:
     """Bound every wait: for a free connection, for the server to answer, for a statement, and for a lock."""
     milliseconds = settings.database_timeout_seconds * 1000
     return {
@@ -49,12 +49,21 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
         "connect_args": {
             "connect_timeout": settings.database_timeout_seconds,
             "application_name": "exposure-alert",
-            "options": f"-c timezone=UTC -c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+            "options": " ".join(f"-c {name}={value}" for name, value in _session_settings(milliseconds).items()),
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
             "tcp_user_timeout": milliseconds * 2,
         },
+    }
+
+
+def _session_settings(milliseconds: int) -> dict[str, object]:
+    return {
+        "timezone": "UTC",
+        "statement_timeout": milliseconds,
+        "lock_timeout": milliseconds,
+        "plan_cache_mode": "force_generic_plan",  # no statement that is prepared is worth a plan for its values
     }
 
 

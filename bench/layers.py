@@ -38,7 +38,7 @@ from app.submission.codes import issue_code
 from app.submission.uploads import accept_upload
 from bench import patients, stock
 from bench.floors import statements
-from bench.recorder import Statement, recorded
+from bench.recorder import Sent, recorded
 from bench.stopping import stop_in_order_on_sigterm
 from local.postgres import EmbeddedPostgres
 from local.secrets import first_claim_token, load_secrets
@@ -151,21 +151,22 @@ def _expect_ok(application: Callable[..., Any], environ: dict[str, Any]) -> None
     b"".join(application(environ, start))
 
 
-def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Statement]]) -> Work:
-    def run(group: Sequence[Statement]) -> None:
-        for statement in group:
-            place.database.direct.execute(statement.clause, statement.values)
+def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
+    def run(group: Sequence[Sent]) -> None:
+        for each in group:
+            place.database.direct.execute(each.statement, each.values)
 
     return [functools.partial(run, group) for group in groups]
 
 
-def _bare(place: Place, groups: Sequence[Sequence[Statement]]) -> Work:
-    connection = stock.connect(place.url)  # closed with the garbage, after the measurement
-    cursor = connection.cursor()
+def _bare(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
+    cursor = stock.connect(place.url).cursor()  # closed with the garbage, after the measurement
+    for part in {part for each in groups[0] for part in each.statement.parts}:
+        cursor.execute(part.preparation)
 
-    def run(group: Sequence[Statement]) -> None:
-        for statement in group:
-            cursor.execute(statement.sql, statement.values)
+    def run(group: Sequence[Sent]) -> None:
+        for each in group:
+            cursor.execute(each.statement.by_name, each.values)
             cursor.fetchall()
 
     return [functools.partial(run, group) for group in groups]
@@ -211,27 +212,27 @@ def _upload_services(place: Place, count: int) -> Work:
     return [functools.partial(accept_upload, place.database, place.settings, ring, upload, now) for upload in opened]
 
 
-def _code_statements(_: Place, count: int) -> list[list[Statement]]:
+def _code_statements(_: Place, count: int) -> list[list[Sent]]:
     return [[statement] for statement in statements.code_statements(count)]
 
 
-def _claim_statements(place: Place, count: int) -> list[list[Statement]]:
+def _claim_statements(place: Place, count: int) -> list[list[Sent]]:
     return [[statement] for statement in statements.claim_statements(place.settings, place.url, count)]
 
 
-def _upload_statements(place: Place, count: int) -> list[list[Statement]]:
+def _upload_statements(place: Place, count: int) -> list[list[Sent]]:
     stored = statements.upload_statements(place.url, place.settings.sealing_keys[0], count, _KEYS)
     return [[_find_pair(statement.values), statement] for statement in stored]
 
 
-def _find_pair(values: Mapping[str, Any]) -> Statement:
+def _find_pair(values: Mapping[str, Any]) -> Sent:
     return recorded(
         lambda connection: uploads.find_pair(connection, values["server_public_key"], values["oldest_pair"])
     )
 
 
 def _depths(
-    requests: Depth, services: Depth, prepared: Callable[[Place, int], Sequence[Sequence[Statement]]]
+    requests: Depth, services: Depth, prepared: Callable[[Place, int], Sequence[Sequence[Sent]]]
 ) -> dict[str, Depth]:
     return {
         "application (Flask, log, HTTP and messages)": requests,

@@ -23,14 +23,15 @@ from typing import Any, Final
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from app import create_app, store
 from app.config import Settings
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from app.migrating import migrate_database
+from app.store.statement import Statement
 from bench import millions
-from bench.recorder import compiled, parameters
 from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
 from local.postgres import EmbeddedPostgres
@@ -42,7 +43,8 @@ _RESULT: Final = Path(__file__).parent / "results" / "plans.txt"
 # These stay small whatever the load: thirty-two archives, in some parts.
 _SMALL_TABLES: Final = frozenset({"export_archives", "export_archive_parts"})
 _NOT_EXPLAINED: Final = ("SET", "TRUNCATE")
-_COMMENT: Final = re.compile(r"--[^\n]*")
+_PSYCOPG2: Final = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
+_PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 _SCAN: Final = re.compile(r"Seq Scan on (\w+)")
 _TIME: Final = re.compile(r"Execution Time: ([\d.]+) ms")
 
@@ -55,6 +57,14 @@ class Plan:
     text: str
     milliseconds: float | None = None
     scanned: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is explained, and what prepares it, if it is prepared."""
+
+    sql: str
+    preparation: str = ""
 
 
 def main() -> int:
@@ -175,18 +185,18 @@ def _other_values(module: str) -> Mapping[str, Any]:
 
 def _explain(url: str) -> Iterator[Plan]:
     values = _values()
-    with closing(psycopg2.connect(url)) as connection:
-        for module, name, clause in _statements():
-            if compiled(clause).startswith(_NOT_EXPLAINED):
+    with closing(psycopg2.connect(url, options="-c plan_cache_mode=force_generic_plan")) as connection:
+        for module, name, parts in _statements():
+            if parts[0].sql.startswith(_NOT_EXPLAINED):
                 continue
             own_values = {**values, **_other_values(module)}
-            missing = ", ".join(sorted(parameters(clause) - set(own_values)))
+            missing = ", ".join(sorted(_parameters(parts) - set(own_values)))
             if missing:
                 yield Plan(f"{module}.{name}", f"not explained: bench/plans.py has no value for {missing}")
                 continue
             try:
                 _apply_settings_of(connection, module)
-                yield from _explain_one(connection, f"{module}.{name}", compiled(clause), own_values)
+                yield from _explain_one(connection, f"{module}.{name}", parts, own_values)
             except psycopg2.Error as error:
                 yield Plan(f"{module}.{name}", f"not explained: {str(error).splitlines()[0]}")
             connection.rollback()
@@ -196,38 +206,54 @@ def without_values() -> dict[str, set[str]]:
     """Return the parameters for which the table has no value, by the statement that has them: none should be left."""
     values = _values()
     unknown = {
-        f"{module}.{name}": parameters(clause) - set(values) - set(_other_values(module))
-        for module, name, clause in _statements()
+        f"{module}.{name}": _parameters(parts) - set(values) - set(_other_values(module))
+        for module, name, parts in _statements()
     }
     return {name: missing for name, missing in unknown.items() if missing}
 
 
-def _statements() -> Iterator[tuple[str, str, TextClause]]:
-    """Yield every statement of the store: its module, its name, and itself."""
+def _parameters(parts: Sequence[_Part]) -> set[str]:
+    return {name for part in parts for name in _PARAMETER.findall(part.sql)}
+
+
+def _statements() -> Iterator[tuple[str, str, Sequence[_Part]]]:
+    """Yield every statement of the store: its module, its name, and its parts."""
     for module_info in pkgutil.iter_modules(store.__path__):
         module = importlib.import_module(f"{store.__name__}.{module_info.name}")
         for name, value in vars(module).items():
-            clauses = value if isinstance(value, tuple) else (value,)
-            for number, clause in enumerate(clauses, 1):
-                if isinstance(clause, TextClause):
-                    which = f", {number} of {len(clauses)}" if clauses is value else ""
-                    yield module_info.name, name.strip("_").lower() + which, clause
+            for which, parts in _parts(value):
+                yield module_info.name, name.strip("_").lower() + which, parts
+
+
+def _parts(value: object) -> Iterator[tuple[str, Sequence[_Part]]]:
+    """Yield the parts of a statement; those of each, with its number, if the value is a tuple of statements."""
+    several = isinstance(value, tuple)
+    for number, statement in enumerate(value if several else (value,), 1):
+        which = f", {number} of {len(value)}" if several else ""
+        if isinstance(statement, TextClause):
+            yield which, (_Part(str(statement.compile(dialect=_PSYCOPG2))),)
+        elif isinstance(statement, Statement):
+            yield which, [_Part(part.execution, part.preparation) for part in statement.parts]
 
 
 def _apply_settings_of(connection: Connection, module: str) -> None:
     """Set what the module's functions set for their transactions, such as the memory for sorting."""
     with connection.cursor() as cursor:
-        for other, _, clause in _statements():
-            if other == module and compiled(clause).startswith("SET"):
-                cursor.execute(compiled(clause))
+        for other, _, (first, *_others) in _statements():
+            if other == module and first.sql.startswith("SET"):
+                cursor.execute(first.sql)
 
 
-def _explain_one(connection: Connection, name: str, sql: str, values: Mapping[str, Any]) -> Iterator[Plan]:
-    """Explain a statement; of a text of several, each."""
-    parts = [part.strip() for part in _COMMENT.sub("", sql).split(";") if part.strip()]
+def _explain_one(
+    connection: Connection, name: str, parts: Sequence[_Part], values: Mapping[str, Any]
+) -> Iterator[Plan]:
+    """Explain a statement; of one of several parts, each. A prepared one has a plan for any values."""
     with connection.cursor() as cursor:
         for number, part in enumerate(parts, 1):
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {part}", values)
+            if part.preparation:
+                cursor.execute("DEALLOCATE ALL")
+                cursor.execute(part.preparation)
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {part.sql}", values)
             text = "\n".join(line for (line,) in cursor.fetchall())
             scanned = sorted(set(_SCAN.findall(text)) - _SMALL_TABLES)
             found = _TIME.search(text)

@@ -1,57 +1,38 @@
 """The statements of app/store exactly as the service sends them, to run or to explain without the service."""
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, TextClause
-from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
-
-_DIALECT: Final = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
+from app.store.direct import Direct
+from app.store.statement import Statement
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A statement as the store has it, and its values."""
+class Sent:
+    """A statement of the store, and its values."""
 
-    clause: TextClause
+    statement: Statement
     values: Mapping[str, Any]
-
-    @property
-    def sql(self) -> str:
-        """The statement in psycopg2's form."""
-        return compiled(self.clause)
 
 
 class _Recorded(Exception):  # noqa: N818 - it is no error
-    def __init__(self, statement: Statement) -> None:
+    def __init__(self, sent: Sent) -> None:
         super().__init__()
-        self.statement = statement
+        self.sent = sent
 
 
 class _Recorder:
-    """Stands in for a connection: all of one that the store uses. It goes no further than the first execution."""
+    """Stands in for the database: all of it that the store uses. It goes no further than the first execution."""
 
-    def execute(self, clause: TextClause, values: Mapping[str, Any], **_: Any) -> None:
-        raise _Recorded(Statement(clause, values))
+    def execute(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        raise _Recorded(Sent(statement, values))
 
 
-def recorded(call: Callable[[Connection], object]) -> Statement:
-    """Return the first statement that a function of the store executes on the connection that it is given."""
+def recorded(call: Callable[[Direct], object]) -> Sent:
+    """Return the first statement that a function of the store executes on the database that it is given."""
     try:
         call(_Recorder())  # type: ignore[arg-type]
     except _Recorded as end:
-        return end.statement
+        return end.sent
     raise ValueError("the function executed nothing")
-
-
-def parameters(clause: TextClause) -> set[str]:
-    """Return the names of a statement's parameters."""
-    return set(clause.compile(dialect=_DIALECT).params)
-
-
-@functools.cache
-def compiled(clause: TextClause) -> str:
-    """Return a statement in psycopg2's form."""
-    return str(clause.compile(dialect=_DIALECT))

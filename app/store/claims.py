@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from app.domain.claims import BanPolicy, Standing
 from app.domain.timeline import hour_number, minute_number
 from app.store.direct import Direct
+from app.store.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,10 @@ _STANDING = """
     ) AS daily
 """
 
-_LOCK = """
-    SELECT pg_advisory_xact_lock(:network_lock);
-    SELECT FROM encryption_keys WHERE one_time_code = ANY (:stored_codes ::text[]) FOR UPDATE;
-"""
+_LOCKS = (
+    "SELECT pg_advisory_xact_lock(:network_lock)",
+    "SELECT FROM encryption_keys WHERE one_time_code = ANY (:stored_codes ::text[]) FOR UPDATE",
+)
 
 _DECIDE = f"""
     WITH standing AS MATERIALIZED ({_STANDING}),
@@ -147,9 +146,9 @@ _ANSWER = """
     FROM standing, registered, pretended
 """
 
-_CLAIM = text(_LOCK + _DECIDE + _ANSWER)
-_CLAIM_AND_KEEP_BOOKS = text(_LOCK + _DECIDE + _KEEP_BOOKS + _ANSWER)
-_READ_STANDING = text(f"SELECT failures, last_failure, daily_failures, ban_hour FROM ({_STANDING}) AS standing")  # noqa: S608 - a constant
+_CLAIM = Statement(*_LOCKS, _DECIDE + _ANSWER)
+_CLAIM_AND_KEEP_BOOKS = Statement(*_LOCKS, _DECIDE + _KEEP_BOOKS + _ANSWER)
+_READ_STANDING = Statement(f"SELECT failures, last_failure, daily_failures, ban_hour FROM ({_STANDING}) AS standing")  # noqa: S608 - a constant
 
 
 def claim(database: Direct, attempt: ClaimAttempt, *, keep_books: bool = True) -> ClaimDecision:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import text
-
 from app.store.direct import Direct
+from app.store.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ _INSERT = """
     RETURNING xmax <> 0 AS regenerated
 """
 
-_ISSUE = text(_INSERT)
-_ISSUE_AND_COUNT = text(f"""
+_ISSUE = Statement(_INSERT)
+_ISSUE_AND_COUNT = Statement(f"""
     WITH issued AS ({_INSERT}), counted AS (
         INSERT INTO events (source, identifier, device_type, date, count)
         SELECT :originator, CASE WHEN regenerated THEN 'OTKRegenerated' ELSE 'OTKGenerated' END, 'Server', :date, 1

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from app.domain.uploads import ExposureKey
 from app.store.direct import Direct
+from app.store.statement import Statement
 
 QUOTA_CONSTRAINT = "ck_encryption_keys_remaining_keys_not_negative"
 
@@ -42,15 +41,16 @@ class Stored:
     new_keys: int
 
 
-_FIND_PAIR = text("""
+_FIND_PAIR = Statement("""
     SELECT server_private_key, app_public_key FROM encryption_keys
     WHERE server_public_key = :server_public_key AND created > :oldest_pair
 """)
 
-# The second statement starts after the row is locked, so it sees the quota that earlier uploads left. Charging more
+# The second part starts after the row is locked, so it sees the quota that earlier uploads left. Charging more
 # than that breaks the constraint QUOTA_CONSTRAINT, and with it the whole upload (rule 68).
-_STORE = text("""
-    SELECT FROM encryption_keys WHERE server_public_key = :server_public_key FOR UPDATE;
+_STORE = Statement(
+    "SELECT FROM encryption_keys WHERE server_public_key = :server_public_key FOR UPDATE",
+    """
     WITH pair AS MATERIALIZED (
         SELECT remaining_keys, region, coalesce(originator, region) AS originator FROM encryption_keys
         WHERE server_public_key = :server_public_key AND app_public_key = :app_public_key AND created > :oldest_pair
@@ -87,7 +87,8 @@ _STORE = text("""
         WHERE :noise > 0
     )
     SELECT pair.remaining_keys, added.keys FROM pretended LEFT JOIN (pair CROSS JOIN added) ON true
-""")
+    """,
+)
 
 
 def find_pair(database: Direct, server_public_key: bytes, oldest_pair: datetime) -> KeyPair | None:
@@ -103,7 +104,7 @@ def find_pair(database: Direct, server_public_key: bytes, oldest_pair: datetime)
 def store(database: Direct, upload: KeysToStore) -> Stored | None:
     """Store the keys that are new; return None if the pair is gone, is not one pair, or has expired (D5).
 
-    The text is one transaction. Raises IntegrityError on QUOTA_CONSTRAINT, with nothing stored, when more keys are new
+    It is one transaction. Raises IntegrityError on QUOTA_CONSTRAINT, with nothing stored, when more keys are new
     than the pair has left.
     """
     # In one order everywhere, so that two uploads of the same keys wait for each other instead of deadlocking.

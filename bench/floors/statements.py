@@ -1,7 +1,7 @@
 """Bare loops of psycopg2 that run the statements of codes, claims and uploads: the least that storing costs.
 
 Two processes of eight threads, as gunicorn has, each thread with a connection of its own and no HTTP, no framework
-and no cryptography.
+and no cryptography. They send it in full, or have prepared it as the service has.
 """
 
 import os
@@ -24,7 +24,7 @@ from app.domain.uploads import ExposureKey
 from app.store import claims, codes, uploads
 from bench import patients, stock
 from bench.figures import MILLISECONDS, TOO_FEW, Figures, percentile
-from bench.recorder import Statement, recorded
+from bench.recorder import Sent, recorded
 
 PROCESSES: Final = 2
 THREADS: Final = 8
@@ -38,6 +38,7 @@ class _Share:
     """What one process has to do."""
 
     database_url: str
+    preparations: Sequence[str]
     sql: str
     values: Sequence[Mapping[str, Any]]
     seconds: float
@@ -70,17 +71,19 @@ class Runner:
         """The processes."""
         return tuple(started.result() for started in self._started)
 
-    def run(self, database_url: str, statements: Sequence[Statement], seconds: float) -> Figures:
-        """Run statements, each once, for so long. They share one text and differ in their values."""
-        values = [statement.values for statement in statements]
+    def run(self, database_url: str, sent: Sequence[Sent], seconds: float, *, prepared: bool) -> Figures:
+        """Send one statement with many values, each once, for so long."""
+        statement, values = sent[0].statement, [each.values for each in sent]
+        sql = statement.by_name if prepared else statement.in_full
+        preparations = [part.preparation for part in statement.parts if prepared]
         shares = [
-            _Share(database_url, statements[0].sql, values[number::PROCESSES], seconds) for number in range(PROCESSES)
+            _Share(database_url, preparations, sql, values[number::PROCESSES], seconds) for number in range(PROCESSES)
         ]
         wait(self._started)
         done = list(self._pool.map(_run_share, shares))
         latencies = sorted(latency for share in done for latency in share.latencies)
         elapsed = max(share.ended for share in done) - min(share.began for share in done)
-        ran_out = len(latencies) == len(statements)
+        ran_out = len(latencies) == len(sent)
         return Figures(
             per_second=len(latencies) / elapsed,
             p50_ms=percentile(latencies, 50) * MILLISECONDS,
@@ -102,31 +105,33 @@ def _run_share(share: _Share) -> _Done:
         began = time.monotonic()
         deadline = began + share.seconds
         loops = [
-            pool.submit(_loop, connection, share.sql, share.values[number::THREADS], deadline)
+            pool.submit(_loop, connection, share, share.values[number::THREADS], deadline)
             for number, connection in enumerate(connections)
         ]
         latencies = [latency for loop in loops for latency in loop.result()]
         return _Done(began, time.monotonic(), latencies)
 
 
-def _loop(connection: Connection, sql: str, values: Sequence[Mapping[str, Any]], deadline: float) -> list[float]:
+def _loop(connection: Connection, share: _Share, values: Sequence[Mapping[str, Any]], deadline: float) -> list[float]:
     latencies: list[float] = []
     with connection.cursor() as cursor:
+        for preparation in share.preparations:
+            cursor.execute(preparation)
         for each in values:
             began = time.monotonic()
             if began > deadline:
                 break
-            cursor.execute(sql, each)
+            cursor.execute(share.sql, each)
             cursor.fetchall()
             latencies.append(time.monotonic() - began)
     return latencies
 
 
-def code_statements(count: int) -> list[Statement]:
+def code_statements(count: int) -> list[Sent]:
     """Return statements that store a code."""
     now = datetime.now(UTC)
 
-    def code(_: int) -> Statement:
+    def code(_: int) -> Sent:
         new = codes.NewCode(
             one_time_code=secrets.token_hex(5).upper(),
             server_public_key=secrets.token_bytes(32),
@@ -142,12 +147,12 @@ def code_statements(count: int) -> list[Statement]:
     return [code(number) for number in range(count)]
 
 
-def claim_statements(settings: Settings, database_url: str, count: int) -> list[Statement]:
+def claim_statements(settings: Settings, database_url: str, count: int) -> list[Sent]:
     """Store codes, and return statements that claim them, each from a network of its own."""
     waiting = stock.add_codes(database_url, count)
     now = datetime.now(UTC)
 
-    def claim(number: int) -> Statement:
+    def claim(number: int) -> Sent:
         attempt = claims.ClaimAttempt(
             stored_codes=["~" + secrets.token_hex(4), waiting[number]],  # as many as the service looks for
             app_public_key=secrets.token_bytes(32),
@@ -162,13 +167,13 @@ def claim_statements(settings: Settings, database_url: str, count: int) -> list[
     return [claim(number) for number in range(count)]
 
 
-def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: int) -> list[Statement]:
+def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: int) -> list[Sent]:
     """Store key pairs, and return statements that upload so many keys with each."""
     pairs, server_private_keys = patients.new_pairs(count)
     stock.add_pairs(database_url, sealing_key, pairs, server_private_keys)
     now = datetime.now(UTC)
 
-    def upload(number: int) -> Statement:
+    def upload(number: int) -> Sent:
         pair = pairs[number]
         to_store = uploads.KeysToStore(
             server_public_key=pair.server_public_key,

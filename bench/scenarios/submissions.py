@@ -9,11 +9,12 @@ from bench.context import Bench
 from bench.figures import TOO_FEW, Contender, Figures, Row, alternate, share_of_floor
 from bench.floors import statements
 from bench.own import OwnService
-from bench.recorder import Statement
+from bench.recorder import Sent
 from bench.target import Target, today
 from bench.usage import Watched, with_usage
 
 FLOOR: Final = "bare statement"
+PREPARED: Final = "psycopg2, prepared"
 
 _GOAL: Final = share_of_floor(0.5)
 _FIRST_GUESS_PER_SECOND: Final = 2000.0
@@ -27,7 +28,7 @@ class _Kind:
 
     scenario: str
     requests: Callable[[Target, int], list[bytes]]
-    statements: Callable[[OwnService, int], list[Statement]]
+    statements: Callable[[OwnService, int], list[Sent]]
 
 
 def code(bench: Bench) -> list[Row]:
@@ -69,10 +70,14 @@ def _submit(bench: Bench, kind: _Kind) -> list[Row]:
         return [Row(kind.scenario, server.name, skipped="wrk is not installed") for server in servers]
     contenders = [_server(bench, kind, server) for server in servers]
     if bench.own and bench.statements:
-        contenders.insert(0, _floor(bench, kind, bench.own, bench.statements))
+        floors = [_bare(name, bench, kind, bench.own, bench.statements) for name in (FLOOR, PREPARED)]
+        contenders = [*floors, *contenders]
     measured = alternate(contenders, bench.options.rounds)
     first, floor = measured[servers[0].name], measured.get(FLOOR)
-    return [Row(kind.scenario, server.name, measured[server.name], FLOOR, floor, _GOAL, first) for server in servers]
+    rows = [Row(kind.scenario, server.name, measured[server.name], FLOOR, floor, _GOAL, first) for server in servers]
+    if PREPARED in measured:
+        rows.append(Row(kind.scenario, PREPARED, measured[PREPARED], FLOOR, floor, first=first))
+    return rows
 
 
 def _server(bench: Bench, kind: _Kind, server: Target) -> Contender:
@@ -88,17 +93,17 @@ def _server(bench: Bench, kind: _Kind, server: Target) -> Contender:
     return Contender(server.name, _Guessing(bench, run).measure)
 
 
-def _floor(bench: Bench, kind: _Kind, own: OwnService, runner: statements.Runner) -> Contender:
+def _bare(name: str, bench: Bench, kind: _Kind, own: OwnService, runner: statements.Runner) -> Contender:
     url = own.floors_url
 
     def run(count: int, seconds: float) -> Figures:
         stock.clear(url, today())
-        prepared = kind.statements(own, count)
+        sent = kind.statements(own, count)
         stock.settle(url)
         watched = Watched(runner.pids, (own.postgres_pid,))
-        return with_usage(watched, lambda: runner.run(url, prepared, seconds))
+        return with_usage(watched, lambda: runner.run(url, sent, seconds, prepared=name == PREPARED))
 
-    return Contender(FLOOR, _Guessing(bench, run).measure)
+    return Contender(name, _Guessing(bench, run).measure)
 
 
 class _Guessing:

@@ -1,0 +1,38 @@
+"""Behind a pooler that lends a session of PostgreSQL for one transaction, as managed databases often have it."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.app.store.test_prepared import SHARED
+from tests.support.pooler import start_pooler
+from tests.support.service import Service, exposure_key
+
+PATIENTS = 40
+
+
+@pytest.fixture
+def services(make_service: Callable[..., Service], database_url: str, tmp_path: Path) -> Iterator[list[Service]]:
+    """Two processes' worth of the service, which share a pooler's few sessions."""
+    pooler = start_pooler(tmp_path / "pooler", database_url)
+    try:
+        options = {"DATABASE_URL": pooler.url, "PUBLISH_ACTIVE_KEYS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
+        yield [make_service(**options), make_service(**options)]
+    finally:
+        pooler.stop()
+
+
+def test_every_code_is_claimed_and_every_key_arrives(services: list[Service], caplog: pytest.LogCaptureFixture) -> None:
+    def patient(number: int) -> int:
+        service = services[number % 2]
+        return service.upload(service.pair(), [exposure_key(number)]).status_code
+
+    with ThreadPoolExecutor(8) as patients:
+        assert list(patients.map(patient, range(PATIENTS))) == [200] * PATIENTS
+    with services[0].database.single() as connection:
+        stored = connection.exec_driver_sql("SELECT count(*) FROM diagnosis_keys").scalar_one()
+    assert stored == PATIENTS
+    assert SHARED in caplog.messages
+    assert services[1].fetch(services[1].today).status_code == 200
