@@ -18,6 +18,8 @@ from typing import Any, ClassVar, Final
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from app.client_socket import ClientSocket
+
 _ONCE: Final = select.EPOLLIN | select.EPOLLONESHOT  # until a thread says that it has done what was to be done
 _LOOK_SECONDS: Final = 1.0
 _LOOK_SECONDS_AT_THE_END: Final = 0.05
@@ -26,8 +28,10 @@ _LOOK_SECONDS_AT_THE_END: Final = 0.05
 class Client(TConn):
     """A connection. It waits for what the client sends, or a thread has it in hand, or it only waits for its end."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    sock: ClientSocket
+
+    def __init__(self, cfg: Any, accepted: socket.socket, address: Any, listening: Any) -> None:
+        super().__init__(cfg, ClientSocket(accepted), address, listening)
         self.number = self.sock.fileno()
         self.data_ready = True  # for gunicorn: a thread that handles it has something to read
         self.waits_until = 0.0
@@ -105,9 +109,10 @@ class WaitingThreads(ThreadWorker):
             client = Client(self.cfg, accepted, address, listener.getsockname())
             client.waits_until = time.monotonic() + self.seconds_to_send
             self._clients[client.number] = client
-            self._poll.register(accepted, _ONCE)
-        self._is_full = len(self._clients) >= self.worker_connections
-        if not self._is_full:
+            self._poll.register(client.sock, _ONCE)
+        self._is_full = True  # said before it is looked at: whoever leaves meanwhile then listens, or is seen here
+        if len(self._clients) < self.worker_connections:
+            self._is_full = False
             self._listen()
 
     def _listen(self) -> None:
@@ -128,15 +133,21 @@ class WaitingThreads(ThreadWorker):
 
     def _answer(self, client: Client) -> bool:
         client.in_hand_since = time.monotonic()
-        stays = self.handle(client)
+        stays = self._handle_in_one(client)
         while stays and client.parser.unreader.buf.getvalue():  # it did not wait for an answer before it asked again
-            stays = self.handle(client)
+            stays = self._handle_in_one(client)
         client.in_hand_since = None
         client.is_leaving = not stays
         client.waits_until = time.monotonic() + (self.cfg.keepalive if stays else self.seconds_to_leave)
         if client.is_leaving:
             client.sock.shutdown(socket.SHUT_WR)
         return True
+
+    def _handle_in_one(self, client: Client) -> bool:
+        client.sock.hold()
+        stays = self.handle(client)
+        client.sock.release()
+        return stays
 
     def _drain(self, client: Client) -> bool:
         """Throw away what a client still sends: closing before it has stopped could cost it the answer."""

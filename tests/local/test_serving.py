@@ -1,6 +1,7 @@
 """Threads that wait for clients by themselves (app/serving.py), under a gunicorn of one worker with two of them."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -12,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
+from app.serving import Client, WaitingThreads
 from local.ports import can_bind, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +144,14 @@ def test_requests_that_were_sent_at_once_are_all_answered_in_order(server: Serve
     assert [answer_on(connection)[-5:] for _ in range(3)] == [b"quick", b"/slow", b"quick"]
 
 
+def test_a_client_that_asks_first_may_send_its_body(server: Server) -> None:
+    asking = b"POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+    connection = server.connect(asking)
+    assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.sendall(b"body")
+    assert answer_on(connection).endswith(b"/quick")
+
+
 def test_more_clients_than_threads_are_served_side_by_side(server: Server) -> None:
     idle = [server.connect() for _ in range(3)]
     assert seconds(lambda: [answer_on(each) for each in (server.connect(SLOW), server.connect(SLOW))]) < 1.8
@@ -153,6 +164,29 @@ def test_a_house_that_is_full_takes_the_next_when_one_has_left(server: Server) -
     assert sum(b"Connection: close" in answer for answer in answers) >= 1  # lest those who stay leave no room
     late = server.connect(QUICK)
     assert answer_on(late).endswith(b"/quick")
+
+
+def test_a_guest_who_leaves_while_the_house_fills_up_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    class LeftMeanwhile(dict[int, Client]):
+        """Its first client leaves, in another thread as it were, while the number of all is asked for."""
+
+        def __len__(self) -> int:
+            number = super().__len__()
+            worker._let_go(next(iter(self.values())))
+            return number
+
+    configuration = Config()
+    configuration.set("worker_connections", 1)
+    worker = WaitingThreads(1, 0, [], None, 1, configuration, None)
+    listened: list[bool] = []
+    monkeypatch.setattr(worker, "_listen", lambda: listened.append(True))
+    worker._clients = LeftMeanwhile()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        worker._poll = select.epoll()
+        worker._accept(listener)
+        worker._poll.close()
+    worker.tmp.close()
+    assert listened
 
 
 def test_one_that_has_to_leave_gets_its_whole_answer_and_is_not_waited_for(server: Server) -> None:
