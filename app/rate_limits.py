@@ -1,4 +1,7 @@
-"""How many requests a client may send in a minute, counted in Redis: one round trip for a request that is limited.
+"""How many requests a client may send in a minute. A process counts, and tells Redis some at a time, so that all know.
+
+Most networks send a request or two in a minute, of which Redis need not hear, and of those that send many it hears now
+and then. For that, each process may admit a hundredth of a limit more than it should for each of its threads.
 
 The limits keep one client from taking the service away from the others. They are not what stops guesses or stolen
 quotas: the ban ledger and the quota are, in PostgreSQL, and both hold when Redis does not. So each limit says what
@@ -7,6 +10,7 @@ before them.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +41,11 @@ _logger = logging.getLogger(__name__)
 # then none asks it again for a while.
 _REDIS_SECONDS: Final = 0.2
 _PAUSE_SECONDS: Final = 5.0
+
+_PARTS: Final = 100  # in which Redis hears of a limit
+_USED_UP: Final = -1
+# So many clients are remembered in a minute, some megabytes. Redis hears of each request of all others.
+_REMEMBERED_CLIENTS: Final = 20_000
 
 
 class TooManyRequests(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -78,7 +87,7 @@ EVENTS: Final = Limit("events", lambda settings: settings.rate_limit_events, Fal
 
 
 class RateLimiter:
-    """Counts requests in Redis, each minute anew."""
+    """Counts requests, each minute anew."""
 
     def __init__(self, redis_url: str) -> None:
         storage = RedisStorage(
@@ -90,14 +99,50 @@ class RateLimiter:
         )
         self._limiter = FixedWindowRateLimiter(storage)
         self._paused_until = 0.0
+        self._lock = threading.Lock()
+        self._minute = 0
+        # Of each client's requests in this minute, how many Redis has not heard of, or that they are used up.
+        self._untold: dict[tuple[str, str], int] = {}
 
-    def admit(self, name: str, requests: int, client: str, now: datetime) -> bool | None:
-        """Count a request of a client; tell whether it is within its limit. None means that Redis does not answer."""
+    def admit(self, name: str, requests: int, client: str, now: datetime, *, exactly: bool = False) -> bool | None:
+        """Count a request of a client; tell whether it is within its limit. None means that Redis does not answer.
+
+        Redis hears of a hundredth of the limit at a time; if `exactly`, of each request.
+        """
+        at_a_time = 1 if exactly else max(1, requests // _PARTS)
+        minute = minute_number(now)
+        to_tell = self._count((name, client), minute, at_a_time)
+        if to_tell in (0, _USED_UP):
+            return to_tell == 0
+        admitted = self._tell(RateLimitItemPerMinute(requests), (name, client, str(minute)), to_tell)
+        if admitted is False:
+            self._refuse_from_now_on((name, client), minute)
+        return admitted
+
+    def _count(self, client: tuple[str, str], minute: int, at_a_time: int) -> int:
+        """Return of how many requests, this one included, Redis has to hear now."""
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._untold = minute, {}
+            if client not in self._untold and len(self._untold) >= _REMEMBERED_CLIENTS:
+                return 1
+            untold = self._untold.get(client, 0)
+            if untold == _USED_UP:
+                return _USED_UP
+            to_tell = untold + 1 if untold + 1 >= at_a_time else 0
+            self._untold[client] = 0 if to_tell else untold + 1
+            return to_tell
+
+    def _refuse_from_now_on(self, client: tuple[str, str], minute: int) -> None:
+        with self._lock:
+            if minute == self._minute and client in self._untold:
+                self._untold[client] = _USED_UP
+
+    def _tell(self, limit: RateLimitItemPerMinute, counter: tuple[str, ...], requests: int) -> bool | None:
         if time.monotonic() < self._paused_until:
             return None
-        item = RateLimitItemPerMinute(requests)
         try:
-            return self._limiter.hit(item, name, client, str(minute_number(now)))
+            return self._limiter.hit(limit, *counter, cost=requests)
         except RedisError:
             self._paused_until = time.monotonic() + _PAUSE_SECONDS
             _logger.exception("rate limits are not counted, Redis does not answer")
@@ -123,7 +168,8 @@ def limit_client(limit: Limit, client: str, now: datetime) -> None:
     limiter: RateLimiter | None = current_app.extensions["rate_limiter"]
     if limiter is None:
         return
-    admitted = limiter.admit(limit.name, limit.requests(current_settings()), client, now)
+    exactly = not limit.goes_on_without_redis
+    admitted = limiter.admit(limit.name, limit.requests(current_settings()), client, now, exactly=exactly)
     if admitted is None and not limit.goes_on_without_redis:
         raise LimitUnknown
     if admitted is False:

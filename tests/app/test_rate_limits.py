@@ -4,12 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.rate_limits import RateLimiter
 from local.redis import EmbeddedRedis
 from tests.support.answers import CORS, claim_refusal, outbreak_refusal, plain_error, seen, upload_refusal
 from tests.support.service import Service, bearer, exposure_key
@@ -111,20 +114,102 @@ def test_limits_can_be_switched_off(make_service: Callable[..., Service]) -> Non
 
 
 def test_redis_learns_a_keyed_hash_for_a_minute_in_one_round_trip(make_limited: Callable[..., Service]) -> None:
-    service = make_limited()
+    limits = ("RATE_LIMIT_CLAIM_KEY", "RATE_LIMIT_NEW_KEY_CLAIM", "RATE_LIMIT_UPLOAD")
+    service = make_limited(**dict.fromkeys(limits, "99"))  # of which it hears one by one
     redis = service.app.extensions["redis"]
     service.claim("WRONG")
-    before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+    before = told(service)
     service.claim("WRONG", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
     service.upload_plaintext(service.pair(), b"")
 
-    assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 4  # two claims, a code, an upload
+    assert told(service) == before + 4  # two claims, a code, an upload
     keys = redis.keys()
     assert all(0 < redis.ttl(key) <= 60 for key in keys)
     ledger = {row.identifier for row in service.rows("SELECT identifier FROM failed_key_claim_attempts")}
     for key in map(bytes.decode, keys):
         assert "203.0.113.9" not in key
         assert not any(identifier in key for identifier in ledger)
+
+
+def told(service: Service) -> int:
+    """Return how often Redis has been told of requests."""
+    return service.app.extensions["redis"].info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+
+
+def test_redis_does_not_hear_of_a_patient(make_limited: Callable[..., Service]) -> None:
+    service = make_limited()
+    before = told(service)
+
+    assert service.upload(service.pair(), [exposure_key()]).status_code == 200
+
+    assert told(service) == before
+    assert service.app.extensions["redis"].keys() == []
+
+
+def admitted(limiter: RateLimiter, times: int, client: str = "client", **options: Any) -> int:
+    """Return how many of so many requests are admitted at half past twelve, with a limit of 200."""
+    now = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    return sum(limiter.admit("route", 200, client, now, **options) is True for _ in range(times))
+
+
+def test_one_process_admits_the_limit_exactly(make_limited: Callable[..., Service]) -> None:
+    limiter = RateLimiter(make_limited().settings.redis_url)
+
+    assert admitted(limiter, 199) == 199
+    assert admitted(limiter, 1) == 1
+    assert admitted(limiter, 10) == 1  # half of what Redis was about to hear of
+
+
+def test_several_processes_share_a_limit_but_for_what_redis_has_not_heard_of(
+    make_limited: Callable[..., Service],
+) -> None:
+    processes = [RateLimiter(make_limited().settings.redis_url) for _ in range(4)]
+
+    everything = sum(admitted(process, 1) for _ in range(100) for process in processes)
+
+    assert 200 <= everything <= 200 + len(processes)
+
+
+def test_threads_of_a_process_count_every_request_once(make_limited: Callable[..., Service]) -> None:
+    limiter = RateLimiter(make_limited().settings.redis_url)
+
+    with ThreadPoolExecutor(8) as threads:
+        everything = sum(threads.map(lambda _: admitted(limiter, 50), range(8)))
+
+    assert 200 <= everything <= 200 + 8, (
+        "while one thread asks, each of the others may admit what Redis has not heard of"
+    )
+
+
+def test_where_nothing_else_stops_a_client_redis_hears_of_each_request(make_limited: Callable[..., Service]) -> None:
+    processes = [RateLimiter(make_limited().settings.redis_url) for _ in range(4)]
+
+    assert sum(admitted(process, 1, exactly=True) for _ in range(100) for process in processes) == 200
+
+
+def test_a_client_that_has_used_up_its_requests_costs_redis_nothing_more(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_CLAIM_KEY="2")
+    assert statuses(lambda: service.claim("WRONG")) == [401, 401, 429]
+    before = told(service)
+
+    assert statuses(lambda: service.claim("WRONG")) == [429] * 3
+    assert told(service) == before
+    service.clock.advance(seconds=30)
+    assert service.claim("WRONG").status_code == 401
+
+
+def test_of_clients_beyond_those_it_remembers_redis_hears_each_request(
+    make_limited: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.rate_limits._REMEMBERED_CLIENTS", 2)
+    service = make_limited()
+    limiter = RateLimiter(service.settings.redis_url)
+    before = told(service)
+
+    assert [admitted(limiter, 1, client) for client in "abab"] == [1, 1, 1, 1]
+    assert told(service) == before + 2, "of two requests at a time"
+    assert admitted(limiter, 250, "c") == 200
+    assert told(service) == before + 2 + 250
 
 
 def test_a_download_asks_redis_nothing(make_limited: Callable[..., Service]) -> None:
@@ -150,6 +235,7 @@ def test_without_redis_phones_go_on_and_the_password_is_closed(
         service = make_limited(REDIS_URL=server.url, RATE_LIMIT_CLAIM_KEY="1", MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="4")
         assert statuses(lambda: service.claim("WRONG"), 2) == [401, 429]
 
+    service.clock.advance(minutes=1)
     phone = service.pair()  # issues a code and claims it
     assert service.upload(phone, [exposure_key()]).status_code == 200
     assert service.fetch(service.today).status_code == 200
