@@ -19,10 +19,14 @@ _is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "0") not in ("", "0")
 # Containers and platforms reach the process over their own network, and choose only the port.
 bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
 
-# Requests mostly wait for PostgreSQL, so threads serve them well. Fewer threads than DATABASE_POOL_SIZE.
+# Requests mostly wait for PostgreSQL, so threads serve them well. Each holds one connection of DATABASE_POOL_SIZE at a
+# time, and the one that builds an archive up to three: docs/operations.md has the rule.
 worker_class = "app.serving.WaitingThreads"
 workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 threads = 8
+
+# Connections of a worker: with those to PostgreSQL, fewer than the 1,024 files that a process may usually open.
+worker_connections = 900
 
 # Each worker opens its own connections: those of a parent must not be shared.
 preload_app = False

@@ -50,7 +50,9 @@ class ClientSocket(socket.socket):
         return super().sendfile(*arguments, **options)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Receive. Raises OSError."""
+        """Receive, after sending what is held: the client may be waiting for that. Raises OSError."""
+        if self._held:
+            self.release()
         self._apply_timeout()
         return super().recv(size, flags)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from app.responses import plain_error
@@ -21,15 +21,20 @@ def init_errors(app: Flask) -> None:
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         return plain_error(error.name.lower(), error.code)
-    _logger.error("unexpected error", exc_info=error)
+    _logger.error("unexpected error", exc_info=error, extra=_of_this_request())
     return plain_error("server error", 500)
+
+
+def _of_this_request() -> dict[str, str]:
+    """Return what the lines `http request` and `http response` of the same request have."""
+    return {"uuid": g.request_id} if "request_id" in g else {}
 
 
 def on_fault(blueprint: Blueprint, answer: Callable[[], Any]) -> None:
     """Answer every fault inside a blueprint's views in its own form, and log where it happened."""
 
     def handle(error: Exception) -> Any:
-        _logger.error("request failed", exc_info=error)
+        _logger.error("request failed", exc_info=error, extra=_of_this_request())
         return answer()
 
     blueprint.register_error_handler(Exception, handle)

@@ -132,7 +132,7 @@ def log_served(prefix: str, region: str, day: str, status: int, size: int, uuid:
     if not _logger.isEnabledFor(logging.INFO):
         return
     route = f"/{prefix}/<digits(3):region>/<digits(5):day>/<anything:auth>"
-    moment = _written(now)
+    moment, uuid = _written(now), _quoted(uuid)
     _write(
         f'time={moment} level=info msg="http request" logger=http method=GET headers="" uuid={uuid}\n'
         f'time={moment} level=info msg="http response" logger=http '

@@ -9,20 +9,38 @@ stop the service by sending a request one byte at a time. So no thread goes to a
 main thread, which serves nobody, hangs up on those that are too slow.
 """
 
+import errno
+import logging
 import select
 import socket
 import threading
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
+from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app.client_socket import ClientSocket
+from app.logs import describe
+
+_logger = logging.getLogger(__name__)
 
 _ONCE: Final = select.EPOLLIN | select.EPOLLONESHOT  # until a thread says that it has done what was to be done
 _LOOK_SECONDS: Final = 1.0
 _LOOK_SECONDS_AT_THE_END: Final = 0.05
+# What accepting a connection fails with when this process, or the machine, has no room for one.
+_NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+# What is no HTTP is answered 400, but for these.
+_STATUSES: Final = {
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+}
+# Parts of an answer, so a fault of the application.
+_OWN_FAULTS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
 
 class Client(TConn):
@@ -73,6 +91,7 @@ class WaitingThreads(ThreadWorker):
         while self.alive and self.is_parent_alive():
             self.notify()
             self._hang_up_on_the_slow()
+            self._listen_if_there_is_room()
             # Gunicorn's handler of SIGTERM writes to this pipe.
             select.select([self.method_queue.fileno()], [], [], _LOOK_SECONDS)
         self._end()
@@ -103,15 +122,21 @@ class WaitingThreads(ThreadWorker):
     def _accept(self, listener: socket.socket) -> None:
         try:
             accepted, address = listener.accept()
-        except OSError:  # another process was faster, or the client is gone already
-            pass
+        except OSError as error:  # another process was faster, or the client is gone already
+            if error.errno in _NO_ROOM:
+                self._is_full = True
+                _logger.warning("no more connections can be opened", extra={"error": errno.errorcode[error.errno]})
+                return
         else:
             client = Client(self.cfg, accepted, address, listener.getsockname())
             client.waits_until = time.monotonic() + self.seconds_to_send
             self._clients[client.number] = client
             self._poll.register(client.sock, _ONCE)
         self._is_full = True  # said before it is looked at: whoever leaves meanwhile then listens, or is seen here
-        if len(self._clients) < self.worker_connections:
+        self._listen_if_there_is_room()
+
+    def _listen_if_there_is_room(self) -> None:
+        if self._is_full and len(self._clients) < self.worker_connections:
             self._is_full = False
             self._listen()
 
@@ -169,9 +194,21 @@ class WaitingThreads(ThreadWorker):
             self.log.exception("a request ended its thread")
             return False
 
-    def handle_error(self, req: Any, client: socket.socket, _addr: Any, exc: BaseException) -> None:
-        """Answer and log what is no HTTP, without the address from which it came."""
-        super().handle_error(req, client, ("-", 0), exc)
+    def handle_error(self, _req: Any, client: socket.socket, _addr: Any, exc: BaseException) -> None:
+        """Answer and log what is no HTTP, and a fault outside the application, without a word of what was sent."""
+        if isinstance(exc, errors.ParseException) and not isinstance(exc, _OWN_FAULTS):
+            status = _STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
+            _logger.warning("a request is no HTTP", extra={"reason": type(exc).__name__})
+        else:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            _logger.error("a request failed outside the application", extra={"error": describe(exc)})
+        body = status.phrase.lower() + "\n"
+        header = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+        )
+        with suppress(OSError):
+            client.sendall((header + body).encode())
 
     def _hang_up_on_the_slow(self) -> None:
         """Shut connections down whose time is over. The thread that has one, or that this wakes, then lets it go."""

@@ -65,7 +65,8 @@ class HotPath:
         etag = f'"{archive.etag}"'
         headers = [("Cache-Control", CACHE_CONTROL_ARCHIVE), ("ETag", etag), ("X-Request-Id", identifier)]
         # The tag is a digest in quotation marks, so it stands in the header only where it is meant.
-        unchanged = etag in environ.get("HTTP_IF_NONE_MATCH", "")
+        known = environ.get("HTTP_IF_NONE_MATCH", "")
+        unchanged = etag in known or known.strip() == "*"
         if not unchanged:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
         start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers)

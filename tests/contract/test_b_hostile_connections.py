@@ -31,6 +31,37 @@ def _send(web: WebProcess, request: bytes) -> bytes:
     return received
 
 
+@pytest.mark.rule(6, "D11", "D17")
+@pytest.mark.parametrize(
+    ("request_line_and_header", "status"),
+    [
+        (b"GET /services/ping HTTP/1.1\r\nHost: x\r\nAuthorization Bearer a-secret\r\n\r\n", 400),
+        (b"GET /services/ping HTTP/1.1\r\nHost: x\r\nAuthorization : Bearer a-secret\r\n\r\n", 400),
+        (b"GET /retrieve/302/18444/a-secret\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /a-secret", 400),
+        (b"GET /a-secret HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: a-secret\r\n\r\n", 501),
+        (b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: a-secret\r\n\r\n", 400),
+        (b"GET /" + b"a-secret" * 1000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a-secret" * 2000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nExpect: a-secret\r\n\r\n", 417),
+    ],
+)
+def test_what_is_no_http_is_refused_without_a_word_of_it_in_answer_or_log(
+    web: WebProcess, service: Service, request_line_and_header: bytes, status: int
+) -> None:
+    written = web.log.stat().st_size
+
+    answer = _send(web, request_line_and_header)
+
+    if answer:  # to what ends before its first line does, there is none
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"\r\nConnection: close\r\n" in answer
+    said = web.log.read_bytes()[written:]
+    assert b"a-secret" not in answer + said
+    assert all(line.startswith(b"time=") for line in said.splitlines())
+
+
 @pytest.mark.rule(48, "D22")
 @pytest.mark.parametrize(
     "start",

@@ -54,6 +54,14 @@ def test_a_refused_message_is_a_warning(service: Service, capsys: Log) -> None:
     assert [_level(line) for line in _lines(capsys) if " logger=http " not in line] == ["warning"] * 3
 
 
+@pytest.mark.rule(6, 9)
+def test_a_failure_is_logged_with_the_identifier_of_its_request(cut_off_service: Service, capsys: Log) -> None:
+    cut_off_service.client.post("/claim-key", headers={"X-Request-Id": "this-one"})
+
+    (line,) = _lines(capsys, "request failed")
+    assert " uuid=this-one " in line + " "
+
+
 @pytest.mark.rule(9)
 def test_a_failure_of_ours_is_an_error(cut_off_service: Service, capsys: Log) -> None:
     phone = Phone(server_public_key=bytes(Phone().private_key.public_key))

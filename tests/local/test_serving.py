@@ -1,6 +1,7 @@
 """Threads that wait for clients by themselves (app/serving.py), under a gunicorn of one worker with two of them."""
 
 import os
+import resource
 import select
 import signal
 import socket
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 from gunicorn.config import Config
 
@@ -32,6 +34,9 @@ def application(environ, start_response):
         return torn()
     if environ["PATH_INFO"] == "/exit":
         sys.exit()
+    if environ["PATH_INFO"] == "/nothing":
+        start_response("304 Not Modified", [])
+        return []
     body = environ["PATH_INFO"].encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
@@ -66,16 +71,18 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, otherwise: str = "", files: int = 1024) -> Iterator[Server]:
     (folder / "stub.py").write_text(APPLICATION)
-    (folder / "gunicorn.conf.py").write_text((ROOT / "gunicorn.conf.py").read_text() + HASTE)
+    (folder / "gunicorn.conf.py").write_text((ROOT / "gunicorn.conf.py").read_text() + HASTE + otherwise)
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "stub:application"],
-        cwd=folder,
-        env={**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-    )
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "stub:application"],
+            cwd=folder,
+            env={**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)},
+            stderr=log,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)),
+        )
     while can_bind("127.0.0.1", port):
         assert process.poll() is None
     yield Server(process, port)
@@ -188,6 +195,25 @@ def test_a_guest_who_leaves_while_the_house_fills_up_makes_room(monkeypatch: pyt
         worker._poll.close()
     worker.tmp.close()
     assert listened
+
+
+def test_a_worker_that_may_open_no_more_files_says_so_and_waits(tmp_path: Path) -> None:
+    with serving(tmp_path, "worker_connections = 100", files=40) as server, server.connections:
+        assert answer_on(server.connect(QUICK)).endswith(b"/quick")
+        (worker,) = psutil.Process(server.process.pid).children()
+        idle = [server.connect() for _ in range(45)]
+        before = sum(worker.cpu_times()[:2])
+        time.sleep(1)
+        assert sum(worker.cpu_times()[:2]) - before < 0.5
+        assert (tmp_path / "log").read_bytes().count(b"no more connections can be opened") in (1, 2)
+        for each in idle:
+            each.close()
+        assert answer_on(server.connect(QUICK)).endswith(b"/quick")
+
+
+def test_an_answer_without_a_body_does_not_wait_for_the_rest_of_the_request(server: Server) -> None:
+    unfinished = server.connect(b"GET /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+    assert seconds(lambda: unfinished.recv(100)) < 1
 
 
 def test_one_that_has_to_leave_gets_its_whole_answer_and_is_not_waited_for(server: Server) -> None:

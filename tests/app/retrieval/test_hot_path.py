@@ -26,10 +26,12 @@ def both_ways(service: Service, path: str, headers: dict[str, str]) -> list[tupl
 
 
 @pytest.mark.parametrize("kind", ["retrieve", "qr"])
-@pytest.mark.parametrize("condition", ["none", "same", "weak", "several", "other"])
+@pytest.mark.parametrize("condition", ["none", "same", "weak", "several", "any", "other"])
 def test_both_ways_answer_alike(warm: Service, kind: str, condition: str) -> None:
     etag = warm.fetch(warm.today, kind).headers["ETag"]
-    given = {"none": "", "same": etag, "weak": f"W/{etag}", "several": f'"x", {etag}', "other": '"x"'}[condition]
+    several = f'"x", {etag}'
+    conditions = {"none": "", "same": etag, "weak": f"W/{etag}", "several": several, "any": "*", "other": '"x"'}
+    given = conditions[condition]
     headers = {"X-Request-Id": "a-request"} | ({"If-None-Match": given} if given else {})
     path = f"/{kind}/302/{warm.today}/{download_code(warm.today, warm.clock.now)}"
     short, long = both_ways(warm, path, headers)
@@ -66,10 +68,11 @@ def without_times(text: str) -> list[str]:
     return [re.sub(r"time=\S+ ", "", line) for line in text.splitlines() if "logger=http" in line]
 
 
-def test_both_ways_log_alike(warm: Service, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("identifier", ["one", "Root=1-abc"])
+def test_both_ways_log_alike(warm: Service, capfd: pytest.CaptureFixture[str], identifier: str) -> None:
     path = f"/retrieve/302/{warm.today}/{download_code(warm.today, warm.clock.now)}"
     capfd.readouterr()
-    both_ways(warm, path, {"X-Request-Id": "one"})
+    both_ways(warm, path, {"X-Request-Id": identifier})
     logged = capfd.readouterr().err
     lines = without_times(logged)
     assert len(lines) == 4
