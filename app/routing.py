@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flask import Flask
-from werkzeug.routing import BaseConverter, Rule
+from flask import Flask, Request
+from werkzeug.routing import BaseConverter, MapAdapter, Rule
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,6 +27,12 @@ class Application(Flask):
     """Flask with the service's kind of rules, whose views are all functions that return when they are done."""
 
     url_rule_class: type[Rule] = AnyMethodRule
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Match a request by its path. Neither its `Host` nor a wish for another protocol changes where it goes."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind("localhost", default_method=request.method, path_info=request.path)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is. Flask asks here, ten times in each request, whether it is a coroutine."""

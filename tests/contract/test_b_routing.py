@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.answers import CORS, NOT_FOUND, UNAUTHORIZED, Answer, plain, seen
+from tests.support.answers import CORS, NOT_FOUND, UNAUTHORIZED, Answer, plain, seen, upload_refusal
 from tests.support.service import Service, bearer, download_code
 
 GUNICORN = Path(__file__).parents[2] / "gunicorn.conf.py"
@@ -118,6 +118,32 @@ def test_query_strings_are_ignored(service: Service) -> None:
     assert service.client.get("/services/ping?x=/../&y=//").status_code == 200
     assert service.client.get(f"/retrieve/302/{service.today}/{code}?cache=buster").status_code == 200
     assert service.client.post("/new-key-claim?token=x", headers=bearer()).status_code == 200
+
+
+@pytest.mark.rule(3, 5)
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Connection": "Upgrade", "Upgrade": "websocket"},
+        {"Host": "x..y"},
+        {"Host": "."},
+        {"Host": "x" * 64},
+        {"Host": "[::1"},
+    ],
+    ids=str,
+)
+def test_neither_host_nor_upgrade_changes_where_a_request_goes(service: Service, header: dict[str, str]) -> None:
+    def seen_with(method: str, path: str) -> Answer:
+        return seen(service.client.open(path, method=method, headers=bearer() | header))
+
+    assert seen_with("GET", "/services/ping").status == 200
+    assert seen_with("POST", "/new-key-claim").status == 200
+    assert seen_with("POST", "/upload") == upload_refusal(400, "INVALID_CRYPTO_PARAMETERS")
+    assert (
+        seen_with("GET", f"/retrieve/302/{service.today}/{download_code(service.today, service.clock.now)}").status
+        == 200
+    )
+    assert seen_with("GET", "/nope") == NOT_FOUND
 
 
 @pytest.mark.rule(5)
