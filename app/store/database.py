@@ -1,7 +1,7 @@
 """How a service gets a connection: for one statement that is its own transaction, or for several in one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -22,6 +22,11 @@ _OUTAGES: Final = (
     "57",  # operator intervention: shutting down, starting, a statement cancelled for its time
 )
 
+# How long a transaction may take: as long as a job.
+TRANSACTION_SECONDS: Final = 600.0
+
+_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
 
 class Database:
     """PostgreSQL, as services see it."""
@@ -35,7 +40,6 @@ class Database:
         self._deadline = Deadline(patience_seconds)
         self.direct = Direct(engine, self._deadline)  # for the statements that phones wait for
         self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
-        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def single(self) -> Iterator[Connection]:
@@ -50,14 +54,19 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Lend a connection in a transaction that is committed at the end, and rolled back on any error."""
-        with self._transactions.begin() as connection:
+        with self._transactions.begin() as connection, self._patiently_on(connection):
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Lend a connection that only reads, and on which every statement sees the same moment."""
-        with self._snapshots.begin() as connection:
+        # Said in the transaction: what is said before it, a pooler may say to another session, and leave it read-only.
+        with self.transaction() as connection:
+            connection.execute(_SNAPSHOT)
             yield connection
+
+    def _patiently_on(self, connection: Connection) -> AbstractContextManager[None]:
+        return self._deadline.on(connection.connection.dbapi_connection, TRANSACTION_SECONDS)
 
     def dispose(self) -> None:
         """Close the connections that nobody uses."""

@@ -16,7 +16,7 @@ _LOOK_SECONDS: Final = 0.5
 
 
 class Deadline:
-    """Ends the connections of statements that have waited for longer than `seconds`; they raise OperationalError.
+    """Ends the connections of those who have waited for longer than `seconds`; their statements raise OperationalError.
 
     Risky assumption: a connection that is being looked at is not closed, and its number given to another file, within
     the same microseconds. Its owner would have to fail at the very end of the deadline.
@@ -24,30 +24,30 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._since: dict[int, tuple[Any, float]] = {}
+        self._until: dict[int, tuple[Any, float]] = {}
         self._watched_by = 0
 
     @contextmanager
-    def on(self, driver: Any) -> Iterator[None]:
-        """Watch a connection of psycopg2's until the end of the block."""
+    def on(self, driver: Any, seconds: float | None = None) -> Iterator[None]:
+        """Watch a connection of psycopg2's until the end of the block, which may take `seconds` if they are given."""
         if self._watched_by != os.getpid():  # a thread does not survive a fork
             self._watch()
-        self._since[id(driver)] = (driver, time.monotonic())
+        self._until[id(driver)] = (driver, time.monotonic() + (self._seconds if seconds is None else seconds))
         try:
             yield
         finally:
-            del self._since[id(driver)]
+            del self._until[id(driver)]
 
     def _watch(self) -> None:
-        self._since, self._watched_by = {}, os.getpid()
+        self._until, self._watched_by = {}, os.getpid()
         threading.Thread(target=self._look, args=(self._watched_by,), name="database deadline", daemon=True).start()
 
     def _look(self, process: int) -> None:
         while self._watched_by == process:
             time.sleep(_LOOK_SECONDS)
-            oldest = time.monotonic() - self._seconds
-            for driver, since in list(self._since.values()):
-                if since < oldest:
+            now = time.monotonic()
+            for driver, until in list(self._until.values()):
+                if until < now:
                     _hang_up(driver)
 
 

@@ -38,6 +38,15 @@ def test_statements_in_time_keep_their_connection(impatient: Database) -> None:
     assert len(backends) == 1
 
 
+def test_a_transaction_does_not_wait_for_ever(impatient: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.database.TRANSACTION_SECONDS", 0.2)
+    for lend in (impatient.transaction, impatient.snapshot):
+        with pytest.raises(OperationalError), lend() as connection:
+            connection.execute(text("SELECT pg_sleep(10)"))
+    with impatient.transaction() as connection:
+        assert connection.execute(text("SELECT 7")).scalar_one() == 7
+
+
 def test_a_transaction_may_take_its_time(impatient: Database) -> None:
     with impatient.transaction() as connection:
         assert connection.execute(text("SELECT 7 FROM pg_sleep(1)")).scalar_one() == 7
