@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.config import Settings
 from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR, day_number, midnight, oldest_usable_pair
-from app.store import claim_attempts, counters, exposure_keys, key_pairs, outbreak_events
+from app.store import claim_attempts, exposure_keys, key_pairs, outbreak_events
 from app.store.database import Database
 
 _logger = logging.getLogger(__name__)
@@ -70,9 +70,3 @@ def _delete_all(database: Database, step: _Step, batch: int) -> int:
         total += deleted
         if deleted < batch:
             return total
-
-
-def fold_counters(database: Database) -> int:
-    """Replace the counters' rows by their sums; return how many sums were written."""
-    with database.transaction() as connection:
-        return counters.fold(connection)

@@ -6,9 +6,9 @@ sums. A figure is the sum over its rows at any moment, folded or not.
 
 from datetime import date
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
-# A caller that counts in the same statement as it acts writes its own INSERT: see `codes`, `claims`, `key_pairs`.
+# A caller that counts as it acts has an INSERT of its own: see `codes`, `claims`, `uploads`, `key_pairs`.
 
 _EVENTS = text("""
     SELECT source, identifier, sum(count)::integer AS count FROM events
@@ -23,22 +23,27 @@ _DURATIONS = text("""
     WHERE date = :date GROUP BY originator, hours ORDER BY originator, hours
 """)
 
-# A table that was never folded, such as one that was moved over, is folded in several runs.
-_SUMS_IN_RUN = 5_000
+# What stands in most rows is folded first. As a run has fewer sums than rows, each leaves fewer rows behind, whether a
+# table was moved over with a million of them or the worker was away for a day.
+_SUMS_IN_RUN = 1_000
+ROWS_IN_RUN = 20_000
 _FOLD = """
     WITH summed AS (
         DELETE FROM {table} WHERE id IN (
             SELECT id FROM {table} WHERE ({columns}) IN (
-                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1 LIMIT {sums}
+                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1 ORDER BY count(*) DESC LIMIT {sums}
             )
-            FOR UPDATE SKIP LOCKED
+            LIMIT {rows} FOR UPDATE SKIP LOCKED
         )
         RETURNING {columns}, {figure}
+    ),
+    stored AS (
+        INSERT INTO {table} ({columns}, {figure}) SELECT {columns}, sum({figure}) FROM summed GROUP BY {columns}
     )
-    INSERT INTO {table} ({columns}, {figure}) SELECT {columns}, sum({figure}) FROM summed GROUP BY {columns}
+    SELECT count(*) FROM summed
 """
-_FOLDS = tuple(
-    text(_FOLD.format(table=table, columns=columns, figure=figure, sums=_SUMS_IN_RUN))
+FOLDS = tuple(
+    text(_FOLD.format(table=table, columns=columns, figure=figure, sums=_SUMS_IN_RUN, rows=ROWS_IN_RUN))
     for table, columns, figure in (
         ("events", "source, identifier, device_type, date", "count"),
         ("otk_life_duration", "originator, hours, date", "count"),
@@ -71,6 +76,7 @@ def durations_of(connection: Connection, day: date) -> list[dict[str, object]]:
     ]
 
 
-def fold(connection: Connection) -> int:
-    """Replace rows that count the same thing by their sum; return how many sums were written."""
-    return sum(connection.execute(statement).rowcount for statement in _FOLDS)
+def fold(connection: Connection, statement: TextClause) -> bool:
+    """Replace rows of a table that count the same thing by their sum; tell whether there may be more of them."""
+    rows: int = connection.execute(statement).scalar_one()
+    return rows == ROWS_IN_RUN

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import TextClause, text
 
-from app.retention import fold_counters, purge
+from app.counting import fold_counters
+from app.retention import purge
+from app.store import counters
 from tests.support.service import Phone, Service, exposure_key
 from tests.support.settings import LABEL, METRICS, OTHER_LABEL, OTHER_TOKEN, TOKEN
 
@@ -25,6 +28,32 @@ def test_increments_of_the_same_counter_add_up(service: Service) -> None:
     assert len(service.rows("SELECT FROM events")) == 2
     service.issue()
     assert service.client.get(f"/events/{date}", auth=METRICS).json[1]["count"] == 4
+
+
+@pytest.mark.rule(93)
+def test_counters_that_were_never_folded_are_folded_some_at_a_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counters, "FOLDS", [in_runs_of(statement, rows=10, sums=4) for statement in counters.FOLDS])
+    monkeypatch.setattr(counters, "ROWS_IN_RUN", 10)
+    runs = []
+    fold = counters.fold
+    monkeypatch.setattr(counters, "fold", lambda *arguments: runs.append(fold(*arguments)) or runs[-1])
+    service.execute("""
+        INSERT INTO events (source, identifier, device_type, date, count)
+        SELECT 'source', 'identifier ' || number % 7, 'Server', '2026-03-01', 1 FROM generate_series(1, 700) AS number
+    """)
+
+    fold_counters(service.database)
+
+    assert len(runs) > 700 / 10
+    rows = service.rows("SELECT identifier, count FROM events ORDER BY identifier")
+    assert rows == [(f"identifier {number}", 100) for number in range(7)]
+
+
+def in_runs_of(statement: TextClause, rows: int, sums: int) -> TextClause:
+    smaller = str(statement).replace(f"LIMIT {counters.ROWS_IN_RUN} ", f"LIMIT {rows} ")
+    return text(smaller.replace("LIMIT 1000\n", f"LIMIT {sums}\n"))
 
 
 @pytest.mark.rule(70, 92)

@@ -1,6 +1,6 @@
 """Keep the counters' tables short."""
 
-from app import retention
+from app import counting
 from worker.application import application
 from worker.failures import reports_failure
 
@@ -8,4 +8,4 @@ from worker.failures import reports_failure
 @reports_failure
 def fold_counters() -> None:
     """Replace the counters' rows by their sums."""
-    retention.fold_counters(application().extensions["database"])
+    counting.fold_counters(application().extensions["database"])
