@@ -13,6 +13,7 @@ from typing import Any, Final
 from app import settings_parsers as parse
 from app.domain.claims import BanPolicy
 from app.domain.exports import ExportPolicy
+from app.domain.limits import MIN_UPLOAD_BODY_BYTES
 
 SUBMISSION: Final = "submission"
 RETRIEVAL: Final = "retrieval"
@@ -160,6 +161,9 @@ class Settings:
     one_time_code_expiry_minutes: int = setting(parse.integer(1, 525_600), "Minutes that a code can be claimed", "1440")
     encryption_key_validity_days: int = setting(
         parse.integer(1, 365), "Days that a phone may upload with its key pair", "15"
+    )
+    max_upload_body_bytes: int = setting(
+        parse.integer(MIN_UPLOAD_BODY_BYTES, 65_536), "Bytes that an upload's body may have; 1024 as before", "4096"
     )
     initial_remaining_keys: int = setting(
         parse.integer(1, 32_767), "Exposure keys that a phone may upload with one key pair", "43"

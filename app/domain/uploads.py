@@ -65,6 +65,14 @@ class Upload:
     keys: Sequence[ExposureKey]
 
 
+def plausible_report_type(report_type: int) -> int | None:
+    """Return the report type, or None if no phone should say so of its own keys: never an error (rule 63).
+
+    Revoking is not a phone's to do, and phones that find UNKNOWN or RECURSIVE in an archive would pass over the key.
+    """
+    return report_type if report_type in limits.REPORT_TYPES else None
+
+
 def plausible_onset(days: int) -> int | None:
     """Return the days since the onset of symptoms, or None if no phone should say so: never an error (rule 63)."""
     return days if abs(days) <= limits.MAX_DAYS_SINCE_ONSET else None

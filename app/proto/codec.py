@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError, Message
 
 from app.domain.claims import ClaimError, ClaimRequest
 from app.domain.outbreaks import OutbreakError, OutbreakEvent
-from app.domain.uploads import EncryptedUpload, ExposureKey, Upload, UploadError, plausible_onset
+from app.domain.uploads import EncryptedUpload, ExposureKey, Upload, UploadError, plausible_onset, plausible_report_type
 from app.proto import covidshield_pb2 as wire
 
 M = TypeVar("M", bound=Message)
@@ -75,7 +75,7 @@ def _exposure_key(key: wire.TemporaryExposureKey) -> ExposureKey:
         rolling_period=key.rolling_period,
         transmission_risk_level=key.transmission_risk_level,
         # The parser itself drops a type that the schema does not name.
-        report_type=key.report_type if key.HasField("report_type") else None,
+        report_type=plausible_report_type(key.report_type) if key.HasField("report_type") else None,
         days_since_onset_of_symptoms=(
             plausible_onset(key.days_since_onset_of_symptoms) if key.HasField("days_since_onset_of_symptoms") else None
         ),

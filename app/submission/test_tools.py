@@ -14,6 +14,7 @@ def clear_diagnosis_keys(database: Database) -> None:
     A process may serve an archive that it has in memory for EXPORT_MAX_AGE_SECONDS more.
     """
     with database.transaction() as connection:
+        export_archives.lock_builder(connection, wait=True)  # or an archive that is being built would outlive its keys
         exposure_keys.clear(connection)
         export_archives.clear(connection)
     _logger.warning("diagnosis_keys was truncated")

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from app.proto import covidshield_pb2 as wire
 from tests.support.answers import UPLOADED, seen, upload_refusal
+from tests.support.archive import archive_in
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Service, exposure_key
 from tests.support.settings import LABEL, OTHER_LABEL, OTHER_TOKEN
@@ -113,11 +115,24 @@ def test_nothing_links_a_key_to_a_key_pair(service: Service) -> None:
 
 @pytest.mark.rule(63)
 def test_what_the_second_version_sends_is_stored(service: Service) -> None:
-    keys = [exposure_key(1, report_type=2, days_since_onset_of_symptoms=-14), exposure_key(2, report_type=0)]
+    keys = [exposure_key(1, report_type=2, days_since_onset_of_symptoms=-14), exposure_key(2, report_type=3)]
     assert seen(service.upload(service.pair(), keys)) == UPLOADED
 
     stored = service.rows("SELECT report_type, days_since_onset_of_symptoms FROM diagnosis_keys ORDER BY key_data")
-    assert stored == [(2, -14), (0, None)]
+    assert stored == [(2, -14), (3, None)]
+
+
+@pytest.mark.rule(63, 87)
+def test_a_phone_cannot_revoke_its_keys_or_hide_them_behind_a_type(service: Service) -> None:
+    unknown, recursive, revoked = 0, 4, 5
+    keys = [
+        exposure_key(number, report_type=report_type, rolling_start_interval_number=service.today * 144)
+        for number, report_type in enumerate((unknown, recursive, revoked), start=1)
+    ]
+    assert seen(service.upload(service.pair(), keys)) == UPLOADED
+
+    exported = archive_in(service.fetch(service.today)).export.keys
+    assert [key.report_type for key in exported] == [wire.TemporaryExposureKey.CONFIRMED_TEST] * 3
 
 
 @pytest.mark.rule(70)

@@ -1,10 +1,12 @@
 """Section N: `/clear-diagnosis-keys`, which empties a test environment."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from app.config import ConfigurationError
+from app.store.export_archives import lock_builder
 from tests.support.answers import NOT_FOUND, UNAUTHORIZED, Answer, plain, plain_error, seen
 from tests.support.breakage import without_table
 from tests.support.service import Service, bearer
@@ -64,6 +66,18 @@ def test_all_keys_are_deleted_and_an_alarm_is_logged(
     assert seen(service.client.post(PATH, headers=bearer(TEST_TOOLS_TOKEN))) == plain(200, "cleared diagnosis_keys")
     assert service.rows("SELECT FROM diagnosis_keys") == []
     assert "diagnosis_keys was truncated" in caplog.messages
+
+
+@pytest.mark.rule(103)
+def test_an_archive_that_is_being_built_does_not_outlive_its_keys(make_service: Callable[..., Service]) -> None:
+    service = make_service(**TOOLS)
+    with ThreadPoolExecutor() as pool:
+        with service.database.transaction() as connection:
+            lock_builder(connection, wait=True)
+            clearing = pool.submit(service.client.post, PATH, headers=bearer(TEST_TOOLS_TOKEN))
+            with pytest.raises(TimeoutError):
+                clearing.result(0.3)
+        assert clearing.result(10).status_code == 200
 
 
 @pytest.mark.rule(103)

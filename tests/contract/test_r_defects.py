@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain.codes import DIGITS, LETTERS, generate_code
-from tests.support.answers import CORS, UPLOADED, plain_error, seen, upload_refusal, wrong_code
+from app.proto import covidshield_pb2 as wire
+from tests.support.answers import CLOSING, CORS, UPLOADED, plain_error, seen, upload_refusal, wrong_code
 from tests.support.service import Phone, Service, bearer, exposure_key, start_service
 from tests.support.settings import METRICS
 from tests.support.stored import store_key
@@ -167,15 +168,23 @@ def test_an_archive_that_cannot_be_signed_is_an_error(service: Service) -> None:
         unable.app.extensions["redis"].close()
 
 
+def _full_keys(number: int) -> list[wire.TemporaryExposureKey]:
+    fields = {"report_type": 2, "days_since_onset_of_symptoms": -14, "transmission_risk_level": 8}
+    return [exposure_key(key, **fields) for key in range(1, number + 1)]
+
+
 @pytest.mark.rule("D16")
 def test_28_keys_with_every_field_of_the_second_version_fit(service: Service) -> None:
-    keys = [
-        exposure_key(number, report_type=2, days_since_onset_of_symptoms=-14, transmission_risk_level=8)
-        for number in range(1, 29)
-    ]
-
-    assert seen(service.upload(service.pair(), keys)) == UPLOADED
+    assert seen(service.upload(service.pair(), _full_keys(28))) == UPLOADED
     assert len(service.rows("SELECT FROM diagnosis_keys")) == 28
+
+
+@pytest.mark.rule(48, "D16")
+def test_the_old_length_of_an_upload_can_be_had_again(make_service: Callable[..., Service]) -> None:
+    service = make_service(MAX_UPLOAD_BODY_BYTES="1024")
+
+    assert seen(service.upload(service.pair(), _full_keys(28))) == upload_refusal(400, "UNKNOWN", CLOSING)
+    assert seen(service.upload(service.pair(), _full_keys(14))) == UPLOADED
 
 
 @pytest.mark.rule("D19")

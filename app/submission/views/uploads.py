@@ -6,7 +6,6 @@ from datetime import datetime
 from flask import Blueprint, Response, current_app
 
 from app.clock import current_time
-from app.domain.limits import MAX_UPLOAD_BODY_BYTES
 from app.domain.uploads import UploadError, UploadRefused
 from app.errors import on_fault
 from app.extensions import current_database, current_ring, current_settings
@@ -29,7 +28,7 @@ def upload() -> Response:
     now = current_time()
     limit_network(UPLOAD, now)
     try:
-        body = read_body(MAX_UPLOAD_BODY_BYTES)
+        body = read_body(current_settings().max_upload_body_bytes)
         if is_decoy():
             return _decoy(now)
         envelope = codec.decode_encrypted_upload(body)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.limits import MAX_CLAIM_BODY_BYTES, MAX_UPLOAD_BODY_BYTES
+from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.migrating import migrate_database
 from app.proto import covidshield_pb2 as wire
 from app.store.tables import metadata
@@ -91,7 +91,7 @@ def test_decoys_use_up_the_network_s_requests(make_service: Callable[..., Servic
 
 def test_a_decoy_that_is_too_long_is_refused_as_a_real_one(service: Service) -> None:
     for path in ("/claim-key", "/upload"):
-        body = bytes(MAX_UPLOAD_BODY_BYTES + 1)
+        body = bytes(service.settings.max_upload_body_bytes + 1)
         answers = [seen(service.client.post(path, data=body, headers=headers)) for headers in (DECOY, MEANT)]
         assert answers[0] == answers[1]
         assert answers[0].status == 400
@@ -140,7 +140,9 @@ def test_requests_may_be_padded_with_a_field_that_no_message_has(service: Servic
     phone.server_public_key = wire.KeyClaimResponse.FromString(response.data).server_public_key
 
     upload = upload_body(service, phone, 1)
-    assert service.client.post("/upload", data=padded(upload, MAX_UPLOAD_BODY_BYTES)).status_code == 200
+    assert (
+        service.client.post("/upload", data=padded(upload, service.settings.max_upload_body_bytes)).status_code == 200
+    )
 
 
 # what a clock could tell
