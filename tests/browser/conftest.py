@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.support.settings import SECRETS
 from tests.support.web import web_process
 
+# An address of the review instance that is not secure, as every one is but https and this machine's own.
+INSECURE_HOST = "exposure.example"
+
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -21,6 +24,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
 )
 
 # A machine that is busy with other tests is slow, not broken.
@@ -70,25 +74,29 @@ def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPath
 
 @contextmanager
 def opening(browser: Browser, address: str) -> Iterator[NewPage]:
-    """Open pages in windows of a chosen width, language and colours. Whatever they complain of fails the test."""
+    """Open pages in windows of a chosen width, language and colours.
+
+    Whatever they complain of fails the test, but for what it expects them to complain of.
+    """
     complaints: list[str] = []
     contexts = []
 
-    def complain(message: object) -> None:
+    def complain(message: object, expected: str) -> None:
         text = str(getattr(message, "text", message))
         # Chromium calls every answer of 400 and more a failure; some are wanted.
         is_wanted = text.startswith("Failed to load resource") or getattr(message, "type", "error") in ("log", "info")
-        if not is_wanted:
+        if not is_wanted and not (expected and expected in text):
             complaints.append(text)
 
-    def open_page(path: str = "", width: int = 1280, **options: object) -> Page:
+    def open_page(path: str = "", width: int = 1280, complaint: str = "", **options: object) -> Page:
         size = {"width": width, "height": 900}
-        context = browser.new_context(base_url=address, viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        settings = {"base_url": address, "viewport": size, "reduced_motion": "reduce"} | options
+        context = browser.new_context(**settings)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
-        page.on("console", complain)
-        page.on("pageerror", complain)
+        for event in ("console", "pageerror"):
+            page.on(event, partial(complain, expected=complaint))
         if path:
             page.goto(path)
         return page

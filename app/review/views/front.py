@@ -10,12 +10,12 @@ from app.errors import on_fault
 from app.extensions import current_database, current_ring, current_settings
 from app.i18n import LANGUAGES, Catalogue, load_catalogue
 from app.pages import protect
-from app.responses import json_text, plain_error
+from app.responses import json_text
 from app.review import service
 from app.review.dates import lifetime, long_date, long_moment
 from app.review.front import SHOWN_COMMIT_CHARACTERS, expiry, front_page, grouped, log_lines
 from app.review.logs import MOST_LINES, PROCESSES
-from app.review.views.shared import is_from_elsewhere, lead_to_language, show
+from app.review.views.shared import answer_fault, is_from_elsewhere, lead_to_language, refuse, show
 from app.routing import add_route
 
 front = Blueprint("front", __name__)
@@ -35,9 +35,9 @@ def page(language: str) -> Response:
 def new_code(language: str) -> Response:
     """Issue a code: as JSON to the page's script, and as the page itself to a browser without scripts."""
     if request.method != "POST":
-        return plain_error("method not allowed", 405, {"Allow": "POST"})
+        return refuse(language, "method", 405, {"Allow": "POST"})
     if is_from_elsewhere():
-        return plain_error("forbidden", 403)
+        return refuse(language, "elsewhere", 403)
     texts, settings, now = load_catalogue("front", language), current_settings(), current_time()
     code = service.issue_review_code(current_database(), settings, current_ring(), now)
     until = long_moment(texts, expiry(settings, now))
@@ -106,7 +106,7 @@ def _page(texts: Catalogue, issued: dict[str, str] | None = None) -> Response:
     )
 
 
-on_fault(front, lambda: plain_error("server error", 500))
+on_fault(front, answer_fault)
 add_route(front, "/", choose_language)
 add_route(front, f"/review/<any({', '.join(LANGUAGES)}):language>", page)
 add_route(front, f"/review/<any({', '.join(LANGUAGES)}):language>/code", new_code)

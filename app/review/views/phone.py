@@ -12,7 +12,7 @@ from app.i18n import LANGUAGES, load_catalogue
 from app.pages import protect
 from app.responses import json_text, plain_error
 from app.review import service
-from app.review.views.shared import is_from_elsewhere, lead_to_language, show
+from app.review.views.shared import answer_fault, is_from_elsewhere, lead_to_language, show
 from app.routing import add_route
 
 review = Blueprint("review", __name__, url_prefix="/phone")
@@ -52,7 +52,7 @@ def archive_address(day: str) -> Response:
     return json_text(json.dumps(dataclasses.asdict(address)))
 
 
-on_fault(review, lambda: plain_error("server error", 500))
+on_fault(review, answer_fault)
 add_route(review, "", choose_language)
 add_route(review, f"/<any({', '.join(LANGUAGES)}):language>", phone)
 add_route(review, "/code", new_code)

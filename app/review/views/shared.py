@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import Response, render_template, request
 
 from app.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.responses import plain_error
 
 
 def lead_to_language(folder: str) -> Response:
@@ -22,6 +23,18 @@ def show(template: str, texts: Catalogue, group: str, **values: object) -> Respo
     response = Response(page, headers={"X-Robots-Tag": "noindex"})
     response.content_language.add(texts.locale)
     return response
+
+
+def refuse(language: str, reason: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """Refuse a request in the language of its path: a person may be the one who reads it."""
+    texts = load_catalogue("front", language)
+    return plain_error(texts(f"refused.{reason}"), status, {"Content-Language": texts.locale} | (headers or {}))
+
+
+def answer_fault() -> Response:
+    """Answer a fault; what a script asked for has no language."""
+    language = (request.view_args or {}).get("language")
+    return plain_error("server error", 500) if language is None else refuse(language, "fault", 500)
 
 
 def is_from_elsewhere() -> bool:

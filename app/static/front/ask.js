@@ -17,10 +17,3 @@ export async function ask(path, options = {}) {
   if (!answer.ok) throw new Trouble("live.front.status", { status: answer.status });
   return answer.json();
 }
-
-// The reason why something failed, for a person. What nobody foresaw is also for a developer.
-export function reasonOf(error, words) {
-  if (error instanceof Trouble) return error.in(words);
-  console.error(error);
-  return String(error.message);
-}

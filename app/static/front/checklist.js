@@ -1,7 +1,7 @@
 // The steps of the smoke test on the page: their state, how long each took, and what went over the wire.
 
+import { reasonOf } from "../review/trouble.js";
 import { element } from "../review/wire.js";
-import { reasonOf } from "./ask.js";
 
 const STATES = {
   waiting: "live.smoke.state.waiting",

@@ -1,7 +1,8 @@
 // Issues a code without leaving the page. Without this script the form does the same, and the page comes back.
 
+import { reasonOf } from "../review/trouble.js";
 import { element } from "../review/wire.js";
-import { ask, reasonOf } from "./ask.js";
+import { ask } from "./ask.js";
 import { offerCopy } from "./copy.js";
 
 const byId = (id) => document.getElementById(id);

@@ -1,7 +1,8 @@
 // The end of the log, renewed without leaving the page.
 
+import { reasonOf } from "../review/trouble.js";
 import { element } from "../review/wire.js";
-import { ask, reasonOf } from "./ask.js";
+import { ask } from "./ask.js";
 
 const byId = (id) => document.getElementById(id);
 

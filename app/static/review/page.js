@@ -4,11 +4,12 @@ import { dayOf, now } from "./clock.js";
 import { Handset } from "./handset.js";
 import { Server } from "./server.js";
 import { Steps } from "./steps.js";
-import { Trouble } from "./trouble.js";
+import { reasonOf } from "./trouble.js";
 import { Wire, element } from "./wire.js";
 import { Words } from "./words.js";
 
 const NAMES = ["keys", "meet", "code", "claim", "upload", "check"];
+const BAD_CODES = ["live.claim.empty", "live.claim.INVALID_ONE_TIME_CODE"];
 const YOUNGEST_MEETING = 2; // days ago: of yesterday's keys some may still be held back
 const OLDEST_MEETING = 12;
 
@@ -28,10 +29,10 @@ async function run(name, values) {
     wire.clear();
     const outcome = await steps[name](wire, values);
     tell(result, outcome.text, outcome.isTold ? "told" : "");
+    if (name === "claim") markCode(false);
   } catch (error) {
-    if (!(error instanceof Trouble)) console.error(error);
-    const reason = error instanceof Trouble ? error.in(words) : String(error.message);
-    tell(result, words.say("live.failed", { reason }), "bad");
+    tell(result, words.say("live.failed", { reason: reasonOf(error, words) }), "bad");
+    if (name === "claim") markCode(BAD_CODES.includes(error.key));
   } finally {
     isBusy = false;
     byId(`step-${name}`).querySelector(".wire__empty").hidden = byId(`log-${name}`).childElementCount > 0;
@@ -42,8 +43,11 @@ async function run(name, values) {
 function tell(result, text, kind) {
   result.className = `step__result${kind && ` step__result--${kind}`}`;
   result.textContent = text;
-  const input = result.parentElement.querySelector("input");
-  input?.setAttribute("aria-invalid", String(kind === "bad"));
+}
+
+// Whether the code was at fault, which it is not when the server did not answer.
+function markCode(isBad) {
+  byId("code").setAttribute("aria-invalid", String(isBad));
 }
 
 function showPhones() {
@@ -96,10 +100,16 @@ function listen() {
   byId("use-code").addEventListener("click", useCode);
 }
 
-if (globalThis.isSecureContext) {
+function enable() {
+  for (const controls of document.querySelectorAll(".step__action")) controls.disabled = false;
+}
+
+if (globalThis.isSecureContext && globalThis.crypto?.subtle) {
   offerDays();
   listen();
+  enable();
 } else {
   byId("trouble").textContent = words.say("live.insecure");
   byId("trouble").hidden = false;
 }
+byId("idle").hidden = true;

@@ -38,7 +38,7 @@ export class Server {
       KeyClaimResponse,
     );
     const answer = readMessage(KeyClaimResponse, status, bytes);
-    if (status !== 200) throw refusedClaim(answer);
+    if (status !== 200) throw refusedClaim(answer, this.#words);
     if (answer.server_public_key?.length !== PUBLIC_KEY_BYTES) throw new Trouble("live.no_message", { status });
     return answer.server_public_key;
   }
@@ -152,8 +152,12 @@ function readMessage(schema, status, bytes) {
 }
 
 function readJson(status, bytes) {
-  if (status !== 200) throw new Trouble("live.no_message", { status });
-  return JSON.parse(toText(bytes));
+  try {
+    if (status === 200) return JSON.parse(toText(bytes));
+  } catch {
+    // It is none of the answers either.
+  }
+  throw new Trouble("live.no_message", { status });
 }
 
 function jsonPart(bytes, status, title) {
@@ -171,14 +175,14 @@ function errorName(schema, { error }) {
   return schema.fields[0].type.values[error] ?? "UNKNOWN";
 }
 
-function refusedClaim(answer) {
+function refusedClaim(answer, words) {
   const error = errorName(KeyClaimResponse, answer);
   if (error === "INVALID_ONE_TIME_CODE") {
     return new Trouble("live.claim.INVALID_ONE_TIME_CODE", { count: answer.tries_remaining ?? 0 }, true);
   }
   if (error === "TEMPORARY_BAN") {
     const seconds = answer.remaining_ban_duration?.seconds ?? 0;
-    return new Trouble("live.claim.TEMPORARY_BAN", { count: Math.ceil(seconds / 60) });
+    return new Trouble("live.claim.TEMPORARY_BAN", { time: words.wait(seconds) });
   }
   return new Trouble("live.claim.other", { error });
 }

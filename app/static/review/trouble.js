@@ -12,3 +12,10 @@ export class Trouble extends Error {
     return this.isCounted ? words.count(this.key, this.values.count, this.values) : words.say(this.key, this.values);
   }
 }
+
+// The reason why something failed, for a person. What nobody foresaw is told to developers, where they look for it.
+export function reasonOf(error, words) {
+  if (error instanceof Trouble) return error.in(words);
+  console.error(error);
+  return words.say("live.unforeseen");
+}

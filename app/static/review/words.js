@@ -2,6 +2,8 @@
 
 import { DAY_SECONDS, INTERVAL_SECONDS } from "./clock.js";
 
+const LONG_WAIT = 120; // minutes, from which on nobody counts them
+
 export class Words {
   #texts;
   #plural;
@@ -36,6 +38,13 @@ export class Words {
 
   days(numbers) {
     return this.#list.format(numbers.map((number) => this.day(number)));
+  }
+
+  // How long to wait at most.
+  wait(seconds) {
+    const minutes = Math.max(1, Math.ceil(seconds / 60));
+    if (minutes < LONG_WAIT) return this.count("live.minutes", minutes);
+    return this.count("live.hours", Math.ceil(minutes / 60));
   }
 }
 

@@ -146,6 +146,32 @@ def test_only_a_post_of_the_page_itself_issues_a_code(review: Service, path: str
         assert review.client.post(path, headers=headers).status_code == 200
 
 
+REFUSALS = {
+    "en": ("button on the page", "Another site", "could not answer"),
+    "fr": ("le bouton de la page", "Un autre site", "pas pu répondre"),
+}
+
+
+@pytest.mark.parametrize("language", REFUSALS)
+def test_a_person_is_refused_in_the_language_of_the_path(review: Service, language: str) -> None:
+    path = f"/review/{language}/code"
+    refused = [review.client.get(path), review.client.post(path, headers=ELSEWHERE[0])]
+    with without_table(review, "encryption_keys"):
+        refused.append(review.client.post(path))
+    assert [answer.status_code for answer in refused] == [405, 403, 500]
+    for answer, said in zip(refused, REFUSALS[language], strict=True):
+        assert said in answer.text
+        assert answer.headers["Content-Language"] == f"{language}-CA"
+        assert answer.content_type == "text/plain; charset=utf-8"
+
+
+def test_a_script_is_told_of_a_fault_in_no_language(review: Service) -> None:
+    with without_table(review, "encryption_keys"):
+        answer = review.client.post("/phone/code")
+    assert (answer.status_code, answer.text) == (500, "server error\n")
+    assert "Content-Language" not in answer.headers
+
+
 def archives_on(page: str) -> dict[str, tuple[str, str]]:
     """Return the numbers of keys and the sizes of the page's archives, by their periods."""
     rows = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", page, flags=re.DOTALL)

@@ -1,0 +1,139 @@
+"""The page of the two phones where it cannot start, and where something goes wrong that nobody planned."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from app.domain.claims import ClaimError
+from app.proto.codec import encode_claim_error
+from tests.browser.conftest import INSECURE_HOST, NewPage
+from tests.browser.test_front_page_journey import answering
+from tests.browser.test_phone_journey import play
+from tests.browser.test_phone_looks import AXE, WCAG, violations
+
+IDLE = {"en": "The phones have not started", "fr": "Les téléphones n’ont pas démarré"}
+INSECURE = {"en": "only on secure addresses", "fr": "que sur une adresse sûre"}
+UNFORESEEN = {"en": "something unexpected happened", "fr": "il s’est produit quelque chose d’imprévu"}
+
+
+def expect_nothing_to_press(page: Page) -> None:
+    """Everything that one could press or fill in is switched off."""
+    controls = page.locator("main :is(button, input, select)")
+    expect(controls).to_have_count(11)
+    for control in controls.all():
+        expect(control).to_be_disabled()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_without_scripts_the_page_says_so_and_nothing_can_be_pressed(open_phone: NewPage, language: str) -> None:
+    page = open_phone(language, java_script_enabled=False)
+    expect(page.locator("#idle")).to_be_visible()
+    expect(page.locator("#idle")).to_contain_text(IDLE[language])
+    expect_nothing_to_press(page)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_at_an_insecure_address_the_page_says_so_and_nothing_can_be_pressed(
+    new_page: NewPage, address: str, language: str
+) -> None:
+    insecure = f"http://{INSECURE_HOST}:{urlsplit(address).port}"
+    page = new_page(f"/phone/{language}", base_url=insecure, complaint="Cross-Origin-Opener-Policy")
+    assert page.evaluate("[isSecureContext, typeof crypto.subtle]") == [False, "undefined"]
+    expect(page.locator("#trouble")).to_contain_text(INSECURE[language])
+    expect(page.locator("#idle")).to_be_hidden()
+    expect_nothing_to_press(page)
+
+
+@pytest.mark.parametrize("name", ["page.js", "zip.js"])
+def test_a_script_that_does_not_arrive_leaves_the_page_switched_off(new_page: NewPage, name: str) -> None:
+    page = new_page(width=390)
+    page.route(f"**/static/review/{name}", lambda route: route.abort())
+    page.goto("/phone/fr")
+    expect(page.locator("#idle")).to_be_visible()
+    expect_nothing_to_press(page)
+    page.evaluate(AXE)
+    assert violations(page, WCAG) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_page_that_started_says_nothing_and_leaves_nothing_switched_off(open_phone: NewPage) -> None:
+    page = open_phone()
+    expect(page.locator("main :disabled")).to_have_count(0)
+    expect(page.locator("#idle")).to_be_hidden()
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_no_form_puts_the_code_into_an_address(new_page: NewPage) -> None:
+    page = new_page()
+    page.route("**/static/review/page.js", lambda route: route.abort())
+    page.goto("/phone/en")
+    page.locator("fieldset").evaluate_all("all => all.forEach((each) => { each.disabled = false; })")
+    page.fill("#code", "ABC DEF GHJK")
+    with page.expect_navigation():
+        page.click("#do-claim")
+    assert urlsplit(page.url)[2:] == ("/phone/en", "", "")
+
+
+FAULTS: list[tuple[Callable[[Route], None], str]] = [
+    (lambda route: route.abort(), "the server did not answer"),
+    (answering(502, "<html>"), "is not a message of the protocol"),
+    (
+        lambda route: route.fulfill(status=500, body=encode_claim_error(ClaimError.SERVER_ERROR, 0, None)),
+        "the server answered SERVER_ERROR",
+    ),
+]
+
+
+def test_only_a_refused_code_marks_its_field(open_phone: NewPage) -> None:
+    page = open_phone()
+    page.fill("#code", "wrong")
+    for answer, said in FAULTS:
+        page.route("**/claim-key", answer)
+        assert said in play(page, "claim")
+        assert page.get_attribute("#code", "aria-invalid") == "false"
+        page.unroute("**/claim-key")
+    assert "does not know this code" in play(page, "claim")
+    assert page.get_attribute("#code", "aria-invalid") == "true"
+    page.route("**/claim-key", FAULTS[0][0])
+    play(page, "claim")
+    assert page.get_attribute("#code", "aria-invalid") == "false"
+
+
+WAITS = [
+    ("en", timedelta(seconds=20), "1 minute at"),
+    ("en", timedelta(minutes=60), "60 minutes at"),
+    ("en", timedelta(minutes=1500), "25 hours at"),
+    ("fr", timedelta(seconds=0), "1 minute au plus"),
+    ("fr", timedelta(minutes=121), "3 heures au plus"),
+]
+
+
+@pytest.mark.parametrize(("language", "ban", "said"), WAITS)
+def test_a_ban_names_both_reasons_and_a_time_that_one_can_grasp(
+    open_phone: NewPage, language: str, ban: timedelta, said: str
+) -> None:
+    page = open_phone(language)
+    body = encode_claim_error(ClaimError.TEMPORARY_BAN, 0, ban)
+    page.route("**/claim-key", lambda route: route.fulfill(status=429, body=body))
+    page.fill("#code", "wrong")
+    told = play(page, "claim")
+    assert said in told
+    assert {"en": "too many requests", "fr": "trop de requêtes"}[language] in told
+    assert page.get_attribute("#code", "aria-invalid") == "false"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_nobody_foresaw_is_told_in_the_language_of_the_page(new_page: NewPage, language: str) -> None:
+    page = new_page(f"/phone/{language}", complaint="TypeError")
+    page.route("**/phone/code", answering(200, "{}"))
+    told = play(page, "code")
+    assert UNFORESEEN[language] in told
+    assert "undefined" not in told
+    page.goto(f"/review/{language}")
+    page.route(f"**/review/{language}/code", answering(200, "null"))
+    page.click("#do-issue")
+    expect(page.locator("#issued")).to_contain_text(UNFORESEEN[language])
+    expect(page.locator("#issued")).not_to_contain_text("null")
