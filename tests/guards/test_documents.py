@@ -1,5 +1,6 @@
 """The documents are true: what they say of settings, commands, routes, files and targets is what the code has."""
 
+import ast
 import os
 import re
 import subprocess
@@ -15,13 +16,14 @@ from flask import Flask
 from app import create_app
 from app.config import ALL_SURFACES, Settings
 from app.migrating import know_migrations
-from tests.guards.source import ROOT
+from tests.guards.source import ROOT, modules
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IGNORED = {".venv", "var", "node_modules", ".git", "htmlcov"}
 # Commands that every Flask application has. `db` is described as a whole.
 NOT_OURS = {"run", "shell", "routes"}
+LEVELS = {"info", "warning", "error", "exception", "critical"}
 
 
 @cache
@@ -186,3 +188,26 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text_of(document), flags=re.MULTILINE))
     assert named - targets == set()
+
+
+def logged_messages() -> set[str]:
+    """Return every text that the service and its worker give to a logger as a constant."""
+    nodes = [node for module in modules("app", "worker") for node in ast.walk(module.tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in LEVELS
+        and re.search(r"(^|[._])log(ger)?$", ast.unparse(call.func.value))
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+
+def test_operations_says_what_to_do_about_every_message_in_the_log() -> None:
+    table = text_of(ROOT / "docs" / "operations.md").partition("| `msg` | level |")[2].partition("\n\n")[0]
+    explained = {message for row in table.splitlines() for message in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
+    messages = logged_messages()
+    assert {"request failed", "job failed", "a thread goes on after a fault"} <= messages
+    assert messages - explained == set()

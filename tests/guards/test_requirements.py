@@ -1,5 +1,6 @@
 """The requirement files name every package that is installed, in the very form in which others ask for it."""
 
+import re
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -41,3 +42,18 @@ def test_every_list_of_requirements_is_compiled_by_the_one_command() -> None:
     suffixes = loop.partition("{")[2].partition("}")[0].split(",")
     assert {f"requirements{suffix}" for suffix in suffixes} == lists
     assert all((ROOT / f"{name}.txt").exists() for name in lists)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda path: path.name)
+def test_every_requirement_is_pinned_to_a_version_and_to_hashes(path: Path) -> None:
+    lines = path.read_text().replace("\\\n", " ").splitlines()
+    requirements = [line.partition(" --hash=") for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    assert requirements
+    for requirement, _, hashes in requirements:
+        assert re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[^\s;]+( ;.*)?", requirement.strip()), requirement
+        assert re.fullmatch(r"sha256:[0-9a-f]{64}(\s+--hash=sha256:[0-9a-f]{64})*", hashes.strip()), requirement
+
+
+def test_whatever_is_installed_has_one_of_its_hashes() -> None:
+    (pip,) = [line for line in (ROOT / "bin/install-files").read_text().splitlines() if "-m pip install" in line]
+    assert " --require-hashes " in pip
