@@ -166,7 +166,7 @@ def _other_values(module: str) -> Mapping[str, Any]:
         return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
     if module == "claims":  # and so is the phone that claims one
         return {"app_public_key": b"\x01" * 32}
-    if module == "decoy_keys":
+    if module == "padding_keys":
         return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100}
     if module == "made_up_keys":
         one_key = {"period": INTERVALS_PER_DAY, "level": 1, "report_type": None, "onset": None}

@@ -45,8 +45,8 @@ _DAYS_OF_A_PATIENT: Final = 13
 
 
 def connect(database_url: str) -> Connection:
-    """Return a connection on which each statement is a transaction of its own."""
-    connection = psycopg2.connect(database_url)
+    """Return a connection on which each statement is a transaction of its own, and plans are kept as by the service."""
+    connection = psycopg2.connect(database_url, options="-c plan_cache_mode=force_generic_plan")
     connection.autocommit = True
     return connection
 

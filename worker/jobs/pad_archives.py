@@ -1,7 +1,7 @@
 """Publish made-up keys where there are few real ones."""
 
 from app.domain.timeline import utc_now
-from app.retrieval.decoys import add_decoys
+from app.retrieval import padding
 from worker.application import application
 from worker.failures import reports_failure
 
@@ -10,4 +10,4 @@ from worker.failures import reports_failure
 def pad_archives() -> None:
     """Add what is missing, as of now."""
     extensions = application().extensions
-    add_decoys(extensions["database"], extensions["settings"], utc_now())
+    padding.pad_archives(extensions["database"], extensions["settings"], utc_now())

@@ -1,4 +1,4 @@
-"""Made-up keys in archives (app/retrieval/decoys.py)."""
+"""Made-up keys in archives (app/retrieval/padding.py)."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.retrieval.decoys import add_decoys
+from app.retrieval.padding import pad_archives
 from tests.support.archive import archive_in
 from tests.support.service import Service
 from tests.support.stored import store_key
@@ -22,7 +22,7 @@ def padded(make_service: Callable[..., Service]) -> Service:
 
 
 def pad(service: Service) -> int:
-    return add_decoys(service.database, service.settings, service.clock.now)
+    return pad_archives(service.database, service.settings, service.clock.now)
 
 
 def rows(service: Service, **where: Any) -> list[Any]:
@@ -53,7 +53,7 @@ def test_nothing_is_added_before_an_hour_is_nearly_over_or_unless_it_is_asked_fo
     assert pad(service) == 0
 
 
-def test_a_decoy_looks_as_a_real_key_of_another_day_did(padded: Service) -> None:
+def test_a_made_up_key_looks_as_a_real_key_of_another_day_did(padded: Service) -> None:
     yesterday = padded.today - 1
     for number in range(1, 41):
         store_key(
@@ -64,17 +64,17 @@ def test_a_decoy_looks_as_a_real_key_of_another_day_did(padded: Service) -> None
             transmission_risk_level=number % 3,
         )
     added = pad(padded)
-    decoys = [row for row in rows(padded) if row.originator == "decoy"]
+    made_up = [row for row in rows(padded) if row.originator == "decoy"]
 
-    assert len(decoys) == added == 130
-    assert {row.transmission_risk_level for row in decoys} == {0, 1, 2}
-    starts = Counter((padded.today * 144 - row.rolling_start_interval_number) / 144 for row in decoys)
+    assert len(made_up) == added == 130
+    assert {row.transmission_risk_level for row in made_up} == {0, 1, 2}
+    starts = Counter((padded.today * 144 - row.rolling_start_interval_number) / 144 for row in made_up)
     assert set(starts) <= set(range(1, 11))
-    assert {row.hour_of_submission for row in decoys} == {padded.today * 24 + 12}
-    assert len({bytes(row.key_data) for row in decoys}) == 130
+    assert {row.hour_of_submission for row in made_up} == {padded.today * 24 + 12}
+    assert len({bytes(row.key_data) for row in made_up}) == 130
 
 
-def test_a_decoy_is_never_younger_than_a_real_key_could_be(padded: Service) -> None:
+def test_a_made_up_key_is_never_younger_than_a_real_key_could_be(padded: Service) -> None:
     padded.clock.advance(hours=-12)  # 00:57: yesterday's keys are published from two o'clock on
     store_key(padded, 1, hour_of_submission=(padded.today - 1) * 24 + 5)  # valid on the day of its publication
     assert pad(padded) == 10
@@ -83,7 +83,7 @@ def test_a_decoy_is_never_younger_than_a_real_key_could_be(padded: Service) -> N
     )
 
 
-def test_an_archive_does_not_tell_which_are_decoys(padded: Service) -> None:
+def test_an_archive_does_not_tell_which_are_made_up(padded: Service) -> None:
     for number in range(1, 21):
         store_key(padded, number << 120, rolling_start_interval_number=(padded.today - 1 - number % 5) * 144)
     pad(padded)

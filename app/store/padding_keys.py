@@ -1,10 +1,10 @@
-"""Exposure keys that nobody has. They stand among the real ones, and only their originator says what they are."""
+"""Exposure keys that nobody has, among the real ones. Only their originator, `decoy`, says what they are."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from app.domain.decoys import KeyTemplate
+from app.domain.padding import KeyTemplate
 
 _COUNT_HOURS = text("""
     SELECT count(*) FROM diagnosis_keys
@@ -22,10 +22,10 @@ _ADD = text("""
         key_data, rolling_start_interval_number, rolling_period, transmission_risk_level, report_type,
         days_since_onset_of_symptoms, hour_of_submission, region, originator
     )
-    SELECT decoy.*, :hour, :region, 'decoy' FROM unnest(
+    SELECT key.*, :hour, :region, 'decoy' FROM unnest(
         :key_data ::bytea[], :starts ::integer[], :periods ::smallint[], :levels ::smallint[],
         :report_types ::smallint[], :onsets ::smallint[]
-    ) AS decoy
+    ) AS key
     ON CONFLICT (key_data) DO NOTHING
 """)
 
