@@ -1,49 +1,91 @@
-"""What a phone waits for: each execution is one round trip to the database, and a transaction of its own."""
+"""What a phone waits for: each text that its request sends to the database is one round trip.
 
-from collections.abc import Iterator
+PostgreSQL itself tells what it was sent, be it BEGIN or COMMIT, and whoever sent it.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import event
 
-from app.store.direct import Direct
 from tests.support.service import Service, exposure_key
+
+_TELL: Final = "SET log_statement = 'all'; SET client_min_messages = 'log'"
+_SENT: Final = "LOG:  statement: "
+
+
+class Trips:
+    """Where psycopg2 puts the server's notices: it keeps the texts that were sent."""
+
+    def __init__(self) -> None:
+        self._sent: list[str] = []
+
+    def append(self, notice: str) -> None:
+        """Take a notice."""
+        if notice.startswith(_SENT):
+            self._sent.append(notice.removeprefix(_SENT))
+
+    def of(self, step: Callable[[], Any]) -> list[str]:
+        """Return the texts that a step sends."""
+        self._sent.clear()
+        step()
+        return list(self._sent)
 
 
 @pytest.fixture
-def trips(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every text that the service sends to its database."""
-    sent: list[str] = []
-    execute = Direct.execute
-
-    def noted(self: Direct, clause, values):
-        sent.append(str(clause))
-        return execute(self, clause, values)
-
-    def note(_connection, _cursor, statement, *_):
-        sent.append(statement)
-
-    monkeypatch.setattr(Direct, "execute", noted)
-    event.listen(service.database._engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(service.database._engine, "before_cursor_execute", note)
+def one_session(make_service: Callable[..., Service]) -> Service:
+    """A service with one session of PostgreSQL."""
+    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_POOL_SIZE="1")
 
 
-def test_a_code_takes_one(service: Service, trips: list[str]) -> None:
-    service.issue()
-    assert len(trips) == 1
+@pytest.fixture
+def trips(one_session: Service) -> Trips:
+    """What is sent in that session."""
+    trips = Trips()
+
+    def listen(connection: Any, *_: object) -> None:
+        connection.notices = trips
+
+    event.listen(one_session.database._engine, "checkout", listen)
+    with one_session.database.single() as connection:
+        connection.exec_driver_sql(_TELL)
+    return trips
 
 
-def test_a_claim_takes_one_be_it_right_or_wrong(service: Service, trips: list[str]) -> None:
-    code = service.issue()
-    trips.clear()
-    assert service.claim("WRONGCODE1").status_code == 401
-    assert len(trips) == 1
-    assert service.claim(code).status_code == 200
-    assert len(trips) == 2
+@pytest.fixture
+def warm(one_session: Service) -> Service:
+    """The service after a code, a claim and an upload, for which the session has prepared their statements."""
+    assert one_session.upload(one_session.pair(), [exposure_key(1)]).status_code == 200
+    return one_session
 
 
-def test_an_upload_of_28_keys_takes_two(service: Service, trips: list[str]) -> None:
-    phone = service.pair()
-    trips.clear()
-    assert service.upload(phone, [exposure_key(number) for number in range(28)]).status_code == 200
-    assert len(trips) == 2
+def test_a_code_takes_one(warm: Service, trips: Trips) -> None:
+    assert len(trips.of(warm.issue)) == 1
+
+
+def test_a_claim_takes_one_be_it_right_or_wrong(warm: Service, trips: Trips) -> None:
+    code = warm.issue()
+    assert len(trips.of(lambda: warm.claim("WRONGCODE1"))) == 1
+    assert len(trips.of(lambda: warm.claim(code))) == 1
+    assert [row.failures for row in warm.rows("SELECT failures FROM failed_key_claim_hours")] == [1]
+    assert len(warm.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 2
+
+
+def test_an_upload_of_28_keys_takes_two(warm: Service, trips: Trips) -> None:
+    phone, keys = warm.pair(), [exposure_key(number) for number in range(2, 30)]
+    assert len(trips.of(lambda: warm.upload(phone, keys))) == 2
+    assert len(warm.rows("SELECT FROM diagnosis_keys")) == 29
+
+
+def test_to_prepare_a_statement_takes_one_more(one_session: Service, trips: Trips) -> None:
+    assert first_words(trips.of(one_session.issue)) == ["PREPARE", "EXECUTE"]
+
+
+def test_a_transaction_of_its_own_would_take_two_more(warm: Service, trips: Trips) -> None:
+    assert first_words(trips.of(lambda: warm.execute("SELECT 1"))) == ["BEGIN", "SELECT", "COMMIT"]
+
+
+def first_words(texts: list[str]) -> list[str]:
+    """Return the first word of each text."""
+    return [text.split()[0] for text in texts]
