@@ -1,0 +1,224 @@
+"""docs/operations.md, "Database roles": its SQL, as it stands there, gives each process what it needs and no more."""
+
+import base64
+import importlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+
+from app.config import RETRIEVAL, SUBMISSION
+from app.proto import covidshield_pb2 as wire
+from tests.support.clock import NOON, FakeClock
+from tests.support.roles import (
+    ROLES,
+    SECTION,
+    TABLES,
+    TEST_TOOL,
+    ZONES,
+    database_with_roles,
+    is_refused,
+    run_as_owner,
+    url_of,
+)
+from tests.support.service import Service, bearer, exposure_key, start_service
+from tests.support.settings import METRICS, TEST_TOOLS_TOKEN, make_settings
+from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
+
+WITHOUT_DATABASE = {
+    "services.ping",
+    "services.present",
+    "services.version",
+    "services.feature_flags",
+    "services.security_text",
+    "services.openapi",
+    "configuration.exposure_configuration",
+}
+
+
+@pytest.fixture(scope="module")
+def owner_url(database_url: str) -> Iterator[str]:
+    """The address, as its owner, of a database of our own, with the roles."""
+    with database_with_roles(database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Three minutes before an hour ends, when archives are padded."""
+    return FakeClock(NOON.replace(minute=57))
+
+
+@pytest.fixture
+def start(owner_url: str, redis_url: str, clock: FakeClock) -> Iterator[Callable[..., Service]]:
+    """Start a process of a surface as a role; the tables are empty before the first."""
+    run_as_owner(owner_url, "; ".join(f"DELETE FROM {table}" for table in TABLES))  # noqa: S608
+    services = []
+
+    def make(role: str, surface: str, **overrides: str) -> Service:
+        values = {"SURFACES": surface, "PUBLISH_ACTIVE_KEYS": "true"} | overrides
+        services.append(start_service(make_settings(url_of(role, owner_url), redis_url, **values), clock))
+        return services[-1]
+
+    yield make
+    for service in services:
+        service.database.dispose()
+        service.app.extensions["redis"].close()
+
+
+def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what went wrong, though the answer may have been good: counting, or a step of the purge."""
+    return [f"{record.message}: {record.exc_text}" for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def use_submission(service: Service) -> None:
+    """Ask each route of submission for everything that it does: each counter gets two rows of a kind."""
+    for number in range(2):
+        service.issue()
+        service.issue(hash_id="a" * 128)
+        day = service.today - 2
+        key = exposure_key(service.today * 2 + number, rolling_start_interval_number=day * 144)
+        assert service.upload(service.pair(), [key]).status_code == 200
+    assert service.claim("WRONGWRONG").status_code == 401
+    service.pair()  # clears what was counted
+    assert [service.claim("WRONGWRONG").status_code for _ in range(2)] == [401, 401]
+    event = wire.OutbreakEvent(location_id="ABCDEFGH")
+    event.end_time.seconds = int(service.clock.now.timestamp())
+    event.start_time.seconds = event.end_time.seconds - 60
+    answers = [service.client.post("/qr/new-event", data=event.SerializeToString(), headers=bearer())]
+    answers += [service.client.post(path, headers={"X-Decoy": "1"}) for path in ("/claim-key", "/upload")]
+    answers += [service.client.get("/services/ready")]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
+
+
+def use_retrieval(service: Service) -> None:
+    """Ask each route of retrieval for everything, and once more when archives are too old."""
+    for _ in range(2):
+        for day in (service.today, service.today - 1, 0):
+            assert service.fetch(day).status_code == 200
+        assert service.fetch(service.today, kind="qr").status_code == 200
+        service.clock.advance(minutes=2)
+    given = base64.b64encode(":".join(METRICS).encode()).decode()
+    date = service.clock.now.date()
+    for path in (f"/events/{date}", f"/events/uploads/{date}", f"/events/otkdurations/{date}", "/services/ready"):
+        answer = service.client.get(path, headers={"Authorization": f"Basic {given}"})
+        assert answer.status_code == 200
+        assert answer.json
+
+
+def asked_for(service: Service) -> set[str]:
+    """Return a set that will hold the endpoint of each request, wherever it is answered."""
+    asked, answer, map_ = set(), service.app.wsgi_app, service.app.url_map.bind("localhost")
+
+    def noting(environ: dict[str, Any], start_response: Any) -> Any:
+        asked.add(map_.match(environ["PATH_INFO"], method=environ["REQUEST_METHOD"])[0])
+        return answer(environ, start_response)
+
+    service.app.wsgi_app = noting  # type: ignore[method-assign]
+    return asked
+
+
+def needing_database(service: Service) -> set[str]:
+    return {rule.endpoint for rule in service.app.url_map.iter_rules()} - WITHOUT_DATABASE
+
+
+def test_the_roles_are_those_of_the_zones() -> None:
+    assert sorted(ROLES) == sorted(ZONES[SUBMISSION] + ZONES[RETRIEVAL])
+
+
+def test_each_route_works_with_the_role_of_its_surface(
+    start: Callable[..., Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    submission, retrieval = start("submission", SUBMISSION), start("retrieval", RETRIEVAL)
+    asked = [asked_for(submission), asked_for(retrieval)]
+    use_submission(submission)
+    use_retrieval(retrieval)
+    assert asked == [needing_database(submission), needing_database(retrieval)]
+    assert faults(caplog) == []
+
+
+def run_job(job: PeriodicJob, worker: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a job as a worker would, at the time of the test."""
+    name, _, function = job.function.rpartition(".")
+    module = importlib.import_module(name)
+    monkeypatch.setattr(module, "application", lambda: worker.app)
+    monkeypatch.setattr(module, "utc_now", worker.clock, raising=False)
+    getattr(module, function)()
+
+
+def test_each_job_works_with_the_role_of_its_worker(
+    start: Callable[..., Service],
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    submission = start("submission", SUBMISSION)
+    use_submission(submission)
+    clock.advance(days=20)  # that is to be purged
+    use_submission(submission)
+    caplog.clear()
+
+    workers = {surface: start(f"worker_{surface}", surface, EXPORT_MINIMUM_KEYS="500") for surface in ZONES}
+    for job in PERIODIC_JOBS:
+        assert job.interval(workers[job.surface].settings) != NEVER
+        run_job(job, workers[job.surface], monkeypatch)
+
+    assert faults(caplog) == []
+    # Each found something to do.
+    assert {"purged", "archive built", "the archive was padded", "wrong codes"} <= set(caplog.messages)
+    (purged,) = [vars(record) for record in caplog.records if record.message == "purged"]
+    steps = ("exposure_keys", "unclaimed_codes", "expired_pairs", "claim_attempts", "claim_hours", "outbreak_events")
+    assert [step for step in steps if not purged[step]] == []
+    folded = "SELECT max(number) FROM (SELECT count(*) AS number FROM events GROUP BY source, identifier, date) AS each"
+    assert workers[SUBMISSION].rows(folded) == [(1,)]
+
+
+def test_without_made_up_keys_the_worker_of_retrieval_needs_no_right_to_add_any(
+    start: Callable[..., Service], owner_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = start("worker_retrieval", RETRIEVAL)
+    jobs = [job for job in PERIODIC_JOBS if job.surface == RETRIEVAL and job.interval(worker.settings) != NEVER]
+    run_as_owner(owner_url, "REVOKE INSERT ON diagnosis_keys FROM worker_retrieval")
+    try:
+        for job in jobs:
+            run_job(job, worker, monkeypatch)
+    finally:
+        run_as_owner(owner_url, "GRANT INSERT ON diagnosis_keys TO worker_retrieval")
+    assert jobs
+    assert faults(caplog) == []
+
+
+def test_an_operator_s_commands_work_with_the_role_of_the_worker(
+    start: Callable[..., Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    use_submission(start("submission", SUBMISSION))
+    worker = start("worker_submission", SUBMISSION, SEALING_KEYS=f"{'dd' * 32},{'cc' * 32}")
+    outputs = {}
+    for command in ("counts", "keys reseal", "keys check", "purge"):
+        result = worker.app.test_cli_runner().invoke(args=command.split())
+        assert result.exit_code == 0, result.output
+        assert f"`flask {command}`" in SECTION
+        outputs[command] = result.output
+    assert "resealed\t6\n" in outputs["keys reseal"]
+    assert faults(caplog) == []
+
+
+def test_the_test_tool_works_with_two_more_rights_that_no_role_has_in_production(
+    start: Callable[..., Service], owner_url: str
+) -> None:
+    assert TEST_TOOL == [("TRUNCATE", "diagnosis_keys"), ("DELETE", "export_archives")]
+    with closing(psycopg2.connect(url_of("submission", owner_url))) as connection, connection.cursor() as cursor:
+        assert is_refused(cursor, "TRUNCATE diagnosis_keys")
+        assert is_refused(cursor, "DELETE FROM export_archives")
+    tools = start("submission", SUBMISSION, ENABLE_TEST_TOOLS="true", TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN)
+    for right, table in TEST_TOOL:
+        run_as_owner(owner_url, f"GRANT {right} ON {table} TO submission")
+    try:
+        answer = tools.client.post("/clear-diagnosis-keys", headers=bearer(TEST_TOOLS_TOKEN))
+    finally:
+        for right, table in TEST_TOOL:
+            run_as_owner(owner_url, f"REVOKE {right} ON {table} FROM submission")
+    assert answer.status_code == 200

@@ -1,0 +1,79 @@
+"""What each role of docs/operations.md may not do, on which docs/threat-model.md builds."""
+
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+
+from app.config import RETRIEVAL, SUBMISSION
+from app.store.tables import metadata
+from tests.support.roles import ROLES, TABLES, ZONES, database_with_roles, is_refused, url_of
+
+FIGURES = ("events", "otk_life_duration", "tek_upload_count")
+BANS = ("failed_key_claim_attempts", "failed_key_claim_hours", "failed_key_claim_minutes")
+ARCHIVES = ("export_archives", "export_archive_parts")
+
+STATEMENTS = {
+    "read": "SELECT * FROM {table}",
+    "add": "INSERT INTO {table} ({column}) VALUES (NULL)",
+    "change": "UPDATE {table} SET {column} = DEFAULT",
+    "delete": "DELETE FROM {table}",
+    "empty": "TRUNCATE {table}",
+    "drop": "DROP TABLE {table}",
+}
+ALL = tuple(STATEMENTS)
+WRITES = ALL[1:]
+COLUMNS = {table.name: table.columns[0].name for table in metadata.sorted_tables} | {"alembic_version": "version_num"}
+
+# What docs/threat-model.md builds on: whoever holds a role does none of this to these tables.
+BORDERS = {
+    "a broken-into retrieval reads no code and no key pair": (ZONES[RETRIEVAL], ALL, ("encryption_keys",)),
+    "retrieval learns of no network, and ends no ban": (ZONES[RETRIEVAL], ALL, BANS),
+    "what serves archives publishes no key": (("retrieval",), WRITES, ("diagnosis_keys",)),
+    "what pads archives takes no key back": (("worker_retrieval",), WRITES[1:], ("diagnosis_keys",)),
+    "what stores keys takes none back": (("submission",), WRITES[1:], ("diagnosis_keys",)),
+    "what purges makes no key and no code": (("worker_submission",), ("add",), ("diagnosis_keys", "encryption_keys")),
+    "what purges bans nobody and reports no outbreak": (
+        ("worker_submission",),
+        ("add",),
+        (*BANS, "qr_outbreak_events"),
+    ),
+    "what counts the wrong codes of a day forgets none": (("submission",), ("delete",), BANS[1:]),
+    "what takes outbreaks neither reads nor changes any": (
+        ("submission",),
+        ("read", "change", "delete"),
+        ("qr_outbreak_events",),
+    ),
+    "what trades codes deletes none": (("submission",), ("delete",), ("encryption_keys",)),
+    "submission has no archives": (ZONES[SUBMISSION], ALL, ARCHIVES),
+    "what serves archives forgets none": (("retrieval",), ("delete",), ("export_archives",)),
+    "retrieval reports no outbreak": (ZONES[RETRIEVAL], WRITES, ("qr_outbreak_events",)),
+    "retrieval changes no figure": (("retrieval",), WRITES, FIGURES),
+    "what builds archives sees no figure": (("worker_retrieval",), ALL, FIGURES),
+    "what counts reads and changes no figure": (("submission",), ("read", *WRITES[1:]), FIGURES),
+    "no process of the service owns a table": (tuple(ROLES), ("empty", "drop"), TABLES),
+    "no process migrates": (tuple(ROLES), ALL, ("alembic_version",)),
+}
+
+
+@pytest.fixture(scope="module")
+def cursors(database_url: str) -> Iterator[dict[str, psycopg2.extensions.cursor]]:
+    """A cursor for each role."""
+    with database_with_roles(database_url) as owner_url:
+        connections = {role: psycopg2.connect(url_of(role, owner_url)) for role in ROLES}
+        yield {role: connection.cursor() for role, connection in connections.items()}
+        for connection in connections.values():
+            connection.close()
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_what_would_cross_a_border_is_refused(border: str, cursors: dict[str, psycopg2.extensions.cursor]) -> None:
+    roles, verbs, tables = BORDERS[border]
+    statements = [STATEMENTS[verb].format(table=table, column=COLUMNS[table]) for verb in verbs for table in tables]
+    assert [(role, sql) for role in roles for sql in statements if not is_refused(cursors[role], sql)] == []
+
+
+def test_no_role_becomes_another_or_makes_anything(cursors: dict[str, psycopg2.extensions.cursor]) -> None:
+    statements = [f"SET ROLE {role}" for role in ROLES] + ["CREATE TABLE notes ()", "CREATE ROLE more"]
+    done = [(role, sql) for role in ROLES for sql in statements if not is_refused(cursors[role], sql)]
+    assert done == [(role, f"SET ROLE {role}") for role in ROLES]  # itself

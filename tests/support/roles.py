@@ -1,0 +1,71 @@
+"""The database roles of docs/operations.md, read out of the document, in a database of their own."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+from psycopg2.errors import InsufficientPrivilege
+
+from app import create_app
+from app.config import RETRIEVAL, SUBMISSION
+from app.migrating import migrate_database
+from app.store.tables import metadata
+from tests.support.settings import make_settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+SECTION = DOCUMENT.read_text(encoding="utf-8").partition("\n## Database roles\n")[2].partition("\n## ")[0]
+SQL = "\n".join(re.findall(r"^```sql\n(.*?)^```$", SECTION, flags=re.DOTALL | re.MULTILINE))
+ROLES = dict(re.findall(r"^CREATE ROLE (\w+) LOGIN PASSWORD '([^']+)';$", SQL, flags=re.MULTILINE))
+TEST_TOOL = re.findall(r"`([A-Z]+)`\s+on\s+`(\w+)`", SECTION)
+ZONES = {SUBMISSION: ("submission", "worker_submission"), RETRIEVAL: ("retrieval", "worker_retrieval")}
+
+TABLES = tuple(table.name for table in metadata.sorted_tables)
+
+
+@contextmanager
+def database_with_roles(database_url: str) -> Iterator[str]:
+    """Make a database with the roles, and lend its owner's address. The roles are the cluster's: they go again."""
+    name = "with_roles"
+    url = f"{database_url.rpartition('/')[0]}/{name}"
+    run_as_owner(database_url, f"CREATE DATABASE {name}")
+    try:
+        app = create_app(make_settings(url, "redis://127.0.0.1:1/0"))
+        migrate_database(app)
+        app.extensions["database"].dispose()
+        run_as_owner(url, SQL)
+        yield url
+    finally:
+        run_as_owner(database_url, f"DROP DATABASE {name} WITH (FORCE)")
+        for role in ROLES:
+            run_as_owner(database_url, f"DROP ROLE IF EXISTS {role}")
+
+
+def run_as_owner(url: str, sql: str) -> None:
+    """Run SQL as the owner."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+    finally:
+        connection.close()
+
+
+def url_of(role: str, owner_url: str) -> str:
+    """Return the address of the same database for a role."""
+    return re.sub(r"//[^@]+@", f"//{role}:{ROLES[role]}@", owner_url)
+
+
+def is_refused(cursor: psycopg2.extensions.cursor, sql: str) -> bool:
+    """Tell whether a statement is refused for want of a right; it changes nothing."""
+    try:
+        cursor.execute(sql)
+    except InsufficientPrivilege:
+        return True
+    except psycopg2.Error:
+        return False  # it was let in, and failed for its values
+    finally:
+        cursor.connection.rollback()
+    return False
