@@ -40,7 +40,7 @@ def _draw_ratios(axes: Any, rows: Sequence[Row]) -> None:
     axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3)
     axes.axvline(0.5, color="black", linestyle=":", label="goal")
     axes.set_xlim(0, max([1.0, *ratios]) * 1.12)
-    axes.set_title("Share of the floor that is reached (1 = as fast as possible)")
+    axes.set_title("Share of the floor that is reached (1 = as fast)")
     axes.legend(loc="lower right")
 
 
