@@ -72,6 +72,7 @@ class WaitingThreads(ThreadWorker):
         self._listeners: dict[int, socket.socket] = {}
         self._clients: dict[int, Client] = {}
         self._is_full = False
+        self._door = threading.Lock()  # held by whoever lets a client in
         # Where gunicorn looks whether a connection may be kept: not if those that are kept leave no room for others.
         self.keepalived_conns = self._clients
 
@@ -97,6 +98,8 @@ class WaitingThreads(ThreadWorker):
         self._end()
 
     def _end(self) -> None:
+        with self._door:  # whoever was at the door is in, and nobody else comes in
+            self.alive = False
         for listener in self.sockets:
             self._poll.unregister(listener)
         now = time.monotonic()
@@ -113,13 +116,16 @@ class WaitingThreads(ThreadWorker):
             for number, _ in self._poll.poll(maxevents=1):
                 try:
                     if number in self._listeners:
-                        self._accept(self._listeners[number])
+                        with self._door:
+                            self._accept(self._listeners[number])
                     elif number in self._clients:
                         self._attend(self._clients[number])
                 except Exception:
                     self.log.exception("a thread goes on after a fault")
 
     def _accept(self, listener: socket.socket) -> None:
+        if not self.alive:  # other workers, or those that follow, take whoever waits outside
+            return
         try:
             accepted, address = listener.accept()
         except OSError as error:  # another process was faster, or the client is gone already

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -174,7 +175,36 @@ def test_a_house_that_is_full_takes_the_next_when_one_has_left(server: Server) -
     assert answer_on(late).endswith(b"/quick")
 
 
-def test_a_guest_who_leaves_while_the_house_fills_up_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def worker() -> Iterator[WaitingThreads]:
+    """A worker with room for one connection, whose threads have not been started."""
+    configuration = Config()
+    configuration.set("worker_connections", 1)
+    worker = WaitingThreads(1, 0, [], None, 1, configuration, None)
+    worker._poll = select.epoll()
+    yield worker
+    worker._poll.close()
+    worker.tmp.close()
+
+
+def test_a_worker_that_ends_lets_in_whoever_is_at_the_door_and_nobody_else(worker: WaitingThreads) -> None:
+    worker._door.acquire()
+    ending = threading.Thread(target=worker._end)
+    ending.start()
+    ending.join(0.2)
+    assert ending.is_alive()
+    worker._door.release()
+    ending.join(5)
+    assert not ending.is_alive()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        worker._accept(listener)
+        assert worker._clients == {}
+        listener.accept()[0].close()  # another worker may have it
+
+
+def test_a_guest_who_leaves_while_the_house_fills_up_makes_room(
+    worker: WaitingThreads, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class LeftMeanwhile(dict[int, Client]):
         """Its first client leaves, in another thread as it were, while the number of all is asked for."""
 
@@ -183,17 +213,11 @@ def test_a_guest_who_leaves_while_the_house_fills_up_makes_room(monkeypatch: pyt
             worker._let_go(next(iter(self.values())))
             return number
 
-    configuration = Config()
-    configuration.set("worker_connections", 1)
-    worker = WaitingThreads(1, 0, [], None, 1, configuration, None)
     listened: list[bool] = []
     monkeypatch.setattr(worker, "_listen", lambda: listened.append(True))
     worker._clients = LeftMeanwhile()
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
-        worker._poll = select.epoll()
         worker._accept(listener)
-        worker._poll.close()
-    worker.tmp.close()
     assert listened
 
 
