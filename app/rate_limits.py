@@ -170,7 +170,7 @@ def limit_client(limit: Limit, client: str, now: datetime) -> None:
         return
     exactly = not limit.goes_on_without_redis
     admitted = limiter.admit(limit.name, limit.requests(current_settings()), client, now, exactly=exactly)
-    if admitted is None and not limit.goes_on_without_redis:
+    if admitted is None and exactly:
         raise LimitUnknown
     if admitted is False:
         _logger.warning("too many requests", extra={"limit": limit.name})

@@ -126,6 +126,7 @@ def _values() -> dict[str, Any]:
         "first": now - timedelta(days=1),
         "end": now,
         "batch": 5000,
+        **{"rows": 20_000, "sums": 1_000},
         **_values_of_networks(day),
         # the keys of an upload
         "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],

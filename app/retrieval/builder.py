@@ -19,7 +19,7 @@ from app.domain.exports import ExportWindow, export_window, served_periods
 from app.domain.timeline import day_number, midnight
 from app.retrieval.archive import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
 from app.store import export_archives, exposure_keys, outbreak_events
-from app.store.database import Database
+from app.store.database import Database, allow_time
 from app.store.export_archives import ArchiveKind, ArchiveRecord
 
 _logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _renew(
     else:
         window = export_window(period, now, builder.settings.export_policy)
         with builder.database.snapshot() as reading:
-            export_archives.allow_time(reading)
+            allow_time(reading)
             rows = _stored_rows(reading, kind, window)
             was_built = record is None or record.built_for_day != day_number(now) or record.stored_rows != rows
             current = _build(builder, reading, kind, window) if was_built or record is None else record

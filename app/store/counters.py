@@ -23,17 +23,15 @@ _DURATIONS = text("""
     WHERE date = :date GROUP BY originator, hours ORDER BY originator, hours
 """)
 
-# What stands in most rows is folded first. As a run has fewer sums than rows, each leaves fewer rows behind, whether a
-# table was moved over with a million of them or the worker was away for a day.
-_SUMS_IN_RUN = 1_000
-ROWS_IN_RUN = 20_000
+# What stands in most rows is folded first. A run has a twentieth as many sums as rows, so it leaves fewer rows,
+# whether a table was moved over with a million of them or the worker was away for a day.
 _FOLD = """
     WITH summed AS (
         DELETE FROM {table} WHERE id IN (
             SELECT id FROM {table} WHERE ({columns}) IN (
-                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1 ORDER BY count(*) DESC LIMIT {sums}
+                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1 ORDER BY count(*) DESC LIMIT :sums
             )
-            LIMIT {rows} FOR UPDATE SKIP LOCKED
+            LIMIT :rows FOR UPDATE SKIP LOCKED
         )
         RETURNING {columns}, {figure}
     ),
@@ -43,7 +41,7 @@ _FOLD = """
     SELECT count(*) FROM summed
 """
 FOLDS = tuple(
-    text(_FOLD.format(table=table, columns=columns, figure=figure, sums=_SUMS_IN_RUN, rows=ROWS_IN_RUN))
+    text(_FOLD.format(table=table, columns=columns, figure=figure))
     for table, columns, figure in (
         ("events", "source, identifier, device_type, date", "count"),
         ("otk_life_duration", "originator, hours, date", "count"),
@@ -76,7 +74,7 @@ def durations_of(connection: Connection, day: date) -> list[dict[str, object]]:
     ]
 
 
-def fold(connection: Connection, statement: TextClause) -> bool:
-    """Replace rows of a table that count the same thing by their sum; tell whether there may be more of them."""
-    rows: int = connection.execute(statement).scalar_one()
-    return rows == ROWS_IN_RUN
+def fold(connection: Connection, statement: TextClause, rows: int) -> bool:
+    """Replace rows of a table that count the same thing, at most so many, by their sums; tell whether to go on."""
+    folded: int = connection.execute(statement, {"rows": rows, "sums": -(-rows // 20)}).scalar_one()
+    return folded == rows

@@ -25,6 +25,7 @@ _OUTAGES: Final = (
 # How long a transaction may take: as long as a job.
 TRANSACTION_SECONDS: Final = 600.0
 
+_ALLOW_TIME = text("SET LOCAL statement_timeout = '300s'")
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
@@ -76,6 +77,11 @@ class Database:
         """Raise if PostgreSQL does not answer."""
         with self.single() as connection:
             connection.execute(text("SELECT 1"))
+
+
+def allow_time(connection: Connection) -> None:
+    """Let the statements of this transaction take the minutes that sorting millions of rows may need."""
+    connection.execute(_ALLOW_TIME)
 
 
 def violated_constraint(error: IntegrityError) -> str:

@@ -33,7 +33,7 @@ _OUTDATED: Final = "0A000"
 
 
 class Direct:
-    """The database, each execution on which is one round trip, and a transaction of its own."""
+    """The database. An execution is a transaction of its own, and one round trip in a session that is prepared."""
 
     def __init__(self, engine: Engine, deadline: Deadline) -> None:
         """Take an engine of which the isolation level is AUTOCOMMIT."""

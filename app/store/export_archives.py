@@ -59,7 +59,6 @@ _NAMES = text("SELECT name FROM export_archives")
 _SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
-_ALLOW_TIME = text("SET LOCAL statement_timeout = '300s'")
 # A request waits for another builder for as long as a router waits for it, and not only as for a common statement.
 _ALLOW_WAIT = text("SET LOCAL statement_timeout = '25s'; SET LOCAL lock_timeout = '25s'")
 
@@ -71,11 +70,6 @@ def lock_builder(connection: Connection, *, wait: bool) -> bool:
         connection.execute(_LOCK, {"lock": _BUILDER_LOCK})
         return True
     return bool(connection.execute(_TRY_LOCK, {"lock": _BUILDER_LOCK}).scalar_one())
-
-
-def allow_time(connection: Connection) -> None:
-    """Let the statements of this transaction take the minutes that sorting millions of rows may need."""
-    connection.execute(_ALLOW_TIME)
 
 
 def find(connection: Connection, kind: ArchiveKind, period: int) -> ArchiveRecord | None:

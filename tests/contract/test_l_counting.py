@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import TextClause, text
 
 from app.counting import fold_counters
 from app.retention import purge
@@ -34,8 +33,6 @@ def test_increments_of_the_same_counter_add_up(service: Service) -> None:
 def test_counters_that_were_never_folded_are_folded_some_at_a_time(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counters, "FOLDS", [in_runs_of(statement, rows=10, sums=4) for statement in counters.FOLDS])
-    monkeypatch.setattr(counters, "ROWS_IN_RUN", 10)
     runs = []
     fold = counters.fold
     monkeypatch.setattr(counters, "fold", lambda *arguments: runs.append(fold(*arguments)) or runs[-1])
@@ -44,16 +41,11 @@ def test_counters_that_were_never_folded_are_folded_some_at_a_time(
         SELECT 'source', 'identifier ' || number % 7, 'Server', '2026-03-01', 1 FROM generate_series(1, 700) AS number
     """)
 
-    fold_counters(service.database)
+    fold_counters(service.database, rows=10)
 
     assert len(runs) > 700 / 10
     rows = service.rows("SELECT identifier, count FROM events ORDER BY identifier")
     assert rows == [(f"identifier {number}", 100) for number in range(7)]
-
-
-def in_runs_of(statement: TextClause, rows: int, sums: int) -> TextClause:
-    smaller = str(statement).replace(f"LIMIT {counters.ROWS_IN_RUN} ", f"LIMIT {rows} ")
-    return text(smaller.replace("LIMIT 1000\n", f"LIMIT {sums}\n"))
 
 
 @pytest.mark.rule(70, 92)

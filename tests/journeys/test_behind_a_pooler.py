@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.store.test_prepared import SHARED
-from tests.support.pooler import start_pooler
+from tests.support.pooler import Pooler
 from tests.support.service import Service, exposure_key
 
 PATIENTS = 40
@@ -16,12 +16,9 @@ PATIENTS = 40
 @pytest.fixture
 def services(make_service: Callable[..., Service], database_url: str, tmp_path: Path) -> Iterator[list[Service]]:
     """Two processes' worth of the service, which share a pooler's few sessions."""
-    pooler = start_pooler(tmp_path / "pooler", database_url)
-    try:
+    with Pooler(tmp_path / "pooler", database_url) as pooler:
         options = {"DATABASE_URL": pooler.url, "PUBLISH_ACTIVE_KEYS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
         yield [make_service(**options), make_service(**options)]
-    finally:
-        pooler.stop()
 
 
 def test_every_code_is_claimed_and_every_key_arrives(services: list[Service], caplog: pytest.LogCaptureFixture) -> None:

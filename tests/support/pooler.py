@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 
 from local.account import account_for
 from local.embedded import EmbeddedServer
-from local.errors import LocalError
 from local.ports import LOOPBACK
+from local.postgres import answers
 from local.tether import Account, tethered
 
 SESSIONS: Final = 2
@@ -51,11 +50,7 @@ class Pooler(EmbeddedServer):
         return tethered([self._program, str(self._configuration)], self.stop_signal, self._account)
 
     def accepts(self) -> bool:
-        try:
-            psycopg2.connect(self.url, connect_timeout=2).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
+        return answers(self.url)
 
     @property
     def _configuration(self) -> Path:
@@ -75,11 +70,3 @@ class Pooler(EmbeddedServer):
         }
         lines = [f"{name} = {value}" for name, value in settings.items()]
         return "\n".join(["[databases]", f"{to.path[1:]} = {place}", "[pgbouncer]", *lines, ""])
-
-
-def start_pooler(directory: Path, database_url: str) -> Pooler:
-    """Start a pooler, or skip the test where there is none."""
-    try:
-        return Pooler(directory, database_url).start()
-    except LocalError as error:
-        pytest.fail(str(error))

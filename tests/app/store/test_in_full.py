@@ -1,6 +1,6 @@
 """Behind a pooler nothing is prepared: each statement that phones wait for also works when it is sent in full."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
@@ -22,12 +22,11 @@ STATEMENTS: Final = {
 
 
 @pytest.fixture
-def pooled(make_service: Callable[..., Service]) -> Iterator[Service]:
-    """A service that knows that its one session is a pooler's; whatever it does, nothing is prepared there."""
+def pooled(make_service: Callable[..., Service]) -> Service:
+    """A service that knows that its one session is a pooler's."""
     service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_POOL_SIZE="1")
     service.database.direct._prepares = False
-    yield service
-    assert service.rows("SELECT name FROM pg_prepared_statements") == []
+    return service
 
 
 def events(service: Service) -> dict[str, int]:
@@ -90,6 +89,7 @@ DOINGS: Final = (do_codes, do_claims, do_uploads, do_without_books, do_decoys)
 @pytest.mark.parametrize("do", DOINGS, ids=["codes", "claims", "uploads", "without books", "decoys"])
 def test_what_phones_wait_for_is_sent_in_full(pooled: Service, do: Callable[[Service], None]) -> None:
     do(pooled)
+    assert pooled.rows("SELECT name FROM pg_prepared_statements") == []
 
 
 def test_all_of_this_needs_every_statement(pooled: Service, monkeypatch: pytest.MonkeyPatch) -> None:
