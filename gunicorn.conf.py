@@ -21,7 +21,7 @@ bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
 
 # Requests mostly wait for PostgreSQL, so threads serve them well. Each holds one connection of DATABASE_POOL_SIZE at a
 # time, and the one that builds an archive up to three: docs/operations.md has the rule.
-worker_class = "app.serving.WaitingThreads"
+worker_class = "app.web.serving.WaitingThreads"
 workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 threads = 8
 

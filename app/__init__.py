@@ -4,7 +4,7 @@ import os
 
 from flask import Flask
 
-from app.clock import Clock
+from app.web.clock import Clock
 from app.config import RETRIEVAL, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
@@ -17,10 +17,17 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     Raises ConfigurationError, with one line that names the setting, before anything is started.
     """
     # Imported here, so that `app.domain` and its like can be imported without Flask's world.
-    from app import cli, errors, extensions, logs, migrating, rate_limits, routing, security
+    from app import cli
+    from app.web import logs
+    from app.web import errors
+    from app.web import routing
+    from app.web import security
+    from app.database import migrations as migrating
+    from app.web import context as extensions
+    from app.web import rate_limits
     from app.retrieval.views import init_retrieval
     from app.review.views import init_review
-    from app.services.views import services
+    from app.health.views import services
     from app.submission.views import init_submission
 
     logs.init_logging()
@@ -29,7 +36,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     except ConfigurationError as error:
         return cli.without_settings(error)
     app = routing.Application(__name__, static_folder=None)
-    app.extensions["clock"] = clock
+    app.web.context["clock"] = clock
     routing.init_routing(app)
     extensions.init_extensions(app, settings)
     errors.init_errors(app)

@@ -20,10 +20,10 @@ from typing import IO, Final, TypeVar
 
 from app import create_app
 from app.domain.exports import export_window
-from app.retrieval.archive import EXPORT_FILE
+from app.retrieval.archive_writer import EXPORT_FILE
 from app.retrieval.builder import Builder, build_if_stale, write_archive
-from app.store import exposure_keys
-from app.store.database import allow_time
+from app.store import diagnosis_keys as exposure_keys
+from app.database.database import allow_time
 from app.store.export_archives import ArchiveKind
 from bench.usage import cpu_seconds
 

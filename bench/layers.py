@@ -29,10 +29,10 @@ from app import create_app
 from app.config import Settings
 from app.crypto.sealing import SealingRing
 from app.domain.claims import ClaimRequest
-from app.migrating import migrate_database
+from app.database.migrations import migrate_database
 from app.proto import codec
 from app.store import uploads
-from app.store.database import Database
+from app.database.database import Database
 from app.submission.claims import claim_key
 from app.submission.codes import issue_code
 from app.submission.uploads import accept_upload
@@ -89,7 +89,7 @@ def _place(url: str, folder: Path) -> Place:
     settings = Settings.from_environment({**environment, "SURFACES": "submission"})
     app = create_app(settings)
     migrate_database(app)
-    return Place(app, settings, app.extensions["database"], url, first_claim_token(kept))
+    return Place(app, settings, app.web.context["database"], url, first_claim_token(kept))
 
 
 def _measure(place: Place, depths: Mapping[str, Depth], count: int, rounds: int) -> dict[str, float]:

@@ -29,8 +29,8 @@ from app import create_app, store
 from app.config import Settings
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
-from app.migrating import migrate_database
-from app.store.statement import Statement
+from app.database.migrations import migrate_database
+from app.database.statement import Statement
 from bench import millions
 from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
@@ -98,7 +98,7 @@ def _migrate(url: str, folder: Path) -> None:
     environment = {**secrets, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0"}
     app = create_app(Settings.from_environment(environment))
     migrate_database(app)
-    app.extensions["database"].dispose()
+    app.web.context["database"].dispose()
 
 
 def _values() -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.store.direct import Direct
-from app.store.statement import Statement
+from app.database.prepared import Direct
+from app.database.statement import Statement
 
 
 @dataclass(frozen=True)

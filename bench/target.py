@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.domain.timeline import SECONDS_PER_DAY, SECONDS_PER_HOUR
-from app.retrieval.reader import read_archive
+from app.retrieval.archive_reader import read_archive
 from bench.usage import Watched
 
 BUNDLE: Final = 0

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app import create_app
-from app.migrating import migrate_database
+from app.database.migrations import migrate_database
 from app.store.tables import metadata
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
@@ -79,7 +79,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         app = create_app(make_settings(server.url, "redis://127.0.0.1:1/0"))
         migrate_database(app)
-        app.extensions["database"].dispose()
+        app.web.context["database"].dispose()
         yield server.url
     finally:
         server.stop()

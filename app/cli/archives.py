@@ -10,8 +10,8 @@ from app.config import RETRIEVAL
 from app.crypto.signing import load_public_key, public_key_pem
 from app.domain.exports import BUNDLE_PERIOD, PeriodUnavailable, check_period
 from app.domain.timeline import utc_now
-from app.extensions import current_library, current_settings
-from app.retrieval.reader import ArchiveInvalid, ReadArchive, read_archive
+from app.web.context import current_library, current_settings
+from app.retrieval.archive_reader import ArchiveInvalid, ReadArchive, read_archive
 from app.store.export_archives import ArchiveKind
 
 

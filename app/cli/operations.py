@@ -3,10 +3,12 @@
 import click
 from flask.cli import with_appcontext
 
-from app import resealing, retention
+from app.upkeep import retention
+from app.upkeep import resealing
 from app.domain.timeline import minute_number, utc_now
-from app.extensions import current_database, current_ring, current_settings
-from app.store import claim_attempts, exposure_keys, key_pairs
+from app.web.context import current_database, current_ring, current_settings
+from app.store import claim_attempts, key_pairs
+from app.store import diagnosis_keys as exposure_keys
 from app.submission.codes import issue_code
 
 

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from app.domain.timeline import SECONDS_PER_DAY
 from app.domain.uploads import ExposureKey
-from app.extensions import current_settings
+from app.web.context import current_settings
 from app.replay.day import DayUnreadable, move_to_present, read_day, share_out
 from app.replay.patient import ReplayFailed, Server
 from app.replay.run import Replayed

@@ -8,7 +8,7 @@ import click
 
 from app.crypto.sealing import SEALING_KEY_BYTES
 from app.crypto.signing import generate_signing_key
-from app.settings_parsers import MAX_LABEL_CHARACTERS
+from app.config.parsers import MAX_LABEL_CHARACTERS
 
 _MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "ECDSA_KEY": generate_signing_key,

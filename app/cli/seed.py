@@ -3,9 +3,9 @@
 import click
 from flask.cli import with_appcontext
 
-from app import seeding
+from app.upkeep import seeding
 from app.domain.timeline import utc_now
-from app.extensions import current_database, current_settings
+from app.web.context import current_database, current_settings
 
 
 @click.command()

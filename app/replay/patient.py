@@ -15,7 +15,7 @@ from nacl.utils import random
 from app.domain.limits import NONCE_BYTES
 from app.domain.uploads import ExposureKey
 from app.proto import covidshield_pb2 as wire
-from app.retrieval.reader import ArchiveInvalid, ReadArchive, read_archive
+from app.retrieval.archive_reader import ArchiveInvalid, ReadArchive, read_archive
 
 _TIMEOUT_SECONDS: Final = 30
 

@@ -12,7 +12,7 @@ from app.domain.timeline import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from app.domain.uploads import ExposureKey
 from app.proto import covidshield_pb2 as wire
 from app.replay.patient import ReplayFailed, Server
-from app.retrieval.reader import ReadArchive
+from app.retrieval.archive_reader import ReadArchive
 
 
 @dataclass(frozen=True)

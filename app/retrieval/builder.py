@@ -13,13 +13,14 @@ from typing import BinaryIO, Final
 
 from sqlalchemy import Connection
 
-from app.archive_files import ArchiveFiles
+from app.retrieval.archive_files import ArchiveFiles
 from app.config import Settings
 from app.domain.exports import ExportWindow, export_window, served_periods
 from app.domain.timeline import day_number, midnight
-from app.retrieval.archive import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
-from app.store import export_archives, exposure_keys, outbreak_events
-from app.store.database import Database, allow_time
+from app.retrieval.archive_writer import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
+from app.store import export_archives, outbreak_events
+from app.store import diagnosis_keys as exposure_keys
+from app.database.database import Database, allow_time
 from app.store.export_archives import ArchiveKind, ArchiveRecord
 
 _logger = logging.getLogger(__name__)

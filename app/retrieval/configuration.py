@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from app.settings_parsers import ConfigurationError
+from app.config.parsers import ConfigurationError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from app.config import Settings
 from app.domain.exports import BUNDLE_PERIOD, export_window, served_periods
 from app.domain.timeline import day_number
-from app.store import export_archives, exposure_keys
-from app.store.database import Database
+from app.store import export_archives
+from app.store import diagnosis_keys as exposure_keys
+from app.database.database import Database
 from app.store.export_archives import ArchiveKind
 
 _EPOCH = datetime.fromtimestamp(0, UTC).date()

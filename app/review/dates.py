@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from app.domain.timeline import MINUTES_PER_HOUR
-from app.i18n import Catalogue
+from app.web.i18n import Catalogue
 
 
 def long_date(texts: Catalogue, day: date) -> str:

@@ -30,7 +30,7 @@ class EndpointGroup:
 @functools.cache
 def endpoint_groups() -> tuple[EndpointGroup, ...]:
     """Return the operations by their callers, both in the order of the document."""
-    document = json.loads((files("app.services") / "openapi.json").read_text(encoding="utf-8"))
+    document = json.loads((files("app.health") / "openapi.json").read_text(encoding="utf-8"))
     groups: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
     for path, item in document["paths"].items():
         for method in _METHODS:

@@ -13,7 +13,7 @@ from app.review.archives import OfferedArchive, offered_archives
 from app.review.endpoints import EndpointGroup, endpoint_groups
 from app.review.logs import LogLine, last_lines
 from app.review.masking import Mask
-from app.store.database import Database
+from app.database.database import Database
 
 SHOWN_COMMIT_CHARACTERS: Final = 12
 

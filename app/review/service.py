@@ -11,7 +11,7 @@ from app.config import Settings
 from app.crypto.sealing import SealingRing
 from app.domain.timeline import hour_number
 from app.retrieval.auth import download_code
-from app.store.database import Database
+from app.database.database import Database
 from app.submission.codes import issue_code
 
 # The label under which these codes are counted. No token has to exist for it.

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from app.domain.claims import BanPolicy, Standing
 from app.domain.timeline import hour_number, minute_number
-from app.store.direct import Direct
-from app.store.statement import Statement
+from app.database.prepared import Direct
+from app.database.statement import Statement
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from app.store.direct import Direct
-from app.store.statement import Statement
+from app.database.prepared import Direct
+from app.database.statement import Statement
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ qr_outbreak_events = Table(
 )
 
 # The current archive of each period, and until when it may be served. Its bytes are kept elsewhere: see
-# app/archive_files.
+# app/retrieval/archive_files.
 export_archives = Table(
     "export_archives",
     metadata,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.uploads import ExposureKey
-from app.store.direct import Direct
-from app.store.statement import Statement
+from app.database.prepared import Direct
+from app.database.statement import Statement
 
 QUOTA_CONSTRAINT = "ck_encryption_keys_remaining_keys_not_negative"
 

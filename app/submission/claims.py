@@ -13,7 +13,7 @@ from app.domain.codes import normalise_code
 from app.domain.networks import network_identifiers, network_lock
 from app.domain.timeline import day_number
 from app.store import claims
-from app.store.database import Database, is_outage, is_violation_of
+from app.database.database import Database, is_outage, is_violation_of
 from app.store.tables import encryption_keys
 
 _logger = logging.getLogger(__name__)

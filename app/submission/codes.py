@@ -11,7 +11,7 @@ from app.crypto.sealing import SealingRing
 from app.domain.codes import generate_code
 from app.domain.limits import MAX_CODE_ATTEMPTS
 from app.store import codes
-from app.store.database import Database, is_outage, is_violation_of
+from app.database.database import Database, is_outage, is_violation_of
 from app.store.tables import encryption_keys
 
 _logger = logging.getLogger(__name__)

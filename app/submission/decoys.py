@@ -20,7 +20,7 @@ from app.domain.timeline import oldest_usable_pair
 from app.domain.uploads import EncryptedUpload, ExposureKey, Upload, judge_upload
 from app.proto.codec import encode_upload
 from app.store import claims, uploads
-from app.store.database import Database
+from app.database.database import Database
 from app.submission.claims import Granted, attempt_of
 from app.submission.uploads import open_upload, to_store
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app.domain.outbreaks import OutbreakEvent, judge_outbreak
 from app.store import outbreak_events
-from app.store.database import Database
+from app.database.database import Database
 
 
 def report_outbreak(database: Database, event: OutbreakEvent, originator: str, now: datetime) -> None:

@@ -2,8 +2,9 @@
 
 import logging
 
-from app.store import export_archives, exposure_keys
-from app.store.database import Database
+from app.store import export_archives
+from app.store import diagnosis_keys as exposure_keys
+from app.database.database import Database
 
 _logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from app.domain.uploads import (
 )
 from app.proto.codec import MalformedMessage, decode_upload
 from app.store import uploads
-from app.store.database import Database, violated_constraint
+from app.database.database import Database, violated_constraint
 
 
 class PrivateKeyUnusable(Exception):  # noqa: N818 - the name says it

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.domain.exports import BUNDLE_PERIOD
 from app.domain.limits import MAX_KEYS_PER_UPLOAD, SERVED_DAYS
-from app.retrieval.reader import ArchiveInvalid
+from app.retrieval.archive_reader import ArchiveInvalid
 from bench import patients, wrk
 from bench.context import Bench
 from bench.figures import Contender, Figures, Goal, Row, alternate, share_of_floor

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from app.counting import fold_counters
-from app.guesses import report_wrong_codes
-from app.logs import LogfmtFormatter
-from app.retention import purge
+from app.upkeep.rollup import fold_counters
+from app.upkeep.failed_claims import report_wrong_codes
+from app.web.logs import LogfmtFormatter
+from app.upkeep.retention import purge
 from app.retrieval.builder import refresh_all
 from app.store.tables import metadata
 from tests.support.breakage import refusing, without_table

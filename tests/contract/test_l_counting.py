@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.counting import fold_counters
-from app.retention import purge
+from app.upkeep.rollup import fold_counters
+from app.upkeep.retention import purge
 from app.store import counters
 from tests.support.service import Phone, Service, exposure_key
 from tests.support.settings import LABEL, METRICS, OTHER_LABEL, OTHER_TOKEN, TOKEN

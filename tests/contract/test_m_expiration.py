@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.retention import purge
+from app.upkeep.retention import purge
 from tests.support.answers import UPLOADED, seen, upload_refusal, wrong_code
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Service, exposure_key

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.proto import covidshield_pb2 as wire
-from app.retention import purge
+from app.upkeep.retention import purge
 from tests.support.answers import UPLOADED, banned, claim_refusal, plain_error, seen, upload_refusal, wrong_code
 from tests.support.archive import archive_in
 from tests.support.service import Phone, Service, download_code, exposure_key

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.retention import purge
+from app.upkeep.retention import purge
 from tests.support.answers import claim_refusal, seen
 from tests.support.service import Phone, Service, exposure_key
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from app import create_app
-from app.migrating import migrate_database
+from app.database.migrations import migrate_database
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
 from tests.fuzz.surface import try_surface
@@ -57,7 +57,7 @@ def _try_surface(seconds: int) -> bool:
         ):
             app = create_app(make_settings(postgres.url, redis.url))
             migrate_database(app)
-            app.extensions["database"].dispose()
+            app.web.context["database"].dispose()
             environment = SECRETS | {
                 "DATABASE_URL": postgres.url,
                 "REDIS_URL": redis.url,

@@ -9,12 +9,12 @@ from typing import Final
 import atheris
 
 with atheris.instrument_imports(include=["app"]):
-    from app import settings_parsers
+    from app.config import parsers as settings_parsers
     from app.config import ConfigurationError, Settings
     from app.domain.networks import client_network
     from app.domain.uploads import UploadRefused, judge_upload
     from app.proto import codec
-    from app.retrieval.reader import ArchiveInvalid, read_archive
+    from app.retrieval.archive_reader import ArchiveInvalid, read_archive
 
 from tests.support.clock import NOON
 from tests.support.memory import MIB, Watch

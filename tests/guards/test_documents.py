@@ -15,7 +15,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import ALL_SURFACES, Settings
-from app.migrating import know_migrations
+from app.database.migrations import know_migrations
 from tests.guards.source import ROOT, modules
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 

@@ -9,7 +9,7 @@ from flask_migrate import Config, check, downgrade, upgrade
 from sqlalchemy import create_engine, inspect, text
 
 from app import create_app
-from app.migrating import know_migrations
+from app.database.migrations import know_migrations
 from tests.guards.source import ROOT
 from tests.support.settings import make_settings
 
@@ -32,14 +32,14 @@ def empty(database_url: str) -> Iterator[Flask]:
     know_migrations(app)
     with app.app_context():
         yield app
-    app.extensions["database"].dispose()
+    app.web.context["database"].dispose()
     with server.connect() as connection:
         connection.execute(text("DROP DATABASE migrations WITH (FORCE)"))
     server.dispose()
 
 
 def tables(app: Flask) -> set[str]:
-    with app.extensions["database"].single() as connection:
+    with app.web.context["database"].single() as connection:
         return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 

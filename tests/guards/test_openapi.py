@@ -1,4 +1,4 @@
-"""The OpenAPI document describes every route of the application, and no other (app/services/openapi.json)."""
+"""The OpenAPI document describes every route of the application, and no other (app/health/openapi.json)."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from flask import Flask
 
 from app import create_app
 from app.proto import covidshield_pb2 as wire
-from app.security import PUBLIC_ENDPOINTS
+from app.web.security import PUBLIC_ENDPOINTS
 from tests.guards.source import ROOT
 from tests.support.service import Service
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from werkzeug.routing import Rule
 
-from app.routing import add_route
-from app.security import PUBLIC_ENDPOINTS
+from app.web.routing import add_route
+from app.web.security import PUBLIC_ENDPOINTS
 from tests.support.service import Service
 from tests.support.settings import TEST_TOOLS_TOKEN
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.i18n import FOLDER, LANGUAGES
+from app.web.i18n import FOLDER, LANGUAGES
 from tests.guards.source import ROOT
 
 GROUPS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())

@@ -13,7 +13,7 @@ from app.domain.timeline import midnight
 from app.replay.day import read_day
 from app.replay.patient import ReplayFailed, Server
 from app.replay.run import check_archive, replay
-from app.retrieval.reader import read_archive
+from app.retrieval.archive_reader import read_archive
 from tests.support.service import Service
 from tests.support.settings import HMAC_KEY, TOKEN
 

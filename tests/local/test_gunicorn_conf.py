@@ -20,7 +20,7 @@ def application(environ, start_response):
 """
 
 HASTE = """
-from app.serving import WaitingThreads
+from app.web.serving import WaitingThreads
 
 class worker_class(WaitingThreads):
     seconds_to_send = 0.2

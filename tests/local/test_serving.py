@@ -1,4 +1,4 @@
-"""Threads that wait for clients by themselves (app/serving.py), under a gunicorn of one worker with two of them."""
+"""Threads that wait for clients by themselves (app/web/serving.py), under a gunicorn of one worker with two of them."""
 
 import os
 import resource
@@ -18,7 +18,7 @@ import psutil
 import pytest
 from gunicorn.config import Config
 
-from app.serving import Client, WaitingThreads
+from app.web.serving import Client, WaitingThreads
 from local.ports import can_bind, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def application(environ, start_response):
     return [body]
 """
 HASTE = """
-from app.serving import WaitingThreads
+from app.web.serving import WaitingThreads
 
 class worker_class(WaitingThreads):
     seconds_to_send = 1.5

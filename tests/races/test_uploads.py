@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from app.retention import purge
+from app.upkeep.retention import purge
 from app.retrieval.builder import refresh_all
 from tests.races.arena import AT_ONCE, QUOTA, Arena, data_of, keys_in, new_keys
 from tests.support.service import Phone, Service

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from app.domain.limits import SERVED_DAYS
-from app.settings_parsers import signing_key
+from app.config.parsers import signing_key
 from clients import smoke
 from clients.phone import archive, crypto
 from clients.phone.protocol import Server

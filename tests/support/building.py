@@ -19,9 +19,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from app import create_app
-from app.archive_files.folder import FolderFiles
+from app.retrieval.archive_files.folder import FolderFiles
 from app.retrieval.builder import Builder, build_if_stale, refresh_all
-from app.store import exposure_keys
+from app.store import diagnosis_keys as exposure_keys
 from app.store.export_archives import ArchiveKind
 from tests.support.clock import FakeClock
 from tests.support.service import Service

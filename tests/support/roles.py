@@ -10,7 +10,7 @@ from psycopg2.errors import InsufficientPrivilege
 
 from app import create_app
 from app.config import RETRIEVAL, SUBMISSION
-from app.migrating import migrate_database
+from app.database.migrations import migrate_database
 from app.store.tables import metadata
 from tests.support.settings import make_settings
 
@@ -33,7 +33,7 @@ def database_with_roles(database_url: str) -> Iterator[str]:
     try:
         app = create_app(make_settings(url, "redis://127.0.0.1:1/0"))
         migrate_database(app)
-        app.extensions["database"].dispose()
+        app.web.context["database"].dispose()
         run_as_owner(url, SQL)
         yield url
     finally:

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.config import Settings
 from app.proto import covidshield_pb2 as wire
-from app.store.database import Database
+from app.database.database import Database
 from tests.support.clock import FakeClock
 from tests.support.settings import HMAC_KEY, TOKEN
 

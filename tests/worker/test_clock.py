@@ -132,7 +132,7 @@ def test_of_a_failed_job_nothing_is_kept_but_its_place(
         raise ValueError("Key (one_time_code)=(SECRETCODE) already exists")
 
     monkeypatch.setattr("worker.jobs.purge.application", lambda: service.app)
-    monkeypatch.setattr("app.retention.purge", fail)
+    monkeypatch.setattr("app.upkeep.retention.purge", fail)
     Clock(redis, service.settings, JOBS).tick(100.0)
     work(redis)
     (job_id,) = queue_of(SUBMISSION, redis).failed_job_registry.get_job_ids()

@@ -1,6 +1,6 @@
 """Keep the counters' tables short."""
 
-from app import counting
+from app.upkeep import rollup as counting
 from worker.application import application
 from worker.failures import reports_failure
 

@@ -1,7 +1,7 @@
 """Publish made-up keys where there are few real ones."""
 
 from app.domain.timeline import utc_now
-from app.retrieval import padding
+from app.upkeep import padding
 from worker.application import application
 from worker.failures import reports_failure
 

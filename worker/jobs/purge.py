@@ -1,6 +1,6 @@
 """Delete what has outlived its purpose."""
 
-from app import retention
+from app.upkeep import retention
 from app.domain.timeline import utc_now
 from worker.application import application
 from worker.failures import reports_failure

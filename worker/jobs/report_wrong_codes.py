@@ -1,6 +1,6 @@
 """Let an alarm see when many wrong codes are tried."""
 
-from app import guesses
+from app.upkeep import failed_claims as guesses
 from app.domain.timeline import utc_now
 from worker.application import application
 from worker.failures import reports_failure

@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response, request
 
-from app.clock import current_time
+from app.web.clock import current_time
 from app.domain.exports import PeriodUnavailable, check_period
-from app.errors import on_fault
-from app.extensions import current_library, current_settings
-from app.responses import CACHE_CONTROL_ARCHIVE, ZIP, conditional, plain_error
+from app.web.errors import on_fault
+from app.web.context import current_library, current_settings
+from app.web.responses import CACHE_CONTROL_ARCHIVE, ZIP, conditional, plain_error
 from app.retrieval.auth import is_authentic
-from app.routing import add_route
-from app.security import checks_itself, unauthorized
+from app.web.routing import add_route
+from app.web.security import checks_itself, unauthorized
 from app.store.export_archives import ArchiveKind
 
 archives = Blueprint("archives", __name__)

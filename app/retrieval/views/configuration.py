@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, current_app, request
 
-from app.errors import on_fault
-from app.responses import conditional, json_text, plain_error
+from app.web.errors import on_fault
+from app.web.responses import conditional, json_text, plain_error
 from app.retrieval.configuration import ConfigurationFile
-from app.routing import add_route
+from app.web.routing import add_route
 
 configuration = Blueprint("configuration", __name__)
 

@@ -8,13 +8,13 @@ from typing import Final
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.clock import current_time
-from app.errors import on_fault
-from app.extensions import current_database
-from app.rate_limits import EVENTS, answer_in_plain_text, limit_network
-from app.responses import NO_STORE, json_text, plain_error
-from app.routing import add_route
-from app.security import only, requires_metrics_credentials
+from app.web.clock import current_time
+from app.web.errors import on_fault
+from app.web.context import current_database
+from app.web.rate_limits import EVENTS, answer_in_plain_text, limit_network
+from app.web.responses import NO_STORE, json_text, plain_error
+from app.web.routing import add_route
+from app.web.security import only, requires_metrics_credentials
 from app.store import counters
 
 events = Blueprint("events", __name__, url_prefix="/events")

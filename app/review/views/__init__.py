@@ -5,7 +5,7 @@ Whoever reaches a review instance may use all of it, so nothing of it exists in 
 
 from flask import Flask
 
-from app.pages import serve_static
+from app.web.pages import serve_static
 from app.review.views.front import front
 from app.review.views.phone import review
 

@@ -5,18 +5,18 @@ import json
 
 from flask import Blueprint, Response, request
 
-from app.clock import current_time
-from app.errors import on_fault
-from app.extensions import current_database, current_ring, current_settings
-from app.i18n import LANGUAGES, Catalogue, load_catalogue
-from app.pages import protect
-from app.responses import json_text
+from app.web.clock import current_time
+from app.web.errors import on_fault
+from app.web.context import current_database, current_ring, current_settings
+from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.web.pages import protect
+from app.web.responses import json_text
 from app.review import service
 from app.review.dates import lifetime, long_date, long_moment
 from app.review.front import SHOWN_COMMIT_CHARACTERS, expiry, front_page, grouped, log_lines
 from app.review.logs import MOST_LINES, PROCESSES
 from app.review.views.shared import answer_fault, is_from_elsewhere, lead_to_language, refuse, show
-from app.routing import add_route
+from app.web.routing import add_route
 
 front = Blueprint("front", __name__)
 front.after_request(protect)

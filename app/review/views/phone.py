@@ -5,15 +5,15 @@ import json
 
 from flask import Blueprint, Response, request
 
-from app.clock import current_time
-from app.errors import on_fault
-from app.extensions import current_database, current_ring, current_settings
-from app.i18n import LANGUAGES, load_catalogue
-from app.pages import protect
-from app.responses import json_text, plain_error
+from app.web.clock import current_time
+from app.web.errors import on_fault
+from app.web.context import current_database, current_ring, current_settings
+from app.web.i18n import LANGUAGES, load_catalogue
+from app.web.pages import protect
+from app.web.responses import json_text, plain_error
 from app.review import service
 from app.review.views.shared import answer_fault, is_from_elsewhere, lead_to_language, show
-from app.routing import add_route
+from app.web.routing import add_route
 
 review = Blueprint("review", __name__, url_prefix="/phone")
 review.after_request(protect)

@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from flask import Response, render_template, request
 
-from app.i18n import LANGUAGES, Catalogue, load_catalogue
-from app.responses import plain_error
+from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.web.responses import plain_error
 
 
 def lead_to_language(folder: str) -> Response:

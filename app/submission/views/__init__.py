@@ -6,7 +6,7 @@ Each form is a blueprint, so that every refusal and every fault has one place wh
 from flask import Flask
 
 from app.config import Settings
-from app.connections import ClosingConnections
+from app.web.connections import ClosingConnections
 from app.submission.decoys import make_sample
 from app.submission.views.claims import claims
 from app.submission.views.codes import codes
@@ -17,7 +17,7 @@ from app.submission.views.uploads import uploads
 
 def init_submission(app: Flask, settings: Settings) -> None:
     """Add the routes of submission that the settings allow."""
-    app.extensions["decoy_sample"] = make_sample(app.extensions["sealing_ring"])
+    app.web.context["decoy_sample"] = make_sample(app.web.context["sealing_ring"])
     app.wsgi_app = ClosingConnections(app.wsgi_app)  # type: ignore[method-assign]
     app.register_blueprint(codes)
     app.register_blueprint(claims)

@@ -5,16 +5,16 @@ from datetime import timedelta
 
 from flask import Blueprint, Response
 
-from app.clock import current_time
+from app.web.clock import current_time
 from app.domain.claims import ClaimError, ClaimRefused
 from app.domain.limits import MAX_CLAIM_BODY_BYTES
-from app.errors import on_fault
-from app.extensions import current_database, current_ring, current_settings
+from app.web.errors import on_fault
+from app.web.context import current_database, current_ring, current_settings
 from app.proto import codec
-from app.rate_limits import CLAIM_KEY, TooManyRequests, limit_network
-from app.responses import protobuf, protobuf_error
-from app.routing import add_route
-from app.security import current_network
+from app.web.rate_limits import CLAIM_KEY, TooManyRequests, limit_network
+from app.web.responses import protobuf, protobuf_error
+from app.web.routing import add_route
+from app.web.security import current_network
 from app.submission import claims as service
 from app.submission.decoys import claim_decoy
 from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body

@@ -4,13 +4,13 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from app.clock import current_time
-from app.errors import on_fault
-from app.extensions import current_database, current_ring, current_settings
-from app.rate_limits import NEW_KEY_CLAIM, answer_in_plain_text, limit_client
-from app.responses import plain, plain_error
-from app.routing import add_route
-from app.security import only, requires_bearer
+from app.web.clock import current_time
+from app.web.errors import on_fault
+from app.web.context import current_database, current_ring, current_settings
+from app.web.rate_limits import NEW_KEY_CLAIM, answer_in_plain_text, limit_client
+from app.web.responses import plain, plain_error
+from app.web.routing import add_route
+from app.web.security import only, requires_bearer
 from app.submission.codes import HashIdClaimed, issue_code
 
 codes = Blueprint("codes", __name__)

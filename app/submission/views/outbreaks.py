@@ -4,16 +4,16 @@ import logging
 
 from flask import Blueprint, Response
 
-from app.clock import current_time
+from app.web.clock import current_time
 from app.domain.limits import MAX_OUTBREAK_BODY_BYTES
 from app.domain.outbreaks import OutbreakError, OutbreakRefused
-from app.errors import on_fault
-from app.extensions import current_database
+from app.web.errors import on_fault
+from app.web.context import current_database
 from app.proto import codec
-from app.rate_limits import OUTBREAKS, TooManyRequests, limit_client
-from app.responses import protobuf, protobuf_error
-from app.routing import add_route
-from app.security import only, requires_bearer
+from app.web.rate_limits import OUTBREAKS, TooManyRequests, limit_client
+from app.web.responses import protobuf, protobuf_error
+from app.web.routing import add_route
+from app.web.security import only, requires_bearer
 from app.submission.outbreaks import report_outbreak
 from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body
 

@@ -2,11 +2,11 @@
 
 from flask import Blueprint, Response
 
-from app.errors import on_fault
-from app.extensions import current_database
-from app.responses import plain, plain_error
-from app.routing import add_route
-from app.security import only, requires_test_tools_token
+from app.web.errors import on_fault
+from app.web.context import current_database
+from app.web.responses import plain, plain_error
+from app.web.routing import add_route
+from app.web.security import only, requires_test_tools_token
 from app.submission.test_tools import clear_diagnosis_keys as clear
 
 tools = Blueprint("test_tools", __name__)

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from flask import Blueprint, Response, current_app
 
-from app.clock import current_time
+from app.web.clock import current_time
 from app.domain.uploads import UploadError, UploadRefused
-from app.errors import on_fault
-from app.extensions import current_database, current_ring, current_settings
+from app.web.errors import on_fault
+from app.web.context import current_database, current_ring, current_settings
 from app.proto import codec
-from app.rate_limits import UPLOAD, TooManyRequests, limit_network
-from app.responses import protobuf, protobuf_error
-from app.routing import add_route
+from app.web.rate_limits import UPLOAD, TooManyRequests, limit_network
+from app.web.responses import protobuf, protobuf_error
+from app.web.routing import add_route
 from app.submission.decoys import Sample, accept_decoy
 from app.submission.uploads import accept_upload
 from app.submission.views.body import BodyUnreadable, closing_if_unread, read_body

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from app.config import Settings
 from app.crypto.signing import generate_signing_key, load_signing_key, public_key_pem
-from app.settings_parsers import bearer_tokens
+from app.config.parsers import bearer_tokens
 from tests.support.service import Service, exposure_key
 from tests.support.settings import SECRETS
 

@@ -12,8 +12,8 @@ from app.crypto.signing import generate_signing_key
 from app.domain.timeline import midnight
 from app.retrieval import builder as building
 from app.retrieval.builder import Builder, build_if_stale, refresh_all
-from app.retrieval.library import Library
-from app.retrieval.reader import read_archive
+from app.retrieval.archive_cache import Library
+from app.retrieval.archive_reader import read_archive
 from app.store.export_archives import ArchiveKind, ArchiveRecord
 from tests.support.archive import archive_in
 from tests.support.service import Service, exposure_key

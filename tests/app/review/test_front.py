@@ -8,8 +8,8 @@ import pytest
 
 from app.config import ConfigurationError, Settings
 from app.domain.limits import SERVED_DAYS
-from app.pages import PROTECTION
-from app.seeding import seed
+from app.web.pages import PROTECTION
+from app.upkeep.seeding import seed
 from tests.support.archive import archive_in
 from tests.support.breakage import without_table
 from tests.support.service import Service

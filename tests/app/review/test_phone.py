@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from app.config import ConfigurationError, Settings
-from app.pages import PROTECTION
+from app.web.pages import PROTECTION
 from tests.support.archive import archive_in
 from tests.support.service import Service
 from tests.support.settings import HMAC_KEY, SECRETS

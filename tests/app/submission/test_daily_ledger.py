@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.guesses import report_wrong_codes
-from app.logs import LogfmtFormatter
-from app.retention import purge
+from app.upkeep.failed_claims import report_wrong_codes
+from app.web.logs import LogfmtFormatter
+from app.upkeep.retention import purge
 from tests.support.answers import banned, seen, wrong_code
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Service
@@ -138,7 +138,7 @@ def test_guesses_of_everybody_are_a_figure_that_names_nobody(
 
     line = LogfmtFormatter().format(caplog.records[-1])
     assert line.endswith(
-        'msg="wrong codes" logger=app.guesses wrong_codes_last_minute=3 wrong_codes_last_hour=4 wrong_codes_last_day=4'
+        'msg="wrong codes" logger=app.upkeep.failed_claims wrong_codes_last_minute=3 wrong_codes_last_hour=4 wrong_codes_last_day=4'
     )
     service.clock.advance(hours=23, minutes=59)
     assert report_wrong_codes(service.database, service.clock.now) == {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.domain.limits import MAX_CLAIM_BODY_BYTES
-from app.migrating import migrate_database
+from app.database.migrations import migrate_database
 from app.proto import covidshield_pb2 as wire
 from app.store.tables import metadata
 from app.submission.views.decoys import ANSWER_BYTES, size_of

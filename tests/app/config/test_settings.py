@@ -1,0 +1,173 @@
+"""Settings (app/config/settings.py): read once, frozen, and refused in one line that names the culprit."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from app.config import ConfigurationError, Settings
+from tests.support.settings import SECRETS
+
+URLS = {"DATABASE_URL": "postgres://user:password@host/name", "REDIS_URL": "redis://host:6379/0"}
+COMPLETE = SECRETS | URLS
+
+
+def read(**changes: str) -> Settings:
+    return Settings.from_environment(COMPLETE | changes)
+
+
+def test_the_defaults_are_the_public_servers() -> None:
+    settings = read()
+    assert settings.max_consecutive_claim_key_failures == 50
+    assert settings.claim_key_ban_hours == 1
+    assert settings.max_diagnosis_key_retention_days == 15
+    assert settings.initial_remaining_keys == 43
+    assert settings.encryption_key_validity_days == 15
+    assert settings.one_time_code_expiry_minutes == 1440
+    assert settings.worker_expiration_interval == 30
+    assert settings.region_code == "302"
+    assert settings.cors_access_control_allow_origin == "*"
+    assert settings.disable_current_date_check is True
+    assert settings.enable_entire_period_bundle is True
+
+
+def test_keys_are_held_back_by_default() -> None:
+    assert read().publish_active_keys is False
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        read().region_code = "310"  # type: ignore[misc]
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert read(REGION_CODE="").region_code == "302"
+
+
+@pytest.mark.parametrize("name", sorted(COMPLETE))
+def test_no_secret_has_a_default(name: str) -> None:
+    environment = {key: value for key, value in COMPLETE.items() if key != name}
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment(environment)
+    assert str(caught.value).startswith(f"{name}: missing")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SURFACES", "submission,portal"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("DATABASE_URL", "mysql://host/name"),
+        ("DATABASE_URL", "postgres://"),
+        ("REDIS_URL", "http://host"),
+        ("SECRET_KEY", "aa" * 31),
+        ("SECRET_KEY", "not hexadecimal"),
+        ("SEALING_KEYS", "aa" * 33),
+        ("SEALING_KEYS", "aa" * 32 + ","),
+        ("KEY_CLAIM_TOKEN", "a" * 19 + "=ON"),
+        ("KEY_CLAIM_TOKEN", "a" * 64 + "=ON"),
+        ("KEY_CLAIM_TOKEN", "a" * 20),
+        ("KEY_CLAIM_TOKEN", "a" * 20 + "="),
+        ("KEY_CLAIM_TOKEN", "a" * 20 + "=" + "L" * 32),
+        ("KEY_CLAIM_TOKEN", f"{'a' * 20}=ON:{'a' * 20}=AB"),
+        ("RETRIEVE_HMAC_KEY", "aa" * 31),
+        ("RETRIEVE_HMAC_KEY", "a" * 65),
+        ("HMAC_KEY_LENGTH", "33"),
+        ("ECDSA_KEY", "aa"),
+        ("ECDSA_KEY", "zz"),
+        ("ECDSA_KEY", "00" * 32),
+        ("ECDSA_KEY", "ff" * 32),
+        ("ECDSA_KEY", "aa" * 31),
+        ("METRICS_USERNAME", "a" * 9),
+        ("METRICS_PASSWORD", "a" * 9),
+        ("REGION_CODE", "CA"),
+        ("REGION_CODE", "٣٠٢"),
+        ("ENABLE_ENTIRE_PERIOD_BUNDLE", "yes"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("EXPORT_MAX_AGE_SECONDS", "3601"),
+        ("ARCHIVE_FILES", "folder"),
+        ("ARCHIVE_FILES", "file://relative"),
+        ("TEST_TOOLS_TOKEN", "a" * 19),
+    ],
+)
+def test_a_malformed_value_stops_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(**{name: value})
+    expected = "RETRIEVE_HMAC_KEY" if name == "HMAC_KEY_LENGTH" else name
+    assert str(caught.value).startswith(f"{expected}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(field.name.upper() for field in fields(Settings) if field.metadata["secret"]))
+def test_no_error_repeats_a_secret(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(**{name: "zq"})
+    assert "zq" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KEY_CLAIM_TOKEN", "a" * 20 + "=" + "L" * 31),
+        ("KEY_CLAIM_TOKEN", "a" * 63 + "=ON"),
+        ("ECDSA_KEY", "00" * 31 + "01"),
+        ("RETRIEVE_HMAC_KEY", "aa" * 40),
+        ("PORT", "65535"),
+        ("EXPORT_MAX_AGE_SECONDS", "0"),
+        ("ARCHIVE_FILES", "s3://bucket/prefix"),
+    ],
+)
+def test_values_at_the_limits_are_accepted(name: str, value: str) -> None:
+    assert read(**{name: value})
+
+
+def test_a_surface_runs_with_only_its_own_secrets() -> None:
+    submission = {key: SECRETS[key] for key in ("KEY_CLAIM_TOKEN", "SECRET_KEY", "SEALING_KEYS")} | URLS
+    retrieval = {key: SECRETS[key] for key in SECRETS if key not in submission} | URLS
+    assert Settings.from_environment(submission | {"SURFACES": "submission"}).ecdsa_key is None
+    assert Settings.from_environment(retrieval | {"SURFACES": "retrieval"}).sealing_keys is None
+
+
+def test_secrets_as_platforms_make_them_are_enough_for_a_demonstration() -> None:
+    made = "0123456789abcdef" * 4
+    settings = read(**dict.fromkeys(SECRETS, made), ENV="review")
+    assert dict(settings.key_claim_token) == {made: "demonstration"}
+    assert settings.ecdsa_key.private_numbers().private_value == int(made, 16)
+
+
+@pytest.mark.parametrize("token", ["0123456789abcdef" * 4, "a" * 20 + "=demonstration"])
+def test_in_production_a_token_counts_for_a_health_authority(token: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^KEY_CLAIM_TOKEN: a token must have a label of its own"):
+        read(KEY_CLAIM_TOKEN=token, ENV="production")
+
+
+def test_the_build_is_what_the_platform_says_unless_it_is_given() -> None:
+    heroku = {"HEROKU_BRANCH": "topic", "HEROKU_BUILD_COMMIT": "c0ffee"}
+    assert (read(**heroku).branch, read(**heroku).revision) == ("topic", "c0ffee")
+    assert read(**heroku, BRANCH="main").branch == "main"
+
+
+def test_herokus_addresses_name_our_driver_and_accept_its_certificate() -> None:
+    settings = read(DATABASE_URL="postgres://u:p@h/n", REDIS_URL="rediss://:p@h:6380")
+    assert settings.database_url == "postgresql+psycopg2://u:p@h/n"
+    assert settings.redis_url == "rediss://:p@h:6380?ssl_cert_reqs=none"
+
+
+def test_an_address_that_says_how_to_check_the_certificate_keeps_its_word() -> None:
+    assert read(REDIS_URL="rediss://h?ssl_cert_reqs=required").redis_url == "rediss://h?ssl_cert_reqs=required"
+
+
+def test_the_test_tools_need_a_token_and_never_run_in_production() -> None:
+    for changes, name in (
+        ({"ENV": "production", "TEST_TOOLS_TOKEN": "t" * 20}, "ENABLE_TEST_TOOLS"),
+        ({}, "TEST_TOOLS_TOKEN"),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            read(ENABLE_TEST_TOOLS="true", **changes)
+        assert str(caught.value).startswith(name)
+
+
+def test_only_the_exact_word_enables_the_test_tools() -> None:
+    assert read(ENABLE_TEST_TOOLS="True").enable_test_tools is False

@@ -1,0 +1,134 @@
+"""Statements that a session prepares once (ADR 0017), and sessions that have not what they should."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+
+from app.web.context import engine_options
+from app.database import prepared as direct
+from app.database.watchdog import Deadline
+from app.database.prepared import PLAN_SECONDS, Direct
+from app.database.statement import Statement
+from tests.support.service import Service
+
+NUMBER = Statement("SELECT :number ::integer")
+NEW = Statement("SELECT 'new'")
+PREPARED = Statement("SELECT name, generic_plans FROM pg_prepared_statements ORDER BY prepare_time")
+SHARED = "statements are not prepared: a pooler lends each session of PostgreSQL to many"
+
+
+@pytest.fixture
+def session(service: Service) -> Iterator[Direct]:
+    """The database, by one session."""
+    engine = create_engine(service.settings.database_url, **engine_options(service.settings) | {"pool_size": 1})
+    yield Direct(engine, Deadline(10))
+    engine.dispose()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The steady clock, to be set."""
+    time = [1000.0]
+    monkeypatch.setattr(direct.time, "monotonic", lambda: time[0])
+    return time
+
+
+def prepared(session: Direct) -> dict[str, int]:
+    """Return how often each statement that the session has prepared was run with a plan that was kept."""
+    return dict(session.execute(PREPARED, {}))
+
+
+def raw(session: Direct, sql: str) -> list[tuple[Any, ...]]:
+    """Run SQL in the session, as it stands."""
+    with closing(session._engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def test_a_statement_is_prepared_once_and_keeps_its_plan(session: Direct) -> None:
+    for number in range(7):
+        assert session.execute(NUMBER, {"number": number}) == [(number,)]
+    assert prepared(session)[NUMBER.parts[0].name] == 7
+
+
+def test_each_part_of_a_statement_has_its_own_name_and_parameters(session: Direct) -> None:
+    both = Statement("SELECT :number ::integer", "SELECT :text ::text, :number ::integer")
+    assert session.execute(both, {"number": 1, "text": "x"}) == [("x", 1)]
+    assert {part.name for part in both.parts} <= set(prepared(session))
+
+
+def test_statements_of_other_words_have_other_names() -> None:
+    assert NUMBER.parts[0].name != Statement("SELECT :number ::bigint").parts[0].name
+
+
+def test_a_statement_that_cannot_be_prepared_fails_as_it_would_without(session: Direct) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        session.execute(Statement("SELECT * FROM no_such_table"), {})
+    assert caught.value.orig.pgcode == "42P01"
+    assert session.execute(NUMBER, {"number": 1}) == [(1,)]
+
+
+def test_one_that_failed_stays_prepared(session: Direct) -> None:
+    quotient = Statement("SELECT 1 / :number ::integer")
+    for _ in range(2):
+        with pytest.raises(DBAPIError) as caught:
+            session.execute(quotient, {"number": 0})
+        assert caught.value.orig.pgcode == "22012"
+    assert session.execute(quotient, {"number": 1}) == [(1,)]
+    assert quotient.parts[0].name in prepared(session)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda session: raw(session, "DEALLOCATE ALL"),
+        lambda session: raw(session, NEW.parts[0].preparation),
+    ],
+    ids=["forgot", "has it from another"],
+)
+def test_a_session_that_is_shared_gets_statements_in_full_from_then_on(
+    session: Direct, spoil: Callable[[Direct], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    session.execute(NUMBER, {"number": 1})
+    spoil(session)
+    assert session.execute(NUMBER, {"number": 2}) == [(2,)]
+    assert session.execute(NEW, {}) == [("new",)]
+    assert caplog.messages == [SHARED]
+    before = raw(session, "SELECT name FROM pg_prepared_statements")
+    assert session.execute(Statement("SELECT 'newer'"), {}) == [("newer",)]
+    assert raw(session, "SELECT name FROM pg_prepared_statements") == before
+    assert caplog.messages == [SHARED]
+
+
+def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: Direct) -> None:
+    raw(session, "CREATE TEMPORARY TABLE changing AS SELECT 1::integer AS value")
+    read = Statement("SELECT value FROM changing")
+    assert session.execute(read, {}) == [(1,)]
+    raw(session, "ALTER TABLE changing ALTER COLUMN value TYPE text")
+    assert session.execute(read, {}) == [("1",)]
+    assert session.execute(read, {}) == [("1",)]
+    assert read.parts[0].name in prepared(session), "it is prepared anew"
+
+
+def test_a_plan_for_a_table_that_was_small_is_not_kept_for_long(session: Direct, now: list[float]) -> None:
+    raw(
+        session, "CREATE TEMPORARY TABLE growing AS SELECT 1 AS value; CREATE INDEX ON growing (value); ANALYZE growing"
+    )
+    find = Statement("SELECT value FROM growing WHERE value = :value")
+    name = find.parts[0].name
+
+    def plan() -> str:
+        session.execute(find, {"value": 1})
+        return "\n".join(line for (line,) in raw(session, f"EXPLAIN EXECUTE {name} (1)"))
+
+    assert "Seq Scan" in plan()
+    raw(session, "INSERT INTO growing SELECT generate_series(2, 10000)")
+    now[0] += PLAN_SECONDS
+    assert "Seq Scan" in plan(), "nothing has told PostgreSQL yet that the table has grown"
+    now[0] += 1
+    assert "Index" in plan()

@@ -1,0 +1,61 @@
+"""What production says of servers that it reaches without TLS (app/database/tls_warnings.py)."""
+
+import pytest
+
+from app.database.tls_warnings import report_plain_connections
+from tests.support.settings import make_settings
+
+ELSEWHERE = "postgresql://user:secret@db.example/service"
+TLS_REDIS = "rediss://:secret@redis.example"
+DATABASE = "the database may be reached without TLS"
+REDIS = "Redis is reached without TLS"
+
+
+def said(
+    caplog: pytest.LogCaptureFixture, database: str, redis: str, env: str = "production", mode: str = ""
+) -> list[str]:
+    report_plain_connections(make_settings(database, redis, ENV=env), {"PGSSLMODE": mode})
+    return caplog.messages
+
+
+def test_production_says_that_its_database_is_reached_without_tls(caplog: pytest.LogCaptureFixture) -> None:
+    assert said(caplog, ELSEWHERE, TLS_REDIS) == [DATABASE]
+
+
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer"])
+def test_a_mode_that_goes_on_without_tls_is_said(caplog: pytest.LogCaptureFixture, mode: str) -> None:
+    assert said(caplog, f"{ELSEWHERE}?sslmode={mode}", TLS_REDIS) == [DATABASE]
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+def test_a_mode_that_insists_is_good_in_the_address_and_in_the_environment(
+    caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    assert said(caplog, f"{ELSEWHERE}?connect_timeout=1&sslmode={mode}", TLS_REDIS) == []
+    assert said(caplog, ELSEWHERE, TLS_REDIS, mode=mode) == []
+
+
+def test_production_says_that_its_redis_is_reached_without_tls(caplog: pytest.LogCaptureFixture) -> None:
+    assert said(caplog, f"{ELSEWHERE}?sslmode=require", "redis://redis.example:6379/0") == [REDIS]
+
+
+@pytest.mark.parametrize(
+    ("database", "redis"),
+    [
+        ("postgresql://user@127.0.0.1:5432/service", "redis://localhost"),
+        ("postgresql://user@[::1]/service", "redis://[::1]:6379"),
+        ("postgresql:///service?host=/run/postgresql", "unix:///run/redis.sock"),
+    ],
+)
+def test_what_stays_on_the_machine_needs_no_tls(caplog: pytest.LogCaptureFixture, database: str, redis: str) -> None:
+    assert said(caplog, database, redis) == []
+
+
+def test_outside_production_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert said(caplog, ELSEWHERE, "redis://redis.example", env="development") == []
+
+
+def test_no_line_repeats_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    said(caplog, ELSEWHERE, "redis://:secret@redis.example")
+    assert "example" not in caplog.text
+    assert "secret" not in caplog.text

@@ -1,0 +1,52 @@
+"""A database that has fallen silent (app/database/watchdog.py)."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from app.web.context import db
+from app.database.database import Database, is_outage
+from tests.support.service import Service
+
+
+@pytest.fixture
+def impatient(make_service: Callable[..., Service]) -> Database:
+    """A database whose own limit on statements is far above our patience, as if it were hanging."""
+    service = make_service(DATABASE_TIMEOUT_SECONDS="30")
+    with service.app.app_context():
+        return Database(db.engine, patience_seconds=0.2)
+
+
+def test_a_silent_database_is_given_up_and_the_next_statement_works(impatient: Database) -> None:
+    began = time.monotonic()
+    with pytest.raises(OperationalError) as caught, impatient.single() as connection:
+        connection.execute(text("SELECT pg_sleep(10)"))
+    assert time.monotonic() - began < 3
+    assert is_outage(caught.value)
+    impatient.ping()
+
+
+def test_statements_in_time_keep_their_connection(impatient: Database) -> None:
+    backends = set()
+    for _ in range(3):
+        with impatient.single() as connection:
+            backends.add(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        time.sleep(0.4)  # idle in the pool for longer than the deadline
+    assert len(backends) == 1
+
+
+def test_a_transaction_does_not_wait_for_ever(impatient: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.database.database.TRANSACTION_SECONDS", 0.2)
+    for lend in (impatient.transaction, impatient.snapshot):
+        with pytest.raises(OperationalError), lend() as connection:
+            connection.execute(text("SELECT pg_sleep(10)"))
+    with impatient.transaction() as connection:
+        assert connection.execute(text("SELECT 7")).scalar_one() == 7
+
+
+def test_a_transaction_may_take_its_time(impatient: Database) -> None:
+    with impatient.transaction() as connection:
+        assert connection.execute(text("SELECT 7 FROM pg_sleep(1)")).scalar_one() == 7

@@ -1,0 +1,264 @@
+"""Limits on requests, for each route (app/web/rate_limits.py)."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.web.rate_limits import RateLimiter
+from local.redis import EmbeddedRedis
+from tests.support.answers import CORS, claim_refusal, outbreak_refusal, plain_error, seen, upload_refusal
+from tests.support.service import Service, bearer, exposure_key
+from tests.support.settings import METRICS, OTHER_TOKEN
+
+# It is 12:15:30, so a minute's requests are forgotten 30 seconds later.
+RETRY = {"Retry-After": "30"}
+
+
+@pytest.fixture
+def make_limited(make_service: Callable[..., Service]) -> Callable[..., Service]:
+    """Make services with limits."""
+    make_service()  # the first one's Redis is emptied afterwards, so it must be there
+    return lambda **overrides: make_service(RATE_LIMITS="on", **overrides)
+
+
+def statuses(request: Callable[[], Any], times: int = 3) -> list[int]:
+    return [request().status_code for _ in range(times)]
+
+
+def test_claims_beyond_the_limit_are_refused_as_a_ban_is(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_CLAIM_KEY="2")
+    code = service.issue()
+    assert statuses(lambda: service.claim("WRONG"), 2) == [401, 401]
+
+    refused = seen(service.claim(code))
+
+    answer = claim_refusal(429, "TEMPORARY_BAN", 0, None, RETRY)
+    assert (refused.status, refused.headers) == (429, answer.headers)
+    assert refused.body == answer.body + bytes.fromhex("2202081e")  # and for 30 seconds
+    service.clock.advance(seconds=30)
+    assert service.claim(code).status_code == 200
+
+
+def test_uploads_beyond_the_limit_are_refused_in_their_own_form(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_UPLOAD="1")
+    phone = service.pair()
+    assert service.upload(phone, [exposure_key(1)]).status_code == 200
+
+    assert seen(service.upload(phone, [exposure_key(2)])) == upload_refusal(429, "UNKNOWN", RETRY)
+    assert len(service.rows("SELECT FROM diagnosis_keys")) == 1
+
+
+def test_codes_are_limited_by_token(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_NEW_KEY_CLAIM="2")
+
+    def ask(**headers: str) -> Any:
+        return service.client.post("/new-key-claim", headers=headers)
+
+    assert statuses(ask, 5) == [401] * 5  # whoever shows no token uses up nobody's requests
+    assert statuses(lambda: ask(**bearer()), 2) == [200, 200]
+
+    assert seen(ask(**bearer())) == plain_error(429, "too many requests", CORS | RETRY)
+    assert ask(**bearer(OTHER_TOKEN)).status_code == 200
+    assert len(service.rows("SELECT FROM encryption_keys")) == 3
+
+
+def test_outbreak_events_are_limited_by_token(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_OUTBREAKS="1")
+
+    def report() -> Any:
+        return service.client.post("/qr/new-event", headers=bearer())
+
+    assert report().status_code == 400
+
+    assert seen(report()) == outbreak_refusal(429, "UNKNOWN", RETRY)
+
+
+def test_guesses_of_the_operator_s_password_are_limited(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_EVENTS="2")
+    assert statuses(lambda: service.client.get("/events/2026-03-18", auth=("metrics-user", "guess")), 2) == [401, 401]
+
+    assert seen(service.client.get("/events/2026-03-18", auth=METRICS)) == plain_error(429, "too many requests", RETRY)
+
+
+def test_a_retrieval_process_needs_no_key_of_submission(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(SURFACES="retrieval", SECRET_KEY="", RATE_LIMIT_EVENTS="1")
+
+    assert statuses(lambda: service.client.get("/events/2026-03-18", auth=METRICS), 2) == [200, 429]
+
+
+def test_networks_are_limited_apart(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_CLAIM_KEY="1")
+
+    def claim(peer: str) -> int:
+        return service.claim("WRONG", environ_overrides={"REMOTE_ADDR": peer}).status_code
+
+    assert [claim(peer) for peer in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "2001:db8::1", "2001:db8::2")] == [
+        *(401, 401, 429),
+        *(401, 429),
+    ]
+
+
+def test_limits_can_be_switched_off(make_service: Callable[..., Service]) -> None:
+    service = make_service(RATE_LIMITS="off", RATE_LIMIT_CLAIM_KEY="1")
+
+    assert statuses(lambda: service.claim("WRONG")) == [401] * 3
+    assert service.app.extensions["redis"].keys() == []
+
+
+def test_redis_learns_a_keyed_hash_for_a_minute_in_one_round_trip(make_limited: Callable[..., Service]) -> None:
+    limits = ("RATE_LIMIT_CLAIM_KEY", "RATE_LIMIT_NEW_KEY_CLAIM", "RATE_LIMIT_UPLOAD")
+    service = make_limited(**dict.fromkeys(limits, "99"))  # of which it hears one by one
+    redis = service.app.extensions["redis"]
+    service.claim("WRONG")
+    before = told(service)
+    service.claim("WRONG", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+    service.upload_plaintext(service.pair(), b"")
+
+    assert told(service) == before + 4  # two claims, a code, an upload
+    keys = redis.keys()
+    assert all(0 < redis.ttl(key) <= 60 for key in keys)
+    ledger = {row.identifier for row in service.rows("SELECT identifier FROM failed_key_claim_attempts")}
+    for key in map(bytes.decode, keys):
+        assert "203.0.113.9" not in key
+        assert not any(identifier in key for identifier in ledger)
+
+
+def told(service: Service) -> int:
+    """Return how often Redis has been told of requests."""
+    return service.app.extensions["redis"].info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+
+
+def test_redis_does_not_hear_of_a_patient(make_limited: Callable[..., Service]) -> None:
+    service = make_limited()
+    before = told(service)
+
+    assert service.upload(service.pair(), [exposure_key()]).status_code == 200
+
+    assert told(service) == before
+    assert service.app.extensions["redis"].keys() == []
+
+
+def admitted(limiter: RateLimiter, times: int, client: str = "client", **options: Any) -> int:
+    """Return how many of so many requests are admitted at half past twelve, with a limit of 200."""
+    now = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    return sum(limiter.admit("route", 200, client, now, **options) is True for _ in range(times))
+
+
+def test_one_process_admits_the_limit_exactly(make_limited: Callable[..., Service]) -> None:
+    limiter = RateLimiter(make_limited().settings.redis_url)
+
+    assert admitted(limiter, 199) == 199
+    assert admitted(limiter, 1) == 1
+    assert admitted(limiter, 10) == 1  # half of what Redis was about to hear of
+
+
+def test_several_processes_share_a_limit_but_for_what_redis_has_not_heard_of(
+    make_limited: Callable[..., Service],
+) -> None:
+    processes = [RateLimiter(make_limited().settings.redis_url) for _ in range(4)]
+
+    everything = sum(admitted(process, 1) for _ in range(100) for process in processes)
+
+    assert 200 <= everything <= 200 + len(processes)
+
+
+def test_threads_of_a_process_count_every_request_once(make_limited: Callable[..., Service]) -> None:
+    limiter = RateLimiter(make_limited().settings.redis_url)
+
+    with ThreadPoolExecutor(8) as threads:
+        everything = sum(threads.map(lambda _: admitted(limiter, 50), range(8)))
+
+    assert 200 <= everything <= 200 + 8, (
+        "while one thread asks, each of the others may admit what Redis has not heard of"
+    )
+
+
+def test_where_nothing_else_stops_a_client_redis_hears_of_each_request(make_limited: Callable[..., Service]) -> None:
+    processes = [RateLimiter(make_limited().settings.redis_url) for _ in range(4)]
+
+    assert sum(admitted(process, 1, exactly=True) for _ in range(100) for process in processes) == 200
+
+
+def test_a_client_that_has_used_up_its_requests_costs_redis_nothing_more(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(RATE_LIMIT_CLAIM_KEY="2")
+    assert statuses(lambda: service.claim("WRONG")) == [401, 401, 429]
+    before = told(service)
+
+    assert statuses(lambda: service.claim("WRONG")) == [429] * 3
+    assert told(service) == before
+    service.clock.advance(seconds=30)
+    assert service.claim("WRONG").status_code == 401
+
+
+def test_of_clients_beyond_those_it_remembers_redis_hears_each_request(
+    make_limited: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.rate_limits._REMEMBERED_CLIENTS", 2)
+    service = make_limited()
+    limiter = RateLimiter(service.settings.redis_url)
+    before = told(service)
+
+    assert [admitted(limiter, 1, client) for client in "abab"] == [1, 1, 1, 1]
+    assert told(service) == before + 2, "of two requests at a time"
+    assert admitted(limiter, 250, "c") == 200
+    assert told(service) == before + 2 + 250
+
+
+def test_a_download_asks_redis_nothing(make_limited: Callable[..., Service]) -> None:
+    service = make_limited(REDIS_URL="redis://127.0.0.1:1/0")
+
+    assert statuses(lambda: service.fetch(service.today)) == [200] * 3
+
+
+@contextmanager
+def redis_server(directory: Path) -> Iterator[EmbeddedRedis]:
+    server = EmbeddedRedis(directory, durable=False)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def test_without_redis_phones_go_on_and_the_password_is_closed(
+    make_limited: Callable[..., Service], tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as server:
+        service = make_limited(REDIS_URL=server.url, RATE_LIMIT_CLAIM_KEY="1", MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="4")
+        assert statuses(lambda: service.claim("WRONG"), 2) == [401, 429]
+
+    service.clock.advance(minutes=1)
+    phone = service.pair()  # issues a code and claims it
+    assert service.upload(phone, [exposure_key()]).status_code == 200
+    assert service.fetch(service.today).status_code == 200
+    assert seen(service.client.get("/events/2026-03-18", auth=METRICS)) == plain_error(
+        503, "service unavailable", {"Retry-After": "5"}
+    )
+    assert statuses(lambda: service.claim("WRONG"), 5) == [401, 401, 401, 401, 429]  # the ledger needs no Redis
+
+
+def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_next_ones_nothing(
+    make_limited: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.rate_limits._PAUSE_SECONDS", 0.5)
+    with redis_server(tmp_path) as server:
+        service = make_limited(REDIS_URL=server.url, RATE_LIMIT_CLAIM_KEY="3")
+        service.claim("WRONG")
+        process = int((tmp_path / "redis.pid").read_text())
+        os.kill(process, signal.SIGSTOP)
+        try:
+            started = time.monotonic()
+            assert statuses(lambda: service.claim("WRONG"), 3) == [401] * 3
+            assert time.monotonic() - started < 3
+        finally:
+            os.kill(process, signal.SIGCONT)
+        time.sleep(0.5)
+        assert 429 in statuses(lambda: service.claim("WRONG"), 4)  # it counts again
