@@ -1,55 +1,129 @@
 """The service: a Flask application. See `create_app`."""
 
 import os
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from app.web.clock import Clock
 from app.config import RETRIEVAL, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIApplication
+
+    from app.web.context import Clock, Context
+    from app.web.routing import Application
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flask:
-    """Put the application together from its settings, which come from the environment unless they are given.
+def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "Application":
+    """Return the application for its settings, which are read from the environment unless they are given.
 
-    Raises ConfigurationError, with one line that names the setting, before anything is started.
+    Raises ConfigurationError, with one line that names the setting. Connects to nothing.
     """
-    # Imported here, so that `app.domain` and its like can be imported without Flask's world.
+    # Imported here, so that `app.domain` and others can be imported without Flask.
     from app import cli
-    from app.web import logs
-    from app.web import errors
-    from app.web import routing
-    from app.web import security
-    from app.database import migrations as migrating
-    from app.web import context as extensions
-    from app.web import rate_limits
-    from app.retrieval.views import init_retrieval
-    from app.review.views import init_review
-    from app.health.views import services
-    from app.submission.views import init_submission
+    from app.database import migrations
+    from app.health.views import health
+    from app.web import errors, logs, routing, security
 
     logs.init_logging()
     try:
         settings = settings or Settings.from_environment(os.environ)
+        app = routing.Application(__name__, static_folder=None)
+        app.context = _make_context(app, settings, clock)
     except ConfigurationError as error:
         return cli.without_settings(error)
-    app = routing.Application(__name__, static_folder=None)
-    app.web.context["clock"] = clock
     routing.init_routing(app)
-    extensions.init_extensions(app, settings)
     errors.init_errors(app)
-    rate_limits.init_rate_limits(app, settings)
     security.init_security(app)
     logs.init_request_logs(app)
-    app.register_blueprint(services)
-    if SUBMISSION in settings.surfaces:
-        init_submission(app, settings)
-    if RETRIEVAL in settings.surfaces:
-        init_retrieval(app, settings)
-    if settings.review_tools and {SUBMISSION, RETRIEVAL} <= set(settings.surfaces):
-        init_review(app)
-    migrating.init_migrating(app)
+    app.register_blueprint(health)
+    _register_surfaces(app, app.context)
+    _wrap(app, app.context)
+    migrations.init_migrations(app)
     cli.init_cli(app)
     return app
+
+
+def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Context":
+    """Return the application's connections and services, which connect when they are first used."""
+    from redis import Redis
+
+    from app.config.unknown import warn_about_unknown_settings
+    from app.database.engine import init_database
+    from app.database.tls_warnings import warn_about_plaintext_connections
+    from app.web.context import Context
+    from app.web.rate_limits import RateLimiter
+    from app.web.security import digests
+
+    warn_about_unknown_settings(os.environ)
+    warn_about_plaintext_connections(settings, os.environ)
+    database = init_database(app, settings)
+    context = Context(
+        settings=settings,
+        clock=clock,
+        database=database,
+        redis=Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30),
+        rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
+        bearer_labels=digests(settings.submission.key_claim_token) if settings.serves(SUBMISSION) else {},
+    )
+    if settings.serves(SUBMISSION):
+        from app.submission.service import make_submission
+
+        context.served_submission = make_submission(database, settings.submission)
+    if settings.serves(RETRIEVAL):
+        from app.retrieval.service import make_retrieval
+
+        context.served_retrieval = make_retrieval(database, settings.retrieval)
+    if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
+        from app.review.service import Review
+
+        context.served_review = Review(database, context.submission.codes, settings)
+    return context
+
+
+def _register_surfaces(app: "Application", context: "Context") -> None:
+    """Register the routes of each surface that the process serves."""
+    blueprints = []
+    if context.served_submission:
+        from app.submission.views import submission_blueprints
+
+        blueprints += submission_blueprints(context.settings.submission)
+    if context.served_retrieval:
+        from app.retrieval.views import retrieval_blueprints
+
+        blueprints += retrieval_blueprints(context.settings.retrieval)
+    if context.served_review:
+        from app.review.views import review_blueprints
+
+        blueprints += review_blueprints()
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+
+
+def _wrap(app: "Application", context: "Context") -> None:
+    """Put the WSGI middleware around the application."""
+    for middleware in reversed(_middleware(context)):
+        app.wsgi_app = middleware(app.wsgi_app)  # type: ignore[method-assign, assignment]
+
+
+def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApplication]]":
+    """Return the WSGI stack around Flask, outermost first."""
+    from app.web.connections import ClosingConnections
+    from app.web.routing import CleanPaths
+
+    stack: list[Callable[[WSGIApplication], WSGIApplication]] = []
+    if context.served_review:
+        from app.review.views import STATIC_GROUPS
+        from app.web.pages import static_files
+
+        stack.append(lambda inner: static_files(inner, STATIC_GROUPS))
+    if context.served_retrieval:
+        from app.retrieval.fast_path import ArchiveFastPath
+
+        archives, settings, clock = context.retrieval.archives, context.settings.retrieval, context.clock
+        stack.append(lambda inner: ArchiveFastPath(inner, archives, settings, clock))
+    stack += [ClosingConnections, CleanPaths]
+    return stack

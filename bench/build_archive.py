@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import IO, Final, TypeVar
 
 from app import create_app
-from app.domain.exports import export_window
+from app.database.database import allow_time
+from app.domain.exports import ArchiveKind, export_window
 from app.retrieval.archive_writer import EXPORT_FILE
 from app.retrieval.builder import Builder, build_if_stale, write_archive
 from app.store import diagnosis_keys as exposure_keys
-from app.database.database import allow_time
-from app.store.export_archives import ArchiveKind
 from bench.usage import cpu_seconds
 
 T = TypeVar("T")
@@ -38,7 +37,7 @@ def main() -> int:
     parser.add_argument("day", type=int)
     parser.add_argument("postgres_pid", type=int)
     arguments = parser.parse_args()
-    builder: Builder = create_app().extensions["builder"]
+    builder: Builder = create_app().context.retrieval.builder
     now = datetime.now(UTC)
     postgres = [arguments.postgres_pid]
     began, processor, database = time.perf_counter(), time.process_time(), cpu_seconds(postgres)

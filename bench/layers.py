@@ -28,11 +28,11 @@ from flask import Flask
 from app import create_app
 from app.config import Settings
 from app.crypto.sealing import SealingRing
-from app.domain.claims import ClaimRequest
+from app.database.database import Database
 from app.database.migrations import migrate_database
+from app.domain.claims import ClaimRequest
 from app.proto import codec
 from app.store import uploads
-from app.database.database import Database
 from app.submission.claims import claim_key
 from app.submission.codes import issue_code
 from app.submission.uploads import accept_upload
@@ -89,7 +89,7 @@ def _place(url: str, folder: Path) -> Place:
     settings = Settings.from_environment({**environment, "SURFACES": "submission"})
     app = create_app(settings)
     migrate_database(app)
-    return Place(app, settings, app.web.context["database"], url, first_claim_token(kept))
+    return Place(app, settings, app.context.database, url, first_claim_token(kept))
 
 
 def _measure(place: Place, depths: Mapping[str, Depth], count: int, rounds: int) -> dict[str, float]:
@@ -154,7 +154,7 @@ def _expect_ok(application: Callable[..., Any], environ: dict[str, Any]) -> None
 def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
     def run(group: Sequence[Sent]) -> None:
         for each in group:
-            place.database.direct.execute(each.statement, each.values)
+            place.database.prepared.execute(each.statement, each.values)
 
     return [functools.partial(run, group) for group in groups]
 
@@ -162,11 +162,11 @@ def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Sent]]) -> 
 def _bare(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
     cursor = stock.connect(place.url).cursor()  # closed with the garbage, after the measurement
     for part in {part for each in groups[0] for part in each.statement.parts}:
-        cursor.execute(part.preparation)
+        cursor.execute(part.prepare_sql)
 
     def run(group: Sequence[Sent]) -> None:
         for each in group:
-            cursor.execute(each.statement.by_name, each.values)
+            cursor.execute(each.statement.prepared, each.values)
             cursor.fetchall()
 
     return [functools.partial(run, group) for group in groups]
@@ -177,7 +177,7 @@ def _code_requests(place: Place, count: int) -> Work:
 
 
 def _code_services(place: Place, count: int) -> Work:
-    ring = SealingRing(place.settings.sealing_keys)
+    ring = SealingRing(place.settings.submission.sealing_keys)
     issue = functools.partial(issue_code, place.database, place.settings, ring, stock.LABEL, None, datetime.now(UTC))
     return [issue] * count
 
@@ -188,7 +188,7 @@ def _claim_requests(place: Place, count: int) -> Work:
 
 
 def _claim_services(place: Place, count: int) -> Work:
-    now, ring = datetime.now(UTC), SealingRing(place.settings.sealing_keys)
+    now, ring = datetime.now(UTC), SealingRing(place.settings.submission.sealing_keys)
     requests = [ClaimRequest(code, secrets.token_bytes(32)) for code in stock.add_codes(place.url, count)]
     return [
         functools.partial(claim_key, place.database, place.settings, ring, request, patients.somebody()[1], now)
@@ -198,7 +198,7 @@ def _claim_services(place: Place, count: int) -> Work:
 
 def _upload_bodies(place: Place, count: int) -> list[bytes]:
     pairs, server_private_keys = patients.new_pairs(count)
-    stock.add_pairs(place.url, place.settings.sealing_keys[0], pairs, server_private_keys)
+    stock.add_pairs(place.url, place.settings.submission.sealing_keys[0], pairs, server_private_keys)
     return [patients.upload_body(pair, _KEYS) for pair in pairs]
 
 
@@ -207,7 +207,7 @@ def _upload_requests(place: Place, count: int) -> Work:
 
 
 def _upload_services(place: Place, count: int) -> Work:
-    now, ring = datetime.now(UTC), SealingRing(place.settings.sealing_keys)
+    now, ring = datetime.now(UTC), SealingRing(place.settings.submission.sealing_keys)
     opened = [codec.decode_encrypted_upload(body) for body in _upload_bodies(place, count)]
     return [functools.partial(accept_upload, place.database, place.settings, ring, upload, now) for upload in opened]
 
@@ -221,7 +221,7 @@ def _claim_statements(place: Place, count: int) -> list[list[Sent]]:
 
 
 def _upload_statements(place: Place, count: int) -> list[list[Sent]]:
-    stored = statements.upload_statements(place.url, place.settings.sealing_keys[0], count, _KEYS)
+    stored = statements.upload_statements(place.url, place.settings.submission.sealing_keys[0], count, _KEYS)
     return [[_find_pair(statement.values), statement] for statement in stored]
 
 

@@ -27,10 +27,10 @@ from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from app import create_app, store
 from app.config import Settings
-from app.domain.limits import KEY_DATA_BYTES
-from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from app.database.migrations import migrate_database
 from app.database.statement import Statement
+from app.domain.limits import KEY_DATA_BYTES
+from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from bench import millions
 from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
@@ -98,7 +98,7 @@ def _migrate(url: str, folder: Path) -> None:
     environment = {**secrets, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0"}
     app = create_app(Settings.from_environment(environment))
     migrate_database(app)
-    app.web.context["database"].dispose()
+    app.context.database.dispose()
 
 
 def _values() -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _other_values(module: str) -> Mapping[str, Any]:
     if module == "made_up_keys":
         one_key = {"period": INTERVALS_PER_DAY, "level": 1, "report_type": None, "onset": None}
         return {"key_data": b"\x01" * KEY_DATA_BYTES, "start": today() * INTERVALS_PER_DAY, **one_key}
-    if module == "exposure_keys":  # what the stored keys differ in, but for their data
+    if module == "diagnosis_keys":  # what the stored keys differ in, but for their data
         shapes = [(start, level) for start in millions.start_intervals() for level in millions.RISK_LEVELS]
         return {
             "starts": [start for start, _ in shapes],
@@ -234,7 +234,7 @@ def _parts(value: object) -> Iterator[tuple[str, Sequence[_Part]]]:
         if isinstance(statement, TextClause):
             yield which, (_Part(str(statement.compile(dialect=_PSYCOPG2))),)
         elif isinstance(statement, Statement):
-            yield which, [_Part(part.execution, part.preparation) for part in statement.parts]
+            yield which, [_Part(part.execute_sql, part.prepare_sql) for part in statement.parts]
 
 
 def _apply_settings_of(connection: Connection, module: str) -> None:
@@ -251,9 +251,9 @@ def _explain_one(
     """Explain a statement; of one of several parts, each. A prepared one has a plan for any values."""
     with connection.cursor() as cursor:
         for number, part in enumerate(parts, 1):
-            if part.preparation:
+            if part.prepare_sql:
                 cursor.execute("DEALLOCATE ALL")
-                cursor.execute(part.preparation)
+                cursor.execute(part.prepare_sql)
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {part.sql}", values)
             text = "\n".join(line for (line,) in cursor.fetchall())
             scanned = sorted(set(_SCAN.findall(text)) - _SMALL_TABLES)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.database.prepared import Direct
+from app.database.prepared import PreparedExecutor
 from app.database.statement import Statement
 
 
@@ -29,7 +29,7 @@ class _Recorder:
         raise _Recorded(Sent(statement, values))
 
 
-def recorded(call: Callable[[Direct], object]) -> Sent:
+def recorded(call: Callable[[PreparedExecutor], object]) -> Sent:
     """Return the first statement that a function of the store executes on the database that it is given."""
     try:
         call(_Recorder())  # type: ignore[arg-type]

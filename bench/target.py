@@ -63,7 +63,7 @@ def today() -> int:
 
 
 def keys_in(archive: bytes) -> int:
-    """Return how many keys an archive holds; raise ArchiveInvalid if it is none."""
+    """Return how many keys an archive holds; raise InvalidArchiveError if it is none."""
     return len(read_archive(io.BytesIO(archive)).keys)
 
 

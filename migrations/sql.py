@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Config, Migrate, upgrade
 
-from app.web.context import db
+from app.database.engine import db
 
 
 def main(migrations: Path, sql: Path) -> None:

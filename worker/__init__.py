@@ -1,1 +1,1 @@
-"""The work that no request waits for: RQ jobs, and the clock that enqueues the periodic ones."""
+"""Background work: RQ jobs, and the clock that enqueues the periodic ones."""

@@ -8,23 +8,24 @@ from threading import Event
 
 from redis import Redis
 
-from app.config import ConfigurationError, Settings
-from worker.application import application
+from app.config import Settings
+from app.domain.errors import ConfigurationError
+from worker.application import context
 from worker.clock import Clock
 from worker.runner import STOPPED, run_jobs
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until told to stop; return the exit status."""
+    """Run until SIGTERM; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
     parser.add_argument("role", nargs="?", choices=("jobs", "clock"), default="jobs")
     role = parser.parse_args(arguments).role
     try:
-        settings: Settings = application().extensions["settings"]
+        settings = context().settings
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    logging.getLogger("rq").setLevel(logging.WARNING)  # jobs say themselves what they did
+    logging.getLogger("rq").setLevel(logging.WARNING)  # jobs log their results themselves
     return _run_clock(settings) if role == "clock" else run_jobs(settings)
 
 

@@ -1,13 +1,12 @@
-"""The application as jobs use it: made once in the worker, and inherited by the process that each job runs in."""
+"""The application of the worker: created once, and inherited by the process that runs each job."""
 
 import functools
 
-from flask import Flask
-
 from app import create_app
+from app.web.context import Context
 
 
 @functools.cache
-def application() -> Flask:
-    """Return the process's application. It connects to nothing before a job needs it."""
-    return create_app()
+def context() -> Context:
+    """Return the application's context. It connects to nothing before a job needs it."""
+    return create_app().context

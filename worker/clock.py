@@ -1,7 +1,7 @@
-"""The clock: puts each periodic job into the queue when its time has come.
+"""The clock: enqueues each periodic job when it is due.
 
-Time is cut into slots of a job's interval, and a run's identifier is its job's name and slot. RQ refuses an
-identifier that it knows, so any number of clocks enqueue each run once.
+Time is divided into slots of a job's interval, and the identifier of a run is the job's name and slot. RQ refuses an
+identifier that exists, so any number of clocks enqueue each run once.
 """
 
 import logging
@@ -22,20 +22,20 @@ from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
 _logger = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 1.0
-# A run that takes longer than this is taken to hang and is stopped; the next slot's run takes its place.
+# A run that takes longer than this is stopped; the run of the next slot replaces it.
 JOB_TIMEOUT_SECONDS: Final = 600
 
 
 def queue_of(surface: str, redis: Redis) -> Queue:
-    """Return the queue of a surface's jobs, so that no worker takes one for which it lacks the secrets.
+    """Return the queue of a surface, so that a worker only receives jobs whose secrets it has.
 
-    Jobs are JSON: a pickle in a queue is a program in a queue.
+    Jobs are serialized as JSON: unpickling data from Redis would execute it.
     """
     return Queue(f"exposure-alert-{surface}", connection=redis, serializer=JSONSerializer)
 
 
 class Clock:
-    """Remembers which slots it has enqueued, so that it asks Redis only when a new one begins."""
+    """Remembers which slots it has enqueued, so that it contacts Redis only when a new one begins."""
 
     def __init__(self, redis: Redis, settings: Settings, jobs: Iterable[PeriodicJob] = PERIODIC_JOBS) -> None:
         self._queues = {surface: queue_of(surface, redis) for surface in settings.surfaces}
@@ -44,7 +44,7 @@ class Clock:
         self._enqueued: dict[str, int] = {}
 
     def tick(self, unix_seconds: float) -> list[str]:
-        """Enqueue every job whose slot is new; return their run identifiers. Redis' faults are raised."""
+        """Enqueue every job whose slot is new; return the identifiers of the runs. Raises RedisError."""
         enqueued = []
         for job in self._jobs:
             interval = job.interval(self._settings)
@@ -67,7 +67,7 @@ class Clock:
                 job_id=run,
                 unique=True,
                 ttl=interval,
-                result_ttl=2 * interval,  # keeps the identifier known while a slower clock may still offer it
+                result_ttl=2 * interval,  # keeps the identifier while a slower clock may still enqueue it
                 failure_ttl=24 * 3600,
             )
         except DuplicateJobError:
@@ -75,10 +75,10 @@ class Clock:
         return True
 
     def run(self, stop: Event) -> None:
-        """Tick until told to stop. Without Redis it says so and tries again."""
+        """Tick until `stop` is set. While Redis is unavailable, log that and retry."""
         while not stop.is_set():
             try:
                 self.tick(time.time())
             except RedisError:
-                _logger.exception("the clock cannot reach Redis")
+                _logger.exception("Redis unreachable", extra={"role": "clock"})
             stop.wait(TICK_SECONDS)

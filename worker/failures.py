@@ -1,22 +1,19 @@
-"""How a job fails: with its type and place in the log, and without the text of the error.
+"""Failures of jobs: the log has an error's type and place, but not its text.
 
-RQ writes the whole traceback of a failed job to the log, and keeps it in Redis. A database error's text holds the row
-that it is about.
+RQ logs the traceback of a failed job and stores it in Redis. The text of a database error contains the row.
 """
 
 import functools
 import logging
 from collections.abc import Callable
 
+from app.domain.errors import JobFailedError
+
 _logger = logging.getLogger(__name__)
 
 
-class JobFailed(Exception):  # noqa: N818 - the name says it
-    """A job failed; the log says where."""
-
-
 def reports_failure(job: Callable[[], None]) -> Callable[[], None]:
-    """Let RQ see of a job's error only that there was one."""
+    """Hide the error of a job from RQ, which learns only that it failed."""
 
     @functools.wraps(job)
     def run() -> None:
@@ -26,6 +23,6 @@ def reports_failure(job: Callable[[], None]) -> Callable[[], None]:
             _logger.exception("job failed", extra={"job": job.__name__})
         else:
             return
-        raise JobFailed(job.__name__)  # outside of the handler, so that the error is not its context
+        raise JobFailedError(job.__name__)  # outside the handler, so that the error is not its context
 
     return run

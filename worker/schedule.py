@@ -1,4 +1,4 @@
-"""The one table of periodic jobs."""
+"""The table of periodic jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ NEVER: Final = 0
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """A job by its dotted name, the surface whose secrets it needs, and the seconds between two of its runs (or NEVER).
+    """A job: its dotted name, the surface whose secrets it requires, and its interval in seconds (or NEVER).
 
-    A run that no worker has started by the time of the next is dropped, so a stopped worker leaves no backlog.
+    A run that has not started by the time of the next one is dropped, so a stopped worker leaves no backlog.
     """
 
     name: str
@@ -23,19 +23,25 @@ class PeriodicJob:
 
 
 def archives_interval(settings: Settings) -> int:
-    """Return a third of the age that archives may have, so that one is renewed twice before it is too old."""
-    return max(1, settings.export_max_age_seconds // 3) if settings.export_max_age_seconds else NEVER
+    """Return a third of the maximum age of archives, so that each is refreshed twice before it expires."""
+    return (
+        max(1, settings.retrieval.export_max_age_seconds // 3) if settings.retrieval.export_max_age_seconds else NEVER
+    )
 
 
 def padding_interval(settings: Settings) -> int:
-    """Return a minute, where archives are to have a minimum of keys."""
-    return 60 if settings.export_minimum_keys else NEVER
+    """Return one minute if archives have a minimum number of keys, else NEVER."""
+    return 60 if settings.retrieval.export_minimum_keys else NEVER
 
 
 PERIODIC_JOBS: Final = (
-    PeriodicJob("purge", "worker.jobs.purge.purge", SUBMISSION, lambda settings: settings.worker_expiration_interval),
+    PeriodicJob(
+        "purge", "worker.jobs.purge.purge", SUBMISSION, lambda settings: settings.submission.worker_expiration_interval
+    ),
     PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", RETRIEVAL, archives_interval),
-    PeriodicJob("fold-counters", "worker.jobs.fold_counters.fold_counters", SUBMISSION, lambda _: 60),
+    PeriodicJob("roll-up-counters", "worker.jobs.roll_up_counters.roll_up_counters", SUBMISSION, lambda _: 60),
     PeriodicJob("pad-archives", "worker.jobs.pad_archives.pad_archives", RETRIEVAL, padding_interval),
-    PeriodicJob("report-wrong-codes", "worker.jobs.report_wrong_codes.report_wrong_codes", SUBMISSION, lambda _: 60),
+    PeriodicJob(
+        "report-failed-claims", "worker.jobs.report_failed_claims.report_failed_claims", SUBMISSION, lambda _: 60
+    ),
 )

@@ -1,7 +1,6 @@
 """The operator's command line: `flask --app app …`."""
 
 import click
-from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
@@ -9,17 +8,18 @@ from app.cli.operations import codes, counts, keys, purge
 from app.cli.replay import replay
 from app.cli.secrets import secrets
 from app.cli.seed import seed
-from app.config import ConfigurationError
+from app.domain.errors import ConfigurationError
+from app.web.routing import Application
 
 
-def init_cli(app: Flask) -> None:
-    """Add the operator's commands."""
+def init_cli(app: Application) -> None:
+    """Register the operator's commands."""
     for command in (secrets, codes, counts, purge, keys, archives, replay, seed):
         app.cli.add_command(command)
 
 
 class _OnlySecrets(AppGroup):
-    """Commands of an application that has no settings yet: the one that makes secrets, and an explanation."""
+    """The commands of an application without settings: the one that generates secrets, and an error for others."""
 
     def __init__(self, error: ConfigurationError) -> None:
         super().__init__()
@@ -33,16 +33,16 @@ class _OnlySecrets(AppGroup):
         return command
 
 
-def without_settings(error: ConfigurationError) -> Flask:
-    """Return an application that can only make secrets, when `flask` looks for its commands; else raise.
+def without_settings(error: ConfigurationError) -> Application:
+    """Return an application that can only generate secrets, if `flask` is listing its commands; else raise the error.
 
-    Somebody who makes the first secrets has none yet. Inside a command the error becomes its one line.
+    The first secrets are generated before there are any settings. In a command, the error is printed as one line.
     """
     context = click.get_current_context(silent=True)
     if context is None:
         raise error
     if not isinstance(context.command, FlaskGroup):
         raise click.ClickException(str(error))
-    app = Flask("app", static_folder=None)
+    app = Application("app", static_folder=None)
     app.cli = _OnlySecrets(error)
     return app

@@ -1,4 +1,4 @@
-"""`flask archives`: write a period's archive to a file, and look into any archive."""
+"""`flask archives`: export an archive to a file, and inspect any archive."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,11 +8,11 @@ from flask.cli import with_appcontext
 
 from app.config import RETRIEVAL
 from app.crypto.signing import load_public_key, public_key_pem
-from app.domain.exports import BUNDLE_PERIOD, PeriodUnavailable, check_period
+from app.domain.errors import InvalidArchiveError, PeriodUnavailableError
+from app.domain.exports import BUNDLE_PERIOD, ArchiveKind, check_period
 from app.domain.timeline import utc_now
-from app.web.context import current_library, current_settings
-from app.retrieval.archive_reader import ArchiveInvalid, ReadArchive, read_archive
-from app.store.export_archives import ArchiveKind
+from app.retrieval.archive_reader import ReadArchive, read_archive
+from app.web.context import current_context
 
 
 @click.group()
@@ -26,15 +26,15 @@ def archives() -> None:
 @with_appcontext
 def export(day: str, file: Path) -> None:
     """Write the archive of DAY to FILE. DAY is a date (2026-03-18), a day number, or 00000 for the bundle."""
-    settings, now = current_settings(), utc_now()
-    if RETRIEVAL not in settings.surfaces:
-        raise click.ClickException("SURFACES: archives are retrieval's; this process has not its secrets")
+    context, now = current_context(), utc_now()
+    if not context.settings.serves(RETRIEVAL):
+        raise click.ClickException("SURFACES: must include retrieval, which serves archives")
     period = _period(day)
     try:
-        check_period(period, now, settings.export_policy)
-    except PeriodUnavailable as error:
-        raise click.BadParameter(error.reason.text, param_hint="DAY") from None
-    size = file.write_bytes(current_library().build(ArchiveKind.KEYS, period, now))
+        check_period(period, now, context.settings.export_policy)
+    except PeriodUnavailableError as error:
+        raise click.BadParameter(f"not served: {error.reason.value}", param_hint="DAY") from None
+    size = file.write_bytes(context.retrieval.archives.build(ArchiveKind.KEYS, period, now))
     click.echo(f"{file}\t{size} bytes")
 
 
@@ -50,18 +50,18 @@ def _period(day: str) -> int:
 @archives.command("public-key")
 @with_appcontext
 def public_key() -> None:
-    """Print the public key that verifies our archives, to hand to app makers."""
-    click.echo(public_key_pem(current_settings().ecdsa_key), nl=False)
+    """Print the public key that verifies the archives, for app developers."""
+    click.echo(public_key_pem(current_context().settings.retrieval.ecdsa_key), nl=False)
 
 
 @archives.command("inspect")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--public-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM or DER file.")
 def inspect(file: Path, public_key: Path | None) -> None:
-    """Say what an archive holds, ours or another server's, and whether a public key verifies it."""
+    """Describe an archive of this or another server, and verify it with a public key."""
     try:
         archive = read_archive(file)
-    except ArchiveInvalid as error:
+    except InvalidArchiveError as error:
         raise click.ClickException(f"{file} is not an export archive: {error}") from None
     for name, value in _description(archive):
         click.echo(f"{name}\t{value}")
@@ -84,7 +84,7 @@ def _description(archive: ReadArchive) -> list[tuple[str, object]]:
         ("to", _moment(archive.end_seconds)),
         ("keys", len(archive.keys)),
         ("revised keys", archive.revised_keys),
-        ("signed by", names or "nobody"),
+        ("signed by", names or "-"),
     ]
 
 

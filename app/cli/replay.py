@@ -9,12 +9,12 @@ import click
 from flask.cli import with_appcontext
 
 from app.domain.timeline import SECONDS_PER_DAY
-from app.domain.uploads import ExposureKey
-from app.web.context import current_settings
+from app.domain.uploads import DiagnosisKey
 from app.replay.day import DayUnreadable, move_to_present, read_day, share_out
 from app.replay.patient import ReplayFailed, Server
 from app.replay.run import Replayed
 from app.replay.run import replay as run_replay
+from app.web.context import current_settings
 
 _BUILDING_SECONDS: Final = 10  # what building an archive may take on top of its age
 
@@ -38,25 +38,27 @@ def replay(file: Path, url: str, retrieval_url: str | None) -> None:
     server = Server(
         submission_url=url.rstrip("/"),
         retrieval_url=(retrieval_url or url).rstrip("/"),
-        token=next(iter(settings.key_claim_token)),
-        hmac_key=settings.retrieve_hmac_key,
+        token=next(iter(settings.submission.key_claim_token)),
+        hmac_key=settings.retrieval.retrieve_hmac_key,
         region=settings.region_code,
     )
     try:
-        click.echo(f"Archives may be up to {settings.export_max_age_seconds} seconds old (EXPORT_MAX_AGE_SECONDS).")
+        click.echo(
+            f"Archives may be up to {settings.retrieval.export_max_age_seconds} seconds old (EXPORT_MAX_AGE_SECONDS)."
+        )
         outcome = run_replay(
             server,
             patients,
-            settings.ecdsa_key.public_key(),
+            settings.retrieval.ecdsa_key.public_key(),
             _with_progress,
-            patience_seconds=settings.export_max_age_seconds + _BUILDING_SECONDS,
+            patience_seconds=settings.retrieval.export_max_age_seconds + _BUILDING_SECONDS,
         )
     except ReplayFailed as error:
         raise click.ClickException(str(error)) from None
     _report(outcome)
 
 
-def _with_progress(patients: Iterable[Sequence[ExposureKey]]) -> Iterable[Sequence[ExposureKey]]:
+def _with_progress(patients: Iterable[Sequence[DiagnosisKey]]) -> Iterable[Sequence[DiagnosisKey]]:
     with click.progressbar(list(patients), label="patients") as bar:
         yield from bar
 

@@ -6,9 +6,9 @@ from typing import Final
 
 import click
 
+from app.config.parsers import MAX_LABEL_CHARACTERS
 from app.crypto.sealing import SEALING_KEY_BYTES
 from app.crypto.signing import generate_signing_key
-from app.config.parsers import MAX_LABEL_CHARACTERS
 
 _MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "ECDSA_KEY": generate_signing_key,

@@ -3,17 +3,19 @@
 import click
 from flask.cli import with_appcontext
 
-from app.upkeep import seeding
+from app.domain.errors import SeedingForbiddenError
 from app.domain.timeline import utc_now
-from app.web.context import current_database, current_settings
+from app.upkeep import seeding
+from app.web.context import current_context
 
 
 @click.command()
 @with_appcontext
 def seed() -> None:
-    """Store made-up keys for each of the last 14 days; those already there stay. Not in production."""
+    """Store demonstration keys for each of the last 14 days that lacks them. Refused in production."""
+    context = current_context()
     try:
-        added = seeding.seed(current_database(), current_settings(), utc_now())
-    except seeding.SeedingRefused:
-        raise click.ClickException("made-up keys would warn real people: ENV is production") from None
-    click.echo(f"made_up_keys\t{added}")
+        added = seeding.seed(context.database, context.settings, utc_now())
+    except SeedingForbiddenError:
+        raise click.ClickException("demonstration keys would alert real people: ENV is production") from None
+    click.echo(f"demonstration_keys\t{added}")

@@ -1,6 +1,22 @@
-"""Settings: read once from the environment into frozen, typed objects, one for each surface."""
+"""Settings: read once from the environment into frozen, typed objects, one for each surface.
 
-from app.config.parsers import ConfigurationError
-from app.config.settings import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
+`fields` declares and reads a setting, `parsers` parses one value, `common`, `submission`, `retrieval` and `review`
+declare the settings, and `settings` puts those of a process together.
+"""
 
-__all__ = ["ALL_SURFACES", "RETRIEVAL", "SUBMISSION", "ConfigurationError", "Settings"]
+from app.config.common import ALL_SURFACES, RETRIEVAL, SUBMISSION, CommonSettings
+from app.config.retrieval import RetrievalSettings
+from app.config.settings import Settings
+from app.config.submission import SubmissionSettings
+from app.domain.errors import ConfigurationError
+
+__all__ = [
+    "ALL_SURFACES",
+    "RETRIEVAL",
+    "SUBMISSION",
+    "CommonSettings",
+    "ConfigurationError",
+    "RetrievalSettings",
+    "Settings",
+    "SubmissionSettings",
+]

@@ -18,13 +18,13 @@ SIGNING_KEY_BYTES = 32
 
 
 def generate_signing_key() -> str:
-    """Return a new private key as ECDSA_KEY holds it: hexadecimal of its SEC 1 form."""
+    """Return a new private key in the form of ECDSA_KEY: hexadecimal SEC 1 DER."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()).hex()
 
 
 def load_signing_key(der: bytes) -> ec.EllipticCurvePrivateKey:
-    """Read a private key from its DER form (SEC 1, or PKCS #8); raise ValueError if it is not one on P-256."""
+    """Load a private key from DER (SEC 1 or PKCS #8); raise ValueError if it is not a key on P-256."""
     key = load_der_private_key(der, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError("not a private key on the curve P-256")
@@ -32,25 +32,25 @@ def load_signing_key(der: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def derive_signing_key(scalar: bytes) -> ec.EllipticCurvePrivateKey:
-    """Return the private key that is this number; raise ValueError if it is zero or not below the curve's order.
+    """Return the private key with this scalar (32 bytes); raise ValueError if it is not between 1 and the order.
 
-    Of random numbers, one in four thousand million is not.
+    About one random value in 4e9 is out of range.
     """
     return ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
 
 
 def sign_digest(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
-    """Return the signature of a message of which the SHA-256 digest (32 bytes) is given."""
+    """Return the DER signature of the message with this SHA-256 digest (32 bytes)."""
     return key.sign(digest, ec.ECDSA(Prehashed(SHA256())))
 
 
 def public_key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    """Return the public half, to hand to app makers."""
+    """Return the public key as PEM, for app developers."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def load_public_key(data: bytes) -> ec.EllipticCurvePublicKey:
-    """Read a public key from PEM or DER; raise ValueError if it is neither."""
+    """Load a public key from PEM or DER; raise ValueError if it is neither."""
     key = load_pem_public_key(data) if data.lstrip().startswith(b"-----") else load_der_public_key(data)
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise ValueError("not an elliptic-curve public key")
@@ -58,7 +58,7 @@ def load_public_key(data: bytes) -> ec.EllipticCurvePublicKey:
 
 
 def is_signed_by(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
-    """Tell whether the signature over the message is the key's."""
+    """Return whether the signature of the message is valid under the key."""
     try:
         key.verify(signature, message, ec.ECDSA(SHA256()))
     except InvalidSignature:

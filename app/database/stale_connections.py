@@ -1,7 +1,7 @@
-"""Connections that the server has closed while nobody used them.
+"""Pooled connections that the server has closed while they were idle.
 
-A restart of PostgreSQL, a failover, or a proxy that ends what is idle closes every connection in the pools. Each would
-answer one request with an error before it is replaced.
+A restart of PostgreSQL, a failover, or a proxy with an idle timeout closes every connection in the pools. Without this
+check, each of them would fail one request before it is replaced.
 """
 
 import select
@@ -11,25 +11,25 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
 
-def replace_hung_up(engine: Engine) -> None:
-    """Let the engine's pools replace, without a word, connections that have been closed or are out of step.
+def discard_closed_connections(engine: Engine) -> None:
+    """Let the engine's pool replace connections that have been closed or are out of step.
 
-    It asks the socket, not the server, so it costs microseconds. A server that went away without closing (its machine
-    lost power) is found by the statement that waits for it, as before.
+    The socket is checked, not the server, so it costs microseconds. A server that disappeared without closing its
+    connections (a power failure) is detected by the next statement's timeout.
     """
-    event.listen(engine, "checkout", _refuse_hung_up)
+    event.listen(engine, "checkout", _refuse_closed)
 
 
-def _refuse_hung_up(connection: Any, _record: object, _lent: object) -> None:
-    """Raise DisconnectionError, which lets the pool connect anew, where there is something to read.
+def _refuse_closed(connection: Any, _record: object, _checked_out: object) -> None:
+    """Raise DisconnectionError, on which the pool reconnects, if there is unread data.
 
-    Between two statements a server says nothing. What can be read is its end, or words that nobody asked for.
+    Between two statements a server sends nothing. Readable data is the end of the connection or an unsolicited message.
     """
     if connection.closed or _is_readable(connection.fileno()):
         raise DisconnectionError("closed by the server")
 
 
 def _is_readable(descriptor: int) -> bool:
-    poll = select.poll()  # select() takes no number above 1023
-    poll.register(descriptor, select.POLLIN)  # ends and errors are told without being asked for
+    poll = select.poll()  # select() does not support descriptors above 1023
+    poll.register(descriptor, select.POLLIN)  # hang-ups and errors are always reported
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""SQL that is sent over and over: as a text, and as the statements that a session of PostgreSQL has prepared of it."""
+"""SQL that is sent often: as text, and as the statements that a PostgreSQL session has prepared from it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,29 +13,29 @@ _NUMBERED: Final = PGDialect_psycopg2(paramstyle="numeric_dollar")  # type: igno
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a statement in psycopg2's form, the text that prepares it under a name, and the one that executes it.
+    """One part of a statement: its text in psycopg2's form, and the texts that prepare and execute it under a name.
 
-    The name is of the text, so that versions of the service that share a session, by way of a pooler, never run each
-    other's.
+    The name is a digest of the text, so that versions of the service that share a session through a pooler never run
+    each other's statements.
     """
 
-    in_full: str
+    sql: str
     name: str
-    preparation: str
-    execution: str
+    prepare_sql: str
+    execute_sql: str
 
 
 class Statement:
-    """SQL of one or several parts that are one transaction, and go to the server in one round trip.
+    """SQL in one or several parts, which are one transaction and one round trip.
 
-    `in_full` is all of it. `by_name` does the same in a session in which every part has been prepared.
+    `sql` is the whole text. `prepared` does the same in a session in which every part has been prepared.
     """
 
     def __init__(self, *parts: str) -> None:
-        """Take parts with parameters such as `:name`, whose types PostgreSQL can tell from where they stand first."""
+        """Take parts with parameters such as `:name`, whose types PostgreSQL infers from their first use."""
         self.parts: Final = tuple(_part(part) for part in parts)
-        self.in_full: Final = ";".join(part.in_full for part in self.parts)
-        self.by_name: Final = ";".join(part.execution for part in self.parts)
+        self.sql: Final = ";".join(part.sql for part in self.parts)
+        self.prepared: Final = ";".join(part.execute_sql for part in self.parts)
 
 
 def _part(sql: str) -> Part:
@@ -43,8 +43,8 @@ def _part(sql: str) -> Part:
     name = "p" + hashlib.sha256(str(numbered).encode()).hexdigest()[:16]
     values = ", ".join(f"%({parameter})s" for parameter in numbered.positiontup or ())
     return Part(
-        in_full=str(text(sql).compile(dialect=_PSYCOPG2)),
+        sql=str(text(sql).compile(dialect=_PSYCOPG2)),
         name=name,
-        preparation=f"PREPARE {name} AS {numbered}",
-        execution=f"EXECUTE {name}" + (f" ({values})" if values else ""),
+        prepare_sql=f"PREPARE {name} AS {numbered}",
+        execute_sql=f"EXECUTE {name}" + (f" ({values})" if values else ""),
     )

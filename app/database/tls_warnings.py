@@ -1,4 +1,4 @@
-"""Saying that what is stored travels without encryption, where that matters."""
+"""Warnings about connections to PostgreSQL and Redis that may not be encrypted."""
 
 import logging
 from collections.abc import Mapping
@@ -6,41 +6,41 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from app.config import Settings
+from app.config import CommonSettings
 
 _logger = logging.getLogger(__name__)
 
-# libpq's own default, `prefer`, goes on without TLS when somebody in between takes the offer of it away.
+# libpq's default, `prefer`, continues without TLS if an attacker in the network suppresses the offer.
 _ENCRYPTED: Final = ("require", "verify-ca", "verify-full")
 
 
-def report_plain_connections(settings: Settings, environment: Mapping[str, str]) -> None:
-    """Log, in production, which servers are not reached over TLS for certain.
+def warn_about_plaintext_connections(settings: CommonSettings, environment: Mapping[str, str]) -> None:
+    """Log, in production, which servers may be reached without TLS.
 
-    It looks at addresses only. A warning, not a refusal: a platform may encrypt its network itself.
+    Only URLs are examined. It is a warning and not an error, because a platform may encrypt its network itself.
     """
-    if settings.env != "production":
+    if not settings.is_production:
         return
     if not _is_encrypted_database(settings.database_url, environment.get("PGSSLMODE", "")):
-        _logger.warning("the database may be reached without TLS")
+        _logger.warning("database connections may be unencrypted")
     if not _is_encrypted_redis(settings.redis_url):
-        _logger.warning("Redis is reached without TLS")
+        _logger.warning("Redis connections are unencrypted")
 
 
 def _is_encrypted_database(url: str, default_mode: str) -> bool:
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     host = query.get("host", [parts.hostname or ""])[-1]
-    return query.get("sslmode", [default_mode])[-1] in _ENCRYPTED or _is_this_machine(host)
+    return query.get("sslmode", [default_mode])[-1] in _ENCRYPTED or _is_local(host)
 
 
 def _is_encrypted_redis(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme in ("rediss", "unix") or _is_this_machine(parts.hostname or "")
+    return parts.scheme in ("rediss", "unix") or _is_local(parts.hostname or "")
 
 
-def _is_this_machine(host: str) -> bool:
-    if host in ("", "localhost") or host.startswith("/"):  # a socket in the file system
+def _is_local(host: str) -> bool:
+    if host in ("", "localhost") or host.startswith("/"):  # a Unix socket
         return True
     try:
         return ip_address(host).is_loopback

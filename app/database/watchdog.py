@@ -1,7 +1,7 @@
-"""Hanging up on a database that has fallen silent.
+"""Closing connections to a database that has stopped responding.
 
-PostgreSQL ends a statement that takes too long by itself, but not while it hangs, or while the network to it swallows
-everything: its client library would then wait for as long as that lasts, and with it a phone and a thread.
+PostgreSQL cancels a statement that takes too long, but not while the server itself hangs or the network drops every
+packet. libpq would then wait for as long as that lasts, and block a request and its thread.
 """
 
 import os
@@ -12,46 +12,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-_LOOK_SECONDS: Final = 0.5
+_CHECK_SECONDS: Final = 0.5
 
 
-class Deadline:
-    """Ends the connections of those who have waited for longer than `seconds`; their statements raise OperationalError.
+class Watchdog:
+    """Shuts down guarded connections after `seconds`; their statements then raise OperationalError.
 
-    Risky assumption: a connection that is being looked at is not closed, and its number given to another file, within
-    the same microseconds. Its owner would have to fail at the very end of the deadline.
+    Risky assumption: a connection that is being checked is not closed, and its descriptor reused, within the same
+    microseconds. Its owner would have to fail at the very end of the deadline.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._until: dict[int, tuple[Any, float]] = {}
-        self._watched_by = 0
+        self._deadlines: dict[int, tuple[Any, float]] = {}
+        self._process = 0  # in which the thread runs: threads do not survive a fork
+        self._start_lock = threading.Lock()
 
     @contextmanager
-    def on(self, driver: Any, seconds: float | None = None) -> Iterator[None]:
-        """Watch a connection of psycopg2's until the end of the block, which may take `seconds` if they are given."""
-        if self._watched_by != os.getpid():  # a thread does not survive a fork
-            self._watch()
-        self._until[id(driver)] = (driver, time.monotonic() + (self._seconds if seconds is None else seconds))
+    def guard(self, driver: Any, seconds: float | None = None) -> Iterator[None]:
+        """Guard a psycopg2 connection until the end of the block, for `seconds` instead of the default if given."""
+        self._ensure_thread()
+        self._deadlines[id(driver)] = (driver, time.monotonic() + (self._seconds if seconds is None else seconds))
         try:
             yield
         finally:
-            del self._until[id(driver)]
+            self._deadlines.pop(id(driver), None)
 
-    def _watch(self) -> None:
-        self._until, self._watched_by = {}, os.getpid()
-        threading.Thread(target=self._look, args=(self._watched_by,), name="database deadline", daemon=True).start()
+    def _ensure_thread(self) -> None:
+        """Start the thread once in each process, however many threads ask at the same time."""
+        process = os.getpid()
+        if self._process == process:
+            return
+        with self._start_lock:
+            if self._process != process:
+                self._deadlines = {}  # those of the parent process, if any, are not ours to enforce
+                threading.Thread(target=self._run, name="database watchdog", daemon=True).start()
+                self._process = process
 
-    def _look(self, process: int) -> None:
-        while self._watched_by == process:
-            time.sleep(_LOOK_SECONDS)
+    def _run(self) -> None:
+        while True:
+            time.sleep(_CHECK_SECONDS)
             now = time.monotonic()
-            for driver, until in list(self._until.values()):
-                if until < now:
-                    _hang_up(driver)
+            for driver, deadline in list(self._deadlines.values()):
+                if deadline < now:
+                    _shut_down(driver)
 
 
-def _hang_up(driver: Any) -> None:
-    """Shut the connection's socket down, which wakes whoever waits for it; its owner then closes it."""
+def _shut_down(driver: Any) -> None:
+    """Shut down the connection's socket, which wakes the waiting thread; that thread then closes the connection."""
     with suppress(OSError, driver.Error), socket.socket(fileno=os.dup(driver.fileno())) as shared:
         shared.shutdown(socket.SHUT_RDWR)

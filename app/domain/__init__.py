@@ -1,4 +1,4 @@
-"""The rules of exposure notification, pure: no Flask, no database, no clock, no environment.
+"""The rules of exposure notification, as pure functions: no Flask, database, clock or environment.
 
-Time, settings and stored facts come in as arguments, so every rule here can be read and tested on its own.
+Time, settings and stored data are arguments, so each rule can be read and tested alone.
 """

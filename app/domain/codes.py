@@ -1,21 +1,25 @@
-"""One-time codes: ten characters that a professional reads out and a patient types in (protocol rules 23 and 32)."""
+"""One-time codes: ten characters that a professional reads out and a patient types (rules 23 and 32)."""
 
 import secrets
+import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-# No letter or digit that is mistaken for another when it is read aloud or written down.
+# Without characters that are easily confused when spoken or written.
 LETTERS: Final = "AEFHJKLQRSUWXYZ"
 DIGITS: Final = "2456789"
 SEGMENT_LENGTHS: Final = (3, 3, 4)
-_SEPARATORS: Final = str.maketrans("", "", " -")
+# Unicode categories of characters that are removed from a pasted code: spaces, dashes, and control and format
+# characters such as a newline or a zero-width space.
+_REMOVED_CATEGORIES: Final = frozenset({"Zs", "Zl", "Zp", "Pd", "Cc", "Cf"})
+_REMOVED: Final = frozenset({"\u2212"})  # the minus sign, a mathematical symbol
 
 
 def generate_code(random_below: Callable[[int], int] = secrets.randbelow) -> str:
-    """Return a new code, each of the 733 thousand million possible ones with the same probability.
+    """Return a new code, drawn uniformly from all 7.3e11 codes.
 
-    Each segment is all letters or all digits. Choosing between the two with a coin would give an eighth of all
-    codes to the few that are all digits (defect D19), so a segment is drawn by its number among all segments.
+    Each segment is all letters or all digits. A fair coin for each segment would make an eighth of all codes
+    all-digit, and these are few (defect D19), so a segment is drawn by its index among all segments.
     """
     return "".join(_generate_segment(length, random_below) for length in SEGMENT_LENGTHS)
 
@@ -37,9 +41,11 @@ def _spell(number: int, alphabet: str, length: int) -> str:
 
 
 def normalise_code(typed: str) -> str:
-    """Return the code as it is stored: separators removed, and small letters folded (trap T5).
+    """Return a typed or pasted code as it is stored: without separators, and in upper case (rule 32, trap T5).
 
-    Only ASCII letters are folded: a character such as the dotless i must not become a letter of the alphabet.
+    Compatibility characters such as full-width letters are folded (NFKC). Only ASCII letters are changed to upper case:
+    a dotless i must not become a letter of the alphabet. Characters that merely look alike are never replaced.
     """
-    stripped = typed.translate(_SEPARATORS)
+    folded = typed if typed.isascii() else unicodedata.normalize("NFKC", typed)
+    stripped = "".join(c for c in folded if unicodedata.category(c) not in _REMOVED_CATEGORIES and c not in _REMOVED)
     return stripped.upper() if stripped.isascii() else stripped

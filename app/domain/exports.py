@@ -1,10 +1,11 @@
-"""Which keys an archive holds, and which archives are served (rules 71 to 82 and the table of windows)."""
+"""Which keys an archive holds, and which archives are served (rules 71 to 82, section Q)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
+from app.domain.errors import PeriodUnavailableError, UnavailablePeriod
 from app.domain.limits import BUNDLE_DAYS, SERVED_DAYS
 from app.domain.timeline import (
     HOURS_PER_DAY,
@@ -15,38 +16,29 @@ from app.domain.timeline import (
     hour_number,
 )
 
-BUNDLE_PERIOD: Final = 0  # `00000` in a path stands for the whole of the past days
+BUNDLE_PERIOD: Final = 0  # `00000` in a path: all past days
 
 
-class Unavailable(Enum):
-    """Why a period is not served: the HTTP status and the public server's words."""
+class ArchiveKind(Enum):
+    """What an archive holds. The value is stored."""
 
-    CURRENT = (404, "cannot serve data for current period for privacy reasons")
-    FUTURE = (404, "cannot request future data")
-    PAST = (410, "requested data no longer valid")
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self.value[0]
-
-    @property
-    def text(self) -> str:
-        """The body, without its newline."""
-        return self.value[1]
+    KEYS = "keys"
+    OUTBREAKS = "outbreaks"
 
 
-class PeriodUnavailable(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A period that the service does not serve."""
+class KeyShape(NamedTuple):
+    """All of a diagnosis key except its data. Thousands of keys share the few shapes of a day."""
 
-    def __init__(self, reason: Unavailable) -> None:
-        super().__init__(reason.name)
-        self.reason = reason
+    rolling_start_interval_number: int
+    rolling_period: int
+    transmission_risk_level: int
+    report_type: int | None
+    days_since_onset_of_symptoms: int | None
 
 
 @dataclass(frozen=True)
 class ExportPolicy:
-    """The operator's choices about archives."""
+    """The operator's settings for archives."""
 
     serve_current_day: bool
     serve_bundle: bool
@@ -57,7 +49,7 @@ class ExportPolicy:
 class ExportWindow:
     """The keys of one archive.
 
-    Hours are of publication, from `first_hour` up to but not including `end_hour`. Starts are rolling intervals,
+    `first_hour` (inclusive) and `end_hour` (exclusive) are hours of publication. Rolling start interval numbers are
     strictly between `after_start` and `before_start` (None: no upper bound).
     """
 
@@ -70,33 +62,33 @@ class ExportWindow:
 
     @property
     def start_seconds(self) -> int:
-        """The window's first moment, in unix seconds, as the archive states it (rule 85)."""
+        """The start of the window as the archive states it, in unix seconds (rule 85)."""
         return self.first_hour * SECONDS_PER_HOUR
 
     @property
     def end_seconds(self) -> int:
-        """The moment after the window, in unix seconds, as the archive states it (rule 85)."""
+        """The end of the window (exclusive) as the archive states it, in unix seconds (rule 85)."""
         return self.end_hour * SECONDS_PER_HOUR
 
 
 def check_period(period: int, now: datetime, policy: ExportPolicy) -> None:
-    """Raise PeriodUnavailable unless the period is served at this moment (rules 75 to 78)."""
+    """Raise PeriodUnavailableError unless the period is served at this moment (rules 75 to 78)."""
     today = day_number(now)
     if period == BUNDLE_PERIOD and policy.serve_bundle:
         return
     if period == today and not policy.serve_current_day:
-        raise PeriodUnavailable(Unavailable.CURRENT)
+        raise PeriodUnavailableError(UnavailablePeriod.CURRENT)
     if period > today:
-        raise PeriodUnavailable(Unavailable.FUTURE)
+        raise PeriodUnavailableError(UnavailablePeriod.FUTURE)
     if period < today - SERVED_DAYS:
-        raise PeriodUnavailable(Unavailable.PAST)
+        raise PeriodUnavailableError(UnavailablePeriod.PAST)
 
 
 def export_window(period: int, now: datetime, policy: ExportPolicy) -> ExportWindow:
-    """Return what the archive of a period holds at this moment.
+    """Return which keys the archive of a period holds at this moment.
 
-    Old days shrink: a key is left out once it starts at or before midnight fourteen days ago (rule 80). Today's
-    archive ends with the current hour, since later hours hold keys that are not public yet (defect D18).
+    Archives of old days shrink: a key that starts at or before midnight fourteen days ago is left out (rule 80).
+    Today's archive ends with the current hour, because later hours hold keys that are not yet public (defect D18).
     """
     today = day_number(now)
     first_day, end_day = (today - BUNDLE_DAYS, today) if period == BUNDLE_PERIOD else (period, period + 1)

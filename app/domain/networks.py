@@ -1,6 +1,6 @@
-"""Whose guesses count together: the network of a client, and the keyed hash that stands for it (defects D1 and D2).
+"""The network of a client, for which failed claims and requests are counted, and its keyed hash (defects D1 and D2).
 
-An IPv4 address counts alone. An IPv6 client counts as its /64, since one household or phone owns all of it.
+An IPv4 client is counted by its address. An IPv6 client is counted by its /64, which belongs to one household or phone.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ IDENTIFIER_CHARACTERS: Final = 32
 def client_network(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
     """Return the client's network as canonical text, such as `203.0.113.7` or `2001:db8:1:2::/64`.
 
-    `forwarded_for` is the whole X-Forwarded-For header ("" when absent), to which each proxy appends the address
-    that it saw. Only the last `trusted_proxies` entries were written by proxies of ours, so the client is the first
-    of those; whatever stands to the left was sent by the client itself and is ignored. An entry that is missing or
-    is no address leaves the peer's own.
+    `forwarded_for` is the whole X-Forwarded-For header ("" if absent), to which each proxy appends the address of its
+    client. Only the last `trusted_proxies` entries were written by trusted proxies; the client's address is the first
+    of those. Entries to the left of it were sent by the client and are ignored. If the entry is missing or is not an
+    address, the peer's address is used.
     """
     entries = [entry.strip() for entry in forwarded_for.split(",")] if forwarded_for else []
     if 0 < trusted_proxies <= len(entries):
@@ -37,7 +37,7 @@ def _network(text: str) -> str | None:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address with or without a port: `1.2.3.4:5`, `[::1]:5` and `::1` alike."""
+    """Parse an address with or without a port, such as `1.2.3.4:5` or `[::1]:5`; return None if it is invalid."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -52,21 +52,20 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def network_identifiers(network: str, days: Sequence[int], secret: bytes) -> list[str]:
-    """Return what stands for the network in the ledger on each of the days: 32 hexadecimal digits of a keyed hash.
+    """Return the stored identifier of a network for each day number: 32 hexadecimal digits of a keyed hash.
 
-    The day is part of the hash, so that identifiers of different days cannot be linked, not even by the operator
-    who reads the table.
+    The day is part of the hash, so that a reader of the table cannot link the identifiers of different days.
     """
     return [_keyed_hash(f"network:{day}:{network}", secret).hex()[:IDENTIFIER_CHARACTERS] for day in days]
 
 
 def rate_limit_client(network: str, day: int, secret: bytes) -> str:
-    """Return what stands for the network where requests are counted on a day. The ledger's identifier is another."""
+    """Return the key under which a network's requests are counted on a day; it differs from the stored identifier."""
     return _keyed_hash(f"rate:{day}:{network}", secret).hex()[:IDENTIFIER_CHARACTERS]
 
 
 def network_lock(network: str, secret: bytes) -> int:
-    """Return the signed 64-bit number on which claims from one network take turns. It is never stored."""
+    """Return the number of the advisory lock that serializes a network's claims: signed, 64 bits, never stored."""
     return int.from_bytes(_keyed_hash(f"lock:{network}", secret)[:8], "big", signed=True)
 
 

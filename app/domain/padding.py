@@ -1,4 +1,4 @@
-"""What a made-up exposure key looks like: like a real one of another day (EXPORT_MINIMUM_KEYS)."""
+"""Padding keys (EXPORT_MINIMUM_KEYS): what they look like, and how many are needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ _DEFAULT_LEVEL: Final = 1
 
 @dataclass(frozen=True)
 class KeyTemplate:
-    """A key without its data, and the day on which it was published."""
+    """A diagnosis key without its data, and the day number on which it was published."""
 
     day: int
     rolling_start_interval_number: int
@@ -22,18 +22,18 @@ class KeyTemplate:
     days_since_onset_of_symptoms: int | None = None
 
     def moved_to(self, day: int) -> "KeyTemplate":
-        """Return the key as if it had been published on another day."""
+        """Return the template moved to another day of publication."""
         start = self.rolling_start_interval_number + (day - self.day) * INTERVALS_PER_DAY
         return replace(self, day=day, rolling_start_interval_number=start)
 
 
 def share_of_day(minimum: int, hour: int) -> int:
-    """Return how many keys the day should have published by the end of an hour to have the minimum at its own."""
+    """Return how many keys a day must have published by the end of an hour, to reach the minimum at its end."""
     return -(-minimum * (hour % HOURS_PER_DAY + 1) // HOURS_PER_DAY)
 
 
 def plausible_keys(templates: Sequence[KeyTemplate], hour: int, *, publish_active_keys: bool) -> list[KeyTemplate]:
-    """Return the templates as they could be published in an hour; if none could, whole days of a fortnight."""
+    """Return templates that can be published in an hour: the given ones, or full days of two weeks if none can."""
     today = hour // HOURS_PER_DAY
     latest_end = (hour - PUBLICATION_SKEW_HOURS) * INTERVALS_PER_HOUR
     earliest_start = (today - SERVED_DAYS) * INTERVALS_PER_DAY

@@ -1,6 +1,6 @@
-"""The three clocks of the protocol, all UTC and all integer division of unix time.
+"""Units of time in the protocol. All are UTC and integer divisions of unix time.
 
-hour = unix / 3600, day = unix / 86400, interval = unix / 600 (a rolling interval of ten minutes).
+hour = unix / 3600, day = unix / 86400, interval = unix / 600 (the ten minutes of a rolling interval).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,27 +17,27 @@ HOURS_PER_DAY: Final = 24
 
 
 def utc_now() -> datetime:
-    """Return the present moment, aware and in UTC. Only a view, a job or a command may call this."""
+    """Return the current time, timezone-aware and in UTC. Only views, jobs and commands may call this."""
     return datetime.now(UTC)
 
 
 def minute_number(moment: datetime) -> int:
-    """Return the minutes since the epoch."""
+    """Return the number of whole minutes since the epoch."""
     return int(moment.timestamp()) // SECONDS_PER_MINUTE
 
 
 def hour_number(moment: datetime) -> int:
-    """Return the hours since the epoch."""
+    """Return the number of whole hours since the epoch."""
     return int(moment.timestamp()) // SECONDS_PER_HOUR
 
 
 def start_of_hour(hour: int) -> datetime:
-    """Return the first moment of an hour number."""
+    """Return the time at which an hour begins."""
     return datetime.fromtimestamp(hour * SECONDS_PER_HOUR, UTC)
 
 
 def day_number(moment: datetime) -> int:
-    """Return the days since the epoch."""
+    """Return the number of whole days since the epoch."""
     return int(moment.timestamp()) // SECONDS_PER_DAY
 
 
@@ -47,5 +47,5 @@ def midnight(moment: datetime) -> datetime:
 
 
 def oldest_usable_pair(now: datetime, validity_days: int) -> datetime:
-    """Return the moment that a key pair's `created` must be strictly newer than (protocol rules 51 and 101)."""
+    """Return the time that a usable key pair's `created` is strictly later than (rules 51 and 101)."""
     return now - timedelta(days=validity_days)

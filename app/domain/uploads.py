@@ -1,4 +1,4 @@
-"""Judging an upload: what the decrypted message must hold, in the protocol's strict order (rules 50 to 63)."""
+"""Validating an upload: what the decrypted message must hold, in the protocol's strict order (rules 50 to 63)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import IntEnum
 
 from app.domain import limits
+from app.domain.errors import UploadError
 
 
-class UploadError(IntEnum):
-    """Why an upload was refused; the values are those on the wire."""
+class UploadErrorCode(IntEnum):
+    """Why an upload was refused, as on the wire."""
 
     UNKNOWN = 1
     INVALID_KEYPAIR = 2
@@ -26,18 +27,9 @@ class UploadError(IntEnum):
     NO_KEYS_IN_PAYLOAD = 14
 
 
-class UploadRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """An upload that the service will not accept. `is_unauthorized` separates 401 from 400."""
-
-    def __init__(self, error: UploadError, *, is_unauthorized: bool = False) -> None:
-        super().__init__(error.name)
-        self.error = error
-        self.is_unauthorized = is_unauthorized
-
-
 @dataclass(frozen=True)
 class EncryptedUpload:
-    """The sealed envelope as it arrives: the two public keys of a pair, the nonce, and the boxed message."""
+    """An upload as it arrives: the two public keys of a pair (32 bytes each), the nonce, and the encrypted message."""
 
     server_public_key: bytes
     app_public_key: bytes
@@ -46,8 +38,8 @@ class EncryptedUpload:
 
 
 @dataclass(frozen=True, slots=True)
-class ExposureKey:
-    """A temporary exposure key as a phone reports it. Intervals are of ten minutes; None means not sent."""
+class DiagnosisKey:
+    """A key as a phone reports it. Intervals are of ten minutes; None means that the phone did not send a value."""
 
     key_data: bytes
     rolling_start_interval_number: int
@@ -59,59 +51,59 @@ class ExposureKey:
 
 @dataclass(frozen=True)
 class Upload:
-    """The opened message: when the phone sent it (unix seconds, None when absent) and its keys."""
+    """A decrypted upload: when the phone sent it (unix seconds, None if absent), and its keys."""
 
     timestamp_seconds: int | None
-    keys: Sequence[ExposureKey]
+    keys: Sequence[DiagnosisKey]
 
 
 def plausible_report_type(report_type: int) -> int | None:
-    """Return the report type, or None if no phone should say so of its own keys: never an error (rule 63).
+    """Return the report type, or None for one that a phone must not report: it is never an error (rule 63).
 
-    Revoking is not a phone's to do, and phones that find UNKNOWN or RECURSIVE in an archive would pass over the key.
+    A phone must not revoke keys, and other phones would ignore a key of type UNKNOWN or RECURSIVE.
     """
     return report_type if report_type in limits.REPORT_TYPES else None
 
 
 def plausible_onset(days: int) -> int | None:
-    """Return the days since the onset of symptoms, or None if no phone should say so: never an error (rule 63)."""
+    """Return the days since the onset of symptoms, or None if they are implausible: it is never an error (rule 63)."""
     return days if abs(days) <= limits.MAX_DAYS_SINCE_ONSET else None
 
 
 def check_server_key(upload: EncryptedUpload) -> None:
-    """Refuse an envelope that cannot name a key pair (rule 50)."""
+    """Raise UploadError if the server key cannot identify a key pair (rule 50)."""
     if len(upload.server_public_key) != limits.PUBLIC_KEY_BYTES:
-        raise UploadRefused(UploadError.INVALID_CRYPTO_PARAMETERS)
+        raise UploadError(UploadErrorCode.INVALID_CRYPTO_PARAMETERS)
 
 
 def check_box_parameters(upload: EncryptedUpload) -> None:
-    """Refuse an envelope whose nonce or phone key has the wrong length (rule 52)."""
+    """Raise UploadError if the nonce or the phone's key has the wrong length (rule 52)."""
     if len(upload.nonce) != limits.NONCE_BYTES or len(upload.app_public_key) != limits.PUBLIC_KEY_BYTES:
-        raise UploadRefused(UploadError.INVALID_CRYPTO_PARAMETERS)
+        raise UploadError(UploadErrorCode.INVALID_CRYPTO_PARAMETERS)
 
 
-def judge_upload(upload: Upload, now: datetime) -> None:
-    """Accept the message or raise UploadRefused with the first rule that it breaks (rules 56 to 62)."""
+def validate_upload(upload: Upload, now: datetime) -> None:
+    """Raise UploadError for the first rule that the message breaks (rules 56 to 62)."""
     if not upload.keys:
-        raise UploadRefused(UploadError.NO_KEYS_IN_PAYLOAD)
+        raise UploadError(UploadErrorCode.NO_KEYS_IN_PAYLOAD)
     if len(upload.keys) > limits.MAX_KEYS_PER_UPLOAD:
-        raise UploadRefused(UploadError.TOO_MANY_KEYS)
+        raise UploadError(UploadErrorCode.TOO_MANY_KEYS)
     seconds = upload.timestamp_seconds
     if seconds is None or abs(now.timestamp() - seconds) > limits.MAX_CLOCK_SKEW_SECONDS:
-        raise UploadRefused(UploadError.INVALID_TIMESTAMP)
+        raise UploadError(UploadErrorCode.INVALID_TIMESTAMP)
     for key in upload.keys:
-        _judge_key(key)
+        _validate_key(key)
     starts = [key.rolling_start_interval_number for key in upload.keys]
     if max(starts) + limits.MAX_ROLLING_PERIOD - min(starts) > limits.MAX_UPLOAD_SPAN_INTERVALS:
-        raise UploadRefused(UploadError.INVALID_ROLLING_START_INTERVAL_NUMBER)
+        raise UploadError(UploadErrorCode.INVALID_ROLLING_START_INTERVAL_NUMBER)
 
 
-def _judge_key(key: ExposureKey) -> None:
+def _validate_key(key: DiagnosisKey) -> None:
     if not limits.MIN_ROLLING_PERIOD <= key.rolling_period <= limits.MAX_ROLLING_PERIOD:
-        raise UploadRefused(UploadError.INVALID_ROLLING_PERIOD)
+        raise UploadError(UploadErrorCode.INVALID_ROLLING_PERIOD)
     if len(key.key_data) != limits.KEY_DATA_BYTES:
-        raise UploadRefused(UploadError.INVALID_KEY_DATA)
+        raise UploadError(UploadErrorCode.INVALID_KEY_DATA)
     if key.rolling_start_interval_number == 0:
-        raise UploadRefused(UploadError.INVALID_ROLLING_START_INTERVAL_NUMBER)
+        raise UploadError(UploadErrorCode.INVALID_ROLLING_START_INTERVAL_NUMBER)
     if not limits.MIN_TRANSMISSION_RISK_LEVEL <= key.transmission_risk_level <= limits.MAX_TRANSMISSION_RISK_LEVEL:
-        raise UploadRefused(UploadError.INVALID_TRANSMISSION_RISK_LEVEL)
+        raise UploadError(UploadErrorCode.INVALID_TRANSMISSION_RISK_LEVEL)

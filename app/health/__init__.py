@@ -1,1 +1,1 @@
-"""`/services`: is this process alive, is it ready, and what is it? On every surface (protocol section C)."""
+"""Health: whether the process responds and is ready, its version, and its documents; on every surface (section C)."""

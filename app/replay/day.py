@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.domain.timeline import INTERVALS_PER_DAY
-from app.domain.uploads import ExposureKey
+from app.domain.uploads import DiagnosisKey
 
 MAX_KEYS_PER_PATIENT: Final = 14
 _COLUMNS: Final = ("key_data", "transmission_risk_level", "rolling_start_interval_number", "rolling_period")
@@ -18,7 +18,7 @@ class DayUnreadable(Exception):  # noqa: N818 - the name says it
     """The file is not a table of published keys; the text says where."""
 
 
-def read_day(path: Path) -> list[ExposureKey]:
+def read_day(path: Path) -> list[DiagnosisKey]:
     """Read a comma-separated table with the columns of `_COLUMNS`; raise DayUnreadable."""
     with path.open(newline="", encoding="utf-8") as file:
         table = csv.DictReader(file)
@@ -35,8 +35,8 @@ def read_day(path: Path) -> list[ExposureKey]:
     return keys
 
 
-def _key(row: dict[str, str]) -> ExposureKey:
-    return ExposureKey(
+def _key(row: dict[str, str]) -> DiagnosisKey:
+    return DiagnosisKey(
         key_data=bytes.fromhex(row["key_data"]),
         transmission_risk_level=int(row["transmission_risk_level"]),
         rolling_start_interval_number=int(row["rolling_start_interval_number"]),
@@ -44,7 +44,7 @@ def _key(row: dict[str, str]) -> ExposureKey:
     )
 
 
-def move_to_present(keys: Sequence[ExposureKey], today: int) -> list[ExposureKey]:
+def move_to_present(keys: Sequence[DiagnosisKey], today: int) -> list[DiagnosisKey]:
     """Shift all keys by the same whole number of days, so that the newest began two days before `today`.
 
     Its validity has then ended long enough ago for the server to publish it at once.
@@ -54,12 +54,12 @@ def move_to_present(keys: Sequence[ExposureKey], today: int) -> list[ExposureKey
     return [replace(key, rolling_start_interval_number=key.rolling_start_interval_number + shift) for key in keys]
 
 
-def share_out(keys: Iterable[ExposureKey]) -> list[list[ExposureKey]]:
+def share_out(keys: Iterable[DiagnosisKey]) -> list[list[DiagnosisKey]]:
     """Give the keys to patients: at most one of each start to each, and at most MAX_KEYS_PER_PATIENT."""
-    by_start: dict[int, list[ExposureKey]] = defaultdict(list)
+    by_start: dict[int, list[DiagnosisKey]] = defaultdict(list)
     for key in keys:
         by_start[key.rolling_start_interval_number].append(key)
-    patients: list[list[ExposureKey]] = []
+    patients: list[list[DiagnosisKey]] = []
     for start in sorted(by_start):
         for number, key in enumerate(by_start[start]):
             if number == len(patients):

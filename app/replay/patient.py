@@ -12,10 +12,11 @@ from typing import Final
 from nacl.public import Box, PrivateKey, PublicKey
 from nacl.utils import random
 
+from app.domain.errors import InvalidArchiveError
 from app.domain.limits import NONCE_BYTES
-from app.domain.uploads import ExposureKey
+from app.domain.uploads import DiagnosisKey
 from app.proto import covidshield_pb2 as wire
-from app.retrieval.archive_reader import ArchiveInvalid, ReadArchive, read_archive
+from app.retrieval.archive_reader import ReadArchive, read_archive
 
 _TIMEOUT_SECONDS: Final = 30
 
@@ -45,7 +46,7 @@ class Server:
         answer = wire.KeyClaimResponse.FromString(self._request(f"{self.submission_url}/claim-key", body))
         return answer.server_public_key
 
-    def upload(self, phone: PrivateKey, server_public_key: bytes, keys: Sequence[ExposureKey], seconds: int) -> None:
+    def upload(self, phone: PrivateKey, server_public_key: bytes, keys: Sequence[DiagnosisKey], seconds: int) -> None:
         """Send keys in a box, as of a moment in unix seconds."""
         message = wire.Upload()
         message.timestamp.seconds = seconds
@@ -70,7 +71,7 @@ class Server:
         body = self._request(f"{self.retrieval_url}/retrieve/{self.region}/{period:05d}/{code}")
         try:
             return read_archive(io.BytesIO(body))
-        except ArchiveInvalid as error:
+        except InvalidArchiveError as error:
             raise ReplayFailed(f"the archive of {period:05d} cannot be read: {error}") from None
 
     def _request(self, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:

@@ -9,7 +9,7 @@ from nacl.public import PrivateKey
 
 from app.domain.exports import BUNDLE_PERIOD
 from app.domain.timeline import SECONDS_PER_DAY, SECONDS_PER_HOUR
-from app.domain.uploads import ExposureKey
+from app.domain.uploads import DiagnosisKey
 from app.proto import covidshield_pb2 as wire
 from app.replay.patient import ReplayFailed, Server
 from app.retrieval.archive_reader import ReadArchive
@@ -27,9 +27,11 @@ class Replayed:
 
 def replay(
     server: Server,
-    patients: Sequence[Sequence[ExposureKey]],
+    patients: Sequence[Sequence[DiagnosisKey]],
     public_key: EllipticCurvePublicKey,
-    progress: Callable[[Iterable[Sequence[ExposureKey]]], Iterable[Sequence[ExposureKey]]] = lambda patients: patients,
+    progress: Callable[[Iterable[Sequence[DiagnosisKey]]], Iterable[Sequence[DiagnosisKey]]] = lambda patients: (
+        patients
+    ),
     patience_seconds: float = 0,
     unix_time: Callable[[], float] = time.time,
 ) -> Replayed:
@@ -60,7 +62,7 @@ def replay(
     return Replayed(len(patients), len(sent), len(others), len(bundle.keys))
 
 
-def _upload(server: Server, keys: Sequence[ExposureKey], seconds: int) -> None:
+def _upload(server: Server, keys: Sequence[DiagnosisKey], seconds: int) -> None:
     phone = PrivateKey.generate()
     server_public_key = server.claim(server.issue_code(), phone)
     server.upload(phone, server_public_key, keys, seconds)
@@ -86,7 +88,7 @@ def check_order(archive: ReadArchive) -> None:
         raise ReplayFailed("an archive's keys are not sorted, or stand twice")
 
 
-def check_archive(archive: ReadArchive, sent: Sequence[ExposureKey], others: set[bytes]) -> None:
+def check_archive(archive: ReadArchive, sent: Sequence[DiagnosisKey], others: set[bytes]) -> None:
     """Raise ReplayFailed unless the archive holds exactly the keys that were sent and, among them, the others."""
     check_order(archive)
     found = {key.key_data: key for key in archive.keys if key.key_data not in others}
@@ -99,7 +101,7 @@ def check_archive(archive: ReadArchive, sent: Sequence[ExposureKey], others: set
         raise ReplayFailed("a key's validity or risk level changed on its way")
 
 
-def _equal(found: wire.TemporaryExposureKey, sent: ExposureKey) -> bool:
+def _equal(found: wire.TemporaryExposureKey, sent: DiagnosisKey) -> bool:
     return (found.rolling_start_interval_number, found.rolling_period, found.transmission_risk_level) == (
         sent.rolling_start_interval_number,
         sent.rolling_period,

@@ -1,1 +1,1 @@
-"""Giving out: archives and configuration for phones, figures for operators."""
+"""Retrieval: archives and exposure configuration for phones, counts of events for operators."""

@@ -1,4 +1,4 @@
-"""The archives that a process holds in memory, so that serving one costs neither the database nor Redis anything."""
+"""Archives in memory, so that serving one requires neither the database nor Redis."""
 
 import io
 import threading
@@ -9,24 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from app.domain.exports import export_window
+from app.domain.errors import ArchiveUnavailableError
+from app.domain.exports import ArchiveKind, export_window
 from app.retrieval.builder import Builder, build_if_stale, write_archive
 from app.store import export_archives
-from app.store.export_archives import ArchiveKind, ArchiveRecord
+from app.store.export_archives import ArchiveRecord
 
-# Fifteen days and the bundle, at the size of a nation's worst months, with room to spare.
+# Fifteen days and the bundle of a country in its worst months need less.
 CAPACITY_BYTES: Final = 256 * 1024 * 1024
 
-# A file may be replaced between the moment its name is read and the moment it is; then the name is read again.
+# A file may be replaced after its name has been read; the name is then read again.
 _READ_ATTEMPTS: Final = 3
 
-# How long a request waits for others of its process; its own attempt must end before a router gives up on it.
+# How long a request waits for others of its process. Its own attempt must end before a router times out.
 TURN_SECONDS: Final = 15
 
 
 @dataclass(frozen=True)
 class ServedArchive:
-    """An archive's bytes and their entity tag; `fresh_until` is the moment from which it may not be served."""
+    """An archive's bytes and entity tag. It may be served until `fresh_until` (exclusive)."""
 
     body: bytes
     etag: str
@@ -35,49 +36,49 @@ class ServedArchive:
 
 @contextmanager
 def _turn(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock for the block; raise TimeoutError when it is not free in time.
+    """Hold a lock during the block; raise ArchiveUnavailableError if it is not released in time.
 
-    One who waits behind others that each find the database silent would otherwise wait for all of their patience.
+    While the database does not respond, a request would otherwise wait for the timeouts of all requests before it.
     """
     if not lock.acquire(timeout=TURN_SECONDS):
-        raise TimeoutError("others are still loading")
+        raise ArchiveUnavailableError("another request is still loading it")
     try:
         yield
     finally:
         lock.release()
 
 
-class Library:
-    """Serves archives from memory, from where they are kept, or by building them, whichever is the first that may."""
+class ArchiveCache:
+    """Returns archives from memory, from their storage, or newly built, whichever is first available and fresh."""
 
     def __init__(self, builder: Builder, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._builder = builder
         self._capacity = capacity_bytes
-        self._held: OrderedDict[tuple[ArchiveKind, int], ServedArchive] = OrderedDict()
+        self._archives: OrderedDict[tuple[ArchiveKind, int], ServedArchive] = OrderedDict()
         self._lock = threading.Lock()
-        # Builders take turns in the database; here already, so that those who wait hold no connection.
+        # Builders are serialized in the database, and here as well, so that waiting ones hold no connection.
         self._building = threading.Lock()
         self._loading: dict[tuple[ArchiveKind, int], threading.Lock] = {}
 
-    def held(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive | None:
-        """Return an archive from memory if it may be served at this moment."""
-        archive = self._held.get((kind, period))
+    def cached(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive | None:
+        """Return an archive from memory if it may be served at this moment, else None."""
+        archive = self._archives.get((kind, period))
         return archive if archive is not None and now < archive.fresh_until else None
 
     def get(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive:
-        """Return a period's archive. However many ask at once, it is loaded or built once."""
+        """Return the archive of a period. Concurrent calls load or build it once. Raises ArchiveUnavailableError."""
         if self._builder.settings.export_max_age_seconds == 0:
             return ServedArchive(self.build(kind, period, now), "", now)
-        archive = self.held(kind, period, now)
+        archive = self.cached(kind, period, now)
         if archive is not None:
             return archive
         with self._lock:
             loading = self._loading.setdefault((kind, period), threading.Lock())
         with _turn(loading):
-            return self.held(kind, period, now) or self._load(kind, period, now)
+            return self.cached(kind, period, now) or self._load(kind, period, now)
 
     def build(self, kind: ArchiveKind, period: int, now: datetime) -> bytes:
-        """Return a period's archive, built from what is stored at this moment."""
+        """Return the bytes of a period's archive, built from the rows stored at this moment."""
         window = export_window(period, now, self._builder.settings.export_policy)
         out = io.BytesIO()
         with self._builder.database.snapshot() as connection:
@@ -90,12 +91,12 @@ class Library:
             body = self._body(kind, record)
             if body is not None:
                 archive = ServedArchive(body, record.name, record.fresh_until)
-                self._hold((kind, period), archive)
+                self._put((kind, period), archive)
                 return archive
-        raise FileNotFoundError("an archive's file is missing")
+        raise ArchiveUnavailableError("its file is missing")
 
     def _fresh_record(self, kind: ArchiveKind, period: int, now: datetime) -> ArchiveRecord:
-        with self._builder.database.single() as connection:
+        with self._builder.database.autocommit() as connection:
             record = export_archives.find(connection, kind, period)
         if record is not None and record.is_fresh(now):
             return record
@@ -103,14 +104,16 @@ class Library:
             return build_if_stale(self._builder, kind, period, now)
 
     def _body(self, kind: ArchiveKind, record: ArchiveRecord) -> bytes | None:
-        """Return the record's bytes, from memory if it is only its time that has changed."""
-        held = self._held.get((kind, record.period))
-        return held.body if held is not None and held.etag == record.name else self._builder.files.get(record.name)
+        """Return the bytes of a record, from memory if only its expiry has changed."""
+        cached = self._archives.get((kind, record.period))
+        return (
+            cached.body if cached is not None and cached.etag == record.name else self._builder.files.get(record.name)
+        )
 
-    def _hold(self, key: tuple[ArchiveKind, int], archive: ServedArchive) -> None:
-        """Keep an archive in memory; let go of those loaded longest ago when there are too many bytes."""
+    def _put(self, key: tuple[ArchiveKind, int], archive: ServedArchive) -> None:
+        """Keep an archive in memory; evict those that were loaded longest ago while there are too many bytes."""
         with self._lock:
-            self._held.pop(key, None)
-            self._held[key] = archive
-            while sum(len(held.body) for held in self._held.values()) > self._capacity:
-                self._held.popitem(last=False)
+            self._archives.pop(key, None)
+            self._archives[key] = archive
+            while sum(len(each.body) for each in self._archives.values()) > self._capacity:
+                self._archives.popitem(last=False)

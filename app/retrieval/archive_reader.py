@@ -1,6 +1,7 @@
 """Reading and verifying an export archive, ours or another server's."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -9,21 +10,18 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from google.protobuf.message import DecodeError
 
 from app.crypto.signing import is_signed_by
+from app.domain.errors import InvalidArchiveError
 from app.proto import covidshield_pb2 as wire
 from app.retrieval.archive_writer import EXPORT_FILE, EXPORT_HEADER, SIGNATURE_FILE
 
-# A day of a million keys is 34 MB; what claims to unpack to more than this is not read.
+# A day of a million keys has 34 MB. A file that unpacks to more than this is refused.
 MAX_EXPORT_BYTES: Final = 256 * 1024 * 1024
 MAX_SIGNATURE_BYTES: Final = 64 * 1024
 
 
-class ArchiveInvalid(Exception):  # noqa: N818 - the name says it
-    """The file is not an export archive; the text says why."""
-
-
 @dataclass(frozen=True)
 class ArchiveSignature:
-    """One of the archive's signatures: the name of its key, and the DER bytes."""
+    """One signature of an archive: the identification of its key, and the DER bytes."""
 
     key_id: str
     key_version: str
@@ -32,7 +30,7 @@ class ArchiveSignature:
 
 @dataclass(frozen=True)
 class ReadArchive:
-    """What an archive says. Timestamps are unix seconds."""
+    """The content of an archive. Timestamps are in unix seconds."""
 
     region: str
     start_seconds: int
@@ -43,24 +41,22 @@ class ReadArchive:
     signed_bytes: bytes
 
     def is_signed_by(self, key: EllipticCurvePublicKey) -> bool:
-        """Tell whether one of the signatures is the key's."""
+        """Return whether one of the signatures is valid under the key."""
         return any(is_signed_by(key, entry.signature, self.signed_bytes) for entry in self.signatures)
 
 
 def read_archive(file: Path | IO[bytes]) -> ReadArchive:
-    """Read an archive of exposure keys; raise ArchiveInvalid for anything else. The signature is not verified yet."""
+    """Return the content of an archive of diagnosis keys, without verifying it; raise InvalidArchiveError."""
     try:
         with zipfile.ZipFile(file) as archive:
             export = _entry(archive, EXPORT_FILE, MAX_EXPORT_BYTES)
             signature = _entry(archive, SIGNATURE_FILE, MAX_SIGNATURE_BYTES)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise ArchiveInvalid(f"it is not a readable zip file: {error}") from None
-    except Exception as error:  # zlib.error has no better base
-        if type(error).__module__ != "zlib":
-            raise
-        raise ArchiveInvalid("an entry's compressed data is damaged") from None
+        raise InvalidArchiveError(f"it is not a readable zip file: {error}") from None
+    except zlib.error:
+        raise InvalidArchiveError("an entry's compressed data is damaged") from None
     if not export.startswith(EXPORT_HEADER):
-        raise ArchiveInvalid(f"{EXPORT_FILE} does not begin with the header {EXPORT_HEADER.decode()!r}")
+        raise InvalidArchiveError(f"{EXPORT_FILE} does not begin with the header {EXPORT_HEADER.decode()!r}")
     message, signatures = wire.TemporaryExposureKeyExport(), wire.TEKSignatureList()
     _parse(message, export[len(EXPORT_HEADER) :], EXPORT_FILE)
     _parse(signatures, signature, SIGNATURE_FILE)
@@ -87,9 +83,9 @@ def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
         with archive.open(name) as file:
             data = file.read(limit + 1)
     except KeyError:
-        raise ArchiveInvalid(f"it has no {name}") from None
+        raise InvalidArchiveError(f"it has no {name}") from None
     if len(data) > limit:
-        raise ArchiveInvalid(f"{name} is larger than {limit} bytes")
+        raise InvalidArchiveError(f"{name} is larger than {limit} bytes")
     return data
 
 
@@ -97,4 +93,4 @@ def _parse(message: wire.TemporaryExposureKeyExport | wire.TEKSignatureList, dat
     try:
         message.ParseFromString(data)
     except DecodeError:
-        raise ArchiveInvalid(f"{name} is not the protocol buffer that it should be") from None
+        raise InvalidArchiveError(f"{name} is not the expected protocol buffer") from None

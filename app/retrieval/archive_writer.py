@@ -1,8 +1,7 @@
-"""Writing an export archive: a zip of `export.bin` and `export.sig` (protocol section J).
+"""Writing an export archive: a zip file of `export.bin` and `export.sig` (section J).
 
-Everything streams: keys are written, hashed and compressed as they come, so memory does not grow with their number.
-A protocol buffer with its repeated field last is its first fields followed by one piece for each element, so the
-message never stands in memory as a whole.
+Keys are streamed: written, hashed and compressed as they arrive, so memory does not grow with their number. This is
+possible because a protocol buffer whose repeated field is last is its other fields followed by the elements.
 """
 
 import hashlib
@@ -14,11 +13,10 @@ from typing import IO, BinaryIO, Final
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from app.crypto.signing import public_key_pem, sign_digest
-from app.domain.exports import ExportWindow
+from app.domain.exports import ExportWindow, KeyShape
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.outbreaks import OutbreakEvent
 from app.proto import covidshield_pb2 as wire
-from app.store.diagnosis_keys import KeyShape
 
 EXPORT_HEADER: Final = b"EK Export v1    "
 SIGNATURE_ALGORITHM: Final = "1.2.840.10045.4.3.2"  # ECDSA with SHA-256
@@ -29,24 +27,24 @@ SIGNATURE_FILE: Final = "export.sig"
 _REGION_NAMES: Final = {"302": "CA"}
 _KEYS_TAG: Final = b"\x3a"  # field 7, length-delimited
 _KEY_DATA_TAG: Final = bytes((0x0A, KEY_DATA_BYTES))  # field 1, length-delimited, and its length
-# The public server's zip carries no time (rule 83), which also makes equal content equal bytes.
+# The public server's zip has no times (rule 83), which also makes equal content equal bytes.
 _NO_TIME: Final = (1980, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signs: the key, and the region whose name apps know the key by."""
+    """The signing key, and the region that identifies it to apps."""
 
     key: EllipticCurvePrivateKey
     region: str
 
     @property
     def fingerprint(self) -> str:
-        """Return 32 hexadecimal digits that change with the key and the region."""
+        """32 hexadecimal digits that depend on the key and the region."""
         return hashlib.sha256(f"{self.region}{public_key_pem(self.key)}".encode()).hexdigest()[:32]
 
     def signature_info(self) -> wire.SignatureInfo:
-        """Return how apps find the key to verify with (rule 86)."""
+        """Return the identification of the verification key (rule 86)."""
         return wire.SignatureInfo(
             verification_key_version=VERIFICATION_KEY_VERSION,
             verification_key_id=self.region,
@@ -55,9 +53,9 @@ class Signer:
 
 
 def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[bytes], signer: Signer) -> bytes:
-    """Write the signed archive of exposure keys to a file open for writing; return the SHA-256 of `export.bin`.
+    """Write the signed archive of diagnosis keys to a writable file; return the SHA-256 of `export.bin`.
 
-    `keys` are elements of the export as `wrap_key` makes them, any number of them in a piece.
+    `keys` yields encoded elements of the export (see `wrap_key`), any number of them in a piece.
     """
     message = wire.TemporaryExposureKeyExport(
         start_timestamp=window.start_seconds,
@@ -90,9 +88,9 @@ def write_keys_archive(out: BinaryIO, window: ExportWindow, keys: Iterable[bytes
 def write_outbreaks_archive(
     out: BinaryIO, window: ExportWindow, events: Iterable[OutbreakEvent], signer: Signer
 ) -> bytes:
-    """Write the signed archive of outbreak events to a file open for writing; return the SHA-256 of `export.bin`.
+    """Write the signed archive of outbreak events to a writable file; return the SHA-256 of `export.bin`.
 
-    It has no header (rule 105).
+    `export.bin` has no header (rule 105).
     """
     message = wire.OutbreakEventExport(start_timestamp=window.start_seconds, end_timestamp=window.end_seconds)
     for event in events:
@@ -108,7 +106,7 @@ def write_outbreaks_archive(
 
 
 def wrap_key(shape: KeyShape) -> tuple[bytes, bytes]:
-    """Return what stands before and after a key's data where it is an element of the export (rule 87)."""
+    """Return the bytes before and after the data of a key that is encoded as an element of the export (rule 87)."""
     after = wire.TemporaryExposureKey(
         transmission_risk_level=shape.transmission_risk_level,
         rolling_start_interval_number=shape.rolling_start_interval_number,
@@ -116,12 +114,12 @@ def wrap_key(shape: KeyShape) -> tuple[bytes, bytes]:
         report_type=wire.TemporaryExposureKey.CONFIRMED_TEST if shape.report_type is None else shape.report_type,  # type: ignore[arg-type]
         days_since_onset_of_symptoms=shape.days_since_onset_of_symptoms or 0,
     ).SerializeToString()
-    length = len(_KEY_DATA_TAG) + KEY_DATA_BYTES + len(after)  # always below 128, so it is written in one byte
+    length = len(_KEY_DATA_TAG) + KEY_DATA_BYTES + len(after)  # always below 128, so one byte
     return _KEYS_TAG + bytes((length,)) + _KEY_DATA_TAG, after
 
 
 class _Unseekable:
-    """A file that only writes, for which zipfile uses the streamed form of an entry (rule 83)."""
+    """A file that cannot seek, for which zipfile writes the streamed form of an entry (rule 83)."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out

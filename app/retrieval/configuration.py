@@ -1,4 +1,4 @@
-"""The exposure configuration: files that ship with the service, and an operator's replacements of them."""
+"""The exposure configuration: files of the service, and an operator's replacements."""
 
 import hashlib
 import json
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from app.config.parsers import ConfigurationError
+from app.domain.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
 class ConfigurationFile:
-    """A file as it is served: JSON text, and the tag that changes with it."""
+    """A file as it is served: JSON text and its entity tag."""
 
     text: str
     etag: str
 
 
 def load_configuration(replacements: str) -> dict[str, ConfigurationFile]:
-    """Read every `*.json` that ships, and then those in the folder of replacements, by name without ending.
+    """Return the shipped `*.json` files and those in the folder of replacements, by name without suffix.
 
-    Raises ConfigurationError for a folder or a file that cannot be read, or is not a JSON object: phones fall back
-    silently to an old copy when they get such a file, so the operator must hear of it.
+    Raises ConfigurationError for a folder or file that cannot be read, or that is not a JSON object: phones silently
+    use an old copy instead of such a file, so it must not be served.
     """
     shipped = Path(str(files("app.retrieval") / "exposure_configuration"))
     loaded = {path.stem: _read(path) for path in sorted(shipped.glob("*.json"))}

@@ -1,90 +1,72 @@
-"""The short way of a download: what nearly every request of a day takes, without Flask's machinery.
+"""The fast path of a download, which nearly every request takes: it bypasses Flask.
 
-It answers only what `views.archives` would answer with 200 or 304 from memory, byte for byte alike; everything else,
-refusals included, is passed on to it. A test compares the two.
+It answers only what the view would answer with 200 or 304 from memory, with the same bytes. Everything else, errors
+included, is passed on to the application. A test compares the two.
 """
 
 import functools
-import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from app.web.clock import Clock
-from app.config import Settings
-from app.domain.exports import PeriodUnavailable, check_period
+from app.config import RetrievalSettings
+from app.domain.errors import PeriodUnavailableError
+from app.domain.exports import check_period
 from app.domain.timeline import hour_number, start_of_hour
-from app.web.logs import log_served
-from app.web.responses import CACHE_CONTROL_ARCHIVE, ZIP
-from app.retrieval.auth import is_authentic
-from app.retrieval.archive_cache import Library
+from app.retrieval.archive_cache import ArchiveCache
+from app.retrieval.downloads import HEADERS, MAX_PATH_CHARACTERS, DownloadPath, is_authentic, parse_path
+from app.web.context import Clock
+from app.web.logs import log_download
+from app.web.responses import ZIP, is_current
 from app.web.security import request_id
-from app.store.export_archives import ArchiveKind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_PATH: Final = re.compile(r"/(retrieve|qr)/([0-9]{3})/([0-9]{5})/([0-9A-Fa-f]{64})")
-_KINDS: Final = {"retrieve": ArchiveKind.KEYS, "qr": ArchiveKind.OUTBREAKS}
+# In an hour: three codes for each of sixteen periods of each kind, and some that are refused.
+_REMEMBERED_PATHS: Final = 256
 
 
-# In an hour, three codes for each of sixteen periods of each kind; and some that are refused.
-_REMEMBERED_ADDRESSES: Final = 256
-_LONGEST_ADDRESS: Final = len("/retrieve/302/18444/") + 64
-
-
-class _Address(NamedTuple):
-    """An address at which an archive may be served in this hour, and its parts as they stand in it."""
-
-    kind: ArchiveKind
-    period: int
-    prefix: str
-    region: str
-    day: str
-
-
-class HotPath:
+class ArchiveFastPath:
     """WSGI middleware around the application."""
 
-    def __init__(self, application: "WSGIApplication", library: Library, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, application: "WSGIApplication", archives: ArchiveCache, settings: RetrievalSettings, clock: Clock
+    ) -> None:
         self._application = application
-        self._library = library
+        self._archives = archives
         self._settings = settings
         self._clock = clock
-        # All phones ask for the same few addresses, so each is judged once an hour.
-        self._judged = functools.lru_cache(_REMEMBERED_ADDRESSES)(self._judge)
+        # All phones request the same few paths, so each is checked once an hour.
+        self._checked = functools.lru_cache(_REMEMBERED_PATHS)(self._check)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Serve an archive from memory, or pass the request on."""
+        """Serve an archive from memory, or call the application."""
         now, path = self._clock(), environ["PATH_INFO"]
-        is_download = environ["REQUEST_METHOD"] == "GET" and len(path) <= _LONGEST_ADDRESS
-        address = self._judged(path, hour_number(now)) if is_download else None
-        archive = self._library.held(address.kind, address.period, now) if address else None
-        if address is None or archive is None:
+        is_download = environ["REQUEST_METHOD"] == "GET" and len(path) <= MAX_PATH_CHARACTERS
+        parts = self._checked(path, hour_number(now)) if is_download else None
+        archive = self._archives.cached(parts.download.kind, int(parts.day), now) if parts else None
+        if parts is None or archive is None:
             return self._application(environ, start_response)
         identifier = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
-        etag = f'"{archive.etag}"'
-        headers = [("Cache-Control", CACHE_CONTROL_ARCHIVE), ("ETag", etag), ("X-Request-Id", identifier)]
-        # The tag is a digest in quotation marks, so it stands in the header only where it is meant.
-        known = environ.get("HTTP_IF_NONE_MATCH", "")
-        unchanged = etag in known or known.strip() == "*"
+        headers = [*HEADERS.items(), ("ETag", f'"{archive.etag}"'), ("X-Request-Id", identifier)]
+        unchanged = is_current(archive.etag, environ.get("HTTP_IF_NONE_MATCH", ""))
         if not unchanged:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
         start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers)
         status = 304 if unchanged else 200
-        log_served(address.prefix, address.region, address.day, status, len(archive.body), identifier, now)
+        log_download(parts.download.route, parts.region, parts.day, status, len(archive.body), identifier, now)
         return [] if unchanged else [archive.body]
 
-    def _judge(self, path: str, hour: int) -> _Address | None:
-        """Return what a path asks for if its code and its period are good in this hour of unix time."""
-        match = _PATH.fullmatch(path)
-        if match is None:
+    def _check(self, path: str, hour: int) -> DownloadPath | None:
+        """Return the parts of a path whose code and period are valid in this hour of unix time, or None."""
+        parts = parse_path(path)
+        if parts is None:
             return None
-        prefix, region, day, code = match.groups()
         settings, moment = self._settings, start_of_hour(hour)
-        if not is_authentic(code, settings.retrieve_hmac_key, settings.region_code, day, moment):
+        if not is_authentic(parts.auth, settings.retrieve_hmac_key, settings.region_code, parts.day, moment):
             return None
         try:
-            check_period(int(day), moment, settings.export_policy)
-        except PeriodUnavailable:
+            check_period(int(parts.day), moment, settings.export_policy)
+        except PeriodUnavailableError:
             return None
-        return _Address(_KINDS[prefix], int(day), prefix, region, day)
+        return parts

@@ -1,1 +1,1 @@
-"""Trying the service out: pages for reviewers. They exist on review and development instances only."""
+"""Pages for reviewers, on which they can try out the service; on review and development instances only."""

@@ -1,22 +1,20 @@
-"""The archives that a reviewer can fetch, and what is known of each."""
+"""The archives that a reviewer can download, with their sizes."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from app.config import Settings
-from app.domain.exports import BUNDLE_PERIOD, export_window, served_periods
-from app.domain.timeline import day_number
-from app.store import export_archives
-from app.store import diagnosis_keys as exposure_keys
+from app.config import RetrievalSettings
 from app.database.database import Database
-from app.store.export_archives import ArchiveKind
+from app.domain.exports import BUNDLE_PERIOD, ArchiveKind, export_window, served_periods
+from app.domain.timeline import day_number
+from app.store import diagnosis_keys, export_archives
 
 _EPOCH = datetime.fromtimestamp(0, UTC).date()
 
 
 @dataclass(frozen=True)
 class OfferedArchive:
-    """An archive of exposure keys: how many it holds, and its size in bytes, or None until it is built.
+    """An archive of diagnosis keys: the number of its keys, and its size in bytes or None before it is built.
 
     `day` is None for the bundle of all past days.
     """
@@ -28,13 +26,13 @@ class OfferedArchive:
     size: int | None
 
 
-def offered_archives(database: Database, settings: Settings, now: datetime) -> list[OfferedArchive]:
-    """Return the archives that are served at this moment: the bundle, today, and the days before it, newest first."""
+def offered_archives(database: Database, settings: RetrievalSettings, now: datetime) -> list[OfferedArchive]:
+    """Return the archives that are served at this moment: the bundle, today, and past days, newest first."""
     periods = served_periods(now, settings.export_policy)
     windows = {period: export_window(period, now, settings.export_policy) for period in periods}
     with database.snapshot() as connection:
         counts = {
-            period: exposure_keys.count_exported(connection, window, settings.region_code)
+            period: diagnosis_keys.count_exported(connection, window, settings.region_code)
             for period, window in windows.items()
         }
         sizes = export_archives.sizes(connection, ArchiveKind.KEYS)

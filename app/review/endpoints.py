@@ -1,4 +1,4 @@
-"""The service's endpoints, from the OpenAPI document that it serves, in a form that a person reads at a glance."""
+"""The service's endpoints, from its OpenAPI document, for the front page."""
 
 import functools
 import json
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-_METHODS: Final = ("get", "post")  # OPTIONS is for browsers alone
+_METHODS: Final = ("get", "post")  # OPTIONS is sent by browsers only
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation. `is_open` if a browser can simply follow its path."""
+    """One operation. `is_open`: a browser can open its path."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class EndpointGroup:
-    """The operations for one kind of caller, such as `phones`."""
+    """The operations for one kind of client, such as `phones`."""
 
     audience: str
     endpoints: tuple[Endpoint, ...]
@@ -29,7 +29,7 @@ class EndpointGroup:
 
 @functools.cache
 def endpoint_groups() -> tuple[EndpointGroup, ...]:
-    """Return the operations by their callers, both in the order of the document."""
+    """Return the operations by kind of client, in the order of the document."""
     document = json.loads((files("app.health") / "openapi.json").read_text(encoding="utf-8"))
     groups: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
     for path, item in document["paths"].items():

@@ -1,4 +1,4 @@
-"""The end of a review app's own log, for whoever tries the app out and has no account on its machine."""
+"""The last lines of a review app's log, for reviewers without an account on its host."""
 
 import re
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from typing import Final
 from app.review.masking import Mask
 
 PROCESSES: Final = ("web", "worker", "clock")
-MOST_LINES: Final = 200
-MOST_CHARACTERS: Final = 2_000  # of a line
+MAX_LINES: Final = 200
+MAX_LINE_CHARACTERS: Final = 2_000  # of a line
 
-# However long the log is, no more than this is read of it: a few thousand lines.
+# The maximum that is read of a log: a few thousand lines.
 _TAIL_BYTES: Final = 512 * 1024
 _LINE: Final = re.compile(r"(?P<process>[a-z-]+(?:\.[0-9]+)?) *\| ?(?P<text>.*)")
 _LEVEL: Final = re.compile(r"\blevel=(warning|error|critical)\b")
@@ -21,7 +21,7 @@ _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line: the process that wrote it, such as `web.1`, its text, and `error` or `warning` if it is one."""
+    """A line: the process that wrote it, such as `web.1`, its text, and `error`, `warning` or an empty level."""
 
     process: str
     text: str
@@ -29,20 +29,20 @@ class LogLine:
 
 
 def last_lines(path: Path, process: str, mask: Mask) -> list[LogLine] | None:
-    """Return the newest lines of a process, or of all if it is empty, oldest first; None when there is no log.
+    """Return the last lines of a process, or of all if it is empty, oldest first; None without a log.
 
-    Secrets were replaced when the log was written. They are again, since a mistake there must not show here.
+    Secrets were masked when the log was written. They are masked again in case that failed.
     """
     tail = _tail(path)
     if tail is None:
         return None
-    # Masked as a whole, before it is cut: half of a secret would not be recognised.
+    # Masked before lines are truncated: half a secret would not be recognized.
     lines = mask.hide(_COLOURS.sub("", tail)).splitlines()
-    return list(_of_process(map(_read, lines), process))[-MOST_LINES:]
+    return list(_of_process(map(_read, lines), process))[-MAX_LINES:]
 
 
 def _tail(path: Path) -> str | None:
-    """Return the last whole lines of a log and, when it has just begun, of the file that it was before."""
+    """Return the last whole lines of a log and, if it has just been rotated, of its predecessor."""
     newest = _end_of(path, _TAIL_BYTES)
     before = _end_of(path.with_name(f"{path.name}.1"), _TAIL_BYTES - len(newest or b""))
     if newest is None and before is None:
@@ -58,7 +58,7 @@ def _end_of(path: Path, most: int) -> bytes | None:
             data = file.read(most)
     except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
         return None
-    # What was cut in the middle is not a line; and the end of a secret would not be recognised.
+    # The first line is incomplete, and the end of a secret would not be recognized.
     return data if start == 0 else data.partition(b"\n")[2]
 
 
@@ -66,7 +66,7 @@ def _read(line: str) -> LogLine:
     match = _LINE.fullmatch(line)
     process, text = (match["process"], match["text"]) if match else ("", line)
     level = _LEVEL.search(text)
-    shown = "".join(c if c.isprintable() else " " for c in text[:MOST_CHARACTERS])
+    shown = "".join(c if c.isprintable() else " " for c in text[:MAX_LINE_CHARACTERS])
     return LogLine(process, shown, "" if level is None else "warning" if level[1] == "warning" else "error")
 
 

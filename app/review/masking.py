@@ -1,8 +1,7 @@
-"""Keeps the secrets of this process out of a text, in every form in which a text may hold them."""
+"""Masking the secrets of this process in a text, in every form in which they may occur."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -14,45 +13,44 @@ from app.crypto.signing import SIGNING_KEY_BYTES
 
 HIDDEN: Final = "[secret]"
 
-# A shorter text would be found in innocent words; no secret but a database's password may be as short.
-_SHORTEST: Final = 6
-# What looks like a secret, whosever it is.
-_TELLING: Final = re.compile(
+# Shorter texts occur in ordinary words. Only a database password may be shorter.
+_MIN_CHARACTERS: Final = 6
+# Text that looks like a secret of any kind.
+_SUSPICIOUS: Final = re.compile(
     r"(?i)(?P<before>\b(?:bearer|basic) +)[\w.~+/=-]{12,}|(?P<user>://[^\s/:@]*:)[^\s/@]+(?=@)"
 )
 
 
 class Mask:
-    """Replaces secrets."""
+    """Replaces the secrets of a process in texts."""
 
     def __init__(self, settings: Settings) -> None:
-        secrets = {text for text in _secrets(settings) if len(text) >= _SHORTEST}
-        # The longest first, so that nothing is left of one that contains another.
+        secrets = {text for text in _secrets(settings) if len(text) >= _MIN_CHARACTERS}
+        # The longest first, so that a secret that contains another is replaced as a whole.
         ordered = sorted(secrets, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None
 
     def hide(self, text: str) -> str:
         """Return the text with every secret replaced."""
         known = self._pattern.sub(HIDDEN, text) if self._pattern else text
-        return _TELLING.sub(rf"\g<before>\g<user>{HIDDEN}", known)
+        return _SUSPICIOUS.sub(rf"\g<before>\g<user>{HIDDEN}", known)
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    for described in fields(settings):
-        if described.metadata["secret"]:
-            yield from _texts(getattr(settings, described.name))
+    for value in settings.secrets():
+        yield from _texts(value)
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield a setting as it may stand in a text. Raises TypeError for a kind of setting that it does not know."""
+    """Yield the forms of a secret setting in texts. Raises TypeError for an unknown kind of setting."""
     if value is None:
         return
     if isinstance(value, str):
         yield value
-        yield from _parts_of_address(value)
+        yield from _parts_of_url(value)
     elif isinstance(value, bytes):
         yield value.hex()
-    elif isinstance(value, Mapping):  # tokens and their labels, which are no secrets
+    elif isinstance(value, Mapping):  # labels by token; labels are not secret
         yield from value
     elif isinstance(value, Iterable):
         for each in value:
@@ -63,10 +61,10 @@ def _texts(value: Any) -> Iterator[str]:
         raise TypeError(f"a secret of the type {type(value).__name__}")
 
 
-def _parts_of_address(text: str) -> Iterator[str]:
+def _parts_of_url(text: str) -> Iterator[str]:
     if "://" not in text:
         return
-    yield text.partition("://")[2]  # the scheme of a database's address is not as it was given
+    yield text.partition("://")[2]  # the scheme of a database URL is rewritten
     password = urlsplit(text).password or ""
     yield from (password, unquote(password))
 

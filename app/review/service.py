@@ -1,44 +1,92 @@
-"""What a review instance does for a page that plays phones and a health authority."""
+"""What the pages for reviewers require from the other surfaces, in one object."""
 
 import base64
+import logging
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
-from app.crypto.sealing import SealingRing
-from app.domain.timeline import hour_number
-from app.retrieval.auth import download_code
 from app.database.database import Database
-from app.submission.codes import issue_code
+from app.domain.timeline import hour_number
+from app.retrieval.downloads import KEYS, download_code
+from app.review.archives import OfferedArchive, offered_archives
+from app.review.endpoints import EndpointGroup, endpoint_groups
+from app.review.logs import LogLine, last_lines
+from app.review.masking import Mask
+from app.submission.codes import Codes
 
-# The label under which these codes are counted. No token has to exist for it.
+# The label of these codes. It needs no token.
 ORIGINATOR: Final = "review"
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ArchiveAddress:
-    """Where an archive is during this hour: the path, and the text that its code authenticates."""
+    """The path of an archive during this hour, and the text that its code authenticates."""
 
     message: str
     path: str
 
 
-def issue_review_code(database: Database, settings: Settings, ring: SealingRing, now: datetime) -> str:
-    """Issue a code as a health authority would, without one."""
-    return issue_code(database, settings, ring, ORIGINATOR, None, now)
+@dataclass(frozen=True)
+class FrontPage:
+    """The content of the front page. `archives` is None without PostgreSQL, `log` is None without a log file."""
+
+    archives: list[OfferedArchive] | None
+    groups: tuple[EndpointGroup, ...]
+    log: list[LogLine] | None
 
 
-def archive_address(settings: Settings, day: str, now: datetime) -> ArchiveAddress:
-    """Return where a day's archive is. An app works that out itself: RETRIEVE_HMAC_KEY is built into it."""
-    region, hour = settings.region_code, hour_number(now)
-    code = download_code(settings.retrieve_hmac_key, region, day, hour)
-    return ArchiveAddress(f"{region}:{day}:{hour}", f"/retrieve/{region}/{day}/{code.hex()}")
+class Review:
+    """The service of the pages for reviewers."""
+
+    def __init__(self, database: Database, codes: Codes, settings: Settings) -> None:
+        self._database = database
+        self._codes = codes
+        self._settings = settings
+
+    def issue_code(self, now: datetime) -> str:
+        """Return a new code, as a health authority would request it, without its token."""
+        return self._codes.issue(ORIGINATOR, None, now)
+
+    def code_expiry(self, now: datetime) -> datetime:
+        """Return when a code that is issued now expires, in whole minutes."""
+        return (now + self._settings.submission.code_lifetime).replace(second=0, microsecond=0)
+
+    def archive_address(self, day: str, now: datetime) -> ArchiveAddress:
+        """Return the address of a day's archive. Apps compute it from RETRIEVE_HMAC_KEY, which is built into them."""
+        region, hour = self._settings.region_code, hour_number(now)
+        code = download_code(self._settings.retrieval.retrieve_hmac_key, region, day, hour)
+        return ArchiveAddress(f"{region}:{day}:{hour}", f"/{KEYS.prefix}/{region}/{day}/{code.hex()}")
+
+    def export_public_key(self) -> str:
+        """Return the key that verifies archives as base64 DER, which browsers can import."""
+        key = self._settings.retrieval.ecdsa_key.public_key()
+        return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+    def front_page(self, process: str, now: datetime) -> FrontPage:
+        """Return the content of the front page, with the log lines of one process, or of all if it is empty."""
+        return FrontPage(self._archives(now), endpoint_groups(), self.log_lines(process))
+
+    def log_lines(self, process: str) -> list[LogLine] | None:
+        """Return the last lines of the review app's log, without secrets, or None without a log file."""
+        path = self._settings.review.review_app_log
+        return last_lines(Path(path), process, Mask(self._settings)) if path else None
+
+    def _archives(self, now: datetime) -> list[OfferedArchive] | None:
+        try:
+            return offered_archives(self._database, self._settings.retrieval, now)
+        except SQLAlchemyError:  # the rest of the page helps to find the cause
+            _logger.exception("archives could not be listed")
+            return None
 
 
-def export_public_key(settings: Settings) -> str:
-    """Return the key that verifies archives, as base64 of its DER form, which browsers read."""
-    der = settings.ecdsa_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(der).decode()
+def grouped(code: str) -> str:
+    """Return a one-time code in groups of three, three and four characters, as it is read aloud."""
+    return f"{code[:3]} {code[3:6]} {code[6:]}"

@@ -1,4 +1,4 @@
-"""What is kept: a module per noun, each with its queries. Tables stand together in `tables`.
+"""Stored data: a module for each noun, with its queries. `tables` defines all tables.
 
-Functions take a connection and never commit: the service that calls them owns the transaction.
+Functions take a connection and never commit: the calling service owns the transaction.
 """

@@ -1,4 +1,4 @@
-"""The bytes of archives, where they are kept in the database."""
+"""The bytes of archives, if they are stored in the database."""
 
 from collections.abc import Iterator
 
@@ -16,16 +16,16 @@ def add(connection: Connection, name: str, part: int, content: bytes) -> None:
 
 
 def delete(connection: Connection, name: str) -> None:
-    """Delete a file, if there is one."""
+    """Delete a file, if it exists."""
     connection.execute(_DELETE, {"name": name})
 
 
 def parts_of(connection: Connection, name: str) -> Iterator[bytes]:
-    """Yield a file's parts in order; none if there is no such file."""
+    """Yield the parts of a file in order; nothing if it does not exist."""
     for row in connection.execute(_PARTS, {"name": name}, execution_options={"yield_per": 1}):
         yield bytes(row.content)
 
 
 def keep_only(connection: Connection, names: set[str]) -> None:
-    """Delete every other file."""
+    """Delete all other files."""
     connection.execute(_KEEP_ONLY, {"names": sorted(names)})

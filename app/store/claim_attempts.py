@@ -1,4 +1,4 @@
-"""The ledgers of wrong codes. Claims write them (see `claims`); here they are counted and emptied."""
+"""Failed claims by network and by minute. `claims` records them; this module counts and purges them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,28 +24,28 @@ _PURGE_MINUTES = text("""
     )
 """)
 _COUNT = text("""
-    SELECT coalesce(sum(failures) FILTER (WHERE minute = :minute - 1), 0)::integer AS wrong_codes_last_minute,
-           coalesce(sum(failures) FILTER (WHERE minute > :minute - 60), 0)::integer AS wrong_codes_last_hour,
-           coalesce(sum(failures), 0)::integer AS wrong_codes_last_day
+    SELECT coalesce(sum(failures) FILTER (WHERE minute = :minute - 1), 0)::integer AS failed_claims_last_minute,
+           coalesce(sum(failures) FILTER (WHERE minute > :minute - 60), 0)::integer AS failed_claims_last_hour,
+           coalesce(sum(failures), 0)::integer AS failed_claims_last_day
     FROM failed_key_claim_minutes WHERE minute > :minute - 1440
 """)
 
 
 def purge(connection: Connection, before: datetime, batch: int) -> int:
-    """Delete entries whose last failure was before a moment; return how many (rule 46)."""
+    """Delete rows whose last failure was before `before`; return how many (rule 46)."""
     return connection.execute(_PURGE, {"before": before, "batch": batch}).rowcount
 
 
 def purge_hours(connection: Connection, first_hour: int, batch: int) -> int:
-    """Delete what networks tried before an hour; return how many entries."""
+    """Delete hourly counts before an hour; return how many rows."""
     return connection.execute(_PURGE_HOURS, {"first_hour": first_hour, "batch": batch}).rowcount
 
 
 def purge_minutes(connection: Connection, first_minute: int, batch: int) -> int:
-    """Delete the totals of the minutes before one; return how many entries."""
+    """Delete totals of minutes before a minute; return how many rows."""
     return connection.execute(_PURGE_MINUTES, {"first_minute": first_minute, "batch": batch}).rowcount
 
 
 def count(connection: Connection, minute: int) -> Mapping[str, int]:
-    """Return how many wrong codes all networks together tried in the minute before this one, an hour and a day."""
+    """Return the failed claims of all networks in the minute before `minute`, in the last hour and in the last day."""
     return dict(connection.execute(_COUNT, {"minute": minute}).mappings().one())

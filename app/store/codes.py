@@ -1,16 +1,16 @@
-"""Issuing a one-time code: one statement that stores the code, replaces an older one, and counts."""
+"""Issuing a one-time code: one statement that stores the code, replaces an older one, and counts the event."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from app.database.prepared import Direct
+from app.database.prepared import PreparedExecutor
 from app.database.statement import Statement
 
 
 @dataclass(frozen=True)
 class NewCode:
-    """What a new code's row holds: what is stored of the code, and the private key, sealed already."""
+    """The row of a new code: the stored form of the code, and the sealed private key."""
 
     one_time_code: str
     server_public_key: bytes
@@ -22,8 +22,8 @@ class NewCode:
     originator: str
 
 
-class Issued(Enum):
-    """What became of a new code."""
+class IssueOutcome(Enum):
+    """What happened to a new code."""
 
     NEW = "new"
     REGENERATED = "regenerated"
@@ -37,8 +37,8 @@ _INSERT = """
         :server_public_key, :sealed_private_key, :one_time_code, :hash_id, :remaining_keys, :created, :region,
         :originator
     )
-    -- A hashID whose code still waits gets the new code, and the old one is dead at once (rule 20). One whose code
-    -- was claimed stays as it is, and the statement returns no row (rule 21).
+    -- A hashID with an unclaimed code gets the new code, and the old one is invalid at once (rule 20). If the code has
+    -- been claimed, the row is unchanged and the statement returns no row (rule 21).
     ON CONFLICT (originator, hash_id) DO UPDATE SET
         server_public_key = excluded.server_public_key,
         server_private_key = excluded.server_private_key,
@@ -47,7 +47,7 @@ _INSERT = """
         created = excluded.created,
         region = excluded.region
         WHERE encryption_keys.app_public_key IS NULL
-    -- A row that this very statement inserted was never updated, so its xmax is zero.
+    -- xmax is zero in a row that this statement inserted.
     RETURNING xmax <> 0 AS regenerated
 """
 
@@ -62,14 +62,14 @@ _ISSUE_AND_COUNT = Statement(f"""
 """)  # noqa: S608 - both parts are constants
 
 
-def issue(database: Direct, code: NewCode, *, count: bool = True) -> Issued:
-    """Store a new code; in the same statement count it, unless told not to.
+def issue(executor: PreparedExecutor, code: NewCode, *, count: bool = True) -> IssueOutcome:
+    """Store a new code and, with `count`, record the event in the same statement.
 
-    Raises IntegrityError when the code (or the key pair) is in use already.
+    Raises IntegrityError if the code or the key pair is already in use.
     """
     values = vars(code) | {"date": code.created.date()}
-    rows = database.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
+    rows = executor.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
     if not rows:
-        return Issued.ALREADY_CLAIMED
+        return IssueOutcome.ALREADY_CLAIMED
     ((regenerated,),) = rows
-    return Issued.REGENERATED if regenerated else Issued.NEW
+    return IssueOutcome.REGENERATED if regenerated else IssueOutcome.NEW

@@ -1,14 +1,15 @@
-"""What the operator may count: events, uploads, and how long codes waited (sections K and L of the protocol).
+"""Counters of events, of uploads, and of the time from code to claim (sections K and L).
 
-Requests append rows and never update one, so none waits for another. `fold` replaces the rows of a day by their
-sums. A figure is the sum over its rows at any moment, folded or not.
+Requests append rows and never update one, so they do not wait for each other. `roll_up` replaces rows by their sums.
+A figure is the sum of its rows at any time.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, TextClause, text
 
-# A caller that counts as it acts has an INSERT of its own: see `codes`, `claims`, `uploads`, `key_pairs`.
+# Rows are inserted by the statements that are counted: see `codes`, `claims`, `uploads` and `key_pairs`.
 
 _EVENTS = text("""
     SELECT source, identifier, sum(count)::integer AS count FROM events
@@ -23,9 +24,9 @@ _DURATIONS = text("""
     WHERE date = :date GROUP BY originator, hours ORDER BY originator, hours
 """)
 
-# What stands in most rows is folded first. A run has a twentieth as many sums as rows, so it leaves fewer rows,
-# whether a table was moved over with a million of them or the worker was away for a day.
-_FOLD = """
+# Sums with the most rows come first. A run writes at most one sum for every twenty rows, so each run leaves fewer rows,
+# even in a table with a million rows of the public server.
+_ROLL_UP = """
     WITH summed AS (
         DELETE FROM {table} WHERE id IN (
             SELECT id FROM {table} WHERE ({columns}) IN (
@@ -40,8 +41,8 @@ _FOLD = """
     )
     SELECT count(*) FROM summed
 """
-FOLDS = tuple(
-    text(_FOLD.format(table=table, columns=columns, figure=figure))
+ROLL_UPS = tuple(
+    text(_ROLL_UP.format(table=table, columns=columns, figure=figure))
     for table, columns, figure in (
         ("events", "source, identifier, device_type, date", "count"),
         ("otk_life_duration", "originator, hours, date", "count"),
@@ -50,31 +51,49 @@ FOLDS = tuple(
 )
 
 
-def events_of(connection: Connection, day: date) -> list[dict[str, object]]:
-    """Return the day's server events, keys in the order of the wire (rule 92)."""
-    return [
-        {"source": row["source"], "date": day.isoformat(), "count": row["count"], "identifier": row["identifier"]}
-        for row in connection.execute(_EVENTS, {"date": day}).mappings()
-    ]
+@dataclass(frozen=True)
+class EventCount:
+    """How often an event occurred on a day, by source."""
+
+    source: str
+    identifier: str
+    count: int
 
 
-def uploads_of(connection: Connection, day: date) -> list[dict[str, object]]:
-    """Return the day's uploads, one entry for each, keys in the order of the wire (rule 92)."""
-    return [
-        {"source": row["source"], "date": day.isoformat(), "count": row["count"], "first_upload": row["first_upload"]}
-        for row in connection.execute(_UPLOADS, {"date": day}).mappings()
-    ]
+@dataclass(frozen=True)
+class UploadCount:
+    """One upload of a day: its source, how many new keys it had, and whether it was the first of its key pair."""
+
+    source: str
+    count: int
+    first_upload: bool
 
 
-def durations_of(connection: Connection, day: date) -> list[dict[str, object]]:
-    """Return how many hours codes claimed on the day had waited, keys in the order of the wire (rule 92)."""
-    return [
-        {"source": row["source"], "date": day.isoformat(), "hours": row["hours"], "count": row["count"]}
-        for row in connection.execute(_DURATIONS, {"date": day}).mappings()
-    ]
+@dataclass(frozen=True)
+class ClaimDelay:
+    """How many codes were claimed on a day within so many hours of being issued, by source."""
+
+    source: str
+    hours: int
+    count: int
 
 
-def fold(connection: Connection, statement: TextClause, rows: int) -> bool:
-    """Replace rows of a table that count the same thing, at most so many, by their sums; tell whether to go on."""
-    folded: int = connection.execute(statement, {"rows": rows, "sums": -(-rows // 20)}).scalar_one()
-    return folded == rows
+def events_of(connection: Connection, day: date) -> list[EventCount]:
+    """Return the day's events that servers counted, by source and identifier."""
+    return [EventCount(*row) for row in connection.execute(_EVENTS, {"date": day})]
+
+
+def uploads_of(connection: Connection, day: date) -> list[UploadCount]:
+    """Return the day's uploads, one row for each."""
+    return [UploadCount(*row) for row in connection.execute(_UPLOADS, {"date": day})]
+
+
+def durations_of(connection: Connection, day: date) -> list[ClaimDelay]:
+    """Return how long the codes claimed on the day had existed, by source and hours."""
+    return [ClaimDelay(*row) for row in connection.execute(_DURATIONS, {"date": day})]
+
+
+def roll_up(connection: Connection, statement: TextClause, rows: int) -> bool:
+    """Replace up to `rows` rows that count the same thing by their sums; return whether there may be more."""
+    rolled_up: int = connection.execute(statement, {"rows": rows, "sums": -(-rows // 20)}).scalar_one()
+    return rolled_up == rows

@@ -1,25 +1,56 @@
-"""The published keys: which belong to an archive, and which are too old to keep."""
+"""Diagnosis keys: storing them, selecting those of an archive, and purging those that are too old."""
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.domain.exports import ExportWindow
+from app.domain.exports import ExportWindow, KeyShape
+from app.domain.uploads import DiagnosisKey
 
 KEYS_PER_PIECE: Final = 4096
 
+# The only statement that inserts keys: `region` and `originator` are expressions, and `source` precedes the keys in
+# FROM. The first writer's row is never changed (rule 67).
+_INSERT = """
+    INSERT INTO diagnosis_keys (
+        key_data, rolling_start_interval_number, rolling_period, transmission_risk_level, hour_of_submission,
+        report_type, days_since_onset_of_symptoms, region, originator
+    )
+    SELECT key.*, {region}, {originator}
+    FROM {source} unnest(
+        :key_data ::bytea[], :starts ::integer[], :periods ::smallint[], :levels ::smallint[], :hours ::integer[],
+        :report_types ::smallint[], :onsets ::smallint[]
+    ) AS key
+    WHERE {condition}
+    ON CONFLICT (key_data) DO NOTHING
+    RETURNING 1
+"""
 
-class KeyShape(NamedTuple):
-    """Everything of a key but its data. Thousands of keys share the few shapes of a day."""
 
-    rolling_start_interval_number: int
-    rolling_period: int
-    transmission_risk_level: int
-    report_type: int | None
-    days_since_onset_of_symptoms: int | None
+def insert_sql(*, region: str, originator: str, source: str = "", condition: str = "true") -> str:
+    """Return the statement that stores keys; its parameters are those of `insert_values`."""
+    return _INSERT.format(region=region, originator=originator, source=source, condition=condition)
 
 
+def insert_values(keys: Sequence[DiagnosisKey], publication_hours: Sequence[int]) -> dict[str, object]:
+    """Return the parameters of `insert_sql` for keys and the hour in which each becomes public.
+
+    Rows are in one order everywhere, so that two transactions with the same keys wait for each other, without deadlock.
+    """
+    rows = sorted(zip(keys, publication_hours, strict=True), key=lambda row: row[0].key_data)
+    return {
+        "key_data": [key.key_data for key, _ in rows],
+        "starts": [key.rolling_start_interval_number for key, _ in rows],
+        "periods": [key.rolling_period for key, _ in rows],
+        "levels": [key.transmission_risk_level for key, _ in rows],
+        "hours": [hour for _, hour in rows],
+        "report_types": [key.report_type for key, _ in rows],
+        "onsets": [key.days_since_onset_of_symptoms for key, _ in rows],
+    }
+
+
+_ADD = text(insert_sql(region=":region", originator=":originator"))
 _WINDOW = """
     hour_of_submission >= :first_hour AND hour_of_submission < :published_before_hour AND region = :region
     AND rolling_start_interval_number > :after_start
@@ -29,10 +60,10 @@ _SHAPES = text(f"""
     SELECT DISTINCT rolling_start_interval_number, rolling_period, transmission_risk_level, report_type,
                     days_since_onset_of_symptoms
     FROM diagnosis_keys WHERE {_WINDOW}
-""")  # noqa: S608 - both parts are constants
+""")  # noqa: S608 - all parts are constants
 
-# Sorting and joining a million short rows is what the database is good at; fetching each into Python takes ten times
-# as long as compressing them all.
+# PostgreSQL sorts and joins a million short rows quickly. Fetching each of them into Python takes ten times as long as
+# compressing them all.
 _WRAPPED = text(f"""
     WITH shape AS (
         SELECT * FROM unnest(
@@ -57,7 +88,7 @@ _COUNT_PUBLISHED = text("""
     SELECT count(*) FROM diagnosis_keys
     WHERE hour_of_submission >= :first_hour AND hour_of_submission < :published_before_hour
 """)
-_COUNT_EXPORTED = text(f"SELECT count(*) FROM diagnosis_keys WHERE {_WINDOW}")  # noqa: S608 - both are constants
+_COUNT_EXPORTED = text(f"SELECT count(*) FROM diagnosis_keys WHERE {_WINDOW}")  # noqa: S608 - all parts are constants
 _PURGE = text("""
     DELETE FROM diagnosis_keys WHERE key_data IN (
         SELECT key_data FROM diagnosis_keys WHERE hour_of_submission < :before_hour
@@ -68,14 +99,26 @@ _CLEAR = text("TRUNCATE diagnosis_keys")
 _COUNT = text("SELECT count(*) FROM diagnosis_keys")
 
 
+def add(
+    connection: Connection,
+    keys: Sequence[DiagnosisKey],
+    publication_hours: Sequence[int],
+    region: str,
+    originator: str,
+) -> int:
+    """Store keys, each with the hour in which it becomes public; return how many were new."""
+    values = insert_values(keys, publication_hours) | {"region": region, "originator": originator}
+    return len(connection.execute(_ADD, values).all())
+
+
 def wrapped_keys(
     connection: Connection, window: ExportWindow, region: str, wrap: Callable[[KeyShape], tuple[bytes, bytes]]
 ) -> Iterator[bytes]:
-    """Yield the data of an archive's keys in its own order, so that order tells nothing (rule 81).
+    """Yield the keys of an archive in the order of their data, which reveals nothing (rule 81).
 
-    Each key's 16 bytes stand between the two pieces that `wrap` returns for its shape, and KEYS_PER_PIECE keys make
-    one yielded piece, so memory does not grow with their number. An error half-way is raised here and never ends the
-    iteration early (D15). The connection must be one of `Database.snapshot`, so that no new shape comes in between.
+    Each key's 16 bytes are between the two byte strings that `wrap` returns for its shape. A yielded piece holds up to
+    KEYS_PER_PIECE keys, so memory does not grow with their number. An error is raised and never ends the iteration
+    early (D15). The connection must be one of `Database.snapshot`, so that no shape is added in between.
     """
     values = _window_values(window) | {"region": region}
     shapes = [KeyShape(*row) for row in connection.execute(_SHAPES, values)]
@@ -100,21 +143,18 @@ def _window_values(window: ExportWindow) -> dict[str, object]:
 
 
 def count_published(connection: Connection, window: ExportWindow) -> int:
-    """Return how many keys were published in the window, of any region: while it stays the same, so do they.
-
-    The index alone answers this.
-    """
+    """Return how many keys of any region were published in the window. An index-only scan."""
     return int(connection.execute(_COUNT_PUBLISHED, _window_values(window)).scalar_one())
 
 
 def count_exported(connection: Connection, window: ExportWindow, region: str) -> int:
-    """Return how many keys the archive of a window holds. This reads rows, so it is not for every download."""
+    """Return how many keys the archive of a window holds. This reads rows, so do not call it for every download."""
     values = _window_values(window) | {"region": region}
     return int(connection.execute(_COUNT_EXPORTED, values).scalar_one())
 
 
 def purge(connection: Connection, before_hour: int, batch: int) -> int:
-    """Delete keys published before an hour; return how many (rule 99)."""
+    """Delete keys that were published before an hour; return how many (rule 99)."""
     return connection.execute(_PURGE, {"before_hour": before_hour, "batch": batch}).rowcount
 
 

@@ -1,26 +1,20 @@
-"""Which archive of a period is current, and until when it may be served."""
+"""The current archive of each period, and until when it may be served."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from sqlalchemy import Connection, text
 
-
-class ArchiveKind(Enum):
-    """What archives hold. The value is stored."""
-
-    KEYS = "keys"
-    OUTBREAKS = "outbreaks"
+from app.domain.exports import ArchiveKind
 
 
 @dataclass(frozen=True)
 class ArchiveRecord:
     """A built archive.
 
-    `name` is its file's, and its entity tag. `export_digest` is the digest of what it says, and `signer` names who
-    signed it. `stored_rows` is how many rows stood in its window when it was last compared with them, at
-    `checked_at`, and `built_for_day` the day that "today" was then.
+    `name` is the name of its file and its entity tag. `export_digest` is the digest of export.bin, and `signer`
+    identifies the signing key. `stored_rows` is the number of rows in its window when it was last compared with them,
+    at `checked_at`; `built_for_day` is the day number at that time.
     """
 
     kind: ArchiveKind
@@ -35,11 +29,11 @@ class ArchiveRecord:
     fresh_until: datetime
 
     def is_fresh(self, now: datetime) -> bool:
-        """Tell whether it may be served at this moment."""
+        """Return whether the archive may be served at this moment."""
         return now < self.fresh_until
 
 
-# Held by whoever builds: one at a time, whatever the number of workers and web processes.
+# Held by the process that builds: one at a time, however many workers and web processes there are.
 _BUILDER_LOCK = 0x6172636869766573  # "archives"
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
@@ -59,12 +53,12 @@ _NAMES = text("SELECT name FROM export_archives")
 _SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
-# A request waits for another builder for as long as a router waits for it, and not only as for a common statement.
+# A request waits for another builder almost as long as a router waits for the request, not only for the usual timeout.
 _ALLOW_WAIT = text("SET LOCAL statement_timeout = '25s'; SET LOCAL lock_timeout = '25s'")
 
 
 def lock_builder(connection: Connection, *, wait: bool) -> bool:
-    """Become the builder until the transaction ends; without `wait`, return False if somebody else is."""
+    """Acquire the builder's lock until the transaction ends; without `wait`, return False if it is taken."""
     if wait:
         connection.execute(_ALLOW_WAIT)
         connection.execute(_LOCK, {"lock": _BUILDER_LOCK})
@@ -73,13 +67,13 @@ def lock_builder(connection: Connection, *, wait: bool) -> bool:
 
 
 def find(connection: Connection, kind: ArchiveKind, period: int) -> ArchiveRecord | None:
-    """Return a period's archive, fresh or not."""
+    """Return the archive of a period, even if it is stale, or None."""
     row = connection.execute(_FIND, {"kind": kind.value, "period": period}).mappings().one_or_none()
     return ArchiveRecord(**{**row, "kind": kind}) if row else None
 
 
 def save(connection: Connection, record: ArchiveRecord) -> None:
-    """Make an archive the current one of its period."""
+    """Store an archive as the current one of its period."""
     connection.execute(_SAVE, vars(record) | {"kind": record.kind.value})
 
 
@@ -89,15 +83,15 @@ def names(connection: Connection) -> set[str]:
 
 
 def sizes(connection: Connection, kind: ArchiveKind) -> dict[int, int]:
-    """Return how many bytes each period's archive has; of periods for which none is built, nothing."""
+    """Return the size in bytes of each built archive, by period."""
     return {row.period: row.size for row in connection.execute(_SIZES, {"kind": kind.value})}
 
 
 def delete_others(connection: Connection, kind: ArchiveKind, periods: list[int]) -> None:
-    """Forget the archives of periods that are served no more."""
+    """Delete the records of all other periods."""
     connection.execute(_DELETE_OTHERS, {"kind": kind.value, "periods": periods})
 
 
 def clear(connection: Connection) -> None:
-    """Forget every archive, so that each is built anew."""
+    """Delete all records, so that every archive is rebuilt."""
     connection.execute(_CLEAR)

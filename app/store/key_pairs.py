@@ -1,4 +1,4 @@
-"""Codes and key pairs over time: what expires, and what is sealed anew."""
+"""Codes and key pairs over time: expiry and resealing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-# Each deletion counts what it deletes in the same statement, so that no row is counted twice or not at all, however
-# many workers run at once (D14). Rows that another transaction holds are left for the next run.
+# Each deletion counts the rows that it deletes in the same statement, so that every row is counted exactly once,
+# however many workers run (D14). Rows that are locked by another transaction are left to the next run.
 _PURGE = """
     WITH expired AS (
         DELETE FROM encryption_keys WHERE server_public_key IN (
@@ -63,7 +63,7 @@ _RESEAL = text("""
 
 @dataclass(frozen=True)
 class PurgeRun:
-    """The moment of a purge, how many rows a statement may delete, and the quota of an unused pair."""
+    """The time of a purge, how many rows a statement may delete, and the quota of an unused key pair."""
 
     now: datetime
     batch: int
@@ -80,27 +80,27 @@ class PurgeRun:
 
 
 def purge_unclaimed(connection: Connection, run: PurgeRun, before: datetime) -> int:
-    """Delete codes that nobody claimed and that were made before a moment; return how many (rule 100)."""
+    """Delete unclaimed codes issued before `before`; return how many (rule 100)."""
     return int(connection.execute(_PURGE_UNCLAIMED, run.values(before)).scalar_one())
 
 
 def purge_expired(connection: Connection, run: PurgeRun, before: datetime) -> int:
-    """Delete key pairs whose code was made before a moment; return how many (rule 101)."""
+    """Delete key pairs whose code was issued before `before`; return how many (rule 101)."""
     return int(connection.execute(_PURGE_EXPIRED, run.values(before)).scalar_one())
 
 
 def purge_exhausted(connection: Connection, run: PurgeRun) -> int:
-    """Delete key pairs with no keys left; return how many (rule 101)."""
+    """Delete key pairs with an exhausted quota; return how many (rule 101)."""
     return int(connection.execute(_PURGE_EXHAUSTED, run.values(run.now)).scalar_one())
 
 
 def count(connection: Connection) -> Mapping[str, int]:
-    """Return how many codes wait, and how many were claimed."""
+    """Return the number of unclaimed and of claimed codes."""
     return dict(connection.execute(_COUNT).mappings().one())
 
 
 def sealed_after(connection: Connection, after: bytes, batch: int) -> list[tuple[bytes, bytes]]:
-    """Lock and return the next rows in the order of their public key: (public key, sealed private key)."""
+    """Lock and return the next rows in the order of their public keys: (public key, sealed private key)."""
     rows = connection.execute(_SEALED_AFTER, {"after": after, "batch": batch})
     return [(bytes(row.server_public_key), bytes(row.server_private_key)) for row in rows]
 

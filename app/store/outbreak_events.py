@@ -1,4 +1,4 @@
-"""Outbreak events: stored as authorities report them, served by the moment of their report (rules 104 and 105)."""
+"""Outbreak events: stored as reported, and served by the time of their report (rules 104 and 105)."""
 
 from datetime import UTC, datetime
 
@@ -38,7 +38,7 @@ def add(connection: Connection, event: OutbreakEvent, originator: str, now: date
 
 
 def select(connection: Connection, first: datetime, end: datetime) -> list[OutbreakEvent]:
-    """Return the events reported from `first` up to but not including `end`, in the order of their place."""
+    """Return the events reported from `first` up to but not including `end`, ordered by place."""
     return [
         OutbreakEvent(row.location_id, int(row.start_time.timestamp()), int(row.end_time.timestamp()), row.severity)
         for row in connection.execute(_SELECT, {"first": first, "end": end})
@@ -51,5 +51,5 @@ def count(connection: Connection, first: datetime, end: datetime) -> int:
 
 
 def purge(connection: Connection, before: datetime, batch: int) -> int:
-    """Delete events reported before a moment; return how many."""
+    """Delete events reported before `before`; return how many."""
     return connection.execute(_PURGE, {"before": before, "batch": batch}).rowcount

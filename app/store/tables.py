@@ -1,6 +1,6 @@
-"""Every table of the service. Names follow the public server's, so that data and queries can move over.
+"""All tables. Names follow the public server's, so that operators can move their data and queries.
 
-The public server's rows have no value for the columns that it lacks, so each of those has a default or may be null.
+Columns that the public server lacks are nullable or have a default, so that its rows can be copied.
 """
 
 from sqlalchemy import (
@@ -31,7 +31,7 @@ metadata = MetaData(
 
 LABEL = String(64)
 
-# A code that waits to be claimed, and then the key pair that it was traded for.
+# A one-time code and, once it has been claimed, its key pair.
 encryption_keys = Table(
     "encryption_keys",
     metadata,
@@ -47,12 +47,12 @@ encryption_keys = Table(
     CheckConstraint("octet_length(server_public_key) = 32", name="server_public_key_length"),
     CheckConstraint("octet_length(app_public_key) = 32", name="app_public_key_length"),
     CheckConstraint("remaining_keys >= 0", name="remaining_keys_not_negative"),
-    # A hashID belongs to the province that chose it: another's token finds nothing under it (D10).
+    # A hashID belongs to the health authority that chose it; the tokens of others do not find it (D10).
     UniqueConstraint("originator", "hash_id"),
     Index("ix_encryption_keys_exhausted", "server_public_key", postgresql_where="remaining_keys = 0"),
 )
 
-# The published keys. Nothing links a row to the key pair, or to the person, that it came from (rule 69).
+# Diagnosis keys. No column links a row to the key pair or the person that it came from (rule 69).
 diagnosis_keys = Table(
     "diagnosis_keys",
     metadata,
@@ -68,7 +68,7 @@ diagnosis_keys = Table(
     CheckConstraint("octet_length(key_data) = 16", name="key_data_length"),
 )
 
-# Networks that tried wrong codes. The identifier is a keyed hash, never an address (D1).
+# Networks with failed claims. The identifier is a keyed hash, never an address (D1).
 failed_key_claim_attempts = Table(
     "failed_key_claim_attempts",
     metadata,
@@ -77,7 +77,7 @@ failed_key_claim_attempts = Table(
     Column("last_failure", DateTime(timezone=True), nullable=False, index=True),
 )
 
-# The same networks over a day: what no good code clears. A row for each hour with a wrong code in it.
+# Failed claims of a network in an hour; successful claims do not clear them.
 failed_key_claim_hours = Table(
     "failed_key_claim_hours",
     metadata,
@@ -86,8 +86,8 @@ failed_key_claim_hours = Table(
     Column("failures", Integer, nullable=False),
 )
 
-# All wrong codes of a minute, whoever tried them. Each database connection counts in a row of its own, so that no
-# claim waits for another's commit.
+# Failed claims of all networks in a minute. Each database connection has its own row, so that claims do not wait for
+# each other's commit.
 failed_key_claim_minutes = Table(
     "failed_key_claim_minutes",
     metadata,
@@ -96,8 +96,8 @@ failed_key_claim_minutes = Table(
     Column("failures", Integer, nullable=False),
 )
 
-# The three counters are ledgers: an action appends a row and the worker folds rows into sums, so that no request
-# waits for another's commit. A figure is always the sum over its rows.
+# The three counters are ledgers: requests append rows, and the worker rolls rows up into sums, so that requests do not
+# wait for each other's commit. A figure is always the sum of its rows.
 events = Table(
     "events",
     metadata,
@@ -127,10 +127,10 @@ tek_upload_count = Table(
     Column("date", Date, nullable=False, index=True),
     Column("count", Integer, nullable=False),
     Column("first_upload", Boolean, nullable=False),
-    Column("uploads", Integer, nullable=False, server_default="1"),  # how many uploads like this one the row stands for
+    Column("uploads", Integer, nullable=False, server_default="1"),  # the number of uploads that the row represents
 )
 
-# Places where infection was likely, as authorities reported them.
+# Outbreak events, as reported by health authorities.
 qr_outbreak_events = Table(
     "qr_outbreak_events",
     metadata,
@@ -143,8 +143,7 @@ qr_outbreak_events = Table(
     Column("created", DateTime(timezone=True), nullable=False, index=True),
 )
 
-# The current archive of each period, and until when it may be served. Its bytes are kept elsewhere: see
-# app/retrieval/archive_files.
+# The current archive of each period, and until when it may be served. For its bytes see app/retrieval/archive_files.
 export_archives = Table(
     "export_archives",
     metadata,

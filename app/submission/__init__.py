@@ -1,1 +1,1 @@
-"""Taking part: codes for patients, key pairs for phones, and uploads. For health authorities and phones."""
+"""Submission: one-time codes for patients, key pairs for phones, and uploads."""

@@ -1,4 +1,4 @@
-"""Trade a one-time code for a server key (protocol sections E and F)."""
+"""Claiming a one-time code: trading it for a server key (sections E and F)."""
 
 import logging
 from dataclasses import dataclass
@@ -6,98 +6,106 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.config import Settings
+from app.config import SubmissionSettings
 from app.crypto.sealing import SealingRing
-from app.domain.claims import ClaimError, ClaimRefused, ClaimRequest, Standing, can_be_code, has_valid_key
+from app.database.database import Database
+from app.database.errors import is_outage, is_violation_of
+from app.domain.claims import BanStatus, ClaimErrorCode, ClaimRequest, can_be_code, has_valid_key
 from app.domain.codes import normalise_code
+from app.domain.errors import ClaimError
 from app.domain.networks import network_identifiers, network_lock
 from app.domain.timeline import day_number
 from app.store import claims
-from app.database.database import Database, is_outage, is_violation_of
 from app.store.tables import encryption_keys
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Granted:
-    """A claim that succeeded: the server's public key (32 bytes) and the tries that the network has (all of them)."""
+class ClaimSuccess:
+    """A successful claim: the server's public key (32 bytes), and the tries of the network (all of them)."""
 
     server_public_key: bytes
     tries_remaining: int
 
 
-def claim_key(
-    database: Database, settings: Settings, ring: SealingRing, request: ClaimRequest, network: str, now: datetime
-) -> Granted:
-    """Claim the code for the phone's key, or raise ClaimRefused.
+class Claims:
+    """Decides claims, and bans networks that try too many wrong codes."""
 
-    The ban, the code and the count are decided in one step of the database, so no number of parallel requests tries
-    more codes than the ban allows (D3). A failing database raises DBAPIError and counts against nobody (D7).
-    """
-    if not has_valid_key(request):
-        raise refuse_malformed(database, settings, network, now, ClaimError.INVALID_KEY)
-    try:
-        decision = _decide(database, attempt_of(settings, ring, request, network, now))
-    except IntegrityError:  # the same key claimed another code a moment ago (D20)
-        raise ClaimRefused(ClaimError.INVALID_KEY, _standing(database, settings, network, now)) from None
-    if decision.was_banned:
-        raise ClaimRefused(ClaimError.TEMPORARY_BAN, decision.standing)
-    if decision.key_was_registered:
-        raise ClaimRefused(ClaimError.INVALID_KEY, decision.standing)
-    if decision.server_public_key is None:
-        raise ClaimRefused(ClaimError.INVALID_ONE_TIME_CODE, decision.standing)
-    return Granted(decision.server_public_key, Standing().tries_remaining(settings.ban_policy))
+    def __init__(self, database: Database, ring: SealingRing, settings: SubmissionSettings) -> None:
+        self._database = database
+        self._ring = ring
+        self._settings = settings
 
+    def claim(self, request: ClaimRequest, network: str, now: datetime) -> ClaimSuccess:
+        """Claim the code for the phone's key, or raise ClaimError.
 
-def attempt_of(
-    settings: Settings, ring: SealingRing, request: ClaimRequest, network: str, now: datetime
-) -> claims.ClaimAttempt:
-    """Return what the store needs to know of a claim."""
-    code = normalise_code(request.one_time_code)
-    return claims.ClaimAttempt(
-        stored_codes=ring.stored_codes(code) if can_be_code(code) else [],
-        app_public_key=request.app_public_key,
-        networks=_identifiers(settings, network, now),
-        network_lock=network_lock(network, settings.secret_key),
-        now=now,
-        oldest_code=now - settings.code_lifetime,
-        policy=settings.ban_policy,
-    )
+        The ban, the code and the count of failures are decided in one step in the database, so that parallel requests
+        cannot try more codes than the ban allows (D3). An unavailable database raises DBAPIError and is not counted as
+        a failed claim (D7).
+        """
+        if not has_valid_key(request):
+            raise self.malformed(ClaimErrorCode.INVALID_KEY, network, now)
+        try:
+            decision = self._decide(self.attempt(request, network, now))
+        except IntegrityError:  # the same key has just claimed another code (D20)
+            raise ClaimError(ClaimErrorCode.INVALID_KEY, self._ban_status(network, now)) from None
+        if decision.was_banned:
+            raise ClaimError(ClaimErrorCode.TEMPORARY_BAN, decision.ban_status)
+        if decision.key_was_registered:
+            raise ClaimError(ClaimErrorCode.INVALID_KEY, decision.ban_status)
+        if decision.server_public_key is None:
+            raise ClaimError(ClaimErrorCode.INVALID_ONE_TIME_CODE, decision.ban_status)
+        return self.success(decision.server_public_key)
 
+    def success(self, server_public_key: bytes) -> ClaimSuccess:
+        """Return the result of a successful claim, which clears the network's failures."""
+        return ClaimSuccess(server_public_key, BanStatus().tries_remaining(self._settings.ban_policy))
 
-def refuse_malformed(
-    database: Database, settings: Settings, network: str, now: datetime, error: ClaimError
-) -> ClaimRefused:
-    """Return the refusal of a request that names no code to try: for the ban, if there is one, else for `error`."""
-    standing = _standing(database, settings, network, now)
-    if standing.is_banned(settings.ban_policy):
-        return ClaimRefused(ClaimError.TEMPORARY_BAN, standing)
-    return ClaimRefused(error, standing, is_malformed=True)
+    def attempt(self, request: ClaimRequest, network: str, now: datetime) -> claims.ClaimAttempt:
+        """Return what the store needs to decide a claim."""
+        code = normalise_code(request.one_time_code)
+        return claims.ClaimAttempt(
+            stored_codes=self._ring.stored_codes(code) if can_be_code(code) else [],
+            app_public_key=request.app_public_key,
+            networks=self._identifiers(network, now),
+            network_lock=network_lock(network, self._settings.secret_key),
+            now=now,
+            oldest_code=now - self._settings.code_lifetime,
+            policy=self._settings.ban_policy,
+        )
 
+    def malformed(self, code: ClaimErrorCode, network: str, now: datetime) -> ClaimError:
+        """Return the error for a request without a code to check: TEMPORARY_BAN during a ban, else `code`."""
+        status = self._ban_status(network, now)
+        if status.is_banned(self._settings.ban_policy):
+            return ClaimError(ClaimErrorCode.TEMPORARY_BAN, status)
+        return ClaimError(code, status, is_malformed=True)
 
-def _standing(database: Database, settings: Settings, network: str, now: datetime) -> Standing:
-    return claims.standing(database.direct, _identifiers(settings, network, now), settings.ban_policy, now)
+    def tries_remaining(self, error: ClaimError) -> int:
+        """Return the remaining tries that are reported to the phone."""
+        return error.ban_status.tries_remaining(self._settings.ban_policy)
 
+    def remaining_ban(self, error: ClaimError, now: datetime) -> timedelta | None:
+        """Return the ban that is reported to the phone; None for errors that never report one (rule 35)."""
+        if error.code in (ClaimErrorCode.INVALID_ONE_TIME_CODE, ClaimErrorCode.TEMPORARY_BAN):
+            return error.ban_status.remaining_ban(self._settings.ban_policy, now)
+        return None
 
-def _identifiers(settings: Settings, network: str, now: datetime) -> list[str]:
-    today = day_number(now)
-    return network_identifiers(network, (today, today - 1), settings.secret_key)
+    def _ban_status(self, network: str, now: datetime) -> BanStatus:
+        networks = self._identifiers(network, now)
+        return claims.read_ban_status(self._database.prepared, networks, self._settings.ban_policy, now)
 
+    def _identifiers(self, network: str, now: datetime) -> list[str]:
+        today = day_number(now)
+        return network_identifiers(network, (today, today - 1), self._settings.secret_key)
 
-def _decide(database: Database, attempt: claims.ClaimAttempt) -> claims.ClaimDecision:
-    """Decide and keep the books in one step; if the books are what fails, decide all the same (rules 41, 42, T6)."""
-    try:
-        return claims.claim(database.direct, attempt)
-    except DBAPIError as error:
-        if is_violation_of(error, encryption_keys.name) or is_outage(error):
-            raise
-        _logger.exception("the books of a claim could not be kept")
-    return claims.claim(database.direct, attempt, keep_books=False)
-
-
-def remaining_ban(settings: Settings, refused: ClaimRefused, now: datetime) -> timedelta | None:
-    """Return the ban that the phone is told; None for refusals that never mention one (rule 35)."""
-    if refused.error in (ClaimError.INVALID_ONE_TIME_CODE, ClaimError.TEMPORARY_BAN):
-        return refused.standing.remaining_ban(settings.ban_policy, now)
-    return None
+    def _decide(self, attempt: claims.ClaimAttempt) -> claims.ClaimDecision:
+        """Decide and record events in one step; if only recording fails, decide without it (rules 41, 42, T6)."""
+        try:
+            return claims.claim(self._database.prepared, attempt)
+        except DBAPIError as error:
+            if is_violation_of(error, encryption_keys.name) or is_outage(error):
+                raise
+            _logger.exception("claim could not be recorded")
+        return claims.claim(self._database.prepared, attempt, record_events=False)

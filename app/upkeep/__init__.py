@@ -1,1 +1,1 @@
-"""."""
+"""What the worker's jobs do: purging, rolling up counters, monitoring failed claims, padding, resealing, seeding."""

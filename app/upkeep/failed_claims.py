@@ -1,19 +1,19 @@
-"""Watching how many wrong codes everybody together tries: guessing from a thousand networks is seen here only."""
+"""Monitoring the failed claims of all networks together, which reveal guessing from many networks."""
 
 import logging
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.database.database import Database
 from app.domain.timeline import minute_number
 from app.store import claim_attempts
-from app.database.database import Database
 
 _logger = logging.getLogger(__name__)
 
 
-def report_wrong_codes(database: Database, now: datetime) -> Mapping[str, int]:
-    """Log how many there were. An alarm watches the line `wrong codes`, which names nobody."""
-    with database.single() as connection:
+def report_failed_claims(database: Database, now: datetime) -> Mapping[str, int]:
+    """Log the totals and return them. Alarms match the line `failed claims`, which identifies no client."""
+    with database.autocommit() as connection:
         totals = claim_attempts.count(connection, minute_number(now))
-    _logger.info("wrong codes", extra=dict(totals))
+    _logger.info("failed claims", extra=dict(totals))
     return totals

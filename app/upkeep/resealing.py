@@ -1,18 +1,19 @@
-"""Rotate the sealing key: seal every stored private key with the newest; or only see whether each can be opened."""
+"""Rotating the sealing key, and checking that every stored private key can be opened."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from app.crypto.sealing import SealBroken, SealingRing
-from app.store import key_pairs
+from app.crypto.sealing import SealingRing
 from app.database.database import Database
+from app.domain.errors import UnsealingError
+from app.store import key_pairs
 
 BATCH_ROWS: Final = 500
 
 
 @dataclass
 class Resealed:
-    """How many rows were sealed anew, were so already, and could not be opened."""
+    """How many rows were resealed, were already sealed with the current key, and could not be opened."""
 
     resealed: int = 0
     current: int = 0
@@ -28,7 +29,7 @@ class Checked:
 
 
 def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Checked:
-    """Try to open every stored private key, and change nothing."""
+    """Open every stored private key without changing it, and return the result."""
     outcome, after = Checked(), b""
     while True:
         with database.transaction() as connection:
@@ -37,7 +38,7 @@ def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) ->
             try:
                 ring.open(sealed, public_key)
                 outcome.readable += 1
-            except SealBroken:
+            except UnsealingError:
                 outcome.unreadable += 1
         if len(rows) < batch:
             return outcome
@@ -45,7 +46,7 @@ def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) ->
 
 
 def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Resealed:
-    """Walk all rows in batches, each a transaction. It may be stopped and run again, while the service serves."""
+    """Reseal all rows in batches, each in its own transaction. It may be interrupted and repeated at any time."""
     outcome, after = Resealed(), b""
     while True:
         with database.transaction() as connection:
@@ -56,7 +57,7 @@ def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -
                     continue
                 try:
                     private_key = ring.open(sealed, public_key)
-                except SealBroken:
+                except UnsealingError:
                     outcome.unreadable += 1
                     continue
                 key_pairs.reseal(connection, public_key, ring.seal(private_key, public_key))

@@ -1,4 +1,4 @@
-"""Delete what has outlived its purpose (protocol section M)."""
+"""Deleting data whose retention has ended (section M)."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,42 +8,43 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.config import Settings
-from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR, day_number, midnight, oldest_usable_pair
-from app.store import claim_attempts, key_pairs, outbreak_events
-from app.store import diagnosis_keys as exposure_keys
+from app.config import SubmissionSettings
 from app.database.database import Database
+from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR, day_number, midnight, oldest_usable_pair
+from app.store import claim_attempts, diagnosis_keys, key_pairs, outbreak_events
 
 _logger = logging.getLogger(__name__)
 
-# Rows that one statement deletes at the most: enough to be quick, few enough that no lock is held for long.
+# The maximum number of rows that one statement deletes, so that locks are held only briefly.
 BATCH_ROWS: Final = 5_000
 
 
 @dataclass(frozen=True)
 class _Step:
     name: str
-    delete_batch: Callable[[Connection], int]  # returns how many rows it deleted
+    delete_batch: Callable[[Connection], int]  # returns the number of deleted rows
 
 
-def purge(database: Database, settings: Settings, now: datetime, batch: int = BATCH_ROWS) -> Mapping[str, int | None]:
-    """Delete everything that is past its time; return how many rows of each kind, None where a step failed.
+def purge(
+    database: Database, settings: SubmissionSettings, now: datetime, batch: int = BATCH_ROWS
+) -> Mapping[str, int | None]:
+    """Delete all expired data; return the number of deleted rows by step, None for a step that failed.
 
-    Steps run in the protocol's order (rule 98), each statement in a transaction of its own that also counts what it
-    deletes. A step that fails is logged and the others go on (rule 97). Any number of purges may run at once.
+    Steps run in the protocol's order (rule 98). Each statement is a transaction of its own, which also counts what it
+    deletes. A failed step is logged, and the others are run (rule 97). Purges may run concurrently.
     """
     deleted: dict[str, int | None] = {}
     for step in _steps(settings, now, batch):
         try:
             deleted[step.name] = _delete_all(database, step, batch)
         except Exception:
-            _logger.exception("a step of the purge failed", extra={"step": step.name})
+            _logger.exception("purge step failed", extra={"step": step.name})
             deleted[step.name] = None
-    _logger.info("purged", extra=deleted)
+    _logger.info("purge finished", extra=deleted)
     return deleted
 
 
-def _steps(settings: Settings, now: datetime, batch: int) -> list[_Step]:
+def _steps(settings: SubmissionSettings, now: datetime, batch: int) -> list[_Step]:
     run = key_pairs.PurgeRun(now, batch, settings.initial_remaining_keys)
     oldest_code = now - settings.code_lifetime
     oldest_pair = oldest_usable_pair(now, settings.encryption_key_validity_days)
@@ -52,7 +53,7 @@ def _steps(settings: Settings, now: datetime, batch: int) -> list[_Step]:
     ban_start, first_hour_of_ban = settings.ban_policy.window_start(now), settings.ban_policy.first_hour(now)
     first_minute = first_hour_of_ban * MINUTES_PER_HOUR
     return [
-        _Step("exposure_keys", lambda connection: exposure_keys.purge(connection, first_hour, batch)),
+        _Step("diagnosis_keys", lambda connection: diagnosis_keys.purge(connection, first_hour, batch)),
         _Step("unclaimed_codes", lambda connection: key_pairs.purge_unclaimed(connection, run, oldest_code)),
         _Step("expired_pairs", lambda connection: key_pairs.purge_expired(connection, run, oldest_pair)),
         _Step("exhausted_pairs", lambda connection: key_pairs.purge_exhausted(connection, run)),
@@ -66,7 +67,7 @@ def _steps(settings: Settings, now: datetime, batch: int) -> list[_Step]:
 def _delete_all(database: Database, step: _Step, batch: int) -> int:
     total = 0
     while True:
-        with database.single() as connection:
+        with database.autocommit() as connection:
             deleted = step.delete_batch(connection)
         total += deleted
         if deleted < batch:

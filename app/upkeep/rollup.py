@@ -1,18 +1,18 @@
-"""Keep the tables short into which requests count (sections K and L of the protocol)."""
+"""Rolling up the tables in which requests count events (sections K and L)."""
 
 from typing import Final
 
-from app.store import counters
 from app.database.database import Database, allow_time
+from app.store import counters
 
-ROWS_IN_RUN: Final = 20_000
+ROWS_PER_RUN: Final = 20_000
 
 
-def fold_counters(database: Database, rows: int = ROWS_IN_RUN) -> None:
-    """Replace the counters' rows by their sums, at most so many at a time, each time in a transaction of its own."""
-    for statement in counters.FOLDS:
-        goes_on = True
-        while goes_on:
+def roll_up_counters(database: Database, rows: int = ROWS_PER_RUN) -> None:
+    """Replace the rows of the counters by their sums, up to `rows` at a time, each time in its own transaction."""
+    for statement in counters.ROLL_UPS:
+        may_have_more = True
+        while may_have_more:
             with database.transaction() as connection:
-                allow_time(connection)  # finding them reads the whole table, which may never have been folded
-                goes_on = counters.fold(connection, statement, rows)
+                allow_time(connection)  # selecting rows reads the whole table, which may be large
+                may_have_more = counters.roll_up(connection, statement, rows)

@@ -1,4 +1,4 @@
-"""Ending a connection on purpose (protocol rules 30 and 48)."""
+"""Closing a connection after a body that was not read to its end (rules 30 and 48)."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
 
 
 class ClosingConnections:
-    """WSGI middleware: the connection ends with an answer that says `Connection: close`.
+    """WSGI middleware: closes the connection after a response with `Connection: close`.
 
-    For WSGI that field is the server's own affair, so gunicorn drops it, reads what is left of the body, for seconds
-    if need be, and keeps the connection. Its response object, whose method `start_response` is, can be told to close.
+    In WSGI that field is hop-by-hop, so gunicorn drops it, reads the rest of the body, which may take seconds, and
+    keeps the connection open. gunicorn's response object, to which `start_response` is bound, can be told to close it.
     """
 
     def __init__(self, application: "WSGIApplication") -> None:
         self._application = application
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Pass the request on, and watch the header of its answer."""
+        """Call the application, and inspect the header fields of its response."""
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             if ("Connection", "close") in headers:

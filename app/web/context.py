@@ -1,97 +1,74 @@
-"""The two servers that the service stands on, PostgreSQL and Redis, and how a request reaches them."""
+"""What the views of an application work with: its settings, clock, connections and services, in one typed object."""
 
-import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from flask import Flask, current_app
-from flask_sqlalchemy import SQLAlchemy
+from flask import current_app
 from redis import Redis
 
-from app.config import Settings
-from app.crypto.sealing import SealingRing
+from app.config import RETRIEVAL, SUBMISSION, Settings
 from app.database.database import Database
-from app.database.stale_connections import replace_hung_up
-from app.store.tables import metadata
-from app.database.tls_warnings import report_plain_connections
+from app.domain.errors import SurfaceNotServedError
 
 if TYPE_CHECKING:
-    from app.retrieval.archive_cache import Library
+    from app.retrieval.service import Retrieval
+    from app.review.service import Review
+    from app.submission.service import Submission
+    from app.web.rate_limits import RateLimiter
+    from app.web.routing import Application
 
-db = SQLAlchemy(metadata=metadata)
-
-
-def init_extensions(app: Flask, settings: Settings) -> None:
-    """Give the application its database and its Redis. Neither is connected to before it is used."""
-    report_plain_connections(settings, os.environ)
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
-    db.init_app(app)
-    app.web.context["settings"] = settings
-    app.web.context["sealing_ring"] = SealingRing(settings.sealing_keys) if settings.sealing_keys else None
-    app.web.context["redis"] = Redis.from_url(
-        settings.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30
-    )
-    with app.app_context():
-        replace_hung_up(db.engine)
-        app.web.context["database"] = Database(db.engine, settings.database_timeout_seconds + 1)
+Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 
-def engine_options(settings: Settings) -> dict[str, Any]:
-    """Bound every wait: for a free connection, for the server to answer, for a statement, and for a lock."""
-    milliseconds = settings.database_timeout_seconds * 1000
-    return {
-        "pool_size": settings.database_pool_size,
-        "max_overflow": 0,
-        "pool_timeout": settings.database_timeout_seconds,
-        "pool_recycle": 300,
-        "isolation_level": "AUTOCOMMIT",  # see Database: a statement that is its own transaction is one round trip
-        "hide_parameters": True,  # an error must not carry keys or codes into a log
-        "connect_args": {
-            "connect_timeout": settings.database_timeout_seconds,
-            "application_name": "exposure-alert",
-            "options": " ".join(f"-c {name}={value}" for name, value in _session_settings(milliseconds).items()),
-            "keepalives_idle": 30,
-            "keepalives_interval": 10,
-            "keepalives_count": 3,
-            "tcp_user_timeout": milliseconds * 2,
-        },
-    }
+@dataclass(kw_only=True)
+class Context:
+    """The parts of a running application. A surface that the process does not serve has no service."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    redis: Redis
+    rate_limiter: "RateLimiter | None"  # None if RATE_LIMITS is off
+    bearer_labels: Mapping[bytes, str]  # label by the SHA-256 digest of its token
+    served_submission: "Submission | None" = None
+    served_retrieval: "Retrieval | None" = None
+    served_review: "Review | None" = None
+
+    @property
+    def submission(self) -> "Submission":
+        """The service of submission; raises SurfaceNotServedError if the process does not serve it."""
+        return _require(self.served_submission, SUBMISSION)
+
+    @property
+    def retrieval(self) -> "Retrieval":
+        """The service of retrieval; raises SurfaceNotServedError if the process does not serve it."""
+        return _require(self.served_retrieval, RETRIEVAL)
+
+    @property
+    def review(self) -> "Review":
+        """The service of the pages for reviewers; raises SurfaceNotServedError if they do not exist."""
+        return _require(self.served_review, "review")
 
 
-def _session_settings(milliseconds: int) -> dict[str, object]:
-    return {
-        "timezone": "UTC",
-        "statement_timeout": milliseconds,
-        "lock_timeout": milliseconds,
-        "plan_cache_mode": "force_generic_plan",  # no statement that is prepared is worth a plan for its values
-    }
+def _require(service: T | None, surface: str) -> T:
+    if service is None:
+        raise SurfaceNotServedError(surface)
+    return service
+
+
+def current_context() -> Context:
+    """Return the context of the application that handles the request."""
+    return cast("Application", current_app).context
 
 
 def current_settings() -> Settings:
-    """Return the settings of the application that is serving."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    """Return the settings of the application that handles the request."""
+    return current_context().settings
 
 
-def current_ring() -> SealingRing:
-    """Return the sealing keys of the application that is serving."""
-    ring: SealingRing = current_app.extensions["sealing_ring"]
-    return ring
-
-
-def current_database() -> Database:
-    """Return the database of the application that is serving."""
-    database: Database = current_app.extensions["database"]
-    return database
-
-
-def current_library() -> "Library":
-    """Return the archives of the application that is serving."""
-    library: Library = current_app.extensions["library"]
-    return library
-
-
-def current_redis() -> Redis:
-    """Return the Redis of the application that is serving."""
-    redis: Redis = current_app.extensions["redis"]
-    return redis
+def current_time() -> datetime:
+    """Return the current time in UTC. Only views call this: below them, time is an argument."""
+    return current_context().clock()

@@ -1,7 +1,7 @@
-"""Texts for people, in English and French: a JSON file for each group of pages and each language.
+"""Texts in English and French: a JSON file for each group of pages and each language.
 
-A file maps keys to texts; `{name}` in a text is filled in. A guard test compares the languages, and the keys with
-their use.
+A file maps keys to texts, in which `{name}` is replaced by a value. A guard test compares the languages, and the keys
+with their use.
 """
 
 import functools
@@ -25,11 +25,16 @@ class Catalogue:
 
     @property
     def locale(self) -> str:
-        """The language as browsers and assistive technology are told it."""
+        """The language tag for browsers and assistive technology, such as `fr-CA`."""
         return f"{self.language}-CA"
 
+    @property
+    def cldr_locale(self) -> str:
+        """The identifier of the locale in CLDR, such as `fr_CA`."""
+        return f"{self.language}_CA"
+
     def __call__(self, key: str, **values: object) -> str:
-        """Return a text, filled in. A key that does not exist is an error."""
+        """Return a text with its values; raise KeyError for an unknown key."""
         return self.texts[key].format(**values)
 
     def below(self, prefix: str) -> dict[str, str]:
@@ -39,6 +44,6 @@ class Catalogue:
 
 @functools.cache
 def load_catalogue(group: str, language: str) -> Catalogue:
-    """Read a group's texts in a language, once."""
+    """Return a group's texts in a language; each file is read once."""
     texts = json.loads((FOLDER / group / f"{language}.json").read_text(encoding="utf-8"))
     return Catalogue(language, MappingProxyType(texts))

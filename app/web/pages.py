@@ -1,18 +1,22 @@
-"""What every page for people has in common: the header fields that protect it, and static files.
+"""Pages for people: their protective header fields, and static files.
 
-The protocol's own answers have nothing of this, and a process that serves no pages serves no static files.
+Responses of the protocol have none of these, and a process without pages serves no static files.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response
+from flask import Response
 from whitenoise import WhiteNoise
 
-_STATIC: Final = Path(__file__).parent / "static"
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_STATIC: Final = Path(__file__).parents[1] / "static"
 _SHARED: Final = "design"
 
-# Everything comes from this very server, and nothing stands inline. Trusted Types: no script may turn text into HTML.
+# Everything is loaded from this server, and nothing is inline. Trusted Types: no script may turn text into HTML.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -40,20 +44,18 @@ PROTECTION: Final = {
 
 
 def protect(response: Response) -> Response:
-    """Add the header fields of a page. A blueprint of pages calls it after each of its requests."""
+    """Add the protective header fields of a page. Blueprints of pages call it after each request."""
     response.headers.update(PROTECTION)
     return response
 
 
-def serve_static(app: Flask, group: str) -> None:
-    """Serve a group's folder of `app/static` below `/static`, and what all groups share."""
-    files = app.web.context.get("static_files")
-    if files is None:
-        # Browsers ask each time whether a file has changed: modules of two versions would not work together.
-        files = WhiteNoise(app.wsgi_app, max_age=0, allow_all_origins=False, add_headers_function=_protect_file)
-        app.web.context["static_files"] = app.wsgi_app = files  # type: ignore[method-assign]
-        files.add_files(str(_STATIC / _SHARED), prefix=f"static/{_SHARED}")
-    files.add_files(str(_STATIC / group), prefix=f"static/{group}")
+def static_files(application: "WSGIApplication", groups: Iterable[str]) -> WhiteNoise:
+    """Return WSGI middleware that serves the groups' folders of `app/static`, and the shared one, below `/static`."""
+    # Browsers revalidate every file: modules of two versions do not work together.
+    files = WhiteNoise(application, max_age=0, allow_all_origins=False, add_headers_function=_protect_file)
+    for group in (_SHARED, *groups):
+        files.add_files(str(_STATIC / group), prefix=f"static/{group}")
+    return files
 
 
 def _protect_file(headers: "dict[str, str]", path: str, url: str) -> None:  # noqa: ARG001

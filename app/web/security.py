@@ -1,7 +1,7 @@
-"""Who may do what: bearer tokens, Basic credentials, request identifiers, and whose request it is.
+"""Access control and request identity: bearer tokens, Basic credentials, request identifiers, client networks.
 
-Every route is private: without one of the decorators below, and unless it is listed in `PUBLIC_ENDPOINTS`, a route
-answers 401 to everybody.
+Every route is private: unless it is listed in `PUBLIC_ENDPOINTS` or its view has one of the decorators below, it
+answers 401.
 """
 
 import functools
@@ -17,28 +17,28 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.datastructures import Authorization
 
 from app.domain.networks import client_network
-from app.web.context import current_settings
+from app.web.context import current_context, current_settings
 from app.web.responses import plain_error
 
 View = Callable[..., Any]
 
 PUBLIC_ENDPOINTS: Final = frozenset(
     {
-        "services.ping",
-        "services.present",
-        "services.ready",
-        "services.version",
-        "services.feature_flags",
-        "services.security_text",
-        "services.openapi",
+        "health.ping",
+        "health.present",
+        "health.ready",
+        "health.version",
+        "health.feature_flags",
+        "health.security_text",
+        "health.openapi",
         "claims.claim_key",
         "uploads.upload",
         "configuration.exposure_configuration",
-        # on review instances only, where whoever comes may try everything
-        "review.choose_language",
-        "review.phone",
-        "review.new_code",
-        "review.archive_address",
+        # on review instances only, where every visitor may try everything
+        "phone.choose_language",
+        "phone.phone",
+        "phone.new_code",
+        "phone.archive_address",
         "front.choose_language",
         "front.page",
         "front.new_code",
@@ -52,16 +52,16 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:/+=-]{1,128}")
 
 
 def unauthorized(headers: dict[str, str] | None = None) -> Response:
-    """Answer that the caller is not known, or may not do this."""
+    """Return the response to a client that is unknown or not permitted."""
     return plain_error("unauthorized", 401, headers)
 
 
-def only(method: str, besides: tuple[str, ...] = ()) -> Callable[[View], View]:
-    """Answer 401 to every other method, as the public server does (rule 16), but name the right ones (D23).
+def allow_only(method: str, *, also: tuple[str, ...] = ()) -> Callable[[View], View]:
+    """Answer 401 to other methods, as the public server does (rule 16), and list the permitted ones (D23).
 
-    `besides` names methods that are answered elsewhere.
+    `also` names methods that are answered before the view.
     """
-    allowed = ", ".join((method, *besides))
+    allowed = ", ".join((method, *also))
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -76,11 +76,11 @@ def only(method: str, besides: tuple[str, ...] = ()) -> Callable[[View], View]:
 
 
 def requires_bearer(view: View) -> View:
-    """Let in whoever holds one of KEY_CLAIM_TOKEN's tokens; the view learns its label as `originator`."""
+    """Require one of KEY_CLAIM_TOKEN's tokens; the view receives the token's label as `originator`."""
 
     @functools.wraps(view)
     def checked(**arguments: Any) -> Any:
-        originator = _bearer_label(current_app.extensions["bearer_labels"])
+        originator = _bearer_label(current_context().bearer_labels)
         if originator is None:
             return unauthorized()
         return view(originator=originator, **arguments)
@@ -89,11 +89,11 @@ def requires_bearer(view: View) -> View:
 
 
 def requires_test_tools_token(view: View) -> View:
-    """Let in whoever holds TEST_TOOLS_TOKEN; no province's token opens the test tools (D22)."""
+    """Require TEST_TOOLS_TOKEN; the tokens of health authorities are not accepted (D22)."""
 
     @functools.wraps(view)
     def checked(**arguments: Any) -> Any:
-        if _bearer_label(_digests({current_settings().test_tools_token or "": "test"})) is None:
+        if _bearer_label(digests({current_settings().submission.test_tools_token or "": "test"})) is None:
             return unauthorized()
         return view(**arguments)
 
@@ -101,14 +101,14 @@ def requires_test_tools_token(view: View) -> View:
 
 
 def requires_metrics_credentials(view: View) -> View:
-    """Let in whoever knows METRICS_USERNAME and METRICS_PASSWORD (rule 90)."""
+    """Require METRICS_USERNAME and METRICS_PASSWORD (rule 90)."""
 
     @functools.wraps(view)
     def checked(**arguments: Any) -> Any:
-        settings, given = current_settings(), _given_credentials()
+        settings, given = current_settings().retrieval, _given_credentials()
         if given is None or given.type != "basic":
             return unauthorized()
-        # Both are compared, whatever the first comparison said, so that time tells nothing.
+        # Both are always compared, so that timing does not reveal which one was wrong.
         known = _same(given.username or "", settings.metrics_username)
         known &= _same(given.password or "", settings.metrics_password)
         return view(**arguments) if known else unauthorized()
@@ -123,8 +123,8 @@ def _given_credentials() -> Authorization | None:
         return None
 
 
-def checks_itself(view: View) -> View:
-    """Mark a view that verifies its caller inside, because the proof is part of its path."""
+def authenticates_itself(view: View) -> View:
+    """Mark a view that authenticates its client, because the proof is part of its path."""
     return _mark_private(view)
 
 
@@ -134,15 +134,16 @@ def _mark_private(view: View) -> View:
 
 
 def _bearer_label(labels: Mapping[bytes, str]) -> str | None:
-    """Return the label of the request's token, or None. The scheme is `Bearer`, one space, the token (rule 17)."""
+    """Return the label of the request's token, or None. The header is `Bearer`, one space, the token (rule 17)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or not token:
         return None
-    # A digest is looked up, not the token: how long that takes tells nothing about the token (D22).
+    # The digest is looked up instead of the token, so that timing reveals nothing about the token (D22).
     return labels.get(_digest(token))
 
 
-def _digests(tokens: Mapping[str, str]) -> dict[bytes, str]:
+def digests(tokens: Mapping[str, str]) -> dict[bytes, str]:
+    """Return the labels of tokens by the SHA-256 digest of each token."""
     return {_digest(token): label for token, label in tokens.items()}
 
 
@@ -155,7 +156,7 @@ def _same(given: str, expected: str) -> bool:
 
 
 def current_network() -> str:
-    """Return the network that the request came from, as far as the trusted proxies tell."""
+    """Return the network of the request's client, as far as trusted proxies report it."""
     if "network" not in g:
         environ = request.environ
         peer, forwarded_for = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
@@ -165,18 +166,17 @@ def current_network() -> str:
 
 
 def init_security(app: Flask) -> None:
-    """Refuse what nobody guards, and give each request that matched a route its identifier (rule 5)."""
-    app.web.context["bearer_labels"] = _digests(app.web.context["settings"].key_claim_token or {})
+    """Give each request an identifier, and refuse requests to routes that nothing protects (rule 5)."""
     app.before_request(_identify_request)
     app.before_request(_refuse_unguarded)
     app.after_request(_echo_request_id)
 
 
 def request_id(given: str) -> str:
-    """Return the identifier that a client gave its request, if it is one that may stand in a log, or a new UUID."""
+    """Return the request identifier that a client sent if it may be logged, or else a new UUID."""
     if given and _REQUEST_ID.fullmatch(given):
         return given
-    # It lets nobody in, so it may be guessed. `uuid4` asks the kernel each time, and lets go of the interpreter for it.
+    # The identifier grants nothing, so it may be predictable. `uuid4` makes a system call, which also releases the GIL.
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 

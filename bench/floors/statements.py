@@ -20,7 +20,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a
 from app.config import Settings
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.timeline import INTERVALS_PER_DAY, hour_number
-from app.domain.uploads import ExposureKey
+from app.domain.uploads import DiagnosisKey
 from app.store import claims, codes, uploads
 from bench import patients, stock
 from bench.figures import MILLISECONDS, TOO_FEW, Figures, percentile
@@ -74,8 +74,8 @@ class Runner:
     def run(self, database_url: str, sent: Sequence[Sent], seconds: float, *, prepared: bool) -> Figures:
         """Send one statement with many values, each once, for so long."""
         statement, values = sent[0].statement, [each.values for each in sent]
-        sql = statement.by_name if prepared else statement.in_full
-        preparations = [part.preparation for part in statement.parts if prepared]
+        sql = statement.prepared if prepared else statement.sql
+        preparations = [part.prepare_sql for part in statement.parts if prepared]
         shares = [
             _Share(database_url, preparations, sql, values[number::PROCESSES], seconds) for number in range(PROCESSES)
         ]
@@ -115,7 +115,7 @@ def _run_share(share: _Share) -> _Done:
 def _loop(connection: Connection, share: _Share, values: Sequence[Mapping[str, Any]], deadline: float) -> list[float]:
     latencies: list[float] = []
     with connection.cursor() as cursor:
-        for preparation in share.preparations:
+        for preparation in share.prepare_sqls:
             cursor.execute(preparation)
         for each in values:
             began = time.monotonic()
@@ -160,7 +160,7 @@ def claim_statements(settings: Settings, database_url: str, count: int) -> list[
             network_lock=secrets.randbits(62),
             now=now,
             oldest_code=now - timedelta(days=1),
-            policy=settings.ban_policy,
+            policy=settings.submission.ban_policy,
         )
         return recorded(lambda connection: claims.claim(connection, attempt))
 
@@ -179,7 +179,7 @@ def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: i
             server_public_key=pair.server_public_key,
             app_public_key=pair.app_public_key,
             keys=[
-                ExposureKey(secrets.token_bytes(KEY_DATA_BYTES), start, INTERVALS_PER_DAY, 1 + place % 8)
+                DiagnosisKey(secrets.token_bytes(KEY_DATA_BYTES), start, INTERVALS_PER_DAY, 1 + place % 8)
                 for place, start in enumerate(patients.start_intervals(keys))
             ],
             publication_hours=[hour_number(now)] * keys,

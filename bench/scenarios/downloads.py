@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from app.domain.errors import InvalidArchiveError
 from app.domain.exports import BUNDLE_PERIOD
 from app.domain.limits import MAX_KEYS_PER_UPLOAD, SERVED_DAYS
-from app.retrieval.archive_reader import ArchiveInvalid
 from bench import patients, wrk
 from bench.context import Bench
 from bench.figures import Contender, Figures, Goal, Row, alternate, share_of_floor
@@ -65,7 +65,7 @@ def _download(bench: Bench, scenario: str, keys: int, *, is_bundle: bool = False
             found[server.name] = _find_bundle(server, keys) if is_bundle else _find_day(server, keys)
             if is_known:
                 _check_known(server, found[server.name])
-        except (Skipped, ArchiveInvalid, OSError) as reason:
+        except (Skipped, InvalidArchiveError, OSError) as reason:
             skipped[server.name] = str(reason)
     measured = _measure(bench, found, is_known=is_known)
     return _rows(bench, scenario, found, skipped, measured, None if is_known else _GOAL)

@@ -44,7 +44,7 @@ def target(database_url: str, redis_url: str) -> Iterator[Service]:
     names = "encryption_keys, diagnosis_keys, failed_key_claim_attempts, failed_key_claim_hours, events, "
     service.execute(f"TRUNCATE {names} failed_key_claim_minutes, tek_upload_count, qr_outbreak_events")
     service.database.dispose()
-    service.app.extensions["redis"].close()
+    service.app.context.redis.close()
 
 
 def check(response: Any, path: str) -> None:

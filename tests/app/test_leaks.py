@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pytest
 
-from app.upkeep.rollup import fold_counters
-from app.upkeep.failed_claims import report_wrong_codes
-from app.web.logs import LogfmtFormatter
-from app.upkeep.retention import purge
 from app.retrieval.builder import refresh_all
 from app.store.tables import metadata
+from app.upkeep.failed_claims import report_failed_claims
+from app.upkeep.retention import purge
+from app.upkeep.rollup import roll_up_counters
+from app.web.logs import LogfmtFormatter
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Phone, Service, bearer, download_code, exposure_key
 from tests.support.settings import HMAC_KEY, METRICS, OTHER_TOKEN, SECRETS, SIGNING_KEY, TEST_TOOLS_TOKEN, TOKEN
@@ -128,10 +128,10 @@ class Traffic:
         self.send("POST", "/clear-diagnosis-keys", headers=bearer(WRONG_TOKEN))
         with without_table(service, "events"):
             self.send("GET", f"/events/{service.clock.now.date()}", auth=METRICS)
-        fold_counters(service.database)
-        purge(service.database, service.settings, service.clock.now)
-        report_wrong_codes(service.database, service.clock.now)
-        refresh_all(service.app.extensions["builder"], service.clock.now, service.clock.now - service.clock.now)
+        roll_up_counters(service.database)
+        purge(service.database, service.settings.submission, service.clock.now)
+        report_failed_claims(service.database, service.clock.now)
+        refresh_all(service.app.context.retrieval.builder, service.clock.now, service.clock.now - service.clock.now)
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_what_may_be_stored_is_stored(traffic: Traffic) -> None:
 
 
 def test_redis_holds_no_secret(traffic: Traffic) -> None:
-    redis = traffic.service.app.extensions["redis"]
+    redis = traffic.service.app.context.redis
     keys = redis.keys()
     assert len(keys) >= 3
     contents = [key + b"=" + (redis.get(key) or b"") for key in keys]
@@ -206,9 +206,10 @@ def test_redis_holds_no_secret(traffic: Traffic) -> None:
 
 
 def test_settings_do_not_show_their_secrets(service: Service) -> None:
-    shown = repr(service.settings)
+    settings = service.settings
+    shown = repr((settings, settings.submission, settings.retrieval))
     assert "max_consecutive_claim_key_failures=50" in shown
     for secret in (*SECRETS.values(), service.settings.database_url, service.settings.redis_url):
         assert secret not in shown
-    for secret in (service.settings.secret_key, *service.settings.sealing_keys, TOKEN):
+    for secret in (service.settings.submission.secret_key, *service.settings.submission.sealing_keys, TOKEN):
         assert str(secret) not in shown

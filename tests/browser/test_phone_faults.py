@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.domain.claims import ClaimError
+from app.domain.claims import ClaimErrorCode
 from app.proto.codec import encode_claim_error
 from tests.browser.conftest import INSECURE_HOST, NewPage
 from tests.browser.test_front_page_journey import answering
@@ -81,7 +81,7 @@ FAULTS: list[tuple[Callable[[Route], None], str]] = [
     (lambda route: route.abort(), "the server did not answer"),
     (answering(502, "<html>"), "is not a message of the protocol"),
     (
-        lambda route: route.fulfill(status=500, body=encode_claim_error(ClaimError.SERVER_ERROR, 0, None)),
+        lambda route: route.fulfill(status=500, body=encode_claim_error(ClaimErrorCode.SERVER_ERROR, 0, None)),
         "the server answered SERVER_ERROR",
     ),
 ]
@@ -116,7 +116,7 @@ def test_a_ban_names_both_reasons_and_a_time_that_one_can_grasp(
     open_phone: NewPage, language: str, ban: timedelta, said: str
 ) -> None:
     page = open_phone(language)
-    body = encode_claim_error(ClaimError.TEMPORARY_BAN, 0, ban)
+    body = encode_claim_error(ClaimErrorCode.TEMPORARY_BAN, 0, ban)
     page.route("**/claim-key", lambda route: route.fulfill(status=429, body=body))
     page.fill("#code", "wrong")
     told = play(page, "claim")

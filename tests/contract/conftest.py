@@ -21,7 +21,7 @@ def cut_off_service() -> Iterator[Service]:
     )
     yield service
     service.database.dispose()
-    service.app.extensions["redis"].close()
+    service.app.context.redis.close()
 
 
 @pytest.fixture(scope="session")

@@ -199,7 +199,7 @@ def test_a_code_is_stored_with_a_fresh_key_pair_and_its_quota(service: Service) 
         "SELECT server_public_key, server_private_key, remaining_keys, app_public_key FROM encryption_keys"
     )
     for public, sealed, remaining, app_public_key in rows:
-        private = service.app.extensions["sealing_ring"].open(bytes(sealed), bytes(public))
+        private = service.app.context.submission.sealing_ring.open(bytes(sealed), bytes(public))
         assert bytes(PrivateKey(private).public_key) == bytes(public)
         assert (remaining, app_public_key) == (43, None)
     assert len({bytes(row.server_public_key) for row in rows}) == 2

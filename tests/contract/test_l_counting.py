@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.upkeep.rollup import fold_counters
-from app.upkeep.retention import purge
 from app.store import counters
+from app.upkeep.retention import purge
+from app.upkeep.rollup import roll_up_counters
 from tests.support.service import Phone, Service, exposure_key
 from tests.support.settings import LABEL, METRICS, OTHER_LABEL, OTHER_TOKEN, TOKEN
 
@@ -22,7 +22,7 @@ def test_increments_of_the_same_counter_add_up(service: Service) -> None:
     figures = [(OTHER_LABEL, "OTKGenerated", date, 1), (LABEL, "OTKGenerated", date, 3)]
 
     assert service.rows(FIGURES) == figures
-    fold_counters(service.database)
+    roll_up_counters(service.database)
     assert service.rows(FIGURES) == figures
     assert len(service.rows("SELECT FROM events")) == 2
     service.issue()
@@ -34,14 +34,14 @@ def test_counters_that_were_never_folded_are_folded_some_at_a_time(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = []
-    fold = counters.fold
-    monkeypatch.setattr(counters, "fold", lambda *arguments: runs.append(fold(*arguments)) or runs[-1])
+    roll_up = counters.roll_up
+    monkeypatch.setattr(counters, "roll_up", lambda *arguments: runs.append(roll_up(*arguments)) or runs[-1])
     service.execute("""
         INSERT INTO events (source, identifier, device_type, date, count)
         SELECT 'source', 'identifier ' || number % 7, 'Server', '2026-03-01', 1 FROM generate_series(1, 700) AS number
     """)
 
-    fold_counters(service.database, rows=10)
+    roll_up_counters(service.database, rows=10)
 
     assert len(runs) > 700 / 10
     rows = service.rows("SELECT identifier, count FROM events ORDER BY identifier")
@@ -59,11 +59,11 @@ def test_equal_uploads_share_a_row_and_are_listed_one_by_one(service: Service) -
     listed = sorted(map(str, service.client.get(path, auth=METRICS).json))
 
     for _ in range(2):
-        fold_counters(service.database)
+        roll_up_counters(service.database)
         assert len(service.rows("SELECT FROM tek_upload_count")) == 4
         assert sorted(map(str, service.client.get(path, auth=METRICS).json)) == listed
     service.upload(first, [exposure_key(13)])
-    fold_counters(service.database)
+    roll_up_counters(service.database)
     assert len(service.rows("SELECT FROM tek_upload_count")) == 4
     assert len(service.client.get(path, auth=METRICS).json) == len(listed) + 1 == 9
 
@@ -76,7 +76,7 @@ def test_an_action_is_counted_on_the_day_on_which_it_is_recorded(service: Servic
     service.claim(code, phone.public_key)
     claimed = service.clock.now.date()
     service.clock.advance(days=20)
-    purge(service.database, service.settings, service.clock.now)
+    purge(service.database, service.settings.submission, service.clock.now)
 
     assert service.rows(FIGURES) == [
         (LABEL, "OTKGenerated", issued, 1),
@@ -112,7 +112,7 @@ def test_a_whole_life_of_codes_has_seven_identifiers_of_the_server(make_service:
     service.upload(service.pair(), [exposure_key()])
     for days in (2, 20):
         service.clock.advance(days=days)
-        purge(service.database, service.settings, service.clock.now)
+        purge(service.database, service.settings.submission, service.clock.now)
 
     assert service.rows("SELECT identifier, device_type, sum(count) FROM events GROUP BY 1, 2 ORDER BY 1") == [
         ("OTKClaimed", "Server", 2),
@@ -132,10 +132,10 @@ def test_a_purge_counts_what_it_deletes_for_each_authority(service: Service) -> 
     service.upload(service.pair(), [exposure_key(1)])
     service.pair(OTHER_TOKEN)
     service.clock.advance(days=1, seconds=1)
-    purge(service.database, service.settings, service.clock.now)
+    purge(service.database, service.settings.submission, service.clock.now)
     first = service.clock.now.date()
     service.clock.advance(days=15)
-    purge(service.database, service.settings, service.clock.now)
+    purge(service.database, service.settings.submission, service.clock.now)
     second = service.clock.now.date()
 
     assert [row for row in service.rows(FIGURES) if row.date != first - timedelta(days=1)] == [
@@ -152,6 +152,6 @@ def test_a_purge_that_deletes_nothing_counts_nothing(service: Service) -> None:
     service.issue()
     service.pair()
     before = service.rows(FIGURES)
-    purge(service.database, service.settings, service.clock.now)
+    purge(service.database, service.settings.submission, service.clock.now)
 
     assert service.rows(FIGURES) == before

@@ -12,7 +12,7 @@ from tests.support.settings import LABEL
 
 
 def _purge(service: Service, batch: int = 1000) -> dict[str, int | None]:
-    return dict(purge(service.database, service.settings, service.clock.now, batch))
+    return dict(purge(service.database, service.settings.submission, service.clock.now, batch))
 
 
 def _counted(service: Service) -> dict[str, int]:
@@ -29,12 +29,12 @@ def test_a_step_that_fails_is_logged_and_the_others_go_on(service: Service, capl
     with without_table(service, "diagnosis_keys"), refusing(service, "failed_key_claim_attempts", "DELETE"):
         deleted = _purge(service)
 
-    assert deleted["exposure_keys"] is None
+    assert deleted["diagnosis_keys"] is None
     assert deleted["claim_attempts"] is None
     assert (deleted["unclaimed_codes"], deleted["expired_pairs"]) == (1, 1)
-    failed = [record.step for record in caplog.records if record.getMessage() == "a step of the purge failed"]
-    assert failed == ["exposure_keys", "claim_attempts"]
-    assert (_purge(service)["exposure_keys"], _purge(service)["claim_attempts"]) == (1, 0)
+    failed = [record.step for record in caplog.records if record.getMessage() == "purge step failed"]
+    assert failed == ["diagnosis_keys", "claim_attempts"]
+    assert (_purge(service)["diagnosis_keys"], _purge(service)["claim_attempts"]) == (1, 0)
 
 
 @pytest.mark.rule(97)
@@ -45,13 +45,13 @@ def test_what_was_deleted_is_told_and_logged(service: Service, caplog: pytest.Lo
     service.clock.advance(days=2)
 
     assert _purge(service)["unclaimed_codes"] == 3
-    (record,) = [record for record in caplog.records if record.getMessage() == "purged"]
+    (record,) = [record for record in caplog.records if record.getMessage() == "purge finished"]
     assert record.unclaimed_codes == 3
 
 
 @pytest.mark.rule(98)
 def test_steps_run_in_the_protocols_order(service: Service) -> None:
-    steps = ["exposure_keys", "unclaimed_codes", "expired_pairs", "exhausted_pairs", "claim_attempts"]
+    steps = ["diagnosis_keys", "unclaimed_codes", "expired_pairs", "exhausted_pairs", "claim_attempts"]
 
     assert list(_purge(service))[:5] == steps
 

@@ -28,14 +28,17 @@ def _refused(name: str, value: str) -> None:
 def test_the_defaults_are_those_of_the_public_servers_configuration() -> None:
     settings = _settings()
 
-    assert settings.worker_expiration_interval == 30
-    assert (settings.ban_policy.max_failures, settings.ban_policy.duration) == (50, timedelta(hours=1))
-    assert settings.max_diagnosis_key_retention_days == 15
-    assert settings.initial_remaining_keys == 43
-    assert settings.encryption_key_validity_days == 15
-    assert settings.code_lifetime == timedelta(minutes=1440)
-    assert settings.hmac_key_length == 32
-    assert settings.cors_access_control_allow_origin == "*"
+    assert settings.submission.worker_expiration_interval == 30
+    assert (settings.submission.ban_policy.max_failures, settings.submission.ban_policy.duration) == (
+        50,
+        timedelta(hours=1),
+    )
+    assert settings.submission.max_diagnosis_key_retention_days == 15
+    assert settings.submission.initial_remaining_keys == 43
+    assert settings.submission.encryption_key_validity_days == 15
+    assert settings.submission.code_lifetime == timedelta(minutes=1440)
+    assert settings.retrieval.hmac_key_length == 32
+    assert settings.submission.cors_access_control_allow_origin == "*"
     assert (settings.disable_current_date_check, settings.enable_entire_period_bundle) == (True, True)
     assert settings.region_code == "302"
 
@@ -44,7 +47,7 @@ def test_the_defaults_are_those_of_the_public_servers_configuration() -> None:
 def test_tokens_are_20_to_63_characters_and_labels_up_to_31() -> None:
     settings = _settings(KEY_CLAIM_TOKEN=f"{'t' * 20}=a:{'t' * 63}={'L' * 31}")
 
-    assert dict(settings.key_claim_token) == {"t" * 20: "a", "t" * 63: "L" * 31}
+    assert dict(settings.submission.key_claim_token) == {"t" * 20: "a", "t" * 63: "L" * 31}
     for value in (
         "",
         TOKEN,
@@ -73,5 +76,5 @@ def test_a_missing_or_malformed_secret_stops_the_start_and_is_not_repeated() -> 
 
 @pytest.mark.rule(108)
 def test_a_longer_code_key_is_as_good() -> None:
-    assert _settings(RETRIEVE_HMAC_KEY="ab" * 33).retrieve_hmac_key == b"\xab" * 33
-    assert _settings(METRICS_PASSWORD="ten-chars!").metrics_password == "ten-chars!"
+    assert _settings(RETRIEVE_HMAC_KEY="ab" * 33).retrieval.retrieve_hmac_key == b"\xab" * 33
+    assert _settings(METRICS_PASSWORD="ten-chars!").retrieval.metrics_password == "ten-chars!"

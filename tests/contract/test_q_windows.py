@@ -145,7 +145,7 @@ def test_keys_are_kept_from_the_first_hour_fifteen_days_ago(service: Service) ->
     for number, hour in enumerate((first - 1, first, first + 1), start=1):
         store_key(service, number, hour_of_submission=hour)
 
-    assert purge(service.database, service.settings, service.clock.now)["exposure_keys"] == 1
+    assert purge(service.database, service.settings.submission, service.clock.now)["diagnosis_keys"] == 1
     assert service.rows("SELECT hour_of_submission FROM diagnosis_keys ORDER BY 1") == [(first,), (first + 1,)]
 
 

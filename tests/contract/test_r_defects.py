@@ -2,7 +2,6 @@
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -159,13 +158,14 @@ def test_a_list_that_breaks_off_is_neither_signed_nor_cached(service: Service) -
 
 @pytest.mark.rule("D15")
 def test_an_archive_that_cannot_be_signed_is_an_error(service: Service) -> None:
-    unable = start_service(replace(service.settings, ecdsa_key=None), service.clock)
+    unable = start_service(service.settings, service.clock)
+    object.__setattr__(unable.app.context.retrieval.builder.settings, "ecdsa_key", None)
     try:
         for kind in ("retrieve", "qr"):
             assert seen(unable.fetch(unable.today, kind)) == plain_error(500, "database error")
     finally:
         unable.database.dispose()
-        unable.app.extensions["redis"].close()
+        unable.app.context.redis.close()
 
 
 def _full_keys(number: int) -> list[wire.TemporaryExposureKey]:

@@ -67,7 +67,7 @@ def test_parallel_purges_count_each_row_once(service: Service) -> None:
         service.pair()
     service.clock.advance(days=20)
 
-    results = _at_once(lambda _: purge(service.database, service.settings, service.clock.now, 2), range(4))
+    results = _at_once(lambda _: purge(service.database, service.settings.submission, service.clock.now, 2), range(4))
 
     assert sum(result["unclaimed_codes"] for result in results) == 20
     assert sum(result["expired_pairs"] for result in results) == 3

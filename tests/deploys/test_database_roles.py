@@ -29,12 +29,12 @@ from tests.support.settings import METRICS, TEST_TOOLS_TOKEN, make_settings
 from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
 
 WITHOUT_DATABASE = {
-    "services.ping",
-    "services.present",
-    "services.version",
-    "services.feature_flags",
-    "services.security_text",
-    "services.openapi",
+    "health.ping",
+    "health.present",
+    "health.version",
+    "health.feature_flags",
+    "health.security_text",
+    "health.openapi",
     "configuration.exposure_configuration",
 }
 
@@ -66,7 +66,7 @@ def start(owner_url: str, redis_url: str, clock: FakeClock) -> Iterator[Callable
     yield make
     for service in services:
         service.database.dispose()
-        service.app.extensions["redis"].close()
+        service.app.context.redis.close()
 
 
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -168,9 +168,9 @@ def test_each_job_works_with_the_role_of_its_worker(
 
     assert faults(caplog) == []
     # Each found something to do.
-    assert {"purged", "archive built", "the archive was padded", "wrong codes"} <= set(caplog.messages)
+    assert {"purged", "archive built", "the archive was padded", "failed claims"} <= set(caplog.messages)
     (purged,) = [vars(record) for record in caplog.records if record.message == "purged"]
-    steps = ("exposure_keys", "unclaimed_codes", "expired_pairs", "claim_attempts", "claim_hours", "outbreak_events")
+    steps = ("diagnosis_keys", "unclaimed_codes", "expired_pairs", "claim_attempts", "claim_hours", "outbreak_events")
     assert [step for step in steps if not purged[step]] == []
     folded = "SELECT max(number) FROM (SELECT count(*) AS number FROM events GROUP BY source, identifier, date) AS each"
     assert workers[SUBMISSION].rows(folded) == [(1,)]

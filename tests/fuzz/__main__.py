@@ -57,7 +57,7 @@ def _try_surface(seconds: int) -> bool:
         ):
             app = create_app(make_settings(postgres.url, redis.url))
             migrate_database(app)
-            app.web.context["database"].dispose()
+            app.context.database.dispose()
             environment = SECRETS | {
                 "DATABASE_URL": postgres.url,
                 "REDIS_URL": redis.url,

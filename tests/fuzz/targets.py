@@ -9,12 +9,13 @@ from typing import Final
 import atheris
 
 with atheris.instrument_imports(include=["app"]):
-    from app.config import parsers as settings_parsers
     from app.config import ConfigurationError, Settings
+    from app.config import parsers as settings_parsers
+    from app.domain.errors import InvalidArchiveError, UploadError
     from app.domain.networks import client_network
-    from app.domain.uploads import UploadRefused, judge_upload
+    from app.domain.uploads import validate_upload
     from app.proto import codec
-    from app.retrieval.archive_reader import ArchiveInvalid, read_archive
+    from app.retrieval.archive_reader import read_archive
 
 from tests.support.clock import NOON
 from tests.support.memory import MIB, Watch
@@ -23,17 +24,17 @@ from tests.support.settings import SECRETS
 
 def archive_reader(data: bytes) -> None:
     """An archive of another server, or of nobody."""
-    with suppress(ArchiveInvalid):
+    with suppress(InvalidArchiveError):
         read_archive(io.BytesIO(data))
 
 
 def messages(data: bytes) -> None:
     """Every message that a client sends, and what is judged of it."""
     for decode in (codec.decode_claim_request, codec.decode_encrypted_upload, codec.decode_outbreak_event):
-        with suppress(codec.MalformedMessage):
+        with suppress(codec.MalformedMessageError):
             decode(data)
-    with suppress(codec.MalformedMessage, UploadRefused):
-        judge_upload(codec.decode_upload(data), NOON)
+    with suppress(codec.MalformedMessageError, UploadError):
+        validate_upload(codec.decode_upload(data), NOON)
 
 
 def settings(data: bytes) -> None:

@@ -1,12 +1,15 @@
 """The project's source as guards read it: modules, their imports, their functions."""
 
 import ast
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "worker", "local", "clients", "bench", "review_apps")
+PACKAGES = ("app", "worker", "local", "clients", "bench", "review_apps", "processes")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,12 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """Its syntax."""
+        """Its syntax tree."""
         return ast.parse(self.text)
 
     @cached_property
     def imports(self) -> set[str]:
-        """The dotted names that it imports, wherever in the file."""
+        """The dotted names that it imports, anywhere in the file."""
         found = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -43,15 +46,38 @@ class Module:
         return found
 
     @cached_property
-    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-        """Its functions and methods."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    def functions(self) -> list[Function]:
+        """Its functions and methods, nested ones included."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
+
+    @cached_property
+    def public_functions(self) -> list[Function]:
+        """Its functions, and the methods of its public classes, whose names do not begin with an underscore."""
+        found = [node for node in self.tree.body if isinstance(node, Function)]
+        for node in self.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found += [each for each in node.body if isinstance(each, Function)]
+        return [node for node in found if not node.name.startswith("_")]
+
+    def imported_from(self, *packages: str) -> set[str]:
+        """The names that it imports from some packages."""
+        return {name for name in self.imports if any(name == p or name.startswith(f"{p}.") for p in packages)}
 
 
 def modules(*packages: str) -> list[Module]:
-    """Return the modules below some packages, generated ones left out."""
+    """Return the modules of some packages, without generated ones."""
     paths = (path for package in packages for path in sorted((ROOT / package.replace(".", "/")).rglob("*.py")))
     return [_module(path) for path in paths if not path.name.endswith("_pb2.py")]
 
 
-_module = cache(Module)  # each file is parsed once, however many guards look at it
+def offenders(found: Iterable[Module], offences: Callable[[Module], Iterable[object]]) -> list[str]:
+    """Return a line for each module with an offence: its path, and what is wrong with it."""
+    lines = []
+    for module in found:
+        listed = [str(each) for each in offences(module)]
+        if listed:
+            lines.append(f"{module.path.relative_to(ROOT)}: {', '.join(sorted(listed))}")
+    return lines
+
+
+_module = cache(Module)  # each file is parsed once, however many guards read it

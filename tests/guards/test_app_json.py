@@ -2,13 +2,13 @@
 
 import json
 import re
-from dataclasses import fields
 from typing import Any
 
 import jsonschema
 import pytest
 
 from app.config import Settings
+from app.config.settings import describe_settings
 from local.procfile import read_procfile
 from tests.guards.source import ROOT
 
@@ -64,14 +64,14 @@ def test_the_schema_finds_a_mistake(change: dict[str, object], place: str) -> No
 
 @both
 def test_every_setting_without_default_is_given_generated_or_asked_for(environment: str) -> None:
-    needed = {field.name.upper() for field in fields(Settings) if field.metadata["default"] is None}
+    needed = {setting.name for setting in describe_settings() if setting.default is None}
     provided = {PROVIDED[addon["plan"]] for addon in DEPLOYED[environment]["addons"]}
     assert needed - provided - set(DEPLOYED[environment]["env"]) == set()
 
 
 @both
 def test_every_variable_is_one_that_the_service_reads(environment: str) -> None:
-    known = {field.name.upper() for field in fields(Settings)} | {"WEB_CONCURRENCY"}
+    known = {setting.name for setting in describe_settings()} | {"WEB_CONCURRENCY"}
     assert set(DEPLOYED[environment]["env"]) <= known
 
 
@@ -79,8 +79,8 @@ def test_a_review_app_asks_nobody_for_anything() -> None:
     addresses = {"DATABASE_URL": "postgres://u:p@h/d", "REDIS_URL": "rediss://h"}
     settings = Settings.from_environment(values("review") | addresses)
     assert settings.env == "review"
-    assert settings.review_tools is True
-    assert list(settings.key_claim_token.values()) == ["demonstration"]
+    assert settings.review.review_tools is True
+    assert list(settings.submission.key_claim_token.values()) == ["demonstration"]
 
 
 def test_production_asks_for_the_health_authorities_tokens_and_nothing_else() -> None:
@@ -92,7 +92,7 @@ def test_production_asks_for_the_health_authorities_tokens_and_nothing_else() ->
 
 
 def test_no_secret_stands_in_it() -> None:
-    secrets = {field.name.upper() for field in fields(Settings) if field.metadata["secret"]}
+    secrets = {setting.name for setting in describe_settings() if setting.is_secret}
     environments = [MANIFEST, *MANIFEST["environments"].values()]
     written = {name for environment in environments for name, given in environment["env"].items() if "value" in given}
     assert written & secrets == set()

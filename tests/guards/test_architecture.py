@@ -1,73 +1,194 @@
-"""The rules of the architecture, each with a test that fails when code breaks it."""
+"""The rules of the architecture. Each test lists every file that breaks one, and how to mend it."""
 
+import ast
 import re
 
-import pytest
-
-from tests.guards.source import PACKAGES, Module, modules
+from tests.guards.source import PACKAGES, ROOT, Function, Module, modules, offenders
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
 FRAMEWORKS = ("flask", "flask_sqlalchemy", "werkzeug")
-
-
-def reaches(module: Module, *packages: str) -> set[str]:
-    return {name for name in module.imports if any(name == p or name.startswith(f"{p}.") for p in packages)}
+SURFACES = ("app.submission", "app.retrieval", "app.review")
+# Which packages of `app` each package may import, besides itself. Everything may import `app.domain`.
+LAYERS = {
+    "app.domain": set(),
+    "app.crypto": set(),
+    "app.proto": set(),
+    "app.config": {"app.crypto"},
+    "app.store": {"app.database"},
+    "app.database": {"app.config", "app.store.tables"},
+    "app.web": {"app.config", "app.database"},
+    "app.health": {"app.web"},
+}
 
 
 def services() -> list[Module]:
-    """The use cases: what views, jobs and commands call."""
-    found = modules("app.submission", "app.retrieval", "app.replay", "app.retrieval.archive_files", "app.review")
-    alone = ("app.upkeep.rollup", "app.upkeep.failed_claims", "app.upkeep.resealing", "app.upkeep.retention")
-    found += [module for module in modules("app") if module.name in alone]
-    return [module for module in found if ".views" not in module.name]
+    """Return the modules of use cases, which views, jobs and commands call."""
+    return [module for module in modules(*SURFACES, "app.upkeep") if ".views" not in module.name]
 
 
-@pytest.mark.parametrize("module", modules("app.domain"), ids=lambda module: module.name)
-def test_the_domain_is_pure(module: Module) -> None:
-    assert not reaches(module, *FRAMEWORKS, "sqlalchemy", "redis", "os", "time")
-    assert {name for name in reaches(module, "app") if not name.startswith("app.domain")} <= {"app"}
+def views() -> list[Module]:
+    """Return the modules of views."""
+    return [module for module in modules("app") if ".views" in module.name]
 
 
-@pytest.mark.parametrize("module", services(), ids=lambda module: module.name)
-def test_services_never_import_flask(module: Module) -> None:
-    assert not reaches(module, *FRAMEWORKS)
+def runtime_imports(module: Module) -> set[str]:
+    """Return what a module imports when it runs, without imports for the type checker."""
+    tree = ast.parse(module.text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return found | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
-@pytest.mark.parametrize("module", modules("app"), ids=lambda module: module.name)
-def test_the_application_never_imports_the_worker(module: Module) -> None:
-    assert not reaches(module, "worker", "local", "tests")
+def test_the_top_of_the_application_holds_only_packages() -> None:
+    loose = [path.name for path in (ROOT / "app").glob("*.py") if path.name != "__init__.py"]
+    assert loose == [], "move each of these into the package of what it does: config, web, database, store, upkeep …"
 
 
-@pytest.mark.parametrize("module", modules("app.store"), ids=lambda module: module.name)
-def test_the_store_never_commits(module: Module) -> None:
-    if module.name != "app.database.database":
-        assert not re.search(r"\.(commit|begin|begin_nested)\(|\bCOMMIT\b", module.text)
+def test_the_domain_is_pure() -> None:
+    impure = offenders(
+        modules("app.domain"),
+        lambda module: module.imported_from(*FRAMEWORKS, "sqlalchemy", "redis", "os", "time", "logging"),
+    )
+    assert impure == [], "the domain takes time, settings and stored data as arguments"
 
 
-@pytest.mark.parametrize("module", modules("app", "worker"), ids=lambda module: module.name)
-def test_the_present_is_asked_for_in_one_place(module: Module) -> None:
-    asks = re.findall(r"datetime\.(?:utc)?now\(|\butc_now\(\)|current_time\(\)", module.text)
-    at_the_edge = ".views" in module.name or ".cli" in module.name or module.name.startswith("worker.jobs")
-    assert not asks or at_the_edge or module.name in ("app.domain.timeline", "app.web.clock", "app.web.logs")
+def test_the_domain_knows_no_http_status() -> None:
+    numbers = re.compile(r"\b(?:200|204|301|302|304|40[0-9]|410|429|50[0-9])\b|\bHTTPStatus\b")
+
+    def statuses(module: Module) -> set[str]:
+        nodes = [node for node in ast.walk(module.tree) if isinstance(node, ast.Constant)]
+        return {
+            repr(node.value) for node in nodes if isinstance(node.value, int) and numbers.fullmatch(str(node.value))
+        }
+
+    assert offenders(modules("app.domain"), statuses) == [], "a view maps a domain error to its status"
 
 
-@pytest.mark.parametrize("module", modules(*PACKAGES, "tests"), ids=lambda module: module.name)
-def test_files_and_functions_stay_small(module: Module) -> None:
-    assert module.text.count("\n") <= MAX_FILE_LINES
-    long = {
-        function.name: function.end_lineno - function.lineno + 1
-        for function in module.functions
-        if function.end_lineno and function.end_lineno - function.lineno >= MAX_FUNCTION_LINES
-    }
-    assert long == {}
+def test_each_layer_imports_only_the_layers_below_it() -> None:
+    def upward(package: str, module: Module) -> set[str]:
+        allowed = {package, "app.domain", *LAYERS[package]}
+        own = {name for name in runtime_imports(module) if name.startswith("app.")}
+        return {name for name in own if not any(name == each or name.startswith(f"{each}.") for each in allowed)}
+
+    found = [line for package in LAYERS for line in offenders(modules(package), lambda m, p=package: upward(p, m))]
+    assert found == [], "see LAYERS in this file: pass what is needed as an argument, or move the code up"
 
 
-@pytest.mark.parametrize("module", modules(*PACKAGES), ids=lambda module: module.name)
-def test_public_functions_have_types_and_a_docstring(module: Module) -> None:
-    untyped = [f.name for f in module.functions if f.returns is None]
-    assert untyped == []
+def test_services_never_import_flask() -> None:
+    assert offenders(services(), lambda module: module.imported_from(*FRAMEWORKS)) == [], "only views know HTTP"
+
+
+def test_services_never_import_views() -> None:
+    found = offenders(services(), lambda module: {name for name in module.imports if ".views" in name})
+    assert found == [], "views call services, never the reverse"
+
+
+def test_views_never_import_the_store_or_the_database() -> None:
+    found = offenders(views(), lambda module: module.imported_from("app.store", "app.database", "sqlalchemy"))
+    assert found == [], "call a method of the surface's service instead"
+
+
+def test_the_application_never_imports_the_worker() -> None:
+    found = offenders(
+        modules("app"), lambda module: module.imported_from("worker", "local", "processes", "tests", "clients")
+    )
+    assert found == [], "app enqueues jobs by their dotted names"
+
+
+def test_the_store_never_commits() -> None:
+    commits = re.compile(r"\.(?:commit|begin|begin_nested)\(|\bCOMMIT\b")
+    assert offenders(modules("app.store"), lambda module: commits.findall(module.text)) == [], (
+        "services own transactions"
+    )
+
+
+def test_keys_are_inserted_in_one_place() -> None:
+    insert = re.compile(r"INSERT INTO diagnosis_keys\b")
+    places = [m.name for m in modules("app", "worker") for _ in insert.findall(m.text)]
+    assert places == ["app.store.diagnosis_keys"], "use app.store.diagnosis_keys.insert_sql"
+
+
+def test_the_current_time_enters_at_the_edge() -> None:
+    asks = re.compile(r"datetime\.(?:utc)?now\(|\butc_now\(\)|current_time\(\)|\btime\.time\(\)")
+    at_the_edge = (".views", ".cli", "worker.jobs", "worker.clock")
+    allowed = ("app.domain.timeline", "app.web.context", "app.web.logs")
+
+    def inside(module: Module) -> list[str]:
+        if module.name in allowed or any(edge in module.name for edge in at_the_edge):
+            return []
+        return asks.findall(module.text)
+
+    assert offenders(modules("app", "worker"), inside) == [], "take `now` as an argument"
+
+
+def test_the_context_is_typed() -> None:
+    keys = re.compile(r"\.extensions\[[^]]*\]")
+    found = offenders(modules("app", "worker"), lambda module: keys.findall(module.text))
+    assert found == [], "add a field to app.web.context.Context"
+
+
+def test_only_create_app_wraps_the_application() -> None:
+    wraps = re.compile(r"\.wsgi_app\s*=")
+    found = [module.name for module in modules("app", "worker") if wraps.search(module.text)]
+    assert found == ["app"], "add the middleware to the list in app/__init__.py"
+
+
+def test_errors_are_one_tree_and_end_in_error() -> None:
+    def strays(module: Module) -> list[str]:
+        classes = [node for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
+        raised = {
+            node.name
+            for node in classes
+            if any(ast.unparse(base) in ("Exception", "BaseException") for base in node.bases)
+        }
+        return sorted(raised - {"ExposureAlertError"})
+
+    found = offenders(modules("app", "worker"), strays)
+    assert found == [], "define it in app/domain/errors.py, below ExposureAlertError"
+    tree = next(module for module in modules("app.domain") if module.name == "app.domain.errors")
+    drawn = tree.text.partition('"""')[2].partition('"""')[0]
+    names = [node.name for node in tree.tree.body if isinstance(node, ast.ClassDef) and node.name.endswith("Error")]
+    assert [name for name in names if name not in drawn] == [], "draw it in the tree at the top of app/domain/errors.py"
+
+
+def test_files_and_functions_stay_small() -> None:
+    def large(module: Module) -> list[str]:
+        lines = module.text.count("\n")
+        found = [f"{lines} lines"] if lines > MAX_FILE_LINES else []
+        return found + [
+            f"{function.name} has {function.end_lineno - function.lineno + 1} lines"
+            for function in module.functions
+            if function.end_lineno and function.end_lineno - function.lineno >= MAX_FUNCTION_LINES
+        ]
+
+    found = offenders(modules(*PACKAGES, "tests"), large)
+    assert found == [], f"at most {MAX_FILE_LINES} lines a file and {MAX_FUNCTION_LINES} a function"
+
+
+def test_functions_have_a_return_type() -> None:
+    found = offenders(modules(*PACKAGES), lambda module: [f.name for f in module.functions if f.returns is None])
+    assert found == []
+
+
+def test_public_functions_have_a_docstring() -> None:
+    def undocumented(function: Function) -> bool:
+        inherited = any(ast.unparse(each) in ("override",) for each in function.decorator_list)
+        return ast.get_docstring(function) is None and not inherited and not function.name.startswith("visit_")
+
+    found = offenders(
+        modules("app", "worker"), lambda module: [f.name for f in module.public_functions if undocumented(f)]
+    )
+    assert found == [], "begin with an imperative verb; give shapes, units, errors and the source"
+
+
+def test_docstrings_return_whether() -> None:
+    tells = re.compile(r'"""(?:Tell|Say|Tells|Says|Hear)\b')
+    found = offenders(modules("app", "worker"), lambda module: tells.findall(module.text))
+    assert found == [], "write `Return whether …`"
 
 
 def test_clients_share_no_code_with_the_server() -> None:
-    assert [module.name for module in modules("clients") if reaches(module, "app", "worker")] == []
+    assert offenders(modules("clients"), lambda module: module.imported_from("app", "worker")) == []

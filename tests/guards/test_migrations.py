@@ -9,7 +9,7 @@ from flask_migrate import Config, check, downgrade, upgrade
 from sqlalchemy import create_engine, inspect, text
 
 from app import create_app
-from app.database.migrations import know_migrations
+from app.database.migrations import init_migrate
 from tests.guards.source import ROOT
 from tests.support.settings import make_settings
 
@@ -29,17 +29,17 @@ def empty(database_url: str) -> Iterator[Flask]:
     with server.connect() as connection:
         connection.execute(text("CREATE DATABASE migrations"))
     app = create_app(make_settings(database_url.rpartition("/")[0] + "/migrations", "redis://127.0.0.1:1"))
-    know_migrations(app)
+    init_migrate(app)
     with app.app_context():
         yield app
-    app.web.context["database"].dispose()
+    app.context.database.dispose()
     with server.connect() as connection:
         connection.execute(text("DROP DATABASE migrations WITH (FORCE)"))
     server.dispose()
 
 
 def tables(app: Flask) -> set[str]:
-    with app.web.context["database"].single() as connection:
+    with app.context.database.autocommit() as connection:
         return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 

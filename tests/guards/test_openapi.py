@@ -15,7 +15,7 @@ from tests.guards.source import ROOT
 from tests.support.service import Service
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 
-DOCUMENT = json.loads((ROOT / "app" / "services" / "openapi.json").read_text(encoding="utf-8"))
+DOCUMENT = json.loads((ROOT / "app" / "health" / "openapi.json").read_text(encoding="utf-8"))
 METHODS = {"get", "post", "options"}
 
 

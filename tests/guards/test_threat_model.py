@@ -92,15 +92,17 @@ def one_in(probability: float) -> str:
 def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
     settings = make_settings("postgresql://x/y", "redis://x")
     assert f"{number_of_codes():,} equally likely ones ({math.log2(number_of_codes()):.1f} bits)" in TEXT
-    assert f"{settings.max_consecutive_claim_key_failures} wrong ones in a row and" in TEXT.replace("\n", " ")
-    assert settings.code_lifetime.total_seconds() == 24 * 3600
+    assert f"{settings.submission.max_consecutive_claim_key_failures} wrong ones in a row and" in TEXT.replace(
+        "\n", " "
+    )
+    assert settings.submission.code_lifetime.total_seconds() == 24 * 3600
     table = rows("| networks | wrong codes a day | chance to hit one in a day |")
     assert len(table) == 5
     for networks, guesses, chance in table:
         count = int(guesses.replace(",", ""))
         if "one guess" not in networks:
             machines = int(re.match(r"[\d,]+", networks)[0].replace(",", ""))  # type: ignore[index]
-            assert count == machines * settings.max_daily_claim_key_failures
+            assert count == machines * settings.submission.max_daily_claim_key_failures
         assert chance == one_in(1 - (1 - WAITING_CODES / number_of_codes()) ** count)
 
 

@@ -63,6 +63,6 @@ def test_what_the_address_says_about_tls_reaches_the_driver() -> None:
 
 def test_a_redis_that_is_verified_is_asked_for_its_certificate() -> None:
     settings = make_settings("postgresql://x/y", "rediss://x?ssl_cert_reqs=required&ssl_ca_certs=/etc/ca.pem")
-    options = create_app(settings).extensions["redis"].connection_pool.connection_kwargs
+    options = create_app(settings).context.redis.connection_pool.connection_kwargs
     assert options["ssl_cert_reqs"] == "required"
     assert options["ssl_ca_certs"] == "/etc/ca.pem"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.store.test_prepared import SHARED
+from tests.app.database.test_prepared import SHARED
 from tests.support.pooler import Pooler
 from tests.support.service import Service, exposure_key
 
@@ -30,7 +30,7 @@ def test_every_code_is_claimed_and_every_key_arrives(services: list[Service], ca
 
     with ThreadPoolExecutor(8) as patients:
         assert list(patients.map(patient, range(PATIENTS))) == [200] * PATIENTS
-    with services[0].database.single() as connection:
+    with services[0].database.autocommit() as connection:
         stored = connection.exec_driver_sql("SELECT count(*) FROM diagnosis_keys").scalar_one()
     assert stored == PATIENTS
     assert SHARED in caplog.messages

@@ -76,7 +76,7 @@ def test_a_server_that_refuses_fails_the_replay_in_one_line(running: tuple[Servi
 
 def test_a_lost_key_fails_the_replay(running: tuple[Service, str]) -> None:
     service, address = running
-    public_key = service.settings.ecdsa_key.public_key()
+    public_key = service.settings.retrieval.ecdsa_key.public_key()
     server = Server(address, address, TOKEN, bytes.fromhex(HMAC_KEY), "302")
     assert replay(server, [], public_key).keys == 0
     with pytest.raises(ReplayFailed, match="503 of 503 keys are missing"):

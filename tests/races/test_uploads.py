@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from app.upkeep.retention import purge
 from app.retrieval.builder import refresh_all
+from app.upkeep.retention import purge
 from tests.races.arena import AT_ONCE, QUOTA, Arena, data_of, keys_in, new_keys
 from tests.support.service import Phone, Service
 from tests.support.torture import times
@@ -72,7 +72,7 @@ def purging(arena: Arena, strict: Service) -> Iterator[Counter[str]]:
 
 
 def _purge(arena: Arena, strict: Service) -> dict[str, int]:
-    deleted = purge(arena.service.database, strict.settings, datetime.now(UTC), batch=3)
+    deleted = purge(arena.service.database, strict.settings.submission, datetime.now(UTC), batch=3)
     assert None not in deleted.values()
     return {step: rows or 0 for step, rows in deleted.items()}
 
@@ -120,7 +120,7 @@ def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callab
 
 
 def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) -> None:
-    builder, sent = arena.service.app.extensions["builder"], Counter[str]()
+    builder, sent = arena.service.app.context.retrieval.builder, Counter[str]()
     for _ in range(times(1, 20)):
         phones = arena.phones(AT_ONCE // 2)
         loads = [new_keys(5) for _ in phones]

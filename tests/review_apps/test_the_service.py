@@ -14,8 +14,8 @@ import psycopg2
 import pytest
 import requests
 
-from app.domain.limits import SERVED_DAYS
 from app.config.parsers import signing_key
+from app.domain.limits import SERVED_DAYS
 from clients import smoke
 from clients.phone import archive, crypto
 from clients.phone.protocol import Server

@@ -19,10 +19,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from app import create_app
+from app.domain.exports import ArchiveKind
 from app.retrieval.archive_files.folder import FolderFiles
 from app.retrieval.builder import Builder, build_if_stale, refresh_all
 from app.store import diagnosis_keys as exposure_keys
-from app.store.export_archives import ArchiveKind
 from tests.support.clock import FakeClock
 from tests.support.service import Service
 from tests.support.settings import SECRETS
@@ -42,8 +42,8 @@ def builder_process(service: Service, *words: str) -> Iterator["subprocess.Popen
     environment = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
-        "ARCHIVE_FILES": settings.archive_files,
-        "EXPORT_MAX_AGE_SECONDS": str(settings.export_max_age_seconds),
+        "ARCHIVE_FILES": settings.retrieval.archive_files,
+        "EXPORT_MAX_AGE_SECONDS": str(settings.retrieval.export_max_age_seconds),
         "PUBLISH_ACTIVE_KEYS": str(settings.publish_active_keys).lower(),
         "NOW": service.clock.now.isoformat(),
     }
@@ -60,7 +60,7 @@ def builder_process(service: Service, *words: str) -> Iterator["subprocess.Popen
 def main(what: str, *arguments: str) -> None:
     """Be the builder."""
     now = datetime.fromisoformat(os.environ["NOW"])
-    builder: Builder = create_app(clock=FakeClock(now)).extensions["builder"]
+    builder: Builder = create_app(clock=FakeClock(now)).context.retrieval.builder
     if what == "measure":
         for day in arguments:
             build_if_stale(builder, ArchiveKind.KEYS, int(day), now)

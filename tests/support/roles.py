@@ -33,7 +33,7 @@ def database_with_roles(database_url: str) -> Iterator[str]:
     try:
         app = create_app(make_settings(url, "redis://127.0.0.1:1/0"))
         migrate_database(app)
-        app.web.context["database"].dispose()
+        app.context.database.dispose()
         run_as_owner(url, SQL)
         yield url
     finally:

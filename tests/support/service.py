@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import Settings
-from app.proto import covidshield_pb2 as wire
 from app.database.database import Database
+from app.proto import covidshield_pb2 as wire
 from tests.support.clock import FakeClock
 from tests.support.settings import HMAC_KEY, TOKEN
 
@@ -70,13 +70,13 @@ class Service:
     @property
     def database(self) -> Database:
         """The application's database."""
-        return self.app.extensions["database"]
+        return self.app.context.database
 
     # what a health authority does
 
     def stored_code(self, code: str) -> str:
         """Return what the database holds of a code."""
-        stored: str = self.app.extensions["sealing_ring"].stored_code(code)
+        stored: str = self.app.context.submission.sealing_ring.stored_code(code)
         return stored
 
     def issue(self, token: str = TOKEN, hash_id: str | None = None) -> str:
@@ -136,7 +136,7 @@ class Service:
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Return the rows of a query."""
-        with self.database.single() as connection:
+        with self.database.autocommit() as connection:
             return list(connection.execute(text(sql), values))
 
     def execute(self, sql: str, **values: Any) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from redis import Redis
@@ -25,7 +26,7 @@ JOBS = (
 @pytest.fixture
 def redis(service: Service) -> Redis:
     """The service's Redis, emptied after the test."""
-    connection: Redis = service.app.extensions["redis"]
+    connection: Redis = service.app.context.redis
     return connection
 
 
@@ -50,7 +51,7 @@ def test_two_clocks_enqueue_a_run_once(redis: Redis, settings: Settings) -> None
 def test_a_second_clock_does_not_repeat_a_run_that_is_done(
     redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.jobs.purge.application", lambda: service.app)
+    monkeypatch.setattr("worker.jobs.purge.context", lambda: service.app.context)
     Clock(redis, service.settings, JOBS).tick(100.0)
     work(redis)
     assert Clock(redis, service.settings, JOBS).tick(100.5) == []
@@ -64,7 +65,7 @@ def work(redis: Redis) -> None:
 
 def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     for job in PERIODIC_JOBS:
-        monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.application", lambda: service.app)
+        monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
     settings = make_settings(service.settings.database_url, service.settings.redis_url, EXPORT_MINIMUM_KEYS="1")
     runs = Clock(redis, settings).tick(1e9)
     assert len(runs) == len(PERIODIC_JOBS)
@@ -77,9 +78,9 @@ def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: py
 def test_archives_are_not_refreshed_where_they_are_not_served(make_service: Callable[..., Service]) -> None:
     for changes in ({"SURFACES": "submission"}, {"EXPORT_MAX_AGE_SECONDS": "0"}):
         service = make_service(**changes)
-        runs = Clock(service.app.extensions["redis"], service.settings).tick(1e9)
+        runs = Clock(service.app.context.redis, service.settings).tick(1e9)
         assert not any(run.startswith("refresh") for run in runs)
-        service.app.extensions["redis"].flushall()
+        service.app.context.redis.flushall()
 
 
 def test_jobs_travel_as_json(redis: Redis, settings: Settings) -> None:
@@ -104,21 +105,21 @@ def test_without_redis_the_clock_keeps_trying_until_it_is_told_to_stop(
     monkeypatch.setattr(clock, "tick", failing)
     clock.run(stop)
     assert len(ticks) == 3
-    assert "the clock cannot reach Redis" in caplog.text
+    assert "Redis unreachable" in caplog.text
 
 
 def test_the_worker_makes_its_application_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
-    monkeypatch.setattr(application, "create_app", lambda: made.append(object()) or made[-1])
-    application.application.cache_clear()
-    assert application.application() is application.application()
-    application.application.cache_clear()
+    monkeypatch.setattr(application, "create_app", lambda: made.append(SimpleNamespace(context=object())) or made[-1])
+    application.context.cache_clear()
+    assert application.context() is application.context()
+    application.context.cache_clear()
     assert len(made) == 1
 
 
 def test_each_surface_has_its_own_jobs(make_service: Callable[..., Service]) -> None:
     service = make_service(SURFACES="retrieval")
-    redis = service.app.extensions["redis"]
+    redis = service.app.context.redis
     runs = Clock(redis, service.settings).tick(1e9)
     assert [run.rpartition("-")[0] for run in runs] == ["refresh-archives"]
     assert queue_of(SUBMISSION, redis).count == 0
@@ -131,7 +132,7 @@ def test_of_a_failed_job_nothing_is_kept_but_its_place(
     def fail(*_: object) -> None:
         raise ValueError("Key (one_time_code)=(SECRETCODE) already exists")
 
-    monkeypatch.setattr("worker.jobs.purge.application", lambda: service.app)
+    monkeypatch.setattr("worker.jobs.purge.context", lambda: service.app.context)
     monkeypatch.setattr("app.upkeep.retention.purge", fail)
     Clock(redis, service.settings, JOBS).tick(100.0)
     work(redis)
@@ -141,5 +142,5 @@ def test_of_a_failed_job_nothing_is_kept_but_its_place(
     assert b"SECRETCODE" not in kept
     assert b"ValueError at test_clock.py" in kept
     result = queue_of(SUBMISSION, redis).fetch_job(job_id).latest_result()  # type: ignore[union-attr]
-    assert "JobFailed: purge" in str(result.exc_string)
+    assert "JobFailedError: purge" in str(result.exc_string)
     assert "SECRETCODE" not in str(result.exc_string)

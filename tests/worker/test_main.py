@@ -77,7 +77,7 @@ def test_a_worker_that_finds_no_redis_fails_with_one_line(service: Service) -> N
     code, said = ending_of(start(service, REDIS_URL="redis://127.0.0.1:1/0"))
     assert code == 1
     assert said.count("\n") == 1, said
-    assert 'level=error msg="the worker cannot reach Redis"' in said
+    assert 'level=error msg="Redis unreachable"' in said
 
 
 @only_in_ci
@@ -86,7 +86,9 @@ def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceb
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silence, EmbeddedRedis(tmp_path, durable=False) as server:
         client = Redis.from_url(server.url)
-        queue_of(SUBMISSION, client).enqueue_call("worker.jobs.report_wrong_codes.report_wrong_codes", job_id="long")
+        queue_of(SUBMISSION, client).enqueue_call(
+            "worker.jobs.report_failed_claims.report_failed_claims", job_id="long"
+        )
         database = f"postgresql://nobody@127.0.0.1:{silence.getsockname()[1]}/none"
         worker = start(service, REDIS_URL=server.url, DATABASE_URL=database, DATABASE_TIMEOUT_SECONDS="2")
         deadline = time.monotonic() + 20
@@ -95,7 +97,7 @@ def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceb
         client.close()
     code, said = ending_of(worker)
     assert code == 1
-    assert 'msg="the worker cannot reach Redis"' in said
+    assert 'msg="Redis unreachable"' in said
     assert "Traceback" not in said
     assert all(line.startswith("time=") for line in said.splitlines()), said
 

@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 from app.config import SUBMISSION
 from tests.support.service import Service
 from worker.clock import queue_of
-from worker.runner import JobWorker, is_ours
+from worker.runner import JobWorker, is_scheduled
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
 
 PURGE = "worker.jobs.purge.purge"
@@ -22,7 +22,7 @@ PURGE = "worker.jobs.purge.purge"
 @pytest.fixture
 def redis(service: Service) -> Redis:
     """The service's Redis, which is empty."""
-    connection: Redis = service.app.extensions["redis"]
+    connection: Redis = service.app.context.redis
     return connection
 
 
@@ -31,8 +31,8 @@ def job_of(redis: Redis, function: str, **options: Any) -> Job:
 
 
 @pytest.mark.parametrize("periodic", PERIODIC_JOBS, ids=lambda job: job.name)
-def test_every_job_of_the_schedule_is_ours(redis: Redis, periodic: PeriodicJob) -> None:
-    assert is_ours(job_of(redis, periodic.function))
+def test_every_job_of_the_schedule_is_scheduled(redis: Redis, periodic: PeriodicJob) -> None:
+    assert is_scheduled(job_of(redis, periodic.function))
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_every_job_of_the_schedule_is_ours(redis: Redis, periodic: PeriodicJob) 
     ],
 )
 def test_what_calls_anything_else_is_not(redis: Redis, function: str, options: dict[str, Any]) -> None:
-    assert not is_ours(job_of(redis, function, **options))
+    assert not is_scheduled(job_of(redis, function, **options))
 
 
 def test_a_job_that_cannot_be_read_is_not_ours(redis: Redis) -> None:
     job = job_of(redis, PURGE)
     job.save()
     redis.hset(job.key, "data", b"\x80no JSON")
-    assert not is_ours(Job.fetch(job.id, connection=redis, serializer=JSONSerializer))
+    assert not is_scheduled(Job.fetch(job.id, connection=redis, serializer=JSONSerializer))
 
 
 def test_a_strangers_program_in_redis_is_refused_and_forgotten(
@@ -69,9 +69,7 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
 
     assert not trace.exists()
     assert not redis.exists(job.key)
-    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
-        "a job that is not of the schedule was refused"
-    ]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["unknown job refused"]
 
 
 @pytest.mark.parametrize("has_its_own_group", [False, True])

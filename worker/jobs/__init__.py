@@ -1,1 +1,1 @@
-"""A job a module, each named by its verb. Jobs may run twice, or at the same time, and do no harm."""
+"""One job in each module, named by its verb. Jobs are idempotent and may run concurrently."""

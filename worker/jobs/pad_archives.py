@@ -1,13 +1,12 @@
-"""Publish made-up keys where there are few real ones."""
+"""Add padding keys to archives with few keys."""
 
 from app.domain.timeline import utc_now
 from app.upkeep import padding
-from worker.application import application
+from worker.application import context
 from worker.failures import reports_failure
 
 
 @reports_failure
 def pad_archives() -> None:
-    """Add what is missing, as of now."""
-    extensions = application().extensions
-    padding.pad_archives(extensions["database"], extensions["settings"], utc_now())
+    """Add the missing keys, as of now."""
+    padding.pad_archives(context().database, context().settings.retrieval, utc_now())

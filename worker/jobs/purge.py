@@ -1,13 +1,12 @@
-"""Delete what has outlived its purpose."""
+"""Delete data whose retention has ended."""
 
-from app.upkeep import retention
 from app.domain.timeline import utc_now
-from worker.application import application
+from app.upkeep import retention
+from worker.application import context
 from worker.failures import reports_failure
 
 
 @reports_failure
 def purge() -> None:
     """Run one purge, as of now."""
-    extensions = application().extensions
-    retention.purge(extensions["database"], extensions["settings"], utc_now())
+    retention.purge(context().database, context().settings.submission, utc_now())

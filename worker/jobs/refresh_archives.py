@@ -4,14 +4,13 @@ from datetime import timedelta
 
 from app.domain.timeline import utc_now
 from app.retrieval.builder import refresh_all
-from worker.application import application
+from worker.application import context
 from worker.failures import reports_failure
 from worker.schedule import archives_interval
 
 
 @reports_failure
 def refresh_archives() -> None:
-    """Run one round, as of now. What stays fresh until after the next round but one is left alone."""
-    extensions = application().extensions
-    margin = timedelta(seconds=2 * archives_interval(extensions["settings"]))
-    refresh_all(extensions["builder"], utc_now(), margin)
+    """Refresh archives that expire within two intervals from now."""
+    margin = timedelta(seconds=2 * archives_interval(context().settings))
+    refresh_all(context().retrieval.builder, utc_now(), margin)

@@ -1,33 +1,33 @@
-"""Where the bytes of built archives are kept: in PostgreSQL, in a folder, or in an S3-compatible bucket.
+"""The storage of built archives: PostgreSQL, a folder, or an S3-compatible bucket.
 
-A file's name is the digest of its content, so a file never changes, and every process that has a name has its bytes.
-Which name is current, and until when, stands in the table `export_archives`.
+A file's name is the digest of its content, so a file never changes. The table `export_archives` holds the name of each
+current file, and until when it may be served.
 """
 
 from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
+from app.database.database import Database
 from app.retrieval.archive_files.bucket import BucketFiles
 from app.retrieval.archive_files.folder import FolderFiles
 from app.retrieval.archive_files.in_database import DatabaseFiles
-from app.database.database import Database
 
 
 class ArchiveFiles(Protocol):
-    """The small interface behind which archives are kept."""
+    """A storage of archives."""
 
     def put(self, name: str, content: BinaryIO) -> None:
-        """Keep a file, from its present position to its end. Once this returns, `get` finds it."""
+        """Store a file, from its current position to its end. When this returns, `get` finds it."""
 
     def get(self, name: str) -> bytes | None:
-        """Return a file's bytes, or None if there is no such file."""
+        """Return the bytes of a file, or None if it does not exist."""
 
     def keep_only(self, names: set[str]) -> None:
-        """Delete every other file."""
+        """Delete all other files."""
 
 
 def open_archive_files(place: str, database: Database) -> ArchiveFiles:
-    """Return the place that a setting names: `database`, `file:///folder` or `s3://bucket/prefix`."""
+    """Return the storage that a setting names: `database`, `file:///folder` or `s3://bucket/prefix`."""
     parts = urlsplit(place)
     if parts.scheme == "file":
         return FolderFiles(parts.path)

@@ -1,4 +1,4 @@
-"""Archives in an S3-compatible bucket. Credentials and endpoint are boto3's own settings (AWS_…)."""
+"""Archives in an S3-compatible bucket. Credentials and endpoint are the variables of boto3 (AWS_…)."""
 
 from typing import Any, BinaryIO, Final
 
@@ -9,7 +9,7 @@ class BucketFiles:
     """Archives as objects below one prefix of a bucket."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
-        # Imported only where a bucket is used: it is large, and slow to import.
+        # Imported only if a bucket is used: boto3 is large, and slow to import.
         import boto3
         from botocore.config import Config
 
@@ -19,13 +19,13 @@ class BucketFiles:
         self._prefix = f"{prefix}/" if prefix else ""
 
     def put(self, name: str, content: BinaryIO) -> None:
-        """Keep a file, in several parts if it is large."""
+        """Store a file, in several parts if it is large."""
         self._client.upload_fileobj(
             content, self._bucket, self._key(name), ExtraArgs={"ContentType": "application/zip"}
         )
 
     def get(self, name: str) -> bytes | None:
-        """Return a file's bytes, or None if there is no such file."""
+        """Return the bytes of a file, or None if it does not exist."""
         try:
             content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._key(name))["Body"].read()
         except self._client.exceptions.NoSuchKey:
@@ -33,7 +33,7 @@ class BucketFiles:
         return content
 
     def keep_only(self, names: set[str]) -> None:
-        """Delete every other file below the prefix."""
+        """Delete all other files below the prefix."""
         kept = {self._key(name) for name in names}
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix):
             for entry in page.get("Contents", ()):

@@ -1,4 +1,4 @@
-"""Archives in a folder that every process of the service can reach."""
+"""Archives in a folder that all processes of the service share."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ _SUFFIX: Final = ".zip"
 
 
 class FolderFiles:
-    """Archives as files of one folder, which is made if it does not exist."""
+    """Archives as files in one folder, which is created if necessary."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
 
     def put(self, name: str, content: BinaryIO) -> None:
-        """Keep a file. It appears whole or not at all: it is written beside its place and then moved there."""
+        """Store a file atomically: it is written to a temporary file, which is then renamed."""
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._folder)
         try:
@@ -30,14 +30,14 @@ class FolderFiles:
             raise
 
     def get(self, name: str) -> bytes | None:
-        """Return a file's bytes, or None if there is no such file."""
+        """Return the bytes of a file, or None if it does not exist."""
         try:
             return self._path(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def keep_only(self, names: set[str]) -> None:
-        """Delete every other file, also what an interrupted `put` left."""
+        """Delete all other files, including those that an interrupted `put` left."""
         kept = {name + _SUFFIX for name in names}
         for path in self._folder.glob("*"):
             if path.name not in kept:

@@ -1,9 +1,9 @@
-"""Archives in PostgreSQL, in parts of a megabyte, so that neither side holds a large one in memory twice."""
+"""Archives in PostgreSQL, in parts of a megabyte, so that neither side holds a large archive in memory twice."""
 
 from typing import BinaryIO, Final
 
-from app.store import archive_parts
 from app.database.database import Database
+from app.store import archive_parts
 
 PART_BYTES: Final = 1 << 20
 
@@ -15,7 +15,7 @@ class DatabaseFiles:
         self._database = database
 
     def put(self, name: str, content: BinaryIO) -> None:
-        """Keep a file, all parts in one transaction."""
+        """Store a file, all parts in one transaction."""
         with self._database.transaction() as connection:
             archive_parts.delete(connection, name)
             number = 0
@@ -24,12 +24,12 @@ class DatabaseFiles:
                 number += 1
 
     def get(self, name: str) -> bytes | None:
-        """Return a file's bytes, or None if there is no such file."""
+        """Return the bytes of a file, or None if it does not exist."""
         with self._database.transaction() as connection:
             parts = list(archive_parts.parts_of(connection, name))
         return b"".join(parts) if parts else None
 
     def keep_only(self, names: set[str]) -> None:
-        """Delete every other file."""
-        with self._database.single() as connection:
+        """Delete all other files."""
+        with self._database.autocommit() as connection:
             archive_parts.keep_only(connection, names)

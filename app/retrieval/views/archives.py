@@ -1,52 +1,65 @@
-"""`/retrieve` and `/qr`: phones fetch the archive of a period (protocol section I and rule 105)."""
+"""`/retrieve` and `/qr`: phones fetch the archive of a period (section I and rule 105)."""
 
-from flask import Blueprint, Response, request
+from typing import Final
 
-from app.web.clock import current_time
-from app.domain.exports import PeriodUnavailable, check_period
-from app.web.errors import on_fault
-from app.web.context import current_library, current_settings
-from app.web.responses import CACHE_CONTROL_ARCHIVE, ZIP, conditional, plain_error
-from app.retrieval.auth import is_authentic
-from app.web.routing import add_route
-from app.web.security import checks_itself, unauthorized
-from app.store.export_archives import ArchiveKind
+from flask import Response, request
+
+from app.domain.errors import PeriodUnavailableError, UnavailablePeriod
+from app.domain.exports import ArchiveKind, check_period
+from app.retrieval.downloads import HEADERS, KEYS, OUTBREAKS, is_authentic
+from app.web.blueprints import Blueprint
+from app.web.context import current_context, current_time
+from app.web.responses import ZIP, conditional, plain_error
+from app.web.security import authenticates_itself, unauthorized
 
 archives = Blueprint("archives", __name__)
 outbreak_archives = Blueprint("outbreak_archives", __name__)
 
+# The status and the public server's text (rules 76 to 78).
+_UNAVAILABLE: Final = {
+    UnavailablePeriod.CURRENT: (404, "cannot serve data for current period for privacy reasons"),
+    UnavailablePeriod.FUTURE: (404, "cannot request future data"),
+    UnavailablePeriod.PAST: (410, "requested data no longer valid"),
+}
 
-@checks_itself
+
+@archives.route(KEYS.route)
+@authenticates_itself
 def retrieve(region: str, day: str, auth: str) -> Response:  # noqa: ARG001 - the path's region is ignored (rule 72)
-    """Serve the exposure keys of a period."""
+    """Serve the diagnosis keys of a period."""
     return _serve(ArchiveKind.KEYS, day, auth)
 
 
-@checks_itself
+@outbreak_archives.route(OUTBREAKS.route)
+@authenticates_itself
 def retrieve_outbreaks(region: str, day: str, auth: str) -> Response:  # noqa: ARG001
     """Serve the outbreak events of a period."""
     return _serve(ArchiveKind.OUTBREAKS, day, auth)
 
 
 def _serve(kind: ArchiveKind, day: str, auth: str) -> Response:
-    now, settings = current_time(), current_settings()
+    context, now = current_context(), current_time()
+    settings = context.settings.retrieval
     if not is_authentic(auth, settings.retrieve_hmac_key, settings.region_code, day, now):
         return unauthorized()
-    if request.method != "GET":  # after the code, as the public server does (rule 74)
+    if request.method != "GET":  # after authentication, as on the public server (rule 74)
         return plain_error("method not allowed", 405, {"Allow": "GET"})
     period = int(day)
     check_period(period, now, settings.export_policy)
-    archive = current_library().get(kind, period, now)
-    response = Response(archive.body, 200, {"Cache-Control": CACHE_CONTROL_ARCHIVE}, content_type=ZIP)
+    archive = context.retrieval.archives.get(kind, period, now)
+    response = Response(archive.body, 200, HEADERS, content_type=ZIP)
     return conditional(response, archive.etag) if archive.etag else response
 
 
-def _unavailable(error: PeriodUnavailable) -> Response:
-    return plain_error(error.reason.text, error.reason.status)
+def _unavailable(error: PeriodUnavailableError) -> Response:
+    status, text = _UNAVAILABLE[error.reason]
+    return plain_error(text, status)
+
+
+def _fault() -> Response:
+    return plain_error("database error", 500)
 
 
 for _blueprint in (archives, outbreak_archives):
-    _blueprint.register_error_handler(PeriodUnavailable, _unavailable)
-    on_fault(_blueprint, lambda: plain_error("database error", 500))
-add_route(archives, "/retrieve/<digits(3):region>/<digits(5):day>/<anything:auth>", retrieve)
-add_route(outbreak_archives, "/qr/<digits(3):region>/<digits(5):day>/<anything:auth>", retrieve_outbreaks)
+    _blueprint.register_error_handler(PeriodUnavailableError, _unavailable)
+    _blueprint.fault_response(_fault)

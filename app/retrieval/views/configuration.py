@@ -1,19 +1,18 @@
 """`/exposure-configuration`: how phones weigh an encounter, and which regions take part."""
 
-from flask import Blueprint, Response, current_app, request
+from flask import Response, request
 
-from app.web.errors import on_fault
+from app.web.blueprints import Blueprint
+from app.web.context import current_context
 from app.web.responses import conditional, json_text, plain_error
-from app.retrieval.configuration import ConfigurationFile
-from app.web.routing import add_route
 
 configuration = Blueprint("configuration", __name__)
 
 
+@configuration.route("/exposure-configuration/<name>.json")
 def exposure_configuration(name: str) -> Response:
     """Serve one of the configuration files, from memory."""
-    files: dict[str, ConfigurationFile] = current_app.extensions["exposure_configuration"]
-    file = files.get(name)
+    file = current_context().retrieval.configuration.get(name)
     if file is None:
         return plain_error("404 page not found", 404)
     if request.method not in ("GET", "HEAD"):
@@ -21,5 +20,6 @@ def exposure_configuration(name: str) -> Response:
     return conditional(json_text(file.text, {"Cache-Control": "public, max-age=3600"}), file.etag)
 
 
-on_fault(configuration, lambda: plain_error("server error", 500))
-add_route(configuration, "/exposure-configuration/<name>.json", exposure_configuration)
+@configuration.fault_response
+def _fault() -> Response:
+    return plain_error("server error", 500)

@@ -1,18 +1,16 @@
-"""The pages on which a reviewer tries everything out, and what their scripts ask for.
+"""The pages for reviewers, and the requests of their scripts.
 
-Whoever reaches a review instance may use all of it, so nothing of it exists in production.
+Every visitor of a review instance may use all of it, so none of it exists in production.
 """
 
-from flask import Flask
-
-from app.web.pages import serve_static
 from app.review.views.front import front
-from app.review.views.phone import review
+from app.review.views.phone import phone_pages
+from app.web.blueprints import Blueprint
+
+# The folders of `app/static` that these pages use.
+STATIC_GROUPS = ("review", "front")
 
 
-def init_review(app: Flask) -> None:
-    """Add the pages, their routes and their static files."""
-    for group in ("review", "front"):
-        serve_static(app, group)
-    app.register_blueprint(review)
-    app.register_blueprint(front)
+def review_blueprints() -> list[Blueprint]:
+    """Return the routes of the pages for reviewers."""
+    return [front, phone_pages]

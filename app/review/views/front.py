@@ -1,73 +1,79 @@
-"""`/`: the front page of a review instance, which names what runs there and offers everything there is to try."""
+"""`/`: the front page of a review instance, which shows what is deployed and what can be tried."""
 
 import dataclasses
 import json
+from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from app.web.clock import current_time
-from app.web.errors import on_fault
-from app.web.context import current_database, current_ring, current_settings
-from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.review.logs import MAX_LINES, PROCESSES
+from app.review.service import grouped
+from app.review.views.shared import LANGUAGE, fault, is_cross_site, redirect_to_language, refuse, render
+from app.web.blueprints import Blueprint
+from app.web.context import current_context, current_settings, current_time
+from app.web.dates import duration, long_date, long_moment
+from app.web.i18n import Catalogue, load_catalogue
 from app.web.pages import protect
 from app.web.responses import json_text
-from app.review import service
-from app.review.dates import lifetime, long_date, long_moment
-from app.review.front import SHOWN_COMMIT_CHARACTERS, expiry, front_page, grouped, log_lines
-from app.review.logs import MOST_LINES, PROCESSES
-from app.review.views.shared import answer_fault, is_from_elsewhere, lead_to_language, refuse, show
-from app.web.routing import add_route
+
+SHOWN_COMMIT_CHARACTERS: Final = 12
 
 front = Blueprint("front", __name__)
 front.after_request(protect)
+front.fault_response(fault)
 
 
+@front.route("/")
 def choose_language() -> Response:
-    """Lead to the page in the reader's language."""
-    return lead_to_language("/review")
+    """Redirect to the page in the reader's language."""
+    return redirect_to_language("/review")
 
 
+@front.route(f"/review/{LANGUAGE}")
 def page(language: str) -> Response:
     """Show the page."""
     return _page(load_catalogue("front", language))
 
 
+@front.route(f"/review/{LANGUAGE}/code")
 def new_code(language: str) -> Response:
-    """Issue a code: as JSON to the page's script, and as the page itself to a browser without scripts."""
+    """Issue a code: as JSON for the page's script, or as the page itself for a browser without scripts."""
     if request.method != "POST":
         return refuse(language, "method", 405, {"Allow": "POST"})
-    if is_from_elsewhere():
+    if is_cross_site():
         return refuse(language, "elsewhere", 403)
-    texts, settings, now = load_catalogue("front", language), current_settings(), current_time()
-    code = service.issue_review_code(current_database(), settings, current_ring(), now)
-    until = long_moment(texts, expiry(settings, now))
-    issued = {"code": grouped(code), "validity": texts("issue.validity", until=until)}
+    texts, review, now = load_catalogue("front", language), current_context().review, current_time()
+    until = long_moment(texts, review.code_expiry(now))
+    issued = {"code": grouped(review.issue_code(now)), "validity": texts("issue.validity", until=until)}
     if request.accept_mimetypes.best == "application/json":
         return json_text(json.dumps(issued))
     return _page(texts, issued)
 
 
+@front.route("/review/archives/<digits(5):day>")
 def archive(day: str) -> Response:
-    """Lead to a day's archive. Its address is good for an hour or two; this one stays."""
-    address = service.archive_address(current_settings(), day, current_time())
+    """Redirect to a day's archive, whose address changes every hour."""
+    address = current_context().review.archive_address(day, current_time())
     return Response(status=302, headers={"Location": address.path})
 
 
+@front.route("/review/logs.json")
 def logs() -> Response:
-    """Tell the page's script the end of the log."""
-    lines = log_lines(current_settings(), _process())
+    """Return the last lines of the log to the page's script."""
+    lines = current_context().review.log_lines(_process())
     return json_text(json.dumps({"lines": [dataclasses.asdict(line) for line in lines or ()]}))
 
 
+@front.route("/review/facts.json")
 def facts() -> Response:
-    """Tell a smoke test what runs here, and what an app would know already."""
+    """Return what is deployed, and what is built into an app, for smoke tests."""
     settings = current_settings()
     known = {
-        "pullRequest": settings.pull_request,
+        "pullRequest": settings.review.pull_request,
         "branch": settings.branch,
         "revision": settings.revision,
-        "exportMaxAgeSeconds": settings.export_max_age_seconds,
-        "exportPublicKey": service.export_public_key(settings),
+        "exportMaxAgeSeconds": settings.retrieval.export_max_age_seconds,
+        "exportPublicKey": current_context().review.export_public_key(),
     }
     return json_text(json.dumps(known))
 
@@ -78,38 +84,28 @@ def _process() -> str:
 
 
 def _page(texts: Catalogue, issued: dict[str, str] | None = None) -> Response:
-    settings = current_settings()
-    process = _process()
+    settings, review, process = current_settings(), current_context().review, _process()
     data = {
         "locale": texts.locale,
         "revision": settings.revision,
-        "exportMaxAgeSeconds": settings.export_max_age_seconds,
-        "exportPublicKey": service.export_public_key(settings),
-        # The smoke test is a phone, and says what a phone says.
+        "exportMaxAgeSeconds": settings.retrieval.export_max_age_seconds,
+        "exportPublicKey": review.export_public_key(),
+        # The smoke test uses the phone's texts.
         "texts": load_catalogue("review", texts.language).below("live.") | texts.below("live."),
     }
-    return show(
+    return render(
         "front/front.html",
         texts,
         "front",
         data=data,
-        content=front_page(current_database(), settings, process, current_time()),
+        content=review.front_page(process, current_time()),
         settings=settings,
         commit=settings.revision[:SHOWN_COMMIT_CHARACTERS],
         address=request.host_url.rstrip("/"),
-        lifetime=lifetime(texts, settings.one_time_code_expiry_minutes),
+        lifetime=duration(texts, settings.submission.one_time_code_expiry_minutes),
         issued=issued,
         process=process,
         processes=PROCESSES,
-        most_lines=MOST_LINES,
+        most_lines=MAX_LINES,
         long_date=lambda day: long_date(texts, day),
     )
-
-
-on_fault(front, answer_fault)
-add_route(front, "/", choose_language)
-add_route(front, f"/review/<any({', '.join(LANGUAGES)}):language>", page)
-add_route(front, f"/review/<any({', '.join(LANGUAGES)}):language>/code", new_code)
-add_route(front, "/review/archives/<digits(5):day>", archive)
-add_route(front, "/review/logs.json", logs)
-add_route(front, "/review/facts.json", facts)

@@ -1,25 +1,23 @@
-"""Reading a request's body, bounded."""
+"""Reading the body of a request, with a limit."""
 
 from flask import Response, request
 
-
-class BodyUnreadable(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The body is longer than the route allows, or its sender stopped half-way."""
+from app.domain.errors import UnreadableBodyError
 
 
 def read_body(limit: int) -> bytes:
-    """Return the request's body, of at most `limit` bytes; raise BodyUnreadable (trap T2)."""
+    """Return the request's body, of at most `limit` bytes; raise UnreadableBodyError (trap T2)."""
     try:
         body = request.stream.read(limit + 1)
-    except Exception:  # each web server has errors of its own for a body that it cannot read, without a common base
-        raise BodyUnreadable from None
+    except Exception:  # web servers raise different errors for an incomplete body, without a common base
+        raise UnreadableBodyError from None
     if len(body) > limit:
-        raise BodyUnreadable
+        raise UnreadableBodyError
     return body
 
 
-def closing_if_unread(error: Exception, response: Response) -> Response:
-    """Close the connection after a body that was not read to its end: what follows it is no request (rule 30)."""
-    if isinstance(error, BodyUnreadable):
+def close_if_unread(error: Exception, response: Response) -> Response:
+    """Close the connection if the body was not read to its end: what follows is not a request (rule 30)."""
+    if isinstance(error, UnreadableBodyError):
         response.headers["Connection"] = "close"
     return response

@@ -1,40 +1,36 @@
-"""Decoys and padding, as HTTP sees them: the header field `X-Decoy`, and answers that all have one size.
+"""Decoys and padding in HTTP: the header field `X-Decoy`, and responses of one size.
 
-A phone that sends decoys sends `X-Decoy: 1` with them, and `X-Decoy: 0` with what it means, so that requests have one
-size too. A phone that sends neither is answered as ever.
+A phone that sends decoys sends `X-Decoy: 1` with them and `X-Decoy: 0` with real requests, so that all its requests
+have one size. Responses to a phone that sends neither are unchanged.
 """
 
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 DECOY: Final = "X-Decoy"
 PADDING: Final = "X-Padding"
 
-# Status line, header and body together, without what the web server adds to every answer and the request's own
-# identifier. The longest answer, a good claim, has 110.
-ANSWER_BYTES: Final = 256
+# Status line, header and body, without what the web server adds to every response and without the request identifier.
+# The longest response, to a successful claim, has 110 bytes.
+RESPONSE_BYTES: Final = 256
 
 
 def is_decoy() -> bool:
-    """Tell whether the phone says that it does not mean this request."""
+    """Return whether the request is a decoy."""
     return request.headers.get(DECOY) == "1"
 
 
-def pad_answers(blueprint: Blueprint) -> None:
-    """Let a blueprint's answers have one size, if the phone sends decoys."""
-    blueprint.after_request(_pad)
-
-
-def _pad(response: Response) -> Response:
+def pad_response(response: Response) -> Response:
+    """Give a response the common size, if the phone sends decoys."""
     if DECOY in request.headers:
         response.headers[PADDING] = ""
-        response.headers[PADDING] = "0" * max(0, ANSWER_BYTES - size_of(response))
+        response.headers[PADDING] = "0" * max(0, RESPONSE_BYTES - size_of(response))
     return response
 
 
 def size_of(response: Response) -> int:
-    """Return the bytes of an answer, without what is added to all answers alike."""
+    """Return the size of a response in bytes, without what is added to all responses alike."""
     body = len(response.get_data())
     fields = [(name, value) for name, value in response.headers.items() if name != "Connection"]
     header = sum(len(name) + len(value) + len(": \r\n") for name, value in fields)

@@ -1,24 +1,24 @@
-"""`/clear-diagnosis-keys`: empties a test environment (protocol section N)."""
+"""`/clear-diagnosis-keys`: resets a test environment (section N)."""
 
-from flask import Blueprint, Response
+from flask import Response
 
-from app.web.errors import on_fault
-from app.web.context import current_database
+from app.web.blueprints import Blueprint
+from app.web.context import current_context
 from app.web.responses import plain, plain_error
-from app.web.routing import add_route
-from app.web.security import only, requires_test_tools_token
-from app.submission.test_tools import clear_diagnosis_keys as clear
+from app.web.security import allow_only, requires_test_tools_token
 
 tools = Blueprint("test_tools", __name__)
 
 
-@only("POST")
+@tools.route("/clear-diagnosis-keys")
+@allow_only("POST")
 @requires_test_tools_token
 def clear_diagnosis_keys() -> Response:
-    """Delete every exposure key (rule 103)."""
-    clear(current_database())
+    """Delete all diagnosis keys (rule 103)."""
+    current_context().submission.test_tools.clear_diagnosis_keys()
     return plain("cleared diagnosis_keys")
 
 
-on_fault(tools, lambda: plain_error("unable to clear diagnosis_keys", 500))
-add_route(tools, "/clear-diagnosis-keys", clear_diagnosis_keys)
+@tools.fault_response
+def _fault() -> Response:
+    return plain_error("unable to clear diagnosis_keys", 500)

@@ -9,8 +9,8 @@ import pytest
 from click.testing import Result
 
 from app.config import Settings
-from app.crypto.signing import generate_signing_key, load_signing_key, public_key_pem
 from app.config.parsers import bearer_tokens
+from app.crypto.signing import generate_signing_key, load_signing_key, public_key_pem
 from tests.support.service import Service, exposure_key
 from tests.support.settings import SECRETS
 
@@ -39,7 +39,7 @@ def test_every_secret_that_is_made_is_accepted(present: Service) -> None:
     token = run(present, "secrets", "token", "ON").stdout.strip()
     urls = {"DATABASE_URL": "postgres://host/name", "REDIS_URL": "redis://host"}
     settings = Settings.from_environment(urls | made | {"KEY_CLAIM_TOKEN": token})
-    assert list(settings.key_claim_token.values()) == ["ON"]
+    assert list(settings.submission.key_claim_token.values()) == ["ON"]
     assert set(made) | {"KEY_CLAIM_TOKEN"} == set(SECRETS) | {"TEST_TOOLS_TOKEN"}
 
 
@@ -77,10 +77,10 @@ def test_counts_tell_what_is_stored(present: Service) -> None:
     assert table(run(present, "counts")) == {
         "unclaimed_codes": "1",
         "claimed_codes": "1",
-        "exposure_keys": "2",
-        "wrong_codes_last_minute": "0",
-        "wrong_codes_last_hour": "1",
-        "wrong_codes_last_day": "1",
+        "diagnosis_keys": "2",
+        "failed_claims_last_minute": "0",
+        "failed_claims_last_hour": "1",
+        "failed_claims_last_day": "1",
     }
 
 

@@ -1,10 +1,12 @@
 """Settings (app/config/settings.py): read once, frozen, and refused in one line that names the culprit."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 
 import pytest
 
 from app.config import ConfigurationError, Settings
+from app.config.settings import describe_settings
+from app.domain.errors import SurfaceNotServedError
 from tests.support.settings import SECRETS
 
 URLS = {"DATABASE_URL": "postgres://user:password@host/name", "REDIS_URL": "redis://host:6379/0"}
@@ -17,15 +19,15 @@ def read(**changes: str) -> Settings:
 
 def test_the_defaults_are_the_public_servers() -> None:
     settings = read()
-    assert settings.max_consecutive_claim_key_failures == 50
-    assert settings.claim_key_ban_hours == 1
-    assert settings.max_diagnosis_key_retention_days == 15
-    assert settings.initial_remaining_keys == 43
-    assert settings.encryption_key_validity_days == 15
-    assert settings.one_time_code_expiry_minutes == 1440
-    assert settings.worker_expiration_interval == 30
+    assert settings.submission.max_consecutive_claim_key_failures == 50
+    assert settings.submission.claim_key_ban_hours == 1
+    assert settings.submission.max_diagnosis_key_retention_days == 15
+    assert settings.submission.initial_remaining_keys == 43
+    assert settings.submission.encryption_key_validity_days == 15
+    assert settings.submission.one_time_code_expiry_minutes == 1440
+    assert settings.submission.worker_expiration_interval == 30
     assert settings.region_code == "302"
-    assert settings.cors_access_control_allow_origin == "*"
+    assert settings.submission.cors_access_control_allow_origin == "*"
     assert settings.disable_current_date_check is True
     assert settings.enable_entire_period_bundle is True
 
@@ -100,7 +102,7 @@ def test_a_malformed_value_stops_the_start_with_one_line_that_names_it(name: str
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", sorted(field.name.upper() for field in fields(Settings) if field.metadata["secret"]))
+@pytest.mark.parametrize("name", sorted(each.name for each in describe_settings() if each.is_secret))
 def test_no_error_repeats_a_secret(name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(**{name: "zq"})
@@ -126,15 +128,17 @@ def test_values_at_the_limits_are_accepted(name: str, value: str) -> None:
 def test_a_surface_runs_with_only_its_own_secrets() -> None:
     submission = {key: SECRETS[key] for key in ("KEY_CLAIM_TOKEN", "SECRET_KEY", "SEALING_KEYS")} | URLS
     retrieval = {key: SECRETS[key] for key in SECRETS if key not in submission} | URLS
-    assert Settings.from_environment(submission | {"SURFACES": "submission"}).ecdsa_key is None
-    assert Settings.from_environment(retrieval | {"SURFACES": "retrieval"}).sealing_keys is None
+    with pytest.raises(SurfaceNotServedError):
+        _ = Settings.from_environment(submission | {"SURFACES": "submission"}).retrieval
+    with pytest.raises(SurfaceNotServedError):
+        _ = Settings.from_environment(retrieval | {"SURFACES": "retrieval"}).submission
 
 
 def test_secrets_as_platforms_make_them_are_enough_for_a_demonstration() -> None:
     made = "0123456789abcdef" * 4
     settings = read(**dict.fromkeys(SECRETS, made), ENV="review")
-    assert dict(settings.key_claim_token) == {made: "demonstration"}
-    assert settings.ecdsa_key.private_numbers().private_value == int(made, 16)
+    assert dict(settings.submission.key_claim_token) == {made: "demonstration"}
+    assert settings.retrieval.ecdsa_key.private_numbers().private_value == int(made, 16)
 
 
 @pytest.mark.parametrize("token", ["0123456789abcdef" * 4, "a" * 20 + "=demonstration"])
@@ -170,4 +174,4 @@ def test_the_test_tools_need_a_token_and_never_run_in_production() -> None:
 
 
 def test_only_the_exact_word_enables_the_test_tools() -> None:
-    assert read(ENABLE_TEST_TOOLS="True").enable_test_tools is False
+    assert read(ENABLE_TEST_TOOLS="True").submission.enable_test_tools is False

@@ -3,7 +3,8 @@
 import pytest
 from nacl.public import Box, PrivateKey, PublicKey
 
-from app.crypto.box import BoxNotOpened, generate_key_pair, open_box
+from app.crypto.box import generate_key_pair, open_box
+from app.domain.errors import BoxDecryptionError
 
 NONCE = b"n" * 24
 PHONE = PrivateKey.generate()
@@ -19,11 +20,11 @@ def test_a_box_for_a_fresh_pair_opens() -> None:
 @pytest.mark.parametrize("payload", [b"", b"short", b"x" * 100])
 def test_what_was_not_boxed_does_not_open(payload: bytes) -> None:
     private, _ = generate_key_pair()
-    with pytest.raises(BoxNotOpened):
+    with pytest.raises(BoxDecryptionError):
         open_box(payload, NONCE, private_key=private, sender_public_key=bytes(PHONE.public_key))
 
 
 def test_a_sender_key_of_small_order_does_not_open_anything() -> None:
     private, _ = generate_key_pair()
-    with pytest.raises(BoxNotOpened):
+    with pytest.raises(BoxDecryptionError):
         open_box(b"x" * 32, NONCE, private_key=private, sender_public_key=bytes(32))

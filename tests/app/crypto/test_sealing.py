@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.crypto.sealing import SealBroken, SealingRing
+from app.crypto.sealing import SealingRing
 from app.domain.claims import can_be_code
 from app.domain.codes import normalise_code
+from app.domain.errors import UnsealingError
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PRIVATE, PUBLIC = b"p" * 32, b"q" * 32
@@ -27,13 +28,13 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
 
 
 def test_without_its_key_a_seal_stays_shut() -> None:
-    with pytest.raises(SealBroken):
+    with pytest.raises(UnsealingError):
         SealingRing((NEW,)).open(SealingRing((OLD,)).seal(PRIVATE, PUBLIC), PUBLIC)
 
 
 def test_a_seal_does_not_open_for_another_row() -> None:
     ring = SealingRing((NEW,))
-    with pytest.raises(SealBroken):
+    with pytest.raises(UnsealingError):
         ring.open(ring.seal(PRIVATE, PUBLIC), b"r" * 32)
 
 
@@ -42,14 +43,14 @@ def test_an_altered_seal_stays_shut(position: int) -> None:
     ring = SealingRing((NEW,))
     sealed = bytearray(ring.seal(PRIVATE, PUBLIC))
     sealed[position] ^= 1
-    with pytest.raises(SealBroken):
+    with pytest.raises(UnsealingError):
         ring.open(bytes(sealed), PUBLIC)
 
 
 @pytest.mark.parametrize("length", [0, 5, 31, 33, 45])
 def test_a_fragment_is_no_seal(length: int) -> None:
     ring = SealingRing((NEW,))
-    with pytest.raises(SealBroken):
+    with pytest.raises(UnsealingError):
         ring.open(ring.seal(PRIVATE, PUBLIC)[:length], PUBLIC)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.settings import SECRETS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SERVING = "import sys; from app import create_app; create_app(); sys.exit('alembic' in sys.modules)"
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.database import is_outage
+from app.database.errors import is_outage
 from tests.support.service import Service
 
 OUTAGES = {
@@ -38,7 +38,7 @@ REFUSALS = {
 
 
 def error_of(service: Service, statement: str, **values: Any) -> DBAPIError:
-    with pytest.raises(DBAPIError) as caught, service.database.single() as connection:
+    with pytest.raises(DBAPIError) as caught, service.database.autocommit() as connection:
         connection.execute(text(statement), values)
     return caught.value
 

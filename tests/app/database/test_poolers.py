@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.database.database import is_outage
+from app.database.errors import is_outage
 from app.database.statement import Statement
 from tests.support.service import Service
 
@@ -13,26 +13,26 @@ ONE = Statement("SELECT 1")
 
 def test_rows_of_the_last_part_come_back(service: Service) -> None:
     both = Statement("SELECT 1", "SELECT :number ::integer, '%' FROM generate_series(1, 2)")
-    assert service.database.direct.execute(both, {"number": 7}) == [(7, "%"), (7, "%")]
+    assert service.database.prepared.execute(both, {"number": 7}) == [(7, "%"), (7, "%")]
 
 
 def test_a_statement_is_one_transaction(service: Service) -> None:
     both = Statement(ADD, "SELECT 1 / count(*) FROM events WHERE source <> :source")
     with pytest.raises(DBAPIError):
-        service.database.direct.execute(both, {"source": "x"})
-    assert service.database.direct.execute(Statement("SELECT count(*) FROM events"), {}) == [(0,)]
+        service.database.prepared.execute(both, {"source": "x"})
+    assert service.database.prepared.execute(Statement("SELECT count(*) FROM events"), {}) == [(0,)]
 
 
 def test_an_error_is_one_of_sqlalchemys(service: Service) -> None:
     with pytest.raises(IntegrityError) as caught:
-        service.database.direct.execute(Statement(f"{ADD} RETURNING NULL", f"{ADD} RETURNING 1"), {"source": None})
+        service.database.prepared.execute(Statement(f"{ADD} RETURNING NULL", f"{ADD} RETURNING 1"), {"source": None})
     assert caught.value.orig.diag.table_name == "events"
     assert not is_outage(caught.value)
 
 
 def test_a_lost_connection_is_an_outage_and_is_replaced(service: Service) -> None:
     with pytest.raises(DBAPIError) as caught:
-        service.database.direct.execute(Statement("SELECT pg_terminate_backend(pg_backend_pid())"), {})
+        service.database.prepared.execute(Statement("SELECT pg_terminate_backend(pg_backend_pid())"), {})
     assert caught.value.connection_invalidated
     assert is_outage(caught.value)
-    assert service.database.direct.execute(ONE, {}) == [(1,)]
+    assert service.database.prepared.execute(ONE, {}) == [(1,)]

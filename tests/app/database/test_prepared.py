@@ -8,24 +8,24 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
-from app.web.context import engine_options
 from app.database import prepared as direct
-from app.database.watchdog import Deadline
-from app.database.prepared import PLAN_SECONDS, Direct
+from app.database.engine import engine_options
+from app.database.prepared import PLAN_SECONDS, PreparedExecutor
 from app.database.statement import Statement
+from app.database.watchdog import Watchdog
 from tests.support.service import Service
 
 NUMBER = Statement("SELECT :number ::integer")
 NEW = Statement("SELECT 'new'")
 PREPARED = Statement("SELECT name, generic_plans FROM pg_prepared_statements ORDER BY prepare_time")
-SHARED = "statements are not prepared: a pooler lends each session of PostgreSQL to many"
+SHARED = "prepared statements disabled: connection pooler detected"
 
 
 @pytest.fixture
-def session(service: Service) -> Iterator[Direct]:
+def session(service: Service) -> Iterator[PreparedExecutor]:
     """The database, by one session."""
     engine = create_engine(service.settings.database_url, **engine_options(service.settings) | {"pool_size": 1})
-    yield Direct(engine, Deadline(10))
+    yield PreparedExecutor(engine, Watchdog(10))
     engine.dispose()
 
 
@@ -37,12 +37,12 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return time
 
 
-def prepared(session: Direct) -> dict[str, int]:
+def prepared(session: PreparedExecutor) -> dict[str, int]:
     """Return how often each statement that the session has prepared was run with a plan that was kept."""
     return dict(session.execute(PREPARED, {}))
 
 
-def raw(session: Direct, sql: str) -> list[tuple[Any, ...]]:
+def raw(session: PreparedExecutor, sql: str) -> list[tuple[Any, ...]]:
     """Run SQL in the session, as it stands."""
     with closing(session._engine.raw_connection()) as connection:
         cursor = connection.cursor()
@@ -50,13 +50,13 @@ def raw(session: Direct, sql: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def test_a_statement_is_prepared_once_and_keeps_its_plan(session: Direct) -> None:
+def test_a_statement_is_prepared_once_and_keeps_its_plan(session: PreparedExecutor) -> None:
     for number in range(7):
         assert session.execute(NUMBER, {"number": number}) == [(number,)]
     assert prepared(session)[NUMBER.parts[0].name] == 7
 
 
-def test_each_part_of_a_statement_has_its_own_name_and_parameters(session: Direct) -> None:
+def test_each_part_of_a_statement_has_its_own_name_and_parameters(session: PreparedExecutor) -> None:
     both = Statement("SELECT :number ::integer", "SELECT :text ::text, :number ::integer")
     assert session.execute(both, {"number": 1, "text": "x"}) == [("x", 1)]
     assert {part.name for part in both.parts} <= set(prepared(session))
@@ -66,14 +66,14 @@ def test_statements_of_other_words_have_other_names() -> None:
     assert NUMBER.parts[0].name != Statement("SELECT :number ::bigint").parts[0].name
 
 
-def test_a_statement_that_cannot_be_prepared_fails_as_it_would_without(session: Direct) -> None:
+def test_a_statement_that_cannot_be_prepared_fails_as_it_would_without(session: PreparedExecutor) -> None:
     with pytest.raises(DBAPIError) as caught:
         session.execute(Statement("SELECT * FROM no_such_table"), {})
     assert caught.value.orig.pgcode == "42P01"
     assert session.execute(NUMBER, {"number": 1}) == [(1,)]
 
 
-def test_one_that_failed_stays_prepared(session: Direct) -> None:
+def test_one_that_failed_stays_prepared(session: PreparedExecutor) -> None:
     quotient = Statement("SELECT 1 / :number ::integer")
     for _ in range(2):
         with pytest.raises(DBAPIError) as caught:
@@ -87,12 +87,12 @@ def test_one_that_failed_stays_prepared(session: Direct) -> None:
     "spoil",
     [
         lambda session: raw(session, "DEALLOCATE ALL"),
-        lambda session: raw(session, NEW.parts[0].preparation),
+        lambda session: raw(session, NEW.parts[0].prepare_sql),
     ],
     ids=["forgot", "has it from another"],
 )
 def test_a_session_that_is_shared_gets_statements_in_full_from_then_on(
-    session: Direct, spoil: Callable[[Direct], None], caplog: pytest.LogCaptureFixture
+    session: PreparedExecutor, spoil: Callable[[PreparedExecutor], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     session.execute(NUMBER, {"number": 1})
     spoil(session)
@@ -105,7 +105,7 @@ def test_a_session_that_is_shared_gets_statements_in_full_from_then_on(
     assert caplog.messages == [SHARED]
 
 
-def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: Direct) -> None:
+def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: PreparedExecutor) -> None:
     raw(session, "CREATE TEMPORARY TABLE changing AS SELECT 1::integer AS value")
     read = Statement("SELECT value FROM changing")
     assert session.execute(read, {}) == [(1,)]
@@ -115,7 +115,7 @@ def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: Dire
     assert read.parts[0].name in prepared(session), "it is prepared anew"
 
 
-def test_a_plan_for_a_table_that_was_small_is_not_kept_for_long(session: Direct, now: list[float]) -> None:
+def test_a_plan_for_a_table_that_was_small_is_not_kept_for_long(session: PreparedExecutor, now: list[float]) -> None:
     raw(
         session, "CREATE TEMPORARY TABLE growing AS SELECT 1 AS value; CREATE INDEX ON growing (value); ANALYZE growing"
     )

@@ -22,7 +22,7 @@ def backend(connection: Connection) -> int:
 def fill_pool(database: Database, size: int) -> set[int]:
     """Return the backends of so many connections, all of them idle afterwards."""
     with ExitStack() as stack:
-        return {backend(stack.enter_context(database.single())) for _ in range(size)}
+        return {backend(stack.enter_context(database.autocommit())) for _ in range(size)}
 
 
 @pytest.fixture
@@ -78,10 +78,10 @@ def test_a_connection_that_is_open_is_kept(service: Service) -> None:
 
 
 def test_a_connection_with_words_that_nobody_asked_for_is_replaced(service: Service) -> None:
-    with service.database.single() as connection:
+    with service.database.autocommit() as connection:
         talked_to = backend(connection)
         connection.execute(text("LISTEN news"))
-    with service.database.single() as held, service.database.single() as other:
+    with service.database.autocommit() as held, service.database.autocommit() as other:
         assert backend(held) == talked_to
         other.execute(text("NOTIFY news"))
         assert select.select([held.connection.driver_connection], [], [], 5)[0]  # it is given back with them unread

@@ -2,19 +2,19 @@
 
 import pytest
 
-from app.database.tls_warnings import report_plain_connections
+from app.database.tls_warnings import warn_about_plaintext_connections
 from tests.support.settings import make_settings
 
 ELSEWHERE = "postgresql://user:secret@db.example/service"
 TLS_REDIS = "rediss://:secret@redis.example"
-DATABASE = "the database may be reached without TLS"
-REDIS = "Redis is reached without TLS"
+DATABASE = "database connections may be unencrypted"
+REDIS = "Redis connections are unencrypted"
 
 
 def said(
     caplog: pytest.LogCaptureFixture, database: str, redis: str, env: str = "production", mode: str = ""
 ) -> list[str]:
-    report_plain_connections(make_settings(database, redis, ENV=env), {"PGSSLMODE": mode})
+    warn_about_plaintext_connections(make_settings(database, redis, ENV=env), {"PGSSLMODE": mode})
     return caplog.messages
 
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from app.store import claims, codes, uploads
-from app.database.prepared import Direct
+from app.database.prepared import PreparedExecutor
 from app.database.statement import Statement
+from app.store import claims, codes, uploads
 from tests.support.breakage import without_table
 from tests.support.service import Phone, Service, bearer, exposure_key
 
@@ -25,7 +25,7 @@ STATEMENTS: Final = {
 def pooled(make_service: Callable[..., Service]) -> Service:
     """A service that knows that its one session is a pooler's."""
     service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_POOL_SIZE="1")
-    service.database.direct._prepares = False
+    service.database.prepared._is_enabled = False
     return service
 
 
@@ -94,13 +94,13 @@ def test_what_phones_wait_for_is_sent_in_full(pooled: Service, do: Callable[[Ser
 
 def test_all_of_this_needs_every_statement(pooled: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: set[Statement] = set()
-    execute = Direct.execute
+    execute = PreparedExecutor.execute
 
-    def noted(self: Direct, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def noted(self: PreparedExecutor, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         sent.add(statement)
         return execute(self, statement, values)
 
-    monkeypatch.setattr(Direct, "execute", noted)
+    monkeypatch.setattr(PreparedExecutor, "execute", noted)
     for do in DOINGS:
         do(pooled)
     assert {name for name, statement in STATEMENTS.items() if statement not in sent} == set()

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.web.context import db
-from app.database.database import Database, is_outage
+from app.database.database import Database
+from app.database.engine import db
+from app.database.errors import is_outage
 from tests.support.service import Service
 
 
@@ -17,12 +18,12 @@ def impatient(make_service: Callable[..., Service]) -> Database:
     """A database whose own limit on statements is far above our patience, as if it were hanging."""
     service = make_service(DATABASE_TIMEOUT_SECONDS="30")
     with service.app.app_context():
-        return Database(db.engine, patience_seconds=0.2)
+        return Database(db.engine, response_seconds=0.2)
 
 
 def test_a_silent_database_is_given_up_and_the_next_statement_works(impatient: Database) -> None:
     began = time.monotonic()
-    with pytest.raises(OperationalError) as caught, impatient.single() as connection:
+    with pytest.raises(OperationalError) as caught, impatient.autocommit() as connection:
         connection.execute(text("SELECT pg_sleep(10)"))
     assert time.monotonic() - began < 3
     assert is_outage(caught.value)
@@ -32,7 +33,7 @@ def test_a_silent_database_is_given_up_and_the_next_statement_works(impatient: D
 def test_statements_in_time_keep_their_connection(impatient: Database) -> None:
     backends = set()
     for _ in range(3):
-        with impatient.single() as connection:
+        with impatient.autocommit() as connection:
             backends.add(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
         time.sleep(0.4)  # idle in the pool for longer than the deadline
     assert len(backends) == 1

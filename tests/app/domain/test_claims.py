@@ -1,10 +1,10 @@
-"""Standing and bans (app/domain/claims.py)."""
+"""BanStatus and bans (app/domain/claims.py)."""
 
 from datetime import timedelta
 
 import pytest
 
-from app.domain.claims import BanPolicy, Standing, can_be_code
+from app.domain.claims import BanPolicy, BanStatus, can_be_code
 from app.domain.timeline import hour_number
 from tests.support.clock import NOON
 
@@ -16,34 +16,34 @@ NOON_HOUR = hour_number(NOON)
     ("failures", "tries", "banned"), [(0, 50, False), (49, 1, False), (50, 0, True), (51, 0, True)]
 )
 def test_the_fiftieth_failure_bans(failures: int, tries: int, banned: bool) -> None:
-    standing = Standing(failures, NOON)
+    standing = BanStatus(failures, NOON)
     assert standing.tries_remaining(POLICY) == tries
     assert standing.is_banned(POLICY) is banned
 
 
 def test_a_ban_lasts_from_the_last_failure_and_never_less_than_nothing() -> None:
-    standing = Standing(50, NOON)
+    standing = BanStatus(50, NOON)
     assert standing.remaining_ban(POLICY, NOON) == timedelta(hours=1)
     assert standing.remaining_ban(POLICY, NOON + timedelta(minutes=59)) == timedelta(minutes=1)
     assert standing.remaining_ban(POLICY, NOON + timedelta(hours=2)) == timedelta(0)
 
 
 def test_whoever_is_not_banned_waits_for_nothing() -> None:
-    assert Standing(49, NOON).remaining_ban(POLICY, NOON) == timedelta(0)
-    assert Standing().remaining_ban(POLICY, NOON) == timedelta(0)
+    assert BanStatus(49, NOON).remaining_ban(POLICY, NOON) == timedelta(0)
+    assert BanStatus().remaining_ban(POLICY, NOON) == timedelta(0)
 
 
 @pytest.mark.parametrize(
     ("recent", "daily", "tries"), [(0, 0, 50), (0, 449, 50), (0, 451, 49), (10, 480, 20), (0, 500, 0), (50, 60, 0)]
 )
 def test_the_ledger_with_fewer_tries_left_counts(recent: int, daily: int, tries: int) -> None:
-    standing = Standing(recent, NOON, daily, NOON_HOUR if daily >= 500 else None)
+    standing = BanStatus(recent, NOON, daily, NOON_HOUR if daily >= 500 else None)
     assert standing.tries_remaining(POLICY) == tries
     assert standing.is_banned(POLICY) is (tries == 0)
 
 
 def test_the_ban_of_a_day_lasts_until_its_hour_is_forgotten() -> None:
-    standing = Standing(0, None, 500, NOON_HOUR - 3)
+    standing = BanStatus(0, None, 500, NOON_HOUR - 3)
     lifted = NOON.replace(minute=0, second=0, microsecond=0) + timedelta(hours=22)
     assert standing.remaining_ban(POLICY, NOON) == lifted - NOON
     assert POLICY.first_hour(lifted - timedelta(microseconds=1)) == NOON_HOUR - 3
@@ -51,8 +51,8 @@ def test_the_ban_of_a_day_lasts_until_its_hour_is_forgotten() -> None:
 
 
 def test_of_two_bans_the_longer_is_told() -> None:
-    assert Standing(50, NOON, 500, NOON_HOUR - 24).remaining_ban(POLICY, NOON) == timedelta(hours=1)
-    assert Standing(50, NOON, 500, NOON_HOUR).remaining_ban(POLICY, NOON) > timedelta(hours=24)
+    assert BanStatus(50, NOON, 500, NOON_HOUR - 24).remaining_ban(POLICY, NOON) == timedelta(hours=1)
+    assert BanStatus(50, NOON, 500, NOON_HOUR).remaining_ban(POLICY, NOON) > timedelta(hours=24)
 
 
 @pytest.mark.parametrize("text", ["", "A" * 11, "AB\0", "ÄÖÜ", "AB CD"])

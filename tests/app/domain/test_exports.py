@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.errors import PeriodUnavailableError, UnavailablePeriod
 from app.domain.exports import (
     ExportPolicy,
-    PeriodUnavailable,
-    Unavailable,
     check_period,
     export_window,
     served_periods,
@@ -24,21 +23,21 @@ STRICT = ExportPolicy(serve_current_day=False, serve_bundle=False, publish_activ
     ("period", "policy", "reason"),
     [
         (TODAY, POLICY, None),
-        (TODAY, STRICT, Unavailable.CURRENT),
-        (TODAY + 1, POLICY, Unavailable.FUTURE),
+        (TODAY, STRICT, UnavailablePeriod.CURRENT),
+        (TODAY + 1, POLICY, UnavailablePeriod.FUTURE),
         (TODAY - 14, POLICY, None),
-        (TODAY - 15, POLICY, Unavailable.PAST),
+        (TODAY - 15, POLICY, UnavailablePeriod.PAST),
         (0, POLICY, None),
-        (0, STRICT, Unavailable.PAST),
+        (0, STRICT, UnavailablePeriod.PAST),
     ],
 )
 def test_each_period_is_served_or_refused_for_its_reason(
-    period: int, policy: ExportPolicy, reason: Unavailable | None
+    period: int, policy: ExportPolicy, reason: UnavailablePeriod | None
 ) -> None:
     if reason is None:
         check_period(period, NOON, policy)
         return
-    with pytest.raises(PeriodUnavailable) as caught:
+    with pytest.raises(PeriodUnavailableError) as caught:
         check_period(period, NOON, policy)
     assert caught.value.reason is reason
 

@@ -2,27 +2,28 @@
 
 import pytest
 
-from app.domain.outbreaks import MAX_SECONDS, OutbreakError, OutbreakEvent, OutbreakRefused, judge_outbreak
+from app.domain.errors import OutbreakError
+from app.domain.outbreaks import MAX_SECONDS, OutbreakErrorCode, OutbreakEvent, validate_outbreak
 
 
 @pytest.mark.parametrize(
     ("event", "error"),
     [
         (OutbreakEvent("ABCDEFGH", 1, 2, 1), None),
-        (OutbreakEvent("ABCDEFG", 1, 2, 1), OutbreakError.INVALID_ID),
-        (OutbreakEvent("ABCDEFGHI", 1, 2, 1), OutbreakError.INVALID_ID),
-        (OutbreakEvent("ABCDEFG\0", 1, 2, 1), OutbreakError.INVALID_ID),
-        (OutbreakEvent("ABCDEFGH", 0, 2, 1), OutbreakError.MISSING_TIMESTAMP),
-        (OutbreakEvent("ABCDEFGH", 1, 0, 1), OutbreakError.MISSING_TIMESTAMP),
-        (OutbreakEvent("ABCDEFGH", 2, 2, 1), OutbreakError.PERIOD_INVALID),
+        (OutbreakEvent("ABCDEFG", 1, 2, 1), OutbreakErrorCode.INVALID_ID),
+        (OutbreakEvent("ABCDEFGHI", 1, 2, 1), OutbreakErrorCode.INVALID_ID),
+        (OutbreakEvent("ABCDEFG\0", 1, 2, 1), OutbreakErrorCode.INVALID_ID),
+        (OutbreakEvent("ABCDEFGH", 0, 2, 1), OutbreakErrorCode.MISSING_TIMESTAMP),
+        (OutbreakEvent("ABCDEFGH", 1, 0, 1), OutbreakErrorCode.MISSING_TIMESTAMP),
+        (OutbreakEvent("ABCDEFGH", 2, 2, 1), OutbreakErrorCode.PERIOD_INVALID),
         (OutbreakEvent("ABCDEFGH", 1, MAX_SECONDS, 1), None),
-        (OutbreakEvent("ABCDEFGH", 1, MAX_SECONDS + 1, 1), OutbreakError.PERIOD_INVALID),
+        (OutbreakEvent("ABCDEFGH", 1, MAX_SECONDS + 1, 1), OutbreakErrorCode.PERIOD_INVALID),
     ],
 )
-def test_each_limit_holds_on_both_sides(event: OutbreakEvent, error: OutbreakError | None) -> None:
+def test_each_limit_holds_on_both_sides(event: OutbreakEvent, error: OutbreakErrorCode | None) -> None:
     if error is None:
-        judge_outbreak(event)
+        validate_outbreak(event)
         return
-    with pytest.raises(OutbreakRefused) as caught:
-        judge_outbreak(event)
-    assert caught.value.error is error
+    with pytest.raises(OutbreakError) as caught:
+        validate_outbreak(event)
+    assert caught.value.code is error

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.domain.exports import ExportPolicy, export_window
 from app.domain.publication import MAX_HOLD_HOURS, publication_hour
 from app.domain.timeline import day_number, hour_number
-from app.domain.uploads import ExposureKey
+from app.domain.uploads import DiagnosisKey
 from tests.support.clock import NOON
 
 HOUR = hour_number(NOON)
@@ -16,8 +16,8 @@ TODAY = day_number(NOON)
 POLICY = ExportPolicy(serve_current_day=True, serve_bundle=True, publish_active_keys=False)
 
 
-def key(start: int, period: int = 144) -> ExposureKey:
-    return ExposureKey(b"k" * 16, start, period, 1)
+def key(start: int, period: int = 144) -> DiagnosisKey:
+    return DiagnosisKey(b"k" * 16, start, period, 1)
 
 
 def test_a_key_whose_validity_ended_is_published_at_once() -> None:

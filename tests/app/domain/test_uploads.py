@@ -8,18 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import limits
-from app.domain.uploads import ExposureKey, Upload, UploadError, UploadRefused, judge_upload
+from app.domain.errors import UploadError
+from app.domain.uploads import DiagnosisKey, Upload, UploadErrorCode, validate_upload
 from tests.support.clock import NOON
 
 SECONDS = int(NOON.timestamp())
-KEY = ExposureKey(b"k" * 16, 2_957_616, 144, 1)
+KEY = DiagnosisKey(b"k" * 16, 2_957_616, 144, 1)
 
 
-def refusal(upload: Upload) -> UploadError | None:
+def refusal(upload: Upload) -> UploadErrorCode | None:
     try:
-        judge_upload(upload, NOON)
-    except UploadRefused as refused:
-        return refused.error
+        validate_upload(upload, NOON)
+    except UploadError as refused:
+        return refused.code
     return None
 
 
@@ -30,62 +31,62 @@ def starting(*starts: int) -> Upload:
 @pytest.mark.parametrize(
     ("keys", "error"),
     [
-        ([], UploadError.NO_KEYS_IN_PAYLOAD),
+        ([], UploadErrorCode.NO_KEYS_IN_PAYLOAD),
         ([KEY], None),
         ([KEY] * limits.MAX_KEYS_PER_UPLOAD, None),
-        ([KEY] * (limits.MAX_KEYS_PER_UPLOAD + 1), UploadError.TOO_MANY_KEYS),
-        ([replace(KEY, rolling_period=0)], UploadError.INVALID_ROLLING_PERIOD),
+        ([KEY] * (limits.MAX_KEYS_PER_UPLOAD + 1), UploadErrorCode.TOO_MANY_KEYS),
+        ([replace(KEY, rolling_period=0)], UploadErrorCode.INVALID_ROLLING_PERIOD),
         ([replace(KEY, rolling_period=1)], None),
         ([replace(KEY, rolling_period=144)], None),
-        ([replace(KEY, rolling_period=145)], UploadError.INVALID_ROLLING_PERIOD),
-        ([replace(KEY, key_data=b"k" * 15)], UploadError.INVALID_KEY_DATA),
-        ([replace(KEY, key_data=b"k" * 17)], UploadError.INVALID_KEY_DATA),
-        ([replace(KEY, rolling_start_interval_number=0)], UploadError.INVALID_ROLLING_START_INTERVAL_NUMBER),
+        ([replace(KEY, rolling_period=145)], UploadErrorCode.INVALID_ROLLING_PERIOD),
+        ([replace(KEY, key_data=b"k" * 15)], UploadErrorCode.INVALID_KEY_DATA),
+        ([replace(KEY, key_data=b"k" * 17)], UploadErrorCode.INVALID_KEY_DATA),
+        ([replace(KEY, rolling_start_interval_number=0)], UploadErrorCode.INVALID_ROLLING_START_INTERVAL_NUMBER),
         ([replace(KEY, rolling_start_interval_number=-1)], None),
-        ([replace(KEY, transmission_risk_level=-1)], UploadError.INVALID_TRANSMISSION_RISK_LEVEL),
+        ([replace(KEY, transmission_risk_level=-1)], UploadErrorCode.INVALID_TRANSMISSION_RISK_LEVEL),
         ([replace(KEY, transmission_risk_level=0)], None),
         ([replace(KEY, transmission_risk_level=8)], None),
-        ([replace(KEY, transmission_risk_level=9)], UploadError.INVALID_TRANSMISSION_RISK_LEVEL),
+        ([replace(KEY, transmission_risk_level=9)], UploadErrorCode.INVALID_TRANSMISSION_RISK_LEVEL),
     ],
 )
-def test_each_limit_holds_on_both_sides(keys: Sequence[ExposureKey], error: UploadError | None) -> None:
+def test_each_limit_holds_on_both_sides(keys: Sequence[DiagnosisKey], error: UploadErrorCode | None) -> None:
     assert refusal(Upload(SECONDS, keys)) is error
 
 
 @pytest.mark.parametrize(
     ("seconds", "error"),
     [
-        (None, UploadError.INVALID_TIMESTAMP),
+        (None, UploadErrorCode.INVALID_TIMESTAMP),
         (SECONDS - 3599, None),
-        (SECONDS - 3600, UploadError.INVALID_TIMESTAMP),  # the clock stands a quarter of a second past the second
+        (SECONDS - 3600, UploadErrorCode.INVALID_TIMESTAMP),  # the clock stands a quarter of a second past the second
         (SECONDS + 3600, None),
-        (SECONDS + 3601, UploadError.INVALID_TIMESTAMP),
-        (2**63 - 1, UploadError.INVALID_TIMESTAMP),
-        (-(2**63), UploadError.INVALID_TIMESTAMP),
+        (SECONDS + 3601, UploadErrorCode.INVALID_TIMESTAMP),
+        (2**63 - 1, UploadErrorCode.INVALID_TIMESTAMP),
+        (-(2**63), UploadErrorCode.INVALID_TIMESTAMP),
     ],
 )
-def test_a_phones_clock_may_differ_by_an_hour(seconds: int | None, error: UploadError | None) -> None:
+def test_a_phones_clock_may_differ_by_an_hour(seconds: int | None, error: UploadErrorCode | None) -> None:
     assert refusal(Upload(seconds, [KEY])) is error
 
 
 def test_starts_may_spread_over_fourteen_days() -> None:
     first = 2_957_616
     assert refusal(starting(first, first + 2016)) is None
-    assert refusal(starting(first + 2017, first)) is UploadError.INVALID_ROLLING_START_INTERVAL_NUMBER
+    assert refusal(starting(first + 2017, first)) is UploadErrorCode.INVALID_ROLLING_START_INTERVAL_NUMBER
 
 
 def test_the_number_of_keys_is_judged_before_the_timestamp_and_that_before_the_keys() -> None:
     bad = replace(KEY, rolling_period=0)
-    assert refusal(Upload(None, [bad] * 29)) is UploadError.TOO_MANY_KEYS
-    assert refusal(Upload(None, [bad])) is UploadError.INVALID_TIMESTAMP
-    assert refusal(Upload(SECONDS, [bad, replace(KEY, key_data=b"")])) is UploadError.INVALID_ROLLING_PERIOD
+    assert refusal(Upload(None, [bad] * 29)) is UploadErrorCode.TOO_MANY_KEYS
+    assert refusal(Upload(None, [bad])) is UploadErrorCode.INVALID_TIMESTAMP
+    assert refusal(Upload(SECONDS, [bad, replace(KEY, key_data=b"")])) is UploadErrorCode.INVALID_ROLLING_PERIOD
 
 
 @given(
     st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
     st.lists(
         st.builds(
-            ExposureKey,
+            DiagnosisKey,
             st.binary(max_size=20),
             st.integers(-(2**31), 2**31 - 1),
             st.integers(-(2**31), 2**31 - 1),
@@ -94,6 +95,6 @@ def test_the_number_of_keys_is_judged_before_the_timestamp_and_that_before_the_k
         max_size=30,
     ),
 )
-def test_whatever_arrives_is_accepted_or_refused(seconds: int | None, keys: list[ExposureKey]) -> None:
+def test_whatever_arrives_is_accepted_or_refused(seconds: int | None, keys: list[DiagnosisKey]) -> None:
     error = refusal(Upload(seconds, keys))
-    assert error is None or isinstance(error, UploadError)
+    assert error is None or isinstance(error, UploadErrorCode)

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.retrieval.archive_files import ArchiveFiles
+from app.domain.errors import ArchiveUnavailableError
+from app.domain.exports import ArchiveKind
 from app.domain.timeline import midnight
-from app.retrieval.archive_cache import Library
-from app.store.export_archives import ArchiveKind
+from app.retrieval.archive_cache import ArchiveCache
+from app.retrieval.archive_files import ArchiveFiles
 from tests.support.service import Service, exposure_key
 
 KEYS = ArchiveKind.KEYS
@@ -30,18 +31,18 @@ def test_an_archive_in_memory_costs_no_query(aged: Service) -> None:
 
 
 def test_an_archive_is_never_served_past_its_age(aged: Service) -> None:
-    library = Library(aged.app.extensions["builder"])
+    library = ArchiveCache(aged.app.context.retrieval.builder)
     archive = library.get(KEYS, aged.today, aged.clock.now)
     assert archive.fresh_until == aged.clock.now + timedelta(seconds=60)
-    assert library.held(KEYS, aged.today, aged.clock.now + timedelta(seconds=59)) is archive
-    assert library.held(KEYS, aged.today, aged.clock.now + timedelta(seconds=60)) is None
+    assert library.cached(KEYS, aged.today, aged.clock.now + timedelta(seconds=59)) is archive
+    assert library.cached(KEYS, aged.today, aged.clock.now + timedelta(seconds=60)) is None
 
 
 def test_an_archive_is_never_served_on_the_next_day(aged: Service) -> None:
     aged.clock.now = midnight(aged.clock.now) + timedelta(hours=23, minutes=59, seconds=50)
-    library = Library(aged.app.extensions["builder"])
+    library = ArchiveCache(aged.app.context.retrieval.builder)
     library.get(KEYS, aged.today - 1, aged.clock.now)
-    assert library.held(KEYS, aged.today - 1, aged.clock.now + timedelta(seconds=10)) is None
+    assert library.cached(KEYS, aged.today - 1, aged.clock.now + timedelta(seconds=10)) is None
 
 
 def test_all_processes_serve_the_same_bytes(aged: Service, make_service: Callable[..., Service]) -> None:
@@ -60,42 +61,42 @@ def test_an_age_of_zero_builds_for_every_request(make_service: Callable[..., Ser
 
 
 def test_what_was_built_by_the_worker_is_loaded_not_built(aged: Service) -> None:
-    library = Library(aged.app.extensions["builder"])
+    library = ArchiveCache(aged.app.context.retrieval.builder)
     built = library.get(KEYS, aged.today, aged.clock.now)
     pair = aged.pair()
     aged.upload(pair, [exposure_key(1, rolling_start_interval_number=(aged.today - 1) * 144)])
-    assert Library(aged.app.extensions["builder"]).get(KEYS, aged.today, aged.clock.now).body == built.body
+    assert ArchiveCache(aged.app.context.retrieval.builder).get(KEYS, aged.today, aged.clock.now).body == built.body
 
 
 def test_memory_is_bounded(aged: Service) -> None:
-    size = len(Library(aged.app.extensions["builder"]).get(KEYS, aged.today, aged.clock.now).body)
-    library = Library(aged.app.extensions["builder"], capacity_bytes=int(2.5 * size))
+    size = len(ArchiveCache(aged.app.context.retrieval.builder).get(KEYS, aged.today, aged.clock.now).body)
+    library = ArchiveCache(aged.app.context.retrieval.builder, capacity_bytes=int(2.5 * size))
     for back in range(4):
         library.get(KEYS, aged.today - back, aged.clock.now)
-    held = [back for back in range(4) if library.held(KEYS, aged.today - back, aged.clock.now)]
+    held = [back for back in range(4) if library.cached(KEYS, aged.today - back, aged.clock.now)]
     assert held == [2, 3]
 
 
 def test_a_file_that_was_replaced_meanwhile_is_looked_up_again(aged: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = Library(aged.app.extensions["builder"])
+    library = ArchiveCache(aged.app.context.retrieval.builder)
     library.get(KEYS, aged.today, aged.clock.now)
-    files: ArchiveFiles = aged.app.extensions["builder"].files
+    files: ArchiveFiles = aged.app.context.retrieval.builder.files
     answers = [None, files.get(aged.rows("SELECT name FROM export_archives")[0].name)]
     monkeypatch.setattr(type(files), "get", lambda *_: answers.pop(0))
-    assert Library(aged.app.extensions["builder"]).get(KEYS, aged.today, aged.clock.now).body
+    assert ArchiveCache(aged.app.context.retrieval.builder).get(KEYS, aged.today, aged.clock.now).body
     assert answers == []
 
 
 def test_a_file_that_is_gone_is_a_fault_not_an_empty_archive(aged: Service) -> None:
     aged.fetch(aged.today)
     aged.execute("TRUNCATE export_archive_parts")
-    with pytest.raises(FileNotFoundError):
-        Library(aged.app.extensions["builder"]).get(KEYS, aged.today, aged.clock.now)
+    with pytest.raises(ArchiveUnavailableError):
+        ArchiveCache(aged.app.context.retrieval.builder).get(KEYS, aged.today, aged.clock.now)
 
 
 def test_nobody_waits_for_ever_behind_others(aged: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.retrieval.archive_cache.TURN_SECONDS", 0.05)
-    with aged.app.extensions["library"]._building:
+    with aged.app.context.retrieval.archives._building:
         answer = aged.fetch(aged.today)
     assert (answer.status_code, answer.text) == (500, "database error\n")
     assert aged.fetch(aged.today).status_code == 200

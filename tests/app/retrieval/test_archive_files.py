@@ -1,4 +1,4 @@
-"""The places of archives (app/retrieval/archive_files): the same promises in PostgreSQL, in a folder, and in a bucket."""
+"""The storage of archives (app/retrieval/archive_files): PostgreSQL, a folder and a bucket behave alike."""
 
 import io
 from collections.abc import Iterator

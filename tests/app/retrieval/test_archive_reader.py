@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crypto.signing import load_public_key
+from app.domain.errors import InvalidArchiveError
 from app.retrieval import archive_reader as reader
-from app.retrieval.archive_reader import ArchiveInvalid, read_archive
+from app.retrieval.archive_reader import read_archive
 
 DATA = Path(__file__).parents[2] / "data"
 PUBLIC_KEYS = json.loads((DATA / "sample_export_public_keys.json").read_text())
@@ -51,23 +52,23 @@ def test_an_archive_is_not_signed_by_a_key_that_did_not_sign_it() -> None:
         (made(export_sig=b""), "no export.bin"),
         (made(export_bin=b"EK Export v1    "), "no export.sig"),
         (made(export_bin=b"EK Export v2    ", export_sig=b""), "header"),
-        (made(export_bin=b"EK Export v1    \xff", export_sig=b""), "export.bin is not the protocol buffer"),
-        (made(export_bin=b"EK Export v1    ", export_sig=b"\xff"), "export.sig is not the protocol buffer"),
+        (made(export_bin=b"EK Export v1    \xff", export_sig=b""), "export.bin is not the expected protocol buffer"),
+        (made(export_bin=b"EK Export v1    ", export_sig=b"\xff"), "export.sig is not the expected protocol buffer"),
     ],
 )
 def test_what_is_no_archive_is_refused_with_the_reason(file: io.BytesIO, reason: str) -> None:
-    with pytest.raises(ArchiveInvalid, match=reason):
+    with pytest.raises(InvalidArchiveError, match=reason):
         read_archive(file)
 
 
 def test_a_file_that_would_unpack_to_too_much_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MAX_EXPORT_BYTES", 100)
-    with pytest.raises(ArchiveInvalid, match="larger than 100 bytes"):
+    with pytest.raises(InvalidArchiveError, match="larger than 100 bytes"):
         read_archive(made(export_bin=b"x" * 101, export_sig=b""))
 
 
 def test_a_missing_file_is_refused() -> None:
-    with pytest.raises(ArchiveInvalid, match="not a readable zip"):
+    with pytest.raises(InvalidArchiveError, match="not a readable zip"):
         read_archive(DATA / "nothing.zip")
 
 
@@ -78,7 +79,7 @@ def test_a_damaged_archive_is_refused_or_not_signed(position: int, change: int) 
     key = load_public_key(base64.b64decode(PUBLIC_KEYS["android_sample_export.zip"]))
     try:
         archive = read_archive(io.BytesIO(damaged))
-    except ArchiveInvalid:
+    except InvalidArchiveError:
         return
     untouched = read_archive(DATA / "android_sample_export.zip")
     assert archive.signed_bytes == untouched.signed_bytes or not archive.is_signed_by(key)

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from app.crypto.signing import generate_signing_key
+from app.domain.exports import ArchiveKind
 from app.domain.timeline import midnight
 from app.retrieval import builder as building
-from app.retrieval.builder import Builder, build_if_stale, refresh_all
-from app.retrieval.archive_cache import Library
+from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.archive_reader import read_archive
-from app.store.export_archives import ArchiveKind, ArchiveRecord
+from app.retrieval.builder import Builder, build_if_stale, refresh_all
+from app.store.export_archives import ArchiveRecord
 from tests.support.archive import archive_in
 from tests.support.service import Service, exposure_key
 
@@ -28,7 +29,7 @@ def aged(make_service: Callable[..., Service]) -> Service:
 
 
 def builder_of(service: Service) -> Builder:
-    builder: Builder = service.app.extensions["builder"]
+    builder: Builder = service.app.context.retrieval.builder
     return builder
 
 
@@ -163,7 +164,7 @@ def test_a_hundred_requests_at_once_build_an_archive_once(aged: Service, monkeyp
         return original(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(building, "_build", counting)
-    libraries = [Library(builder_of(aged)) for _ in range(4)]  # as many web processes
+    libraries = [ArchiveCache(builder_of(aged)) for _ in range(4)]  # as many web processes
     with ThreadPoolExecutor(100) as pool:
         bodies = set(
             pool.map(
@@ -190,4 +191,4 @@ def test_a_new_signing_key_signs_every_archive_anew(aged: Service, make_service:
     after = names(other)
     assert not {after[period] for period in after} & set(before.values())
     archive = read_archive(io.BytesIO(other.fetch(other.today).data))
-    assert archive.is_signed_by(other.settings.ecdsa_key.public_key())
+    assert archive.is_signed_by(other.settings.retrieval.ecdsa_key.public_key())

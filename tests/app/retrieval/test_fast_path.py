@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import Client
 
-from app.retrieval.fast_path import HotPath
+from app.retrieval.fast_path import ArchiveFastPath
 from tests.support.service import Service, download_code
 
 
@@ -20,7 +20,7 @@ def warm(make_service: Callable[..., Service]) -> Service:
 
 
 def both_ways(service: Service, path: str, headers: dict[str, str]) -> list[tuple[int, bytes, dict[str, str]]]:
-    hot_path: HotPath = service.app.wsgi_app  # type: ignore[assignment]
+    hot_path: ArchiveFastPath = service.app.wsgi_app  # type: ignore[assignment]
     answers = [Client(way).get(path, headers=headers) for way in (hot_path, hot_path._application)]
     return [(answer.status_code, answer.data, dict(answer.headers)) for answer in answers]
 
@@ -58,9 +58,9 @@ def test_whatever_is_not_a_download_takes_the_long_way(warm: Service, method: st
 
 
 def test_a_day_that_is_served_no_more_is_refused_though_it_is_in_memory(warm: Service) -> None:
-    library = warm.app.extensions["library"]
-    archive = library.get(next(iter(library._held))[0], warm.today, warm.clock.now)
-    library._held[(next(iter(library._held))[0], warm.today - 15)] = archive
+    library = warm.app.context.retrieval.archives
+    archive = library.get(next(iter(library._archives))[0], warm.today, warm.clock.now)
+    library._archives[(next(iter(library._archives))[0], warm.today - 15)] = archive
     assert warm.fetch(warm.today - 15).status_code == 410
 
 

@@ -70,7 +70,7 @@ def kill_a_builder(service: Service, point: str) -> None:
 
 
 def refresh(service: Service) -> int:
-    return refresh_all(service.app.extensions["builder"], service.clock.now, MARGIN)
+    return refresh_all(service.app.context.retrieval.builder, service.clock.now, MARGIN)
 
 
 def files(folder: Path) -> set[str]:

@@ -99,7 +99,7 @@ def test_granian_answers_as_gunicorn_does(service: Service) -> None:
 
 def test_nobody_gets_new_guesses_at_the_password_by_inventing_addresses(service: Service) -> None:
     for server in ("gunicorn", "granian"):
-        service.app.extensions["redis"].flushall()
+        service.app.context.redis.flushall()
         with running(service, server, RATE_LIMITS="on", RATE_LIMIT_EVENTS="3") as url:
             statuses = [
                 requests.get(

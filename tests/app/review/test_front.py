@@ -8,8 +8,8 @@ import pytest
 
 from app.config import ConfigurationError, Settings
 from app.domain.limits import SERVED_DAYS
-from app.web.pages import PROTECTION
 from app.upkeep.seeding import seed
+from app.web.pages import PROTECTION
 from tests.support.archive import archive_in
 from tests.support.breakage import without_table
 from tests.support.service import Service
@@ -124,7 +124,7 @@ def test_a_code_is_issued_without_a_script_and_without_a_token(review: Service) 
     page = review.client.post("/review/fr/code").text
     shown = re.search(r'id="issued-code">([A-Z0-9]{3} [A-Z0-9]{3} [A-Z0-9]{4})<', page)
     assert shown
-    assert re.search(r"Valide jusqu’au \d+(?:er)?\xa0\w+ \d{4}, \d\d\xa0h\xa0\d\d\xa0UTC", page)
+    assert re.search(r"Valide jusqu’au \d+ \w+ \d{4}, \d\d\sh\s\d\d\xa0UTC", page)
     assert review.claim(shown[1]).status_code == 200
 
 

@@ -1,14 +1,14 @@
 """The log on the front page: its end alone, and none of the secrets."""
 
 import secrets
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from app.config import Settings
+from app.config.settings import describe_settings
 from app.crypto.signing import generate_signing_key
-from app.review.logs import MOST_CHARACTERS, MOST_LINES, last_lines
+from app.review.logs import MAX_LINE_CHARACTERS, MAX_LINES, last_lines
 from app.review.masking import HIDDEN, Mask
 
 MARKED = {
@@ -48,7 +48,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_every_secret_of_the_settings_is_marked_in_this_test() -> None:
-    assert {field.name.upper() for field in fields(Settings) if field.metadata["secret"]} == set(MARKED)
+    assert {each.name for each in describe_settings() if each.is_secret} == set(MARKED)
 
 
 @pytest.mark.parametrize("secret", SPOKEN, ids=lambda _: "secret")
@@ -78,15 +78,15 @@ def test_what_looks_like_a_secret_of_others_is_replaced_and_nothing_else(
 
 
 def test_a_kind_of_secret_that_nobody_thought_of_is_an_error(settings: Settings) -> None:
-    object.__setattr__(settings, "metrics_password", 7)
+    object.__setattr__(settings.retrieval, "metrics_password", 7)
     with pytest.raises(TypeError, match="int"):
         Mask(settings)
 
 
 def test_the_newest_lines_come_last_and_others_are_left_out(settings: Settings, log: Path) -> None:
-    log.write_text("".join(f"web.1    | number {number}\n" for number in range(MOST_LINES + 50)))
+    log.write_text("".join(f"web.1    | number {number}\n" for number in range(MAX_LINES + 50)))
     lines = last_lines(log, "", Mask(settings)) or []
-    assert [line.text for line in (lines[0], lines[-1])] == ["number 50", f"number {MOST_LINES + 49}"]
+    assert [line.text for line in (lines[0], lines[-1])] == ["number 50", f"number {MAX_LINES + 49}"]
 
 
 def test_a_process_is_picked_by_its_whole_name(settings: Settings, log: Path) -> None:
@@ -116,7 +116,7 @@ def test_lines_are_bounded_and_hold_nothing_that_a_terminal_would_obey(settings:
     log.write_text(f"\x1b[36mweb.1 |\x1b[0m \x1b]0;title\x07{'x' * 10_000}\n")
     [line] = last_lines(log, "", Mask(settings)) or []
     assert line.process == "web.1"
-    assert len(line.text) == MOST_CHARACTERS
+    assert len(line.text) == MAX_LINE_CHARACTERS
     assert line.text.isprintable()
 
 

@@ -37,7 +37,7 @@ def test_the_page_exists_nowhere_else(
 
 
 def test_production_does_not_start_with_it() -> None:
-    with pytest.raises(ConfigurationError, match=r"^REVIEW_TOOLS: must not be true when ENV is production$"):
+    with pytest.raises(ConfigurationError, match=r"^REVIEW_TOOLS: must not be true in production$"):
         Settings.from_environment(SECRETS | URLS | {"REVIEW_TOOLS": "true", "ENV": "production"})
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.upkeep.failed_claims import report_wrong_codes
-from app.web.logs import LogfmtFormatter
+from app.upkeep.failed_claims import report_failed_claims
 from app.upkeep.retention import purge
+from app.web.logs import LogfmtFormatter
 from tests.support.answers import banned, seen, wrong_code
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Service
@@ -120,7 +120,7 @@ def test_the_purge_forgets_what_counts_no_more(strict: Service) -> None:
 
 
 def _purged(service: Service) -> dict[str, int | None]:
-    deleted = purge(service.database, service.settings, service.clock.now)
+    deleted = purge(service.database, service.settings.submission, service.clock.now)
     return {step: deleted[step] for step in ("claim_hours", "claim_minutes")}
 
 
@@ -134,15 +134,16 @@ def test_guesses_of_everybody_are_a_figure_that_names_nobody(
     service.claim("WRONG")
     caplog.set_level(logging.INFO)
 
-    report_wrong_codes(service.database, service.clock.now)
+    report_failed_claims(service.database, service.clock.now)
 
     line = LogfmtFormatter().format(caplog.records[-1])
     assert line.endswith(
-        'msg="wrong codes" logger=app.upkeep.failed_claims wrong_codes_last_minute=3 wrong_codes_last_hour=4 wrong_codes_last_day=4'
+        'msg="failed claims" logger=app.upkeep.failed_claims failed_claims_last_minute=3 '
+        "failed_claims_last_hour=4 failed_claims_last_day=4"
     )
     service.clock.advance(hours=23, minutes=59)
-    assert report_wrong_codes(service.database, service.clock.now) == {
-        "wrong_codes_last_minute": 0,
-        "wrong_codes_last_hour": 0,
-        "wrong_codes_last_day": 1,
+    assert report_failed_claims(service.database, service.clock.now) == {
+        "failed_claims_last_minute": 0,
+        "failed_claims_last_hour": 0,
+        "failed_claims_last_day": 1,
     }

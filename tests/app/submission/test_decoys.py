@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.database.migrations import migrate_database
+from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.proto import covidshield_pb2 as wire
 from app.store.tables import metadata
-from app.submission.views.decoys import ANSWER_BYTES, size_of
+from app.submission.views.decoys import RESPONSE_BYTES, size_of
 from local.postgres import EmbeddedPostgres
 from tests.support.answers import banned, seen
 from tests.support.service import Phone, Service, exposure_key, start_service
@@ -79,7 +79,7 @@ def test_a_decoy_of_a_banned_network_is_told_so(make_service: Callable[..., Serv
     answer, real = service.claim("", headers=DECOY), service.claim("", headers=MEANT)
 
     assert seen(answer) == seen(real)
-    assert answer.data == banned(service.settings.ban_policy.duration).body
+    assert answer.data == banned(service.settings.submission.ban_policy.duration).body
 
 
 def test_decoys_use_up_the_network_s_requests(make_service: Callable[..., Service]) -> None:
@@ -91,7 +91,7 @@ def test_decoys_use_up_the_network_s_requests(make_service: Callable[..., Servic
 
 def test_a_decoy_that_is_too_long_is_refused_as_a_real_one(service: Service) -> None:
     for path in ("/claim-key", "/upload"):
-        body = bytes(service.settings.max_upload_body_bytes + 1)
+        body = bytes(service.settings.submission.max_upload_body_bytes + 1)
         answers = [seen(service.client.post(path, data=body, headers=headers)) for headers in (DECOY, MEANT)]
         assert answers[0] == answers[1]
         assert answers[0].status == 400
@@ -125,7 +125,7 @@ def test_all_answers_to_a_phone_with_decoys_have_one_size(make_service: Callable
     assert {answer.status_code for answer in answers} == {200, 400, 401, 429}
     identifiers = [len("X-Request-Id: \r\n") + len(answer.headers["X-Request-Id"]) for answer in answers]
     sizes = {size_of(answer) - length for answer, length in zip(answers, identifiers, strict=True)}
-    assert sizes == {ANSWER_BYTES}
+    assert sizes == {RESPONSE_BYTES}
 
 
 def test_a_phone_without_decoys_sees_no_padding(service: Service) -> None:
@@ -141,7 +141,10 @@ def test_requests_may_be_padded_with_a_field_that_no_message_has(service: Servic
 
     upload = upload_body(service, phone, 1)
     assert (
-        service.client.post("/upload", data=padded(upload, service.settings.max_upload_body_bytes)).status_code == 200
+        service.client.post(
+            "/upload", data=padded(upload, service.settings.submission.max_upload_body_bytes)
+        ).status_code
+        == 200
     )
 
 
@@ -205,7 +208,7 @@ def durable(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterato
         migrate_database(service.app)
         yield service
         service.database.dispose()
-        service.app.extensions["redis"].close()
+        service.app.context.redis.close()
 
 
 @only_in_torture

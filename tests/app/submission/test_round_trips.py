@@ -48,7 +48,7 @@ def trips(one_session: Service) -> Trips:
         connection.notices = trips
 
     event.listen(one_session.database._engine, "checkout", listen)
-    with one_session.database.single() as connection:
+    with one_session.database.autocommit() as connection:
         connection.exec_driver_sql(_TELL)
     return trips
 

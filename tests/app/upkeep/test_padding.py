@@ -22,7 +22,7 @@ def padded(make_service: Callable[..., Service]) -> Service:
 
 
 def pad(service: Service) -> int:
-    return pad_archives(service.database, service.settings, service.clock.now)
+    return pad_archives(service.database, service.settings.retrieval, service.clock.now)
 
 
 def rows(service: Service, **where: Any) -> list[Any]:

@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.limits import SERVED_DAYS
 from app.domain.timeline import day_number
-from app.domain.uploads import Upload, judge_upload
-from app.upkeep.seeding import KEYS_PER_DAY, keys_of_the_last_days
+from app.domain.uploads import Upload, validate_upload
+from app.upkeep.seeding import KEYS_PER_DAY, demonstration_keys
 from tests.support.archive import archive_in
 from tests.support.service import Service
 
@@ -29,8 +29,8 @@ def seed(service: Service) -> str:
 
 
 def test_a_second_run_adds_nothing(present: Service) -> None:
-    assert seed(present) == f"made_up_keys\t{SERVED_DAYS * KEYS_PER_DAY}\n"
-    assert seed(present) == "made_up_keys\t0\n"
+    assert seed(present) == f"demonstration_keys\t{SERVED_DAYS * KEYS_PER_DAY}\n"
+    assert seed(present) == "demonstration_keys\t0\n"
 
 
 def test_every_past_day_has_an_archive_with_keys(present: Service) -> None:
@@ -48,7 +48,7 @@ def test_an_archive_that_was_built_before_gains_the_keys(make_service: Callable[
     yesterday = day_number(served.clock.now) - 1
     assert not archive_in(served.fetch(yesterday)).export.keys
     seed(seeded)
-    served.clock.now += timedelta(seconds=served.settings.export_max_age_seconds + 1)
+    served.clock.now += timedelta(seconds=served.settings.retrieval.export_max_age_seconds + 1)
     assert archive_in(served.fetch(yesterday)).export.keys
 
 
@@ -58,17 +58,17 @@ def test_a_demonstration_is_counted_for_nobody_else(present: Service) -> None:
 
 
 def test_phones_could_have_sent_the_keys() -> None:
-    keys = [key for key, _ in keys_of_the_last_days(NOON)]
+    keys = [key for key, _ in demonstration_keys(NOON)]
     assert len({key.key_data for key in keys}) == len(keys)
-    judge_upload(Upload(int(NOON.timestamp()), keys[:KEYS_PER_DAY]), NOON)
+    validate_upload(Upload(int(NOON.timestamp()), keys[:KEYS_PER_DAY]), NOON)
 
 
 def test_no_key_becomes_public_while_it_is_valid() -> None:
-    for key, hour in keys_of_the_last_days(NOON):
+    for key, hour in demonstration_keys(NOON):
         assert hour * 6 >= key.rolling_start_interval_number + key.rolling_period
 
 
 def test_production_gets_no_made_up_keys(make_service: Callable[..., Service]) -> None:
     result = make_service(ENV="production").app.test_cli_runner().invoke(args=["seed"])
     assert result.exit_code == 1
-    assert "would warn real people" in result.output
+    assert "would alert real people" in result.output

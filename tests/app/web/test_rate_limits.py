@@ -110,13 +110,13 @@ def test_limits_can_be_switched_off(make_service: Callable[..., Service]) -> Non
     service = make_service(RATE_LIMITS="off", RATE_LIMIT_CLAIM_KEY="1")
 
     assert statuses(lambda: service.claim("WRONG")) == [401] * 3
-    assert service.app.extensions["redis"].keys() == []
+    assert service.app.context.redis.keys() == []
 
 
 def test_redis_learns_a_keyed_hash_for_a_minute_in_one_round_trip(make_limited: Callable[..., Service]) -> None:
     limits = ("RATE_LIMIT_CLAIM_KEY", "RATE_LIMIT_NEW_KEY_CLAIM", "RATE_LIMIT_UPLOAD")
     service = make_limited(**dict.fromkeys(limits, "99"))  # of which it hears one by one
-    redis = service.app.extensions["redis"]
+    redis = service.app.context.redis
     service.claim("WRONG")
     before = told(service)
     service.claim("WRONG", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
@@ -133,7 +133,7 @@ def test_redis_learns_a_keyed_hash_for_a_minute_in_one_round_trip(make_limited: 
 
 def told(service: Service) -> int:
     """Return how often Redis has been told of requests."""
-    return service.app.extensions["redis"].info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+    return service.app.context.redis.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
 
 
 def test_redis_does_not_hear_of_a_patient(make_limited: Callable[..., Service]) -> None:
@@ -143,7 +143,7 @@ def test_redis_does_not_hear_of_a_patient(make_limited: Callable[..., Service]) 
     assert service.upload(service.pair(), [exposure_key()]).status_code == 200
 
     assert told(service) == before
-    assert service.app.extensions["redis"].keys() == []
+    assert service.app.context.redis.keys() == []
 
 
 def admitted(limiter: RateLimiter, times: int, client: str = "client", **options: Any) -> int:
@@ -201,7 +201,7 @@ def test_a_client_that_has_used_up_its_requests_costs_redis_nothing_more(make_li
 def test_of_clients_beyond_those_it_remembers_redis_hears_each_request(
     make_limited: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.web.rate_limits._REMEMBERED_CLIENTS", 2)
+    monkeypatch.setattr("app.web.rate_limits._COUNTED_CLIENTS", 2)
     service = make_limited()
     limiter = RateLimiter(service.settings.redis_url)
     before = told(service)
@@ -248,7 +248,7 @@ def test_without_redis_phones_go_on_and_the_password_is_closed(
 def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_next_ones_nothing(
     make_limited: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.web.rate_limits._PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr("app.web.rate_limits.RETRY_SECONDS", 0.5)
     with redis_server(tmp_path) as server:
         service = make_limited(REDIS_URL=server.url, RATE_LIMIT_CLAIM_KEY="3")
         service.claim("WRONG")

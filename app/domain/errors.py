@@ -1,0 +1,162 @@
+"""Every error that the service raises on purpose.
+
+    ExposureAlertError
+    ├── ConfigurationError                  a setting is missing or malformed
+    ├── MalformedMessageError               bytes are not the expected protocol buffer
+    ├── UnreadableBodyError                 a request's body is too long or incomplete
+    ├── RequestRefusedError                 the request was understood and refused
+    │   ├── ClaimError                      /claim-key: a ClaimErrorCode and the network's ban status
+    │   ├── UploadError                     /upload: an UploadErrorCode
+    │   ├── OutbreakError                   /qr/new-event: an OutbreakErrorCode
+    │   ├── HashIdClaimedError              the code of a hashID has been claimed (rule 21)
+    │   ├── PeriodUnavailableError          the archive of a period is not served
+    │   └── TooManyRequestsError            a rate limit is exhausted
+    ├── RateLimiterUnavailableError         Redis does not answer, and the route requires it
+    ├── NoFreeCodeError                     no unused one-time code was found (rule 24)
+    ├── CryptographicError
+    │   ├── BoxDecryptionError              a NaCl box could not be opened
+    │   ├── UnsealingError                  a sealed value could not be opened
+    │   └── UnusablePrivateKeyError         a stored private key cannot be used (rule 53)
+    ├── InvalidArchiveError                 a file is not an export archive
+    ├── ArchiveUnavailableError             an archive could not be loaded or built in time
+    ├── SeedingForbiddenError               demonstration data is refused in production
+    ├── SurfaceNotServedError               this process does not serve the surface
+    └── JobFailedError                      a background job failed
+
+An error's text never holds a key, a code, a token or an address, so it may be logged.
+"""
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.domain.claims import BanStatus, ClaimErrorCode
+    from app.domain.outbreaks import OutbreakErrorCode
+    from app.domain.uploads import UploadErrorCode
+
+
+class ExposureAlertError(Exception):
+    """The base of all errors of the service."""
+
+
+class ConfigurationError(ExposureAlertError):
+    """A setting is missing or malformed. The message is one line that names it."""
+
+
+class MalformedMessageError(ExposureAlertError):
+    """The bytes are not the expected protocol buffer (rules 31, 49 and 55)."""
+
+
+class UnreadableBodyError(ExposureAlertError):
+    """The body is longer than the route allows, or the client stopped sending it."""
+
+
+class RequestRefusedError(ExposureAlertError):
+    """A request that the service understood and refused."""
+
+
+class ClaimError(RequestRefusedError):
+    """A refused claim, with the ban status that is reported to the phone.
+
+    `is_malformed` separates a request that no phone should send (400) from one that was checked and refused (401).
+    """
+
+    def __init__(self, code: "ClaimErrorCode", ban_status: "BanStatus", *, is_malformed: bool = False) -> None:
+        super().__init__(code.name)
+        self.code = code
+        self.ban_status = ban_status
+        self.is_malformed = is_malformed
+
+
+class UploadError(RequestRefusedError):
+    """A refused upload. `is_unauthorized` separates 401 from 400."""
+
+    def __init__(self, code: "UploadErrorCode", *, is_unauthorized: bool = False) -> None:
+        super().__init__(code.name)
+        self.code = code
+        self.is_unauthorized = is_unauthorized
+
+
+class OutbreakError(RequestRefusedError):
+    """A refused outbreak event."""
+
+    def __init__(self, code: "OutbreakErrorCode") -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+class HashIdClaimedError(RequestRefusedError):
+    """The code of this hashID has been claimed, and its key pair has not expired (rule 21)."""
+
+
+class UnavailablePeriod(Enum):
+    """Why the archive of a period is not served."""
+
+    CURRENT = "current"
+    FUTURE = "future"
+    PAST = "past"
+
+
+class PeriodUnavailableError(RequestRefusedError):
+    """The archive of a period is not served at this moment (rules 75 to 78)."""
+
+    def __init__(self, reason: UnavailablePeriod) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+
+
+class TooManyRequestsError(RequestRefusedError):
+    """A client has used up its requests of this minute; more are allowed after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"retry after {seconds} s")
+        self.seconds = seconds
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header fields that tell a client when to try again."""
+        return {"Retry-After": str(self.seconds)}
+
+
+class RateLimiterUnavailableError(ExposureAlertError):
+    """Redis does not answer, and the route must not be served without it."""
+
+
+class NoFreeCodeError(ExposureAlertError):
+    """No unused one-time code was found in MAX_CODE_ATTEMPTS attempts (rule 24, defect D8)."""
+
+
+class CryptographicError(ExposureAlertError):
+    """A cryptographic operation failed."""
+
+
+class BoxDecryptionError(CryptographicError):
+    """The box was not encrypted for this pair of keys, or was altered."""
+
+
+class UnsealingError(CryptographicError):
+    """The value was sealed with an unknown key, belongs to another row, or was altered."""
+
+
+class UnusablePrivateKeyError(CryptographicError):
+    """The stored private key cannot be unsealed, or has the wrong length (rule 53)."""
+
+
+class InvalidArchiveError(ExposureAlertError):
+    """A file is not an export archive; the text says why."""
+
+
+class ArchiveUnavailableError(ExposureAlertError):
+    """An archive could not be loaded or built in time."""
+
+
+class SeedingForbiddenError(ExposureAlertError):
+    """Demonstration data must not be stored in production: it would alert real people."""
+
+
+class SurfaceNotServedError(ExposureAlertError):
+    """The process does not serve the surface, so it has none of its settings."""
+
+
+class JobFailedError(ExposureAlertError):
+    """A background job failed; the log has the cause."""

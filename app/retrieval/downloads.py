@@ -1,0 +1,80 @@
+"""The downloads of archives: their paths, headers and authentication, for views, the fast path and logs alike."""
+
+import functools
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from app.domain.exports import ArchiveKind
+from app.domain.timeline import hour_number
+from app.web.responses import CACHE_CONTROL_ARCHIVE
+
+HEADERS: Final = {"Cache-Control": CACHE_CONTROL_ARCHIVE}
+_CODE_CHARACTERS: Final = 64
+
+
+@dataclass(frozen=True)
+class Download:
+    """A kind of download: the first segment of its path, and what its archives hold."""
+
+    prefix: str
+    kind: ArchiveKind
+
+    @property
+    def route(self) -> str:
+        """The route of the view, which is also logged (rule 71)."""
+        return f"/{self.prefix}/<digits(3):region>/<digits(5):day>/<anything:auth>"
+
+
+KEYS: Final = Download("retrieve", ArchiveKind.KEYS)
+OUTBREAKS: Final = Download("qr", ArchiveKind.OUTBREAKS)
+_BY_PREFIX: Final = {download.prefix: download for download in (KEYS, OUTBREAKS)}
+_PATH: Final = re.compile(rf"/({'|'.join(_BY_PREFIX)})/([0-9]{{3}})/([0-9]{{5}})/([0-9A-Fa-f]{{{_CODE_CHARACTERS}}})")
+MAX_PATH_CHARACTERS: Final = max(len(prefix) for prefix in _BY_PREFIX) + len("//302/18444/") + _CODE_CHARACTERS
+
+
+@dataclass(frozen=True)
+class DownloadPath:
+    """The parts of a download's path: `auth` is the code, `day` five digits."""
+
+    download: Download
+    region: str
+    day: str
+    auth: str
+
+
+def parse_path(path: str) -> DownloadPath | None:
+    """Return the parts of a download's path, or None if it is not one."""
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return None
+    prefix, region, day, auth = match.groups()
+    return DownloadPath(_BY_PREFIX[prefix], region, day, auth)
+
+
+def is_authentic(given: str, key: bytes, region: str, period: str, now: datetime) -> bool:
+    """Return whether the code is valid in this hour, the last or the next, because phones' clocks differ (rule 73).
+
+    It is hexadecimal HMAC-SHA256 of `region:period:hour`, with the server's own region (rule 72) and the period as it
+    is written in the path.
+    """
+    if not given.isascii():
+        return False
+    code, authentic = given.lower(), False
+    for accepted in _accepted_codes(key, region, period, hour_number(now)):
+        authentic |= hmac.compare_digest(code, accepted)
+    return authentic
+
+
+# All phones send the same codes in an hour: three for each period.
+@functools.lru_cache(maxsize=64)
+def _accepted_codes(key: bytes, region: str, period: str, hour: int) -> tuple[str, ...]:
+    return tuple(download_code(key, region, period, near).hex() for near in (hour - 1, hour, hour + 1))
+
+
+def download_code(key: bytes, region: str, period: str, hour: int) -> bytes:
+    """Return the code of an archive's path in an hour (32 bytes). Only apps, which hold the key, can compute it."""
+    return hmac.digest(key, f"{region}:{period}:{hour}".encode(), hashlib.sha256)

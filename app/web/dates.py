@@ -1,0 +1,28 @@
+"""Dates, times and durations in the reader's language, from CLDR. All times are UTC."""
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_skeleton
+from babel.units import format_unit
+
+from app.domain.timeline import MINUTES_PER_HOUR
+from app.web.i18n import Catalogue
+
+
+def long_date(texts: Catalogue, day: date) -> str:
+    """Return a date in full, such as `November 20, 2026`."""
+    return format_date(day, "long", locale=texts.cldr_locale)
+
+
+def long_moment(texts: Catalogue, moment: datetime) -> str:
+    """Return a date and time in full, to the minute, such as `November 20, 2026, 13:45 UTC`."""
+    time = format_skeleton("Hm", moment, locale=texts.cldr_locale)
+    return f"{long_date(texts, moment.date())}, {time}\N{NO-BREAK SPACE}UTC"
+
+
+def duration(texts: Catalogue, minutes: int) -> str:
+    """Return a number of minutes in words: in hours if they are whole, such as `24 hours`."""
+    hours, rest = divmod(minutes, MINUTES_PER_HOUR)
+    if rest or not hours:
+        return format_unit(minutes, "duration-minute", "long", locale=texts.cldr_locale)
+    return format_unit(hours, "duration-hour", "long", locale=texts.cldr_locale)
