@@ -153,9 +153,11 @@ def leads_somewhere(document: Path, target: str) -> bool:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return the anchors of a document's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", text_of(document), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """Return the anchors of a document: its headings, as GitHub makes them, and those that it sets itself."""
+    text = text_of(document)
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    explicit = set(re.findall(r'<a id="([^"]+)"></a>', text))
+    return explicit | {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_file_that_is_named_exists() -> None:

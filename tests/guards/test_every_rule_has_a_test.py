@@ -1,30 +1,25 @@
-"""The contract is whole: every rule, defect and trap of the protocol is named by a test in `tests/contract`.
+"""Every rule, defect and trap of docs/protocol.md has a test in `tests/contract`.
 
-The protocol's sections A to O and Q must be covered; P, the operator's side, may be.
+Section P, start and configuration, may be tested elsewhere. Sections A (messages) and Q (windows) have no rules of
+their own and are marked by their letter.
 """
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.guards.protocol import OPERATORS_SECTION, protocol
+
 CONTRACT = Path(__file__).parents[1] / "contract"
 
-LAST_REQUIRED_RULE, LAST_RULE = 105, 110
-# Sections without numbers of their own: A is the schema, Q the table of windows, of which each row has a test.
-SECTIONS = {"A", "Q"}
-WINDOWS = 10
-
-REQUIRED = (
-    set(range(1, LAST_REQUIRED_RULE + 1))
-    | SECTIONS
-    | {f"D{number}" for number in range(1, 26)}
-    | {f"T{number}" for number in range(1, 11)}
-)
-KNOWN = REQUIRED | set(range(1, LAST_RULE + 1))
+PROTOCOL = protocol()
+SECTIONS_WITHOUT_RULES = {"A", "Q"}
+KNOWN = {*PROTOCOL.rules, *PROTOCOL.defects, *PROTOCOL.traps, *SECTIONS_WITHOUT_RULES}
+REQUIRED = KNOWN - {rule for rule, section in PROTOCOL.rules.items() if section == OPERATORS_SECTION}
 
 
 def _tests() -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield every test of the contract with the name of its file, without importing anything."""
+    """Yield every contract test with the name of its file, without importing the file."""
     for path in sorted(CONTRACT.glob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
@@ -32,7 +27,7 @@ def _tests() -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def _marks(test: ast.FunctionDef) -> list[int | str]:
-    """Return the identifiers that stand in the test's `@pytest.mark.rule(…)`."""
+    """Return the arguments of the test's `@pytest.mark.rule(…)`."""
     return [
         ast.literal_eval(argument)
         for decorator in test.decorator_list
@@ -44,6 +39,20 @@ def _marks(test: ast.FunctionDef) -> list[int | str]:
 MARKED = {mark for _, test in _tests() for mark in _marks(test)}
 
 
+def test_the_document_numbers_its_rules_defects_and_traps_without_gaps() -> None:
+    assert len(PROTOCOL.rules) > 100
+    assert list(PROTOCOL.rules) == list(range(1, len(PROTOCOL.rules) + 1))
+    assert PROTOCOL.defects == [f"D{number + 1}" for number in range(len(PROTOCOL.defects))]
+    assert PROTOCOL.traps == [f"T{number + 1}" for number in range(len(PROTOCOL.traps))]
+    assert "".join(PROTOCOL.sections) == "ABCDEFGHIJKLMNOPQRS"
+
+
+def test_every_anchor_of_the_document_is_beside_the_number_that_it_names() -> None:
+    numbered = len(PROTOCOL.rules) + len(PROTOCOL.sections) + len(PROTOCOL.defects) + len(PROTOCOL.traps)
+    assert PROTOCOL.mislabelled == []
+    assert len(set(PROTOCOL.anchors)) == len(PROTOCOL.anchors) == numbered
+
+
 def test_every_rule_defect_and_trap_has_a_test() -> None:
     assert sorted(map(str, REQUIRED - MARKED)) == []
 
@@ -52,10 +61,10 @@ def test_every_mark_is_a_rule_of_the_protocol() -> None:
     assert sorted(map(str, MARKED - KNOWN)) == []
 
 
-def test_every_test_of_the_contract_says_what_it_pins() -> None:
+def test_every_contract_test_names_its_rules() -> None:
     assert [f"{file}::{test.name}" for file, test in _tests() if not _marks(test)] == []
 
 
 def test_every_window_has_a_test() -> None:
     rules = {mark for _, test in _tests() if "Q" in _marks(test) for mark in _marks(test)} - {"Q"}
-    assert len(rules) >= WINDOWS
+    assert len(rules) >= PROTOCOL.windows >= 10

@@ -1,4 +1,4 @@
-"""docs/threat-model.md is true: its tests exist, each attack has a word on its test, and its figures follow."""
+"""docs/threat-model.md is correct: its tests exist, each attack names one or a reason, and its figures follow."""
 
 import ast
 import math
@@ -13,7 +13,7 @@ from tests.guards.source import ROOT
 from tests.support.settings import make_settings
 
 TEXT = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
-ATTACK_HEAD = "| attack | kind | what stops or limits it | test | what remains |"
+ATTACK_HEAD = "| attack | kind | countermeasure | test | what remains |"
 REQUIREMENT_HEAD = "| requirement | in our words | status | evidence |"
 STATUSES = {"met", "partly", "not met", "deployment"}
 WAITING_CODES = 1000
@@ -45,11 +45,11 @@ def test_every_test_that_is_named_exists(name: str) -> None:
     assert function in functions_of(ROOT / path)
 
 
-def test_every_mention_of_a_test_is_one_that_is_looked_for() -> None:
+def test_every_mention_of_a_test_is_checked() -> None:
     assert len(re.findall(r"::\w+", TEXT)) == len(named_tests(TEXT))
 
 
-def test_every_attack_names_its_test_or_says_why_there_is_none() -> None:
+def test_every_attack_names_its_test_or_the_reason_for_having_none() -> None:
     attacks = rows(ATTACK_HEAD)
     assert len(attacks) > 50
     assert {row[0]: row for row in attacks if len(row) != 5} == {}
@@ -67,7 +67,7 @@ def test_every_requirement_is_numbered_has_a_status_and_evidence() -> None:
         assert len(row[3]) > 8 or row[2] == "met", row
 
 
-def test_no_requirement_is_judged_twice_and_each_stands_in_its_chapter() -> None:
+def test_each_requirement_is_assessed_once_in_its_own_chapter() -> None:
     seen: set[str] = set()
     for heading, chapter in re.findall(r"^### V(\d+) .*\n((?:(?!^### ).*\n)*)", TEXT, flags=re.MULTILINE):
         for numbers in re.findall(r"^\| (\d+\.\d+\.\d+[^|]*) \|", chapter, flags=re.MULTILINE):
@@ -83,7 +83,7 @@ def number_of_codes() -> int:
 
 
 def one_in(probability: float) -> str:
-    """Write a chance with two digits that count: `1 in 1,500`."""
+    """Return a probability with two significant digits, such as `1 in 1,500`."""
     number = 1 / probability
     unit = 10 ** max(0, math.floor(math.log10(number)) - 1)
     return f"1 in {round(number / unit) * unit:,}"
@@ -91,12 +91,10 @@ def one_in(probability: float) -> str:
 
 def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
     settings = make_settings("postgresql://x/y", "redis://x")
-    assert f"{number_of_codes():,} equally likely ones ({math.log2(number_of_codes()):.1f} bits)" in TEXT
-    assert f"{settings.submission.max_consecutive_claim_key_failures} wrong ones in a row and" in TEXT.replace(
-        "\n", " "
-    )
-    assert settings.submission.code_lifetime.total_seconds() == 24 * 3600
-    table = rows("| networks | wrong codes a day | chance to hit one in a day |")
+    assert f"{number_of_codes():,} equally likely codes ({math.log2(number_of_codes()):.1f} bits)" in TEXT
+    assert f"{settings.submission.max_consecutive_claim_key_failures} wrong codes in a row and" in TEXT.replace("\n", " ")
+    assert settings.code_lifetime.total_seconds() == 24 * 3600
+    table = rows("| networks | wrong codes per day | probability of a hit per day |")
     assert len(table) == 5
     for networks, guesses, chance in table:
         count = int(guesses.replace(",", ""))
