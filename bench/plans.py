@@ -34,8 +34,8 @@ from app.store.statement import Statement
 from bench import millions
 from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
-from local.postgres import EmbeddedPostgres
 from local.secrets import load_secrets
+from processes.postgres import EmbeddedPostgres
 
 MINUTES_PER_HOUR: Final = 60
 

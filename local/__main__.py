@@ -5,10 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from local.errors import LocalError
-from local.lock import only_run_in
 from local.service import Service
-from local.supervisor import StopRequestedError
+from processes.errors import ProcessError
+from processes.lock import single_instance
+from processes.supervisor import StopRequestedError
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,11 +18,11 @@ def main() -> int:
     options = _options()
     directory = options.directory.resolve()
     try:
-        with only_run_in(directory):
+        with single_instance(directory):
             Service(directory, options.procfile.resolve(), os.environ).run()
     except (StopRequestedError, KeyboardInterrupt):
         return 0
-    except LocalError as error:
+    except ProcessError as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"{error.filename or directory}: {error.strerror}")

@@ -4,8 +4,8 @@ import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.errors import LocalError
-from local.ports import LOOPBACK, can_bind
+from processes.errors import ProcessError
+from processes.ports import LOOPBACK, can_bind
 
 _DEFAULT_PORT = "8001"
 _EVERY_INTERFACE = ("", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
@@ -23,12 +23,12 @@ class Address:
     def from_environment(cls, environment: Mapping[str, str]) -> "Address":
         """Read BIND_ADDR, or PORT of this machine alone: development secrets are no protection on a network.
 
-        Raises LocalError when one of them is malformed.
+        Raises ProcessError when one of them is malformed.
         """
         bind = environment.get("BIND_ADDR") or f"{LOOPBACK}:{environment.get('PORT') or _DEFAULT_PORT}"
         host, colon, port = bind.rpartition(":")
         if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
-            raise LocalError(f"BIND_ADDR must be an address and a port, and PORT a port from 1 to 65535, not {bind}.")
+            raise ProcessError(f"BIND_ADDR must be an address and a port, and PORT a port from 1 to 65535, not {bind}.")
         return cls(host, int(port))
 
     def __str__(self) -> str:
@@ -50,9 +50,9 @@ class Address:
         return f"http://{self.reachable_host}:{self.port}"
 
     def check_free(self) -> None:
-        """Raise LocalError when another program listens there."""
+        """Raise ProcessError when another program listens there."""
         if not can_bind(self.host.strip("[]"), self.port):
-            raise LocalError(
+            raise ProcessError(
                 f"Cannot listen on {self}: stop the program that uses this port, or set PORT to another one."
             )
 

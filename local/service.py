@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from local.address import Address
-from local.embedded import EmbeddedServer
-from local.errors import LocalError
-from local.files import write_private
-from local.output import Printer
-from local.postgres import EmbeddedPostgres
-from local.procfile import read_procfile
-from local.redis import EmbeddedRedis
 from local.secrets import first_claim_token, load_secrets
-from local.supervisor import SUPERVISOR, Program, Supervisor
-from local.tether import tethered
+from processes.embedded import EmbeddedServer
+from processes.errors import ProcessError
+from processes.files import write_private
+from processes.output import Printer
+from processes.pdeathsig import with_pdeathsig
+from processes.postgres import EmbeddedPostgres
+from processes.procfile import read_procfile
+from processes.redis import EmbeddedRedis
+from processes.supervisor import SUPERVISOR, Program, Supervisor
 
 _SECRETS_FILE: Final = "secrets.env"
 _SETTINGS_FILE: Final = "settings.env"  # what the processes were given, for bin/flask
@@ -59,7 +59,7 @@ class Service:
     def run(self) -> None:
         """Run until a signal asks to stop, and leave nothing running, whatever happens.
 
-        Raises LocalError and OSError when the service cannot start, StopRequestedError when it no longer should.
+        Raises ProcessError and OSError when the service cannot start, StopRequestedError when it no longer should.
         """
         address = Address.from_environment(self.environment)
         address.check_free()
@@ -79,7 +79,7 @@ class Service:
             supervisor.wait_for(address.answers, _START_SECONDS)
             # Only now: the processor time of their start is better spent on the one that somebody waits for.
             supervisor.join(*programs.values())
-            supervisor.announce(self._banner(address, secrets))
+            supervisor.write_text(self._banner(address, secrets))
             supervisor.run()
         finally:
             supervisor.stop()
@@ -88,7 +88,7 @@ class Service:
         commands = read_procfile(self.procfile)
         for name in (_RELEASE, _WEB):
             if name not in commands:
-                raise LocalError(f"{self.procfile} does not say what to run as {name}.")
+                raise ProcessError(f"{self.procfile} does not say what to run as {name}.")
         return commands
 
     def _start_servers(self, supervisor: Supervisor) -> dict[str, str]:
@@ -128,7 +128,7 @@ class Service:
         write_private(self.directory / _SETTINGS_FILE, "".join(lines))
 
     def _program(self, name: str, argv: list[str], environment: Mapping[str, str]) -> Program:
-        tied = tethered(argv, signal.SIGTERM)
+        tied = with_pdeathsig(argv, signal.SIGTERM)
         return Program(name, tied, _PROCESS_STOP_SECONDS, environment=environment, directory=self.procfile.parent)
 
     def _banner(self, address: Address, secrets: Mapping[str, str]) -> str:
@@ -139,7 +139,7 @@ def _run_release(supervisor: Supervisor, release: Program) -> None:
     """Bring the database up to date, before anything depends on it."""
     code = supervisor.run_to_end(release)
     if code != 0:
-        raise LocalError(f"`{release.name}` of the Procfile failed with exit code {code}: see the lines above.")
+        raise ProcessError(f"`{release.name}` of the Procfile failed with exit code {code}: see the lines above.")
 
 
 def _server_program(server: EmbeddedServer) -> Program:

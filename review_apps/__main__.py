@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg2
 
-from local.errors import LocalError
+from processes.errors import ProcessError
 from review_apps.errors import ReviewAppError
+from review_apps.host import Host
 from review_apps.limits import memory_of
 from review_apps.logfile import last_lines
-from review_apps.machine import Machine
 from review_apps.reconcile import reconcile
 from review_apps.router import USER
 from review_apps.settings import Settings
@@ -32,10 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command that is stopped cleans up
     try:
         home = options.home.resolve()
-        machine = Machine(Settings.read(home), lambda line: print(line, file=sys.stderr))
-        with machine.store.locked():
-            return int(options.command(machine, options) or 0)
-    except (ReviewAppError, LocalError) as error:
+        host = Host(Settings.read(home), lambda line: print(line, file=sys.stderr))
+        with host.store.locked():
+            return int(options.command(host, options) or 0)
+    except (ReviewAppError, ProcessError) as error:
         print(error, file=sys.stderr)
     except psycopg2.Error as error:
         print(f"PostgreSQL: {error}".strip(), file=sys.stderr)
@@ -85,31 +85,29 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _open(machine: Machine, options: argparse.Namespace) -> None:
+def _open(host: Host, options: argparse.Namespace) -> None:
     began = time.monotonic()
-    app = machine.open(options.number, options.branch, options.repository.resolve())
-    _announce(machine, app, time.monotonic() - began)
+    app = host.open(options.number, options.branch, options.repository.resolve())
+    _announce(host, app, time.monotonic() - began)
 
 
-def _update(machine: Machine, options: argparse.Namespace) -> None:
+def _update(host: Host, options: argparse.Namespace) -> None:
     began = time.monotonic()
-    _announce(machine, machine.update(options.number, options.branch), time.monotonic() - began)
+    _announce(host, host.update(options.number, options.branch), time.monotonic() - began)
 
 
-def _announce(machine: Machine, app: App, seconds: float) -> None:
-    print(
-        f"{app.name}: {machine.settings.url(app.name)} serves {app.commit[:12]} of {app.branch}, after {seconds:.1f} s"
-    )
+def _announce(host: Host, app: App, seconds: float) -> None:
+    print(f"{app.name}: {host.settings.url(app.name)} serves {app.commit[:12]} of {app.branch}, after {seconds:.1f} s")
     print(f"`review-app show {app.number}` tells the password", file=sys.stderr)
 
 
-def _close(machine: Machine, options: argparse.Namespace) -> None:
-    existed = machine.close(options.number)
+def _close(host: Host, options: argparse.Namespace) -> None:
+    existed = host.close(options.number)
     print(f"{name_of(options.number)} {'is closed' if existed else 'was not open'}")
 
 
-def _list(machine: Machine, options: argparse.Namespace) -> None:
-    described = [_describe(machine, app) for app in machine.store.all()]
+def _list(host: Host, options: argparse.Namespace) -> None:
+    described = [_describe(host, app) for app in host.store.all()]
     if options.json:
         print(json.dumps(described, indent=1))
         return
@@ -122,39 +120,39 @@ def _list(machine: Machine, options: argparse.Namespace) -> None:
         )
 
 
-def _show(machine: Machine, options: argparse.Namespace) -> None:
-    app = machine.store.load(options.number)
+def _show(host: Host, options: argparse.Namespace) -> None:
+    app = host.store.load(options.number)
     if app is None:
         raise ReviewAppError(f"{name_of(options.number)} is not open")
-    print(json.dumps({**_describe(machine, app), "user": USER, "password": app.password}, indent=1))
+    print(json.dumps({**_describe(host, app), "user": USER, "password": app.password}, indent=1))
 
 
-def _describe(machine: Machine, app: App) -> dict[str, Any]:
+def _describe(host: Host, app: App) -> dict[str, Any]:
     return {
         "number": app.number,
         "name": app.name,
-        "url": machine.settings.url(app.name),
+        "url": host.settings.url(app.name),
         "branch": app.branch,
         "commit": app.commit,
-        "running": machine.is_running(app),
-        "memory_mb": sum(map(memory_of, machine.processes(app))) >> 20,
+        "running": host.is_running(app),
+        "memory_mb": sum(map(memory_of, host.processes(app))) >> 20,
         "updated": app.updated,
         "failure": app.failure,
     }
 
 
-def _logs(machine: Machine, options: argparse.Namespace) -> None:
-    print("\n".join(last_lines(machine.log_of(options.number), options.lines)))
+def _logs(host: Host, options: argparse.Namespace) -> None:
+    print("\n".join(last_lines(host.log_of(options.number), options.lines)))
 
 
-def _reconcile(machine: Machine, options: argparse.Namespace) -> None:
+def _reconcile(host: Host, options: argparse.Namespace) -> None:
     numbers = set(options.open)
     if not numbers and not options.none_open:
         numbers = {_number(word) for word in sys.stdin.read().split()}
         if not numbers:
             # A list that could not be fetched is empty, too.
             raise ReviewAppError(_NO_PULL_REQUEST)
-    for action in reconcile(machine, numbers, dry_run=options.dry_run):
+    for action in reconcile(host, numbers, dry_run=options.dry_run):
         print(action, flush=True)
 
 

@@ -60,7 +60,7 @@ def install(version: Version, environment: Mapping[str, str]) -> None:
     requirements = ["--require-hashes", "--requirements", str(version.source / "requirements.txt")]
     command = [uv, "pip", "install", "--quiet", "--python", str(version.programs / "python"), *requirements]
     if _run([*command, "--offline"]).returncode != 0:
-        _must(_run(command), "the requirements cannot be installed")
+        _check(_run(command), "the requirements cannot be installed")
     for hook in _HOOKS:
         if (version.source / hook).exists():
             run = subprocess.run(  # noqa: S603
@@ -71,7 +71,7 @@ def install(version: Version, environment: Mapping[str, str]) -> None:
                 text=True,
                 check=False,
             )
-            _must(run, f"{hook} failed")
+            _check(run, f"{hook} failed")
 
 
 def remove(repository: Path, version: Version) -> None:
@@ -90,7 +90,7 @@ def _make_environment(uv: str, version: Version) -> None:
         if _run([uv, "venv", "--quiet", *exactly, venv]).returncode == 0:
             return
     # The Python of this program, where the one that the branch wants is not installed.
-    _must(_run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv]), "no environment can be made")
+    _check(_run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv]), "no environment can be made")
 
 
 def _git(repository: Path, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -104,7 +104,7 @@ def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
 
 
-def _must(done: "subprocess.CompletedProcess[str]", otherwise: str) -> None:
+def _check(done: "subprocess.CompletedProcess[str]", otherwise: str) -> None:
     if done.returncode != 0:
         words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_WORDS:])
         raise ReviewAppError(f"{otherwise}:\n{words}")

@@ -15,14 +15,14 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
-from local.errors import LocalError
-from local.lock import only_run_in
-from local.output import Printer
-from local.supervisor import SUPERVISOR, StopRequestedError, Supervisor
+from processes.errors import ProcessError
+from processes.lock import single_instance
+from processes.output import Printer
+from processes.supervisor import SUPERVISOR, StopRequestedError, Supervisor
 from review_apps import limits
 from review_apps.errors import ReviewAppError
 from review_apps.logfile import LogFile
-from review_apps.programs import STOP_SECONDS, runnable
+from review_apps.programs import STOP_SECONDS, managed_process
 from review_apps.specification import Specification
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -115,12 +115,12 @@ def main(folder: Path) -> int:
     log = LogFile(Path(specification.log), specification.secrets)
     printer = Printer(log, [SUPERVISOR, *(process.name for process in specification.processes)])  # type: ignore[arg-type]
     try:
-        with only_run_in(folder):
+        with single_instance(folder):
             _run(folder, specification, printer)
     except StopRequestedError:
         return 0
-    except (LocalError, ReviewAppError) as error:
-        printer.say(SUPERVISOR, str(error))
+    except (ProcessError, ReviewAppError) as error:
+        printer.write_line(SUPERVISOR, str(error))
         return 1
     return 0
 
@@ -130,14 +130,14 @@ def _run(folder: Path, specification: Specification, printer: Printer) -> None:
     supervisor = Supervisor(printer)
     supervisor.handle_signals()
     try:
-        runnables = [runnable(process) for process in specification.processes]
+        managed = [managed_process(process) for process in specification.processes]
         if specification.memory_mb:
             limits.limit_this_process(specification.memory_mb)
             limits.watch(
-                specification.memory_mb, specification.most_processes, lambda line: printer.say(SUPERVISOR, line)
+                specification.memory_mb, specification.most_processes, lambda line: printer.write_line(SUPERVISOR, line)
             )
-        supervisor.start(*(each.program for each in runnables))
-        supervisor.wait_for(lambda: all(each.is_ready() for each in runnables), _START_SECONDS)
+        supervisor.start(*(each.program for each in managed))
+        supervisor.wait_for(lambda: all(each.is_ready() for each in managed), _START_SECONDS)
         (folder / "ready").touch()
         supervisor.run()
     finally:

@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
-from local.processes import kill
+from processes.termination import kill
 
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
 _MEGABYTE: Final = 1 << 20

@@ -48,7 +48,7 @@ class Manifest:
     def __post_init__(self) -> None:
         unknown = self.addons - {POSTGRESQL, REDIS}
         if unknown:
-            raise ReviewAppError(f"app.json asks for the add-on {sorted(unknown)[0]}, which this machine does not have")
+            raise ReviewAppError(f"app.json asks for the add-on {sorted(unknown)[0]}, which this host does not have")
 
     def variables(self, given: Mapping[str, str], kept: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Return the value of every variable, and which of them are secrets that were made: now, or `kept` from before.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local.ports import LOOPBACK
-from local.procfile import read_procfile
+from processes.ports import LOOPBACK
+from processes.procfile import read_procfile
 from review_apps import daemon
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError

@@ -13,7 +13,7 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
-from local.files import write_private
+from processes.files import write_private
 from review_apps.errors import ReviewAppError
 from review_apps.programs import nginx_account, nginx_command
 from review_apps.settings import Settings
@@ -96,7 +96,7 @@ class Router:
     settings: Settings
 
     def prepare(self) -> None:
-        """Write what does not depend on any app. Raises LocalError."""
+        """Write what does not depend on any app. Raises ProcessError."""
         for folder in (self.folder / "apps", self.folder / "temporary"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         nginx_account(self.folder)  # gives it the folder

@@ -1,12 +1,12 @@
-"""What all apps of a machine share: nginx, and PostgreSQL unless settings.json names another."""
+"""What all apps of a host share: nginx, and PostgreSQL unless settings.json names another."""
 
 import json
 from pathlib import Path
 
 import psycopg2
 
-from local.files import write_private
-from local.ports import free_port
+from processes.files import write_private
+from processes.ports import free_port
 from review_apps import daemon
 from review_apps.programs import SharedPostgres
 from review_apps.router import Router
@@ -17,7 +17,7 @@ _MOST_APPS_AT_ONCE = 40
 
 
 class Servers:
-    """The shared servers of a machine, run by one daemon in the folder `shared`."""
+    """The shared servers of a host, run by one daemon in the folder `shared`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -25,7 +25,7 @@ class Servers:
         self.router = Router(self._folder / "nginx", settings)
 
     def ensure(self) -> None:
-        """Start them unless they run. Raises ReviewAppError and LocalError."""
+        """Start them unless they run. Raises ReviewAppError and ProcessError."""
         if daemon.is_running(self._folder):
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The settings of a machine that holds review apps: `settings.json` in their folder, in which every key is optional."""
+"""The settings of a host that holds review apps: `settings.json` in their folder, in which every key is optional."""
 
 import json
 from dataclasses import dataclass, field, fields
@@ -9,7 +9,7 @@ from review_apps.errors import ReviewAppError
 
 @dataclass(frozen=True)
 class Settings:
-    """How this machine runs its review apps."""
+    """How this host runs its review apps."""
 
     home: Path
     domain: str = "localhost"  # pr-0012 answers at pr-0012.localhost

@@ -1,4 +1,4 @@
-"""What a daemon is to run, as it is written down: it must be possible to start it again after the machine was."""
+"""What a daemon is to run, as it is written down: it must be possible to start it again after the host was."""
 
 import dataclasses
 import json
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.files import write_private
+from processes.files import write_private
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from local.files import write_private
-from local.ports import free_port
+from processes.files import write_private
+from processes.ports import free_port
 
 # Names have at least four digits, so that none is the beginning of another; and nothing is ever found by a pattern.
 _NAME: Final = re.compile(r"pr-(\d{4,})")

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "worker", "local", "clients", "bench", "review_apps")
+PACKAGES = ("app", "worker", "local", "processes", "clients", "bench", "review_apps")
 
 
 @dataclass(frozen=True)

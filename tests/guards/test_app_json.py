@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from app.config import Settings
-from local.procfile import read_procfile
+from processes.procfile import read_procfile
 from tests.guards.source import ROOT
 
 MANIFEST: dict[str, Any] = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))

@@ -36,7 +36,7 @@ def test_services_never_import_flask(module: Module) -> None:
 
 @pytest.mark.parametrize("module", modules("app"), ids=lambda module: module.name)
 def test_the_application_never_imports_the_worker(module: Module) -> None:
-    assert not reaches(module, "worker", "local", "tests")
+    assert not reaches(module, "worker", "local", "processes", "tests")
 
 
 @pytest.mark.parametrize("module", modules("app.store"), ids=lambda module: module.name)

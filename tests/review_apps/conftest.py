@@ -1,4 +1,4 @@
-"""A machine whose review apps are of a small project, that starts in a moment."""
+"""A host whose review apps are of a small project, that starts in a moment."""
 
 import os
 import shutil
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import free_port
-from tests.review_apps.machine import Machine
+from processes.ports import free_port
+from tests.review_apps.host import Host
 from tests.review_apps.stub import FILES, Repository
 from tests.support.cluster import put_cluster
 
@@ -16,22 +16,22 @@ PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine on which nothing is open yet. Its apps have little memory."""
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host on which nothing is open yet. Its apps have little memory."""
     if shutil.which("nginx", path=PATH) is None:
         pytest.skip("nginx is not installed: bin/install-system")
-    folder = tmp_path_factory.mktemp("machine")
+    folder = tmp_path_factory.mktemp("host")
     repository = Repository(folder / "repository")
     repository.commit("main", FILES)
     farewell = {"FAREWELL": str(folder / "farewells")}
     put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
-    machine = Machine(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=farewell)
-    yield machine
-    machine.run("reconcile", "--none-open")
-    assert list((machine.home / "apps").iterdir()) == []
+    host = Host(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=farewell)
+    yield host
+    host.run("reconcile", "--none-open")
+    assert list((host.home / "apps").iterdir()) == []
 
 
 @pytest.fixture
-def farewells(machine: Machine) -> Path:
+def farewells(host: Host) -> Path:
     """The file into which closed apps write their name."""
-    return machine.home.parent / "farewells"
+    return host.home.parent / "farewells"

@@ -16,11 +16,11 @@ from rq import Queue
 from sqlalchemy import text
 
 from app.config import SUBMISSION
-from local.ports import free_port
-from local.procfile import read_procfile
+from processes.ports import free_port
+from processes.procfile import read_procfile
 from review_apps.programs import HEALTH_PATH, answers
 from tests.guards.test_app_json import values
-from tests.review_apps.machine import ROOT, eventually
+from tests.review_apps.host import ROOT, eventually
 from tests.support.service import Service
 from tests.support.torture import only_in_ci
 from worker.clock import queue_of

@@ -20,9 +20,9 @@ from clients import smoke
 from clients.phone import archive, crypto
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from local.ports import free_port
+from processes.ports import free_port
 from tests.review_apps.conftest import PATH
-from tests.review_apps.machine import DOMAIN, ROOT, Machine, eventually
+from tests.review_apps.host import DOMAIN, ROOT, Host, eventually
 from tests.review_apps.stub import Repository
 from tests.support.cluster import put_cluster
 from tests.support.torture import only_in_ci, only_in_torture
@@ -31,16 +31,16 @@ pytestmark = only_in_ci
 
 DYNO_MB = 512
 GOAL_MB = 400
-PATIENCE_SECONDS = 120  # this machine runs other tests at the same time; the goal of 20 is for one that does not
+PATIENCE_SECONDS = 120  # this host runs other tests at the same time; the goal of 20 is for one that does not
 TODAY = int(time.time()) // 86_400
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine whose repository is this checkout as it stands, in two branches."""
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host whose repository is this checkout as it stands, in two branches."""
     if shutil.which("nginx", path=PATH) is None:
         pytest.skip("nginx is not installed: bin/install-system")
-    folder = tmp_path_factory.mktemp("machine")
+    folder = tmp_path_factory.mktemp("host")
     repository = Repository(folder / "repository")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
@@ -55,25 +55,25 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     repository.commit("main", {})
     repository.commit("topic", {"CHANGED": ""})
     put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
-    machine = Machine(folder / "home", repository, free_port(), durable=False)
-    yield machine
-    machine.run("reconcile", "--none-open")
+    host = Host(folder / "home", repository, free_port(), durable=False)
+    yield host
+    host.run("reconcile", "--none-open")
 
 
 @pytest.fixture(scope="module")
-def first(machine: Machine) -> dict[str, Any]:
+def first(host: Host) -> dict[str, Any]:
     """The description of an open app, and how many seconds it took."""
     began = time.monotonic()
-    app = machine.open(1, "main")
+    app = host.open(1, "main")
     return {**app, "seconds": time.monotonic() - began}
 
 
 class Reviewer:
     """Whoever tries an app out: through nginx, by its host name, with its password."""
 
-    def __init__(self, machine: Machine, app: dict[str, Any]) -> None:
-        self.environment = machine.processes(app["number"])["web.1"].environ()
-        self.url = f"http://127.0.0.1:{machine.port}"
+    def __init__(self, host: Host, app: dict[str, Any]) -> None:
+        self.environment = host.processes(app["number"])["web.1"].environ()
+        self.url = f"http://127.0.0.1:{host.port}"
         self.session = requests.Session()
         self.session.headers.update({"Host": f"{app['name']}.{DOMAIN}", "X-Review-Password": app["password"]})
         self.public_key = signing_key(self.environment["ECDSA_KEY"]).public_key()
@@ -108,8 +108,8 @@ class Reviewer:
         eventually(lambda: sent.key_data in self.keys(TODAY))
 
 
-def test_a_reviewer_finds_everything_there_is_to_try(machine: Machine, first: dict[str, Any]) -> None:
-    reviewer = Reviewer(machine, first)
+def test_a_reviewer_finds_everything_there_is_to_try(host: Host, first: dict[str, Any]) -> None:
+    reviewer = Reviewer(host, first)
     assert reviewer.get("/services/ready").json() == {"postgresql": "up", "redis": "up"}
     assert reviewer.get("/services/version.json").json() == {"branch": "main", "revision": first["commit"]}
     assert reviewer.get("/phone/en").status_code == 200
@@ -126,29 +126,29 @@ def test_a_reviewer_finds_everything_there_is_to_try(machine: Machine, first: di
     assert first["seconds"] < PATIENCE_SECONDS
 
 
-def test_an_app_fits_where_it_should(machine: Machine, first: dict[str, Any]) -> None:
-    for name, process in machine.processes(1).items():
+def test_an_app_fits_where_it_should(host: Host, first: dict[str, Any]) -> None:
+    for name, process in host.processes(1).items():
         resident = [process.memory_info().rss, *(child.memory_info().rss for child in process.children(recursive=True))]
         print(f"{name}: {sum(resident) >> 20} MB")
         assert sum(resident) >> 20 < DYNO_MB, name
-    web = machine.processes(1)["web.1"]
+    web = host.processes(1)["web.1"]
     assert len(web.children()) == int(web.environ()["WEB_CONCURRENCY"]) == 2
-    print(f"all of it: {machine.show(1)['memory_mb']} MB")
-    assert machine.show(1)["memory_mb"] < GOAL_MB
+    print(f"all of it: {host.show(1)['memory_mb']} MB")
+    assert host.show(1)["memory_mb"] < GOAL_MB
 
 
 @only_in_torture
-def test_its_release_may_run_again_and_twice_at_once(machine: Machine, first: dict[str, Any]) -> None:
-    environment = Reviewer(machine, first).environment
-    source = Path(machine.processes(1)["web.1"].cwd())
+def test_its_release_may_run_again_and_twice_at_once(host: Host, first: dict[str, Any]) -> None:
+    environment = Reviewer(host, first).environment
+    source = Path(host.processes(1)["web.1"].cwd())
     command = ["flask", "--app", "app", "db", "upgrade"]
     releases = [subprocess.Popen(command, cwd=source, env=environment, stderr=subprocess.DEVNULL) for _ in range(3)]
     assert [release.wait(60) for release in releases] == [0, 0, 0]
 
 
 @only_in_torture
-def test_two_apps_live_apart_and_an_update_fails_no_request(machine: Machine, first: dict[str, Any]) -> None:
-    one, two = Reviewer(machine, first), Reviewer(machine, machine.open(12, "topic"))
+def test_two_apps_live_apart_and_an_update_fails_no_request(host: Host, first: dict[str, Any]) -> None:
+    one, two = Reviewer(host, first), Reviewer(host, host.open(12, "topic"))
     two.walk()
     made_up = one.keys(TODAY - 1)
     assert made_up == two.keys(TODAY - 1)
@@ -167,8 +167,8 @@ def test_two_apps_live_apart_and_an_update_fails_no_request(machine: Machine, fi
     for thread in threads:
         thread.start()
     try:
-        commit = machine.repository.commit("topic", {"CHANGED": "again"})
-        machine.run("update", 12)
+        commit = host.repository.commit("topic", {"CHANGED": "again"})
+        host.run("update", 12)
     finally:
         stop.set()
         for thread in threads:
@@ -178,9 +178,9 @@ def test_two_apps_live_apart_and_an_update_fails_no_request(machine: Machine, fi
     assert two.get("/services/version.json").json()["revision"] == commit
     two.walk()
 
-    machine.repository.commit("topic", {"Procfile": "release: flask --app app db upgrade nowhere\nweb: bin/web\n"})
-    assert "Can't locate revision identified by 'nowhere'" in machine.run("update", 12, fails=True)
+    host.repository.commit("topic", {"Procfile": "release: flask --app app db upgrade nowhere\nweb: bin/web\n"})
+    assert "Can't locate revision identified by 'nowhere'" in host.run("update", 12, fails=True)
     assert two.get("/services/version.json").json()["revision"] == commit
-    machine.run("close", 12)
-    assert machine.traces(12) == []
+    host.run("close", 12)
+    assert host.traces(12) == []
     assert json.loads(one.get("/services/ready").text)["redis"] == "up"

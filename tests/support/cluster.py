@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.postgres import EmbeddedPostgres
+from processes.postgres import EmbeddedPostgres
 
 _NAME = "postgres-template"
 

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.account import account_for
-from local.embedded import EmbeddedServer
-from local.ports import LOOPBACK
-from local.postgres import answers
-from local.tether import Account, tethered
+from processes.embedded import EmbeddedServer
+from processes.pdeathsig import User, with_pdeathsig
+from processes.ports import LOOPBACK
+from processes.postgres import answers
+from processes.unprivileged_user import unprivileged_user
 
 SESSIONS: Final = 2
 
@@ -30,7 +30,7 @@ class Pooler(EmbeddedServer):
     def __init__(self, directory: Path, database_url: str) -> None:
         super().__init__(directory)
         self._database = urlsplit(database_url)
-        self._account: Account | None = None
+        self._account: User | None = None
 
     @property
     def url(self) -> str:
@@ -42,12 +42,12 @@ class Pooler(EmbeddedServer):
             pytest.skip("pgbouncer is not installed: bin/install-system")
         self.directory.mkdir(mode=0o700, exist_ok=True)
         self._program = program
-        self._account = account_for(self.directory, program)
+        self._account = unprivileged_user(self.directory, program)
         self._choose_port()
         self._configuration.write_text(self._settings())
 
     def command(self) -> list[str]:
-        return tethered([self._program, str(self._configuration)], self.stop_signal, self._account)
+        return with_pdeathsig([self._program, str(self._configuration)], self.stop_signal, self._account)
 
     def accepts(self) -> bool:
         return answers(self.url)

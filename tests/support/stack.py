@@ -13,7 +13,7 @@ import psutil
 import psycopg2
 import pytest
 
-from local.ports import free_port
+from processes.ports import free_port
 from tests.support.cluster import put_cluster
 
 _ROOT = Path(__file__).parents[2]

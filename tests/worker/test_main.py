@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 
 from app.config import SUBMISSION
-from local.redis import EmbeddedRedis
+from processes.redis import EmbeddedRedis
 from tests.support.service import Service
 from tests.support.settings import SECRETS
 from tests.support.torture import only_in_ci

