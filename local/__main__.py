@@ -1,4 +1,4 @@
-"""Starts the service on this machine: `python -m local`, which is what `make run` runs."""
+"""Start the service on this host: `python -m local`, which is what `make run` runs."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Run the service until it is told to stop; return the exit code of the process."""
+    """Run the service until a signal asks it to stop; return the exit code of the process."""
     options = _options()
     directory = options.directory.resolve()
     try:
@@ -30,9 +30,13 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local", description="Run the whole service on this machine.")
-    parser.add_argument("--directory", type=Path, default=_ROOT / "var", help="where data and secrets are kept: var")
-    parser.add_argument("--procfile", type=Path, default=_ROOT / "Procfile", help="what the processes run: Procfile")
+    parser = argparse.ArgumentParser(prog="python -m local", description="Run the whole service on this host.")
+    parser.add_argument(
+        "--directory", type=Path, default=_ROOT / "var", help="folder for data and secrets (default: var)"
+    )
+    parser.add_argument(
+        "--procfile", type=Path, default=_ROOT / "Procfile", help="commands of the processes (default: Procfile)"
+    )
     return parser.parse_args()
 
 

@@ -117,6 +117,10 @@ class Supervisor:
             end_all(ending, max((child.program.stop_seconds for child in group), default=0.0), self._force)
         self._printer.finish()
 
+    def write_line(self, line: str) -> None:
+        """Write one line to the terminal, under the name of the supervisor."""
+        self._printer.write_line(SUPERVISOR, line)
+
     def write_text(self, text: str) -> None:
         """Write text of several lines to the terminal."""
         self._printer.write_text(text)
@@ -145,9 +149,7 @@ class Supervisor:
             child.pause_seconds = _next_pause(child, now)
             child.restart_at = now + child.pause_seconds
             ending = _ending(child.process.returncode)
-            self._printer.write_line(
-                SUPERVISOR, f"{child.program.name} {ending}; restart in {child.pause_seconds:.1f} s"
-            )
+            self.write_line(f"{child.program.name} {ending}; restart in {child.pause_seconds:.1f} s")
 
     def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(

@@ -1,5 +1,6 @@
 """The journey of a newcomer: start the service, see it answer, stop it, find nothing left."""
 
+import json
 import os
 import re
 import shlex
@@ -149,11 +150,15 @@ def test_the_service_starts_issues_a_code_and_leaves_no_process(start, tmp_path:
     assert curl[:4] == ["curl", "-X", "POST", "-H"]
     assert f"KEY_CLAIM_TOKEN={curl[4].split()[-1]}=302" in (tmp_path / "var" / "secrets.env").read_text()
     request = urllib.request.Request(curl[5], method="POST", headers=dict([curl[4].split(": ")]))  # noqa: S310
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         assert re.fullmatch(rb"[A-Z0-9]{10}\n", answer.read())
     front = next(line for line in run.text.splitlines() if "In a browser" in line).split()[-1]
-    with urllib.request.urlopen(front, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(front, timeout=60) as answer:  # noqa: S310
         assert b"Local server</h1>" in answer.read()
+    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    with urllib.request.urlopen(f"{front}services/version.json", timeout=60) as answer:  # noqa: S310
+        assert json.load(answer).get("revision", "") == revision
+    assert re.search(r"supervisor   \| Redis: .* v=\d+\..*, /", run.text)
     assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
 
     code, left = run.end()
@@ -182,6 +187,17 @@ def test_servers_that_the_environment_names_are_used_instead(start, stub: Path, 
     wait_until(run.is_ready, "the service is ready")
     assert sorted(path.name for path in (tmp_path / "var").iterdir()) == ["lock", "secrets.env", "settings.env"]
     assert run.leader("web.py").environ().items() >= EXTERNAL_SERVERS.items()
+
+
+def test_the_settings_file_has_what_was_set_in_the_environment(start, stub: Path, tmp_path: Path) -> None:
+    run = start(tmp_path / "var", stub, ONE_TIME_CODE_EXPIRY_MINUTES="5", **EXTERNAL_SERVERS)
+    wait_until(run.is_ready, "the service is ready")
+    path = tmp_path / "var" / "settings.env"
+    lines = path.read_text().splitlines()
+    assert "ONE_TIME_CODE_EXPIRY_MINUTES=5" in lines
+    assert "DATABASE_URL=postgresql://external" in lines
+    assert f"SERVICE_URL=http://127.0.0.1:{run.port}" in lines
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_second_run_in_the_same_folder_is_refused(start, stub: Path, tmp_path: Path) -> None:
