@@ -63,7 +63,8 @@ class EmbeddedServer(ABC):
 
     def version(self) -> str:
         """Return what the server program prints about its version, such as `postgres (PostgreSQL) 18.0`."""
-        return subprocess.run([self.path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        described = subprocess.run([self.path, "--version"], capture_output=True, text=True, check=False).stdout
+        return described.partition(" sha=")[0].strip()  # Redis adds details of its build
 
     def start(self) -> Self:
         """Start the server and return when it answers. Raises ProcessError."""
