@@ -16,8 +16,8 @@ from processes.errors import ProcessError
 from processes.ports import free_port
 from processes.termination import end
 
-_START_SECONDS = 20.0
-_STOP_SECONDS = 5.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _ATTEMPTS = 3
 
@@ -79,7 +79,7 @@ class EmbeddedServer(ABC):
         raise ProcessError(f"The embedded {self.name} does not start; the last line of its log: {self._last_line()}")
 
     def stop(self) -> None:
-        """Stop the server in an orderly way, or kill it after five seconds. Harmless when it does not run."""
+        """Stop the server in an orderly way, or kill it after half a minute. Harmless when it does not run."""
         if self._process is not None:
             end(self._process, self.stop_signal, _STOP_SECONDS)
             self._process = None

@@ -10,10 +10,6 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from processes.embedded import EmbeddedServer, program_in_wheel
 from processes.errors import ProcessError
 from processes.files import write_private
@@ -61,6 +57,11 @@ class EmbeddedRedis(EmbeddedServer):
         return with_pdeathsig([self.path, str(self._configuration)], self.stop_signal, self._user)
 
     def accepts(self) -> bool:
+        # Only here: it takes as long to import as everything else that a command such as `review-app list` does.
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
         with redis.Redis.from_url(self.url, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
             try:
                 return bool(client.ping())

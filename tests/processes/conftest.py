@@ -38,7 +38,7 @@ def supervisor(terminal: io.StringIO) -> Iterator[Supervisor]:
 def shell() -> Callable[..., Program]:
     """Make a program of a line of shell."""
 
-    def make(name: str, line: str, stop_seconds: float = 2.0) -> Program:
+    def make(name: str, line: str, stop_seconds: float = 60.0) -> Program:
         return Program(name, with_pdeathsig(["/bin/sh", "-c", line], signal.SIGTERM), stop_seconds)
 
     return make

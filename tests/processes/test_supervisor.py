@@ -36,23 +36,23 @@ def test_each_line_begins_with_the_name_of_its_program(supervisor: Supervisor, t
 
 def test_a_killed_program_is_restarted(supervisor: Supervisor, terminal, shell: Shell) -> None:
     supervisor.start(shell("first", SLEEP))
-    supervisor.wait_for(lambda: pids(terminal), 30)
+    supervisor.wait_for(lambda: pids(terminal), 120)
     os.kill(pids(terminal)[0], signal.SIGKILL)
     with pytest.raises(ProcessError):
-        supervisor.wait_for(lambda: False, 30)
-    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 30)
+        supervisor.wait_for(lambda: False, 120)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 120)
     assert "first was killed by SIGKILL; restart in 0.2 s" in terminal.getvalue()
     assert psutil.pid_exists(pids(terminal)[1])
 
 
 def test_children_of_a_killed_program_end_before_its_restart(supervisor, terminal, shell: Shell, survivors) -> None:
     supervisor.start(shell("first", CHILD_IGNORES_SIGTERM))
-    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 30)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 120)
     leader = next(pid for pid in pids(terminal) if os.getsid(pid) == pid)
     left = next(psutil.Process(pid) for pid in pids(terminal) if pid != leader)
     os.kill(leader, signal.SIGKILL)
     with pytest.raises(ProcessError):
-        supervisor.wait_for(lambda: False, 30)
+        supervisor.wait_for(lambda: False, 120)
     wait_until(lambda: not survivors([left]), "the child of the killed program ends")
 
 
@@ -60,7 +60,7 @@ def test_the_pause_before_a_restart_doubles_while_a_program_keeps_failing(superv
     supervisor.start(shell("first", "exit 1"))
     for _ in range(3):
         with pytest.raises(ProcessError):
-            supervisor.wait_for(lambda: False, 30)
+            supervisor.wait_for(lambda: False, 120)
     assert re.findall(r"exit code 1; restart in (\S+) s", terminal.getvalue()) == ["0.2", "0.4", "0.8"]
 
 
@@ -68,7 +68,7 @@ def test_groups_stop_in_reverse_order(supervisor: Supervisor, terminal, shell: S
     polite = "trap 'echo bye; exit' TERM; echo pid $$; while :; do sleep 0.01; done"
     supervisor.start(shell("first", polite))
     supervisor.start(shell("second", polite))
-    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 30)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 2, 120)
     supervisor.stop()
     assert re.findall(r"(\w+) +\| bye", terminal.getvalue()) == ["second", "first"]
 
@@ -77,7 +77,7 @@ def test_programs_that_ignore_sigterm_and_their_children_are_killed(
     supervisor, terminal, shell: Shell, survivors
 ) -> None:
     supervisor.start(shell("first", CHILD_IGNORES_SIGTERM, 0.3), shell("second", IGNORES_SIGTERM, 0.3))
-    supervisor.wait_for(lambda: len(pids(terminal)) == 3, 30)
+    supervisor.wait_for(lambda: len(pids(terminal)) == 3, 120)
     processes = [psutil.Process(pid) for pid in pids(terminal)]
     supervisor.stop()
     wait_until(lambda: not survivors(processes), "all programs and their children end")
@@ -86,7 +86,7 @@ def test_programs_that_ignore_sigterm_and_their_children_are_killed(
 def test_a_program_that_dies_early_fails_the_start(supervisor: Supervisor, shell: Shell) -> None:
     supervisor.start(shell("first", "exit 1"))
     with pytest.raises(ProcessError, match="does not start"):
-        supervisor.wait_for(lambda: False, 30)
+        supervisor.wait_for(lambda: False, 120)
 
 
 def test_waiting_ends_after_its_seconds(supervisor: Supervisor) -> None:

@@ -20,7 +20,7 @@ def manifest(folder: Path, **content: Any) -> Manifest:
     return Manifest.read(folder)
 
 
-def test_a_required_variable_that_nobody_gives_stops_everything(tmp_path: Path) -> None:
+def test_a_required_variable_without_value_is_an_error(tmp_path: Path) -> None:
     asking = manifest(tmp_path, env={"TOKEN": {"description": "a token"}})
     with pytest.raises(ReviewAppError, match=r"app\.json requires TOKEN"):
         asking.variables({}, {})
@@ -35,7 +35,7 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     assert generating.variables({}, made) == (made, made)
 
 
-def test_what_is_said_for_review_apps_wins(tmp_path: Path) -> None:
+def test_the_review_environment_overrides_the_rest(tmp_path: Path) -> None:
     special = {"env": {"A": "2"}, "formation": [{"process": "web", "quantity": 1}], "scripts": {"postdeploy": "seed"}}
     merged = manifest(
         tmp_path, env={"A": "1", "B": "1"}, addons=["heroku-redis"], formation={}, environments={"review": special}
@@ -44,18 +44,18 @@ def test_what_is_said_for_review_apps_wins(tmp_path: Path) -> None:
     assert (merged.formation, merged.addons, merged.postdeploy) == ({"web": 1}, {"heroku-redis"}, "seed")
 
 
-def test_an_add_on_that_the_machine_lacks_is_named(tmp_path: Path) -> None:
+def test_an_add_on_that_the_host_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReviewAppError, match="the add-on papertrail, which"):
         manifest(tmp_path, addons=["papertrail:choklad"])
 
 
-def test_no_name_is_the_beginning_of_another() -> None:
+def test_no_name_is_a_prefix_of_another() -> None:
     names = [name_of(number) for number in (1, 12, 120, 1200)]
     assert names == ["pr-0001", "pr-0012", "pr-0120", "pr-1200"]
     assert role_of(1) == "review_pr_0001"
 
 
-def test_what_is_left_of_a_half_opened_app_is_seen(tmp_path: Path) -> None:
+def test_a_partly_opened_app_is_found(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.save(App(1, "topic", "/repository"))
     store.folder(12).mkdir()
@@ -96,7 +96,7 @@ def test_a_log_hides_secrets_even_when_one_is_part_of_another_and_stays_small(tm
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5_000_000
 
 
-def test_too_many_processes_or_too_much_memory_are_an_excess() -> None:
+def test_an_excess_of_processes_or_memory_is_described() -> None:
     me = psutil.Process()
     assert limits.excess(me, 100_000, 1000) == ""
     assert "of memory, more than 1" in limits.excess(me, 1, 1000)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-_POLL_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.2
 
 _T = TypeVar("_T")
 
@@ -14,8 +15,9 @@ def wait_until(condition: Callable[[], _T], what: str, seconds: float = 60) -> _
 
     The limit is generous, because hosts are slow: it must never decide whether a test passes.
     """
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} seconds: {what} (last value: {value!r})"
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
     return value

@@ -1,4 +1,4 @@
-"""The life of review apps: opened, updated, closed, and looked after in between."""
+"""The life cycle of review apps: opened, updated, kept running, reconciled and closed."""
 
 import json
 import threading
@@ -10,16 +10,15 @@ import pytest
 import redis
 
 from processes.ports import can_bind
-from tests.review_apps.host import MARK, Host, basic, command, eventually
-from tests.review_apps.stub import told
-from tests.support.torture import only_in_ci, only_in_torture
-
-pytestmark = only_in_ci
+from tests.review_apps.host import MARK, Host, basic, command
+from tests.review_apps.small_app import echoed
+from tests.support.torture import only_in_torture
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def pair(host: Host) -> tuple[str, str]:
-    """Two apps of two branches, whose numbers begin alike; returns their passwords."""
+    """Two apps of two branches, one number a prefix of the other; returns their passwords."""
     host.repository.commit("first", {"version": "first"})
     host.repository.commit("twelfth", {"version": "twelfth"})
     return host.open(1, "first")["password"], host.open(12, "twelfth")["password"]
@@ -31,8 +30,8 @@ def environment(host: Host, number: int) -> dict[str, str]:
 
 def test_each_app_answers_at_its_host_name_to_those_who_know_its_password(host: Host, pair) -> None:
     first, twelfth = pair
-    assert told(host.get(1, **basic(first)).body)["version"] == "first"
-    assert told(host.get(12, **basic(twelfth)).body)["version"] == "twelfth"
+    assert echoed(host.get(1, **basic(first)).body)["version"] == "first"
+    assert echoed(host.get(12, **basic(twelfth)).body)["version"] == "twelfth"
     for stranger in ({}, basic(twelfth), basic(first, "other"), {"X_Review_Password": twelfth}):
         assert host.get(1, **stranger).status == 401
     assert host.get(2, **basic(first)).status == 404
@@ -44,16 +43,16 @@ def test_no_answer_may_be_indexed(host: Host, pair) -> None:
     assert {answer.headers["X-Robots-Tag"] for answer in answers} == {"noindex, nofollow"}
 
 
-def test_the_clients_address_is_the_rightmost_whatever_the_client_says(host: Host, pair) -> None:
+def test_the_clients_address_is_the_rightmost_whatever_the_client_sends(host: Host, pair) -> None:
     forged = host.get(1, **basic(pair[0]), X_Forwarded_For="203.0.113.7")
-    assert told(forged.body)["headers"]["X-Forwarded-For"] == "203.0.113.7, 127.0.0.1"
+    assert echoed(forged.body)["headers"]["X-Forwarded-For"] == "203.0.113.7, 127.0.0.1"
 
 
-def test_the_service_never_sees_the_password_and_may_have_credentials_of_its_own(host: Host, pair) -> None:
+def test_the_password_never_reaches_the_service_which_may_have_credentials_of_its_own(host: Host, pair) -> None:
     first, _ = pair
-    assert first not in str(told(host.get(1, **basic(first)).body)["headers"])
+    assert first not in str(echoed(host.get(1, **basic(first)).body)["headers"])
     token = host.get(1, X_Review_Password=first, Authorization="Bearer token")
-    headers = told(token.body)["headers"]
+    headers = echoed(token.body)["headers"]
     assert headers["Authorization"] == "Bearer token"
     assert first not in str(headers)
 
@@ -75,8 +74,8 @@ def test_the_variables_are_those_of_app_json_and_of_a_platform(host: Host, pair)
     assert set(host.processes(12)) == {"web.1", "worker.1", "worker.2"}
 
 
-def test_no_process_carries_what_the_command_was_started_with(host: Host, pair) -> None:
-    """A runner of hosted checks ends, with the check, every process that carries its mark."""
+def test_no_process_inherits_the_environment_of_the_command(host: Host, pair) -> None:
+    """A runner of hosted checks ends, with the check, every process with its variable."""
     members = [process for process in psutil.process_iter() if str(host.home) in command(process)]
     members += host.processes(1).values()
     assert len(members) > 5
@@ -107,8 +106,8 @@ def test_only_the_owner_can_read_what_holds_secrets(host: Host, pair) -> None:
     assert {path.stat().st_mode & 0o077 for path in holding} == {0}
 
 
-def test_the_log_has_what_the_processes_say_without_secrets(host: Host, pair) -> None:
-    eventually(lambda: "web.1" in host.run("logs", 1))
+def test_the_log_has_the_output_of_the_processes_without_secrets(host: Host, pair) -> None:
+    wait_until(lambda: "web.1" in host.run("logs", 1), "the log has a line of the web process")
     assert "a secret is [secret]" in host.run("logs", 1)
     assert environment(host, 1)["SECRET"] not in (host.folder(1) / "log").read_text()
 
@@ -117,23 +116,24 @@ def test_an_update_under_load_fails_no_request_and_keeps_secrets(host: Host, pai
     first, _ = pair
     before, answers, stop = environment(host, 1), [], threading.Event()
 
-    def ask(path: str) -> None:
+    def send(path: str) -> None:
         while not stop.is_set():
             answers.append(host.get(1, path, **basic(first)))
+            stop.wait(0.02)  # enough requests to meet every step, and processor time left for the update
 
-    threads = [threading.Thread(target=ask, args=(path,)) for path in ("/", "/", "/slow")]
+    threads = [threading.Thread(target=send, args=(path,)) for path in ("/", "/", "/slow")]
     for thread in threads:
         thread.start()
     try:
         host.repository.commit("first", {"version": "second"})
         host.run("update", 1)
-        eventually(lambda: told(answers[-1].body)["version"] == "second")
+        wait_until(lambda: echoed(answers[-1].body)["version"] == "second", "the new version answers")
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert {answer.status for answer in answers} == {200}
-    versions = [told(answer.body)["version"] for answer in answers]
+    versions = [echoed(answer.body)["version"] for answer in answers]
     assert {"first", "second"} == set(versions)
     after = environment(host, 1)
     assert all(after[name] == before[name] for name in ("SECRET", "DATABASE_URL", "REDIS_URL"))
@@ -144,7 +144,7 @@ def test_an_update_under_load_fails_no_request_and_keeps_secrets(host: Host, pai
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("failing", "no such column, says [secret]"), ("broken", "its processes do not start")],
+    [("failing", "no such column: [secret]"), ("broken", "its processes do not start")],
 )
 def test_a_version_that_fails_leaves_the_old_one_serving_and_says_why(host: Host, pair, name, reason) -> None:
     _, password = pair
@@ -153,7 +153,7 @@ def test_a_version_that_fails_leaves_the_old_one_serving_and_says_why(host: Host
     host.repository.git("checkout", "--quiet", "twelfth")
     host.repository.commit("twelfth", {"version": "bad", name: ""})
     assert reason in host.run("update", 12, fails=True)
-    assert told(host.get(12, **basic(password)).body)["version"] == "twelfth"
+    assert echoed(host.get(12, **basic(password)).body)["version"] == "twelfth"
     assert host.processes(12) == before
     assert reason in host.show(12)["failure"]
     assert host.show(12)["commit"] == good
@@ -162,13 +162,15 @@ def test_a_version_that_fails_leaves_the_old_one_serving_and_says_why(host: Host
     host.repository.git("checkout", "--quiet", "-B", "twelfth", good)
 
 
-def test_a_process_that_is_killed_comes_back(host: Host, pair) -> None:
+def test_a_process_that_is_killed_is_restarted(host: Host, pair) -> None:
     _, password = pair
     for name in ("worker.1", "web.1"):
         killed = host.processes(12)[name]
         killed.kill()
-        eventually(lambda name=name, killed=killed: host.processes(12).get(name) not in (None, killed))
-    eventually(lambda: host.get(12, **basic(password)).status == 200)
+        wait_until(
+            lambda name=name, killed=killed: host.processes(12).get(name) not in (None, killed), f"{name} is restarted"
+        )
+    wait_until(lambda: host.get(12, **basic(password)).status == 200, "the app answers")
 
 
 @only_in_torture
@@ -176,28 +178,28 @@ def test_a_process_that_takes_too_much_memory_is_replaced(host: Host, pair) -> N
     _, password = pair
     greedy = host.processes(12)["web.1"]
     host.get(12, "/eat", **basic(password))
-    eventually(lambda: host.processes(12).get("web.1") not in (None, greedy))
-    eventually(lambda: host.get(12, **basic(password)).status == 200)
+    wait_until(lambda: host.processes(12).get("web.1") not in (None, greedy), "the web process is replaced")
+    wait_until(lambda: host.get(12, **basic(password)).status == 200, "the app answers")
     assert "MB of memory, more than 150, and is killed" in host.run("logs", 12)
 
 
 def test_an_open_app_is_not_opened_again(host: Host, pair) -> None:
-    said = host.run("open", 12, "--branch", "main", "--repository", host.repository.folder, fails=True)
-    assert "pr-0012 is open: update it" in said
+    output = host.run("open", 12, "--branch", "main", "--repository", host.repository.folder, fails=True)
+    assert "pr-0012 is open: update it" in output
 
 
 def test_an_app_that_cannot_be_opened_leaves_nothing(host: Host, pair) -> None:
     host.repository.git("checkout", "--quiet", "main")
     host.repository.commit("hopeless", {"failing": ""})
-    said = host.run("open", 3, "--branch", "hopeless", "--repository", host.repository.folder, fails=True)
-    assert "release (python release.py) failed with exit code 1" in said
+    output = host.run("open", 3, "--branch", "hopeless", "--repository", host.repository.folder, fails=True)
+    assert "release (python release.py) failed with exit code 1" in output
     assert host.traces(3) == []
     assert "has no branch nowhere" in host.run(
         "open", 3, "--branch", "nowhere", "--repository", host.repository.folder, fails=True
     )
 
 
-def test_closing_an_app_leaves_nothing_of_it_and_touches_no_other(host: Host, pair, farewells) -> None:
+def test_closing_an_app_leaves_nothing_of_it_and_touches_no_other(host: Host, pair, predestroy_log) -> None:
     _, password = pair
     variables = environment(host, 1)
     ports = [int(variables["PORT"]), int(variables["REDIS_URL"].rpartition(":")[2].partition("/")[0])]
@@ -209,7 +211,7 @@ def test_closing_an_app_leaves_nothing_of_it_and_touches_no_other(host: Host, pa
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         psycopg2.connect(variables["DATABASE_URL"])
     assert databases_and_roles(host) == {"review_pr_0012"}
-    assert farewells.read_text() == "pr-0001\n"
+    assert predestroy_log.read_text() == "pr-0001\n"
 
     assert "pr-0001 was not open" in host.run("close", 1)
     assert host.processes(12) == others
@@ -229,7 +231,7 @@ def databases_and_roles(host: Host) -> set[str]:
         connection.close()
 
 
-def test_what_nobody_needs_is_closed_and_what_stopped_is_started(host: Host, pair) -> None:
+def test_reconcile_closes_stale_apps_and_starts_stopped_ones(host: Host, pair) -> None:
     _, password = pair
     host.open(7, "first")
     stale = host.home / "apps" / "pr-0007.json"
@@ -237,14 +239,14 @@ def test_what_nobody_needs_is_closed_and_what_stopped_is_started(host: Host, pai
     for each in host.processes(12).values():
         each.parent().kill()
         break
-    eventually(lambda: host.processes(12) == {})
+    wait_until(lambda: host.processes(12) == {}, "the processes end with their daemon")
 
-    assert "no open pull request was named" in host.run("reconcile", given="", fails=True)
+    assert "no open pull request was named" in host.run("reconcile", stdin="", fails=True)
     assert host.run("reconcile", "--dry-run", "1", "12").splitlines() == [
         "pr-0007: close, its pull request is not open",
         "pr-0012: start, it does not run",
     ]
-    done = host.run("reconcile", given="7\n12\n")
+    done = host.run("reconcile", stdin="7\n12\n")
     assert "pr-0007: closed, it was not updated for 8 days\n" in done
     assert "pr-0012: started, it does not run\n" in done
     assert host.traces(7) == []
