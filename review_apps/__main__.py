@@ -23,13 +23,13 @@ from review_apps.settings import Settings
 from review_apps.state import App, name_of
 
 _ROOT = Path(__file__).resolve().parent.parent
-_NO_PULL_REQUEST = "no open pull request was named: if there is none, say --none-open"
+_NO_PULL_REQUEST = "no open pull request was named: if there is none, pass --none-open"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return the exit status."""
+    """Run a command; return the exit status."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command that is stopped cleans up
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stopped command cleans up
     try:
         home = options.home.resolve()
         host = Host(Settings.read(home), lambda line: print(line, file=sys.stderr))
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="review-app", description="A copy of the service for every pull request.")
     home = Path(os.environ.get("REVIEW_APPS_HOME") or _ROOT / "var" / "review_apps")
     parser.add_argument(
-        "--home", type=Path, default=home, help="the folder of all apps: $REVIEW_APPS_HOME, %(default)s"
+        "--home", type=Path, default=home, help="folder of all apps (default: $REVIEW_APPS_HOME or %(default)s)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -56,26 +56,31 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         added.set_defaults(command=command)
         if numbered:
-            added.add_argument("number", type=_number, help="of the pull request")
+            added.add_argument("number", type=_number, help="number of the pull request")
         return added
 
     opening = add("open", _open, "open an app")
     opening.add_argument("--branch", required=True, help="a branch, tag or commit of the repository")
-    opening.add_argument("--repository", type=Path, default=_ROOT, help="a clone of it: %(default)s")
-    updating = add("update", _update, "bring an app to the newest commit of its branch")
-    updating.add_argument("--branch", help="another branch from now on")
-    add("close", _close, "remove everything of an app")
+    opening.add_argument("--repository", type=Path, default=_ROOT, help="a clone of it (default: %(default)s)")
+    updating = add("update", _update, "deploy the newest commit of an app's branch")
+    updating.add_argument("--branch", help="switch to another branch")
+    add("close", _close, "remove an app with its data")
     listing = add("list", _list, "list all apps", numbered=False)
-    listing.add_argument("--json", action="store_true", help="for programs")
-    add("show", _show, "describe an app as JSON, its password included")
-    logging = add("logs", _logs, "print the end of the log of an app's processes")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    add("show", _show, "print an app as JSON, with its password")
+    logging = add("logs", _logs, "print the last lines of the log of an app's processes")
     logging.add_argument("--lines", type=int, default=50)
-    reconciling = add("reconcile", _reconcile, "close apps that nobody needs, start those that stopped", numbered=False)
+    reconciling = add(
+        "reconcile",
+        _reconcile,
+        "close unneeded apps, start stopped ones",
+        numbered=False,
+    )
     reconciling.add_argument(
-        "open", nargs="*", type=_number, help="pull requests that are open; else on standard input"
+        "open", nargs="*", type=_number, help="numbers of open pull requests (default: read from standard input)"
     )
     reconciling.add_argument("--none-open", action="store_true", help="no pull request is open: close all apps")
-    reconciling.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    reconciling.add_argument("--dry-run", action="store_true", help="print the actions without taking them")
     return parser
 
 
@@ -98,7 +103,7 @@ def _update(host: Host, options: argparse.Namespace) -> None:
 
 def _announce(host: Host, app: App, seconds: float) -> None:
     print(f"{app.name}: {host.settings.url(app.name)} serves {app.commit[:12]} of {app.branch}, after {seconds:.1f} s")
-    print(f"`review-app show {app.number}` tells the password", file=sys.stderr)
+    print(f"password: review-app show {app.number}", file=sys.stderr)
 
 
 def _close(host: Host, options: argparse.Namespace) -> None:
@@ -148,9 +153,9 @@ def _logs(host: Host, options: argparse.Namespace) -> None:
 def _reconcile(host: Host, options: argparse.Namespace) -> None:
     numbers = set(options.open)
     if not numbers and not options.none_open:
-        numbers = {_number(word) for word in sys.stdin.read().split()}
+        numbers = {_number(text) for text in sys.stdin.read().split()}
         if not numbers:
-            # A list that could not be fetched is empty, too.
+            # A list that could not be fetched is empty as well.
             raise ReviewAppError(_NO_PULL_REQUEST)
     for action in reconcile(host, numbers, dry_run=options.dry_run):
         print(action, flush=True)

@@ -1,6 +1,6 @@
 """Keeps processes running after the command that started them has ended: `python -m review_apps.daemon FOLDER`.
 
-A daemon has a folder with `specification.json`, `lock` (held as long as it runs), `pid`, and `ready` (there once every
+A daemon has a folder with `specification.json`, `lock` (held as long as it runs), `pid`, and `ready` (made when every
 process was ready).
 """
 
@@ -32,7 +32,7 @@ _INHERITED: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def start(folder: Path, specification: Specification) -> None:
-    """Start a daemon and return when its processes are ready. Harmless when it runs. Raises ReviewAppError."""
+    """Start a daemon, unless it runs, and return when its processes are ready. Raises ReviewAppError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not is_running(folder):
         specification.write(folder / "specification.json")
@@ -40,11 +40,11 @@ def start(folder: Path, specification: Specification) -> None:
 
 
 def resume(folder: Path) -> None:
-    """Start a daemon again that was stopped, with what it ran before; see `start`."""
+    """Start a stopped daemon with the processes that it had before; see `start`."""
     daemon = None if is_running(folder) else _spawn(folder)
     deadline = time.monotonic() + _START_SECONDS
     while not (folder / "ready").exists():
-        # One that somebody else started and that ends meanwhile runs into the deadline.
+        # The end of a daemon that another command started is noticed at the deadline.
         if (daemon and daemon.poll() is not None) or time.monotonic() > deadline:
             stop(folder)
             raise ReviewAppError(f"{folder.name}: its processes do not start")
@@ -52,7 +52,7 @@ def resume(folder: Path) -> None:
 
 
 def is_running(folder: Path) -> bool:
-    """Tell whether the daemon of a folder runs."""
+    """Return whether the daemon of a folder runs."""
     try:
         with (folder / "lock").open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -64,16 +64,16 @@ def is_running(folder: Path) -> bool:
 
 
 def stop(folder: Path, seconds: float = STOP_SECONDS + 10) -> None:
-    """Stop a daemon and its processes, and return when they have ended. Harmless when it does not run."""
+    """Stop a daemon and its processes, and return when they have ended. Idempotent."""
     deadline = time.monotonic() + seconds
-    told = False
+    signalled = False
     while is_running(folder):
         pid = _pid(folder)
-        if pid and not told:
+        if pid and not signalled:
             os.kill(pid, signal.SIGTERM)
-            told = True
+            signalled = True
         if pid and time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)  # its processes are tied to it
+            os.kill(pid, signal.SIGKILL)  # its processes end with it
             deadline += seconds
         time.sleep(_POLL_SECONDS)
 
@@ -88,7 +88,7 @@ def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            # What else is there is not for apps; and a runner of hosted checks ends what carries its mark.
+            # Nothing else is for apps, and a runner of hosted checks ends every process that has its variable.
             env={name: os.environ[name] for name in _INHERITED if name in os.environ},
             start_new_session=True,
         )

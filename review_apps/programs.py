@@ -1,4 +1,4 @@
-"""How each kind of process is started, and how one knows that it is ready."""
+"""How each kind of process is started, and when it is ready."""
 
 import http.client
 import os
@@ -48,7 +48,7 @@ class SharedPostgres(EmbeddedPostgres):
 
 
 class SmallRedis(EmbeddedRedis):
-    """Redis for one app: always at the same place with the same password, and with little memory."""
+    """Redis for one app, with a constant port and password, and little memory."""
 
     def __init__(self, directory: Path, port: int, password: str, megabytes: str) -> None:
         super().__init__(directory)
@@ -61,7 +61,7 @@ class SmallRedis(EmbeddedRedis):
 
 
 def managed_process(process: Process) -> ManagedProcess:
-    """Return how to run a process, prepared. Raises ProcessError and ReviewAppError."""
+    """Prepare a process and return how to run it. Raises ProcessError and ReviewAppError."""
     return _KINDS[process.kind](process)
 
 
@@ -105,8 +105,8 @@ _KINDS: Final[Mapping[str, Callable[[Process], ManagedProcess]]] = {
 
 def nginx_command(directory: Path, *options: str) -> list[str]:
     """Return the command that runs nginx with its files in `directory`, and never as root. Raises ReviewAppError."""
-    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-    nginx = shutil.which("nginx", path=places)
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    nginx = shutil.which("nginx", path=folders)
     if nginx is None:
         raise ReviewAppError("nginx is missing: install it, on Debian with apt-get install nginx-light")
     argv = [nginx, "-p", f"{directory}/", "-c", "nginx.conf", "-e", "stderr", *options]
@@ -119,7 +119,7 @@ def nginx_account(directory: Path) -> User | None:
 
 
 def answers(port: int, path: str) -> bool:
-    """Tell whether a process of this host answers 200."""
+    """Return whether a process of this host answers 200."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", path)

@@ -1,4 +1,4 @@
-"""Brings the host into line with the pull requests that are open."""
+"""Close and start review apps to match the pull requests that are open."""
 
 import time
 from collections.abc import Collection, Iterator
@@ -15,7 +15,7 @@ _SECONDS_PER_DAY: Final = 86_400
 
 @dataclass(frozen=True)
 class Action:
-    """What was done with an app, or would be, and why."""
+    """An action on an app, taken or planned, and its reason."""
 
     number: int
     verb: str
@@ -26,7 +26,7 @@ class Action:
 
 
 def reconcile(host: Host, open_numbers: Collection[int], *, dry_run: bool = False) -> Iterator[Action]:
-    """Close apps whose pull request is closed, and stale ones; start again those that do not run."""
+    """Close apps without open pull request and stale ones; start those that do not run."""
     for number in host.store.numbers():
         reason = _reason_to_close(host, number, open_numbers)
         if reason:
@@ -44,7 +44,7 @@ def _reason_to_close(host: Host, number: int, open_numbers: Collection[int]) -> 
         return "its pull request is not open"
     app = host.store.load(number)
     if app is None or not app.release:
-        return "it was never opened to its end"
+        return "it was not opened completely"
     days = (time.time() - app.updated) / _SECONDS_PER_DAY
     return f"it was not updated for {days:.0f} days" if days > host.settings.stale_days else ""
 

@@ -1,4 +1,4 @@
-"""What all apps of a host share: nginx, and PostgreSQL unless settings.json names another."""
+"""The servers that all apps of a host share: nginx, and PostgreSQL unless settings.json names another."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ class Servers:
         self._close_own_database()
 
     def are_running(self) -> bool:
-        """Tell whether they run."""
+        """Return whether they run."""
         return daemon.is_running(self._folder)
 
     def stop(self) -> None:
@@ -43,7 +43,7 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """Where databases and roles can be made."""
+        """The address with which databases and roles can be made."""
         return self._settings.database_url or self._postgres.url
 
     @property
@@ -64,7 +64,7 @@ class Servers:
         return [Process("postgres", "postgres", str(postgres.directory), postgres.port, options=options), nginx]
 
     def _close_own_database(self) -> None:
-        """Keep apps out of the databases that come with a server of our own."""
+        """Deny apps the databases that an embedded server has from the start."""
         if self._settings.database_url:
             return
         server = psycopg2.connect(self.database_url, connect_timeout=10)

@@ -180,7 +180,7 @@ def test_a_process_that_takes_too_much_memory_is_replaced(host: Host, pair) -> N
     host.get(12, "/eat", **basic(password))
     wait_until(lambda: host.processes(12).get("web.1") not in (None, greedy), "the web process is replaced")
     wait_until(lambda: host.get(12, **basic(password)).status == 200, "the app answers")
-    assert "MB of memory, more than 150, and is killed" in host.run("logs", 12)
+    assert "MB of memory, more than 150: killed" in host.run("logs", 12)
 
 
 def test_an_open_app_is_not_opened_again(host: Host, pair) -> None:
