@@ -102,7 +102,7 @@ def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_ur
     with server_connection(empty_url):
         restore = run("restore", tmp_path / "backup", empty_url)
     assert restore.returncode == 1
-    assert restore.stderr.startswith("Somebody uses this database")
+    assert restore.stderr.startswith("This database has other sessions")
 
 
 def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
