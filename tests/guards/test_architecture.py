@@ -39,6 +39,11 @@ def test_the_application_never_imports_the_worker(module: Module) -> None:
     assert not reaches(module, "worker", "local", "processes", "tests")
 
 
+@pytest.mark.parametrize("module", modules("processes"), ids=lambda module: module.name)
+def test_the_processes_library_knows_nothing_of_what_it_runs(module: Module) -> None:
+    assert not reaches(module, "app", "worker", "local", "review_apps", "bench", "clients", "tests")
+
+
 @pytest.mark.parametrize("module", modules("app.store"), ids=lambda module: module.name)
 def test_the_store_never_commits(module: Module) -> None:
     if module.name != "app.store.database":
