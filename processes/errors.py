@@ -2,4 +2,4 @@
 
 
 class ProcessError(Exception):
-    """A program cannot start or go on; the message is one line that tells a person what to do."""
+    """A program cannot start or go on; the message is one line with the reason and the remedy."""

@@ -136,6 +136,8 @@ def _run(folder: Path, specification: Specification, printer: Printer) -> None:
             limits.watch(
                 specification.memory_mb, specification.most_processes, lambda line: printer.write_line(SUPERVISOR, line)
             )
+        for version in filter(None, (each.version for each in managed)):
+            supervisor.write_line(version)
         supervisor.start(*(each.program for each in managed))
         supervisor.wait_for(lambda: all(each.is_ready() for each in managed), _START_SECONDS)
         (folder / "ready").touch()

@@ -29,10 +29,11 @@ _OK: Final = 200
 
 @dataclass(frozen=True)
 class ManagedProcess:
-    """A program, and whether it is ready."""
+    """A program, how to find out whether it is ready, and the version of a server for the log."""
 
     program: Program
     is_ready: Callable[[], bool]
+    version: str = ""
 
 
 class SharedPostgres(EmbeddedPostgres):
@@ -86,7 +87,7 @@ def _redis(process: Process) -> ManagedProcess:
 def _server(server: EmbeddedServer) -> ManagedProcess:
     server.prepare()
     program = Program(server.program, server.command(), _SERVER_STOP_SECONDS, stop_signal=server.stop_signal)
-    return ManagedProcess(program, server.accepts)
+    return ManagedProcess(program, server.accepts, f"{server.name}: {server.version()}")
 
 
 def _nginx(process: Process) -> ManagedProcess:

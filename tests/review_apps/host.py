@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from tests.review_apps.small_app import Repository
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "review.test"
@@ -76,6 +77,10 @@ class Host:
             if environment.get("HOME") == str(self.folder(number)) and process.status() != psutil.STATUS_ZOMBIE:
                 found.setdefault(environment["DYNO"], process)
         return found
+
+    def wait_until_gone(self, number: int) -> None:
+        """Return when nothing of an app is left. A daemon may end a little after the command that stopped it."""
+        wait_until(lambda: not self.traces(number), f"nothing is left of {number}")
 
     def traces(self, number: int) -> list[object]:
         """Return the files, worktrees and processes that are left of an app."""

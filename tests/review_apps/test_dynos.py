@@ -22,8 +22,11 @@ from review_apps.programs import HEALTH_PATH, answers
 from tests.guards.test_app_json import values
 from tests.review_apps.host import ROOT
 from tests.support.service import Service
+from tests.support.torture import only_in_ci
 from tests.support.waiting import wait_until
 from worker.clock import queue_of
+
+pytestmark = only_in_ci
 
 # Five seconds before Heroku kills what has not ended.
 STOP_SECONDS = 25

@@ -82,6 +82,10 @@ def test_no_process_inherits_the_environment_of_the_command(host: Host, pair) ->
     assert {process.environ().get(MARK) for process in members} == {None}
 
 
+def test_the_log_of_an_apps_redis_has_its_version(host: Host, pair) -> None:
+    assert "| Redis: Valkey server v=" in (host.folder(1) / "services" / "log").read_text()
+
+
 def test_two_apps_share_neither_secrets_nor_data(host: Host, pair) -> None:
     first, twelfth = environment(host, 1), environment(host, 12)
     for name in ("SECRET", "DATABASE_URL", "REDIS_URL", "HOME", "VIRTUAL_ENV"):
@@ -193,7 +197,7 @@ def test_an_app_that_cannot_be_opened_leaves_nothing(host: Host, pair) -> None:
     host.repository.commit("hopeless", {"failing": ""})
     output = host.run("open", 3, "--branch", "hopeless", "--repository", host.repository.folder, fails=True)
     assert "release (python release.py) failed with exit code 1" in output
-    assert host.traces(3) == []
+    host.wait_until_gone(3)
     assert "has no branch nowhere" in host.run(
         "open", 3, "--branch", "nowhere", "--repository", host.repository.folder, fails=True
     )
@@ -205,7 +209,7 @@ def test_closing_an_app_leaves_nothing_of_it_and_touches_no_other(host: Host, pa
     ports = [int(variables["PORT"]), int(variables["REDIS_URL"].rpartition(":")[2].partition("/")[0])]
     others = host.processes(12)
     assert "pr-0001 is closed" in host.run("close", 1)
-    assert host.traces(1) == []
+    host.wait_until_gone(1)
     assert all(can_bind("127.0.0.1", port) for port in ports)
     assert host.get(1).status == 404
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
@@ -249,6 +253,6 @@ def test_reconcile_closes_stale_apps_and_starts_stopped_ones(host: Host, pair) -
     done = host.run("reconcile", stdin="7\n12\n")
     assert "pr-0007: closed, it was not updated for 8 days\n" in done
     assert "pr-0012: started, it does not run\n" in done
-    assert host.traces(7) == []
+    host.wait_until_gone(7)
     assert host.get(12, **basic(password)).status == 200
     assert host.run("reconcile", 12) == ""

@@ -1,18 +1,21 @@
 """app.json as a review app reads it (review_apps/manifest.py), and names, settings and logs."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from processes.termination import kill
 from review_apps import limits
 from review_apps.errors import ReviewAppError
 from review_apps.logfile import LogFile
 from review_apps.manifest import Manifest
 from review_apps.settings import Settings
 from review_apps.state import App, Store, name_of, role_of
+from tests.support.waiting import wait_until
 
 
 def manifest(folder: Path, **content: Any) -> Manifest:
@@ -98,6 +101,19 @@ def test_a_log_hides_secrets_even_when_one_is_part_of_another_and_stays_small(tm
 
 def test_an_excess_of_processes_or_memory_is_described() -> None:
     me = psutil.Process()
-    assert limits.excess(me, 100_000, 1000) == ""
-    assert "of memory, more than 1" in limits.excess(me, 1, 1000)
-    assert "processes, more than 0" in limits.excess(me, 100_000, 0)
+    assert limits.excess([me], 100_000, 1000) == ""
+    assert "of memory, more than 1" in limits.excess([me], 1, 1000)
+    assert "processes, more than 0" in limits.excess([me], 100_000, 0)
+
+
+def test_each_child_is_limited_together_with_its_descendants() -> None:
+    nested = ["sh", "-c", "sleep 1000 & sleep 1000 & wait"]
+    with subprocess.Popen(nested, start_new_session=True) as first, subprocess.Popen(["sleep", "1000"]) as second:
+        try:
+            parent = psutil.Process(first.pid)
+            wait_until(lambda: len(parent.children()) == 2, "the shell starts its children")
+            families = {members[0].pid: len(members) for members in limits._families(psutil.Process())}
+            assert (families[first.pid], families[second.pid]) == (3, 1)
+        finally:
+            kill([*parent.children(), parent])
+            second.kill()

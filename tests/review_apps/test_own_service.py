@@ -179,5 +179,5 @@ def test_two_apps_are_isolated_and_an_update_fails_no_request(host: Host, first:
     assert "Can't locate revision identified by 'nowhere'" in host.run("update", 12, fails=True)
     assert two.get("/services/version.json").json()["revision"] == commit
     host.run("close", 12)
-    assert host.traces(12) == []
+    host.wait_until_gone(12)
     assert json.loads(one.get("/services/ready").text)["redis"] == "up"
