@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from app.config import Settings
+from app.secret_makers import SECRET_MAKERS
 from processes.procfile import read_procfile
 from tests.guards.source import ROOT
 
@@ -96,6 +97,12 @@ def test_no_secret_stands_in_it() -> None:
     environments = [MANIFEST, *MANIFEST["environments"].values()]
     written = {name for environment in environments for name, given in environment["env"].items() if "value" in given}
     assert written & secrets == set()
+
+
+@both
+def test_it_generates_every_secret_that_the_service_can_make(environment: str) -> None:
+    generated = {name for name, variable in DEPLOYED[environment]["env"].items() if "generator" in variable}
+    assert generated - {"KEY_CLAIM_TOKEN"} == set(SECRET_MAKERS) - {"TEST_TOOLS_TOKEN"}
 
 
 @both
