@@ -5,7 +5,7 @@ FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c
 
 FROM base AS build
 WORKDIR /service
-COPY bin/install bin/install-files bin/
+COPY bin/install bin/
 COPY requirements.txt ./
 # Nothing can be installed into what is left: pip stays behind. Modules are compiled here, as nothing can be written there.
 RUN bin/install requirements.txt \

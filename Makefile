@@ -1,11 +1,11 @@
-# Each target is one short script in bin/, which also runs where there is no make.
+# Each target is a short script in bin/, which also works without make.
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage torture fuzz bench check format requirements proto clean samples city
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Start the whole service on this machine; Ctrl-C stops it
+run: ## Start the whole service on this host; Ctrl-C stops it
 	@exec bin/run
 
 test: ## Run the tests
@@ -17,23 +17,23 @@ coverage: ## Measure what the tests of the service cover
 torture: ## Run the long half of the tests: races, faults and deploys
 	@exec bin/torture
 
-fuzz: ## Try inputs that nobody thought of, for FUZZ_SECONDS (120)
+fuzz: ## Send generated inputs for FUZZ_SECONDS (120)
 	@exec bin/fuzz
 
 bench: ## Measure the service, and write bench/results
 	@exec bin/bench
 
-samples: ## Run the sample scripts of every language that this machine has
+samples: ## Run the sample scripts of every language installed here
 	@exec bin/samples
 
-city: ## Try the server with a city of simulated people, and show what came of it
+city: ## Simulate a city of phones against the server, and show the results
 	@bin/install requirements.txt requirements-dev.txt
 	@exec clients/city/with-server.sh
 
 check: ## Check style, types, migrations, definitions, secrets and licences
 	@exec bin/check
 
-format: ## Bring the source into the one style
+format: ## Format the source
 	@exec bin/format
 
 requirements: ## Compile the requirement files, with hashes
@@ -42,5 +42,5 @@ requirements: ## Compile the requirement files, with hashes
 proto: ## Generate the Python modules of the protocol buffers
 	@exec bin/proto
 
-clean: ## Remove what can be made again; data and secrets stay
+clean: ## Remove generated files; data and secrets stay
 	@exec bin/clean

@@ -40,8 +40,8 @@ from bench import patients, stock
 from bench.floors import statements
 from bench.recorder import Sent, recorded
 from bench.stopping import stop_in_order_on_sigterm
-from local.postgres import EmbeddedPostgres
 from local.secrets import first_claim_token, load_secrets
+from processes.postgres import EmbeddedPostgres
 
 _KEYS: Final = 14
 _MILLISECONDS: Final = 1000

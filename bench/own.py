@@ -15,13 +15,13 @@ from app.config import RETRIEVAL, Settings
 from bench import stock
 from bench.target import Target, request
 from bench.usage import Watched
-from local.ports import LOOPBACK, free_port
-from local.postgres import EmbeddedPostgres
-from local.processes import end_all
-from local.procfile import read_procfile
-from local.redis import EmbeddedRedis
 from local.secrets import first_claim_token, load_secrets
-from local.tether import tethered
+from processes.pdeathsig import with_pdeathsig
+from processes.ports import LOOPBACK, free_port
+from processes.postgres import EmbeddedPostgres
+from processes.procfile import read_procfile
+from processes.redis import EmbeddedRedis
+from processes.termination import end_all
 
 ROOT: Final = Path(__file__).parent.parent
 GUNICORN: Final = "gunicorn"
@@ -134,7 +134,7 @@ class _Processes:
         """Start a command of the Procfile."""
         with self.log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - the command is the Procfile's
-                tethered(list(command), signal.SIGTERM),
+                with_pdeathsig(list(command), signal.SIGTERM),
                 cwd=ROOT,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
@@ -155,7 +155,7 @@ class _Processes:
     def run_to_end(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run a command that ends by itself; raise NotStarted if it fails."""
         if self.start(command, environment).wait(_START_SECONDS) != 0:
-            raise NotStarted(self._last_words())
+            raise NotStarted(self._last_line())
 
     def wait_for(self, web: Web) -> None:
         """Return when a web process answers; raise NotStarted if it does not."""
@@ -166,9 +166,9 @@ class _Processes:
                     return
             except OSError:
                 time.sleep(_POLL_SECONDS)
-        raise NotStarted(self._last_words())
+        raise NotStarted(self._last_line())
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         return " | ".join(self.log.read_text(errors="replace").splitlines()[-3:])
 
 

@@ -34,8 +34,8 @@ from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from bench import millions
 from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
-from local.postgres import EmbeddedPostgres
 from local.secrets import load_secrets
+from processes.postgres import EmbeddedPostgres
 
 MINUTES_PER_HOUR: Final = 60
 
@@ -157,7 +157,7 @@ def _values_of_networks(day: int) -> dict[str, Any]:
         **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
         "hour": day * HOURS_PER_DAY,
         **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
-        "noise": 0,
+        "decoy_work_factor": 1,
     }
 
 
@@ -168,10 +168,7 @@ def _other_values(module: str) -> Mapping[str, Any]:
     if module == "claims":  # and so is the phone that claims one
         return {"app_public_key": b"\x01" * 32}
     if module == "padding_keys":
-        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100}
-    if module == "made_up_keys":
-        one_key = {"period": INTERVALS_PER_DAY, "level": 1, "report_type": None, "onset": None}
-        return {"key_data": b"\x01" * KEY_DATA_BYTES, "start": today() * INTERVALS_PER_DAY, **one_key}
+        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "padding": "decoy"}
     if module == "diagnosis_keys":  # what the stored keys differ in, but for their data
         shapes = [(start, level) for start in millions.start_intervals() for level in millions.RISK_LEVELS]
         return {

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import requests
 
+from clients.localhost import resolve_localhost
 from clients.phone import archive, schedule
 from clients.phone.crypto import DAY_INTERVALS, DailyKey, new_key
 from clients.phone.errors import PhoneError, UnreachableError
@@ -139,6 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not url.startswith(("http://", "https://")):
         parser.error("the address starts with http:// or https://")
     session = requests.Session()
+    resolve_localhost(session)
     password = os.environ.get("REVIEW_PASSWORD", "")
     if password:
         session.headers["X-Review-Password"] = password

@@ -1,1 +1,1 @@
-"""The whole service on one machine, without root and without installed servers: `python -m local`."""
+"""`make run`: the whole service on this host, without root and without installed servers."""

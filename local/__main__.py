@@ -1,28 +1,28 @@
-"""Starts the service on this machine: `python -m local`, which is what `make run` runs."""
+"""Start the service on this host: `python -m local`, which is what `make run` runs."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from local.errors import LocalError
-from local.lock import only_run_in
 from local.service import Service
-from local.supervisor import StopRequestedError
+from processes.errors import ProcessError
+from processes.lock import single_instance
+from processes.supervisor import StopRequestedError
 
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Run the service until it is told to stop; return the exit code of the process."""
+    """Run the service until a signal asks it to stop; return the exit code of the process."""
     options = _options()
     directory = options.directory.resolve()
     try:
-        with only_run_in(directory):
+        with single_instance(directory):
             Service(directory, options.procfile.resolve(), os.environ).run()
     except (StopRequestedError, KeyboardInterrupt):
         return 0
-    except LocalError as error:
+    except ProcessError as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"{error.filename or directory}: {error.strerror}")
@@ -30,9 +30,13 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local", description="Run the whole service on this machine.")
-    parser.add_argument("--directory", type=Path, default=_ROOT / "var", help="where data and secrets are kept: var")
-    parser.add_argument("--procfile", type=Path, default=_ROOT / "Procfile", help="what the processes run: Procfile")
+    parser = argparse.ArgumentParser(prog="python -m local", description="Run the whole service on this host.")
+    parser.add_argument(
+        "--directory", type=Path, default=_ROOT / "var", help="folder for data and secrets (default: var)"
+    )
+    parser.add_argument(
+        "--procfile", type=Path, default=_ROOT / "Procfile", help="commands of the processes (default: Procfile)"
+    )
     return parser.parse_args()
 
 

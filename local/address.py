@@ -4,10 +4,10 @@ import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.errors import LocalError
-from local.ports import LOOPBACK, can_bind
+from app.config.default_ports import DEFAULT_PORT
+from processes.errors import ProcessError
+from processes.ports import LOOPBACK, can_bind
 
-_DEFAULT_PORT = "8001"
 _EVERY_INTERFACE = ("", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
 _OK = 200
 
@@ -21,14 +21,14 @@ class Address:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Address":
-        """Read BIND_ADDR, or PORT of this machine alone: development secrets are no protection on a network.
+        """Read BIND_ADDR, or PORT on loopback alone: development secrets do not protect a network.
 
-        Raises LocalError when one of them is malformed.
+        Raises ProcessError when one of them is malformed.
         """
-        bind = environment.get("BIND_ADDR") or f"{LOOPBACK}:{environment.get('PORT') or _DEFAULT_PORT}"
+        bind = environment.get("BIND_ADDR") or f"{LOOPBACK}:{environment.get('PORT') or DEFAULT_PORT}"
         host, colon, port = bind.rpartition(":")
         if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
-            raise LocalError(f"BIND_ADDR must be an address and a port, and PORT a port from 1 to 65535, not {bind}.")
+            raise ProcessError(f"BIND_ADDR must be an address and a port, and PORT a port from 1 to 65535, not {bind}.")
         return cls(host, int(port))
 
     def __str__(self) -> str:
@@ -36,28 +36,28 @@ class Address:
 
     @property
     def reachable_host(self) -> str:
-        """A host of this machine that reaches the service."""
+        """A host name or address by which this host reaches the service."""
         return LOOPBACK if self.host in _EVERY_INTERFACE else self.host
 
     @property
     def is_private(self) -> bool:
-        """Whether only this machine can reach the service."""
+        """Whether only this host can reach the service."""
         return self.host == LOOPBACK or self.host in ("localhost", "[::1]")
 
     @property
     def url(self) -> str:
-        """The root of the service, for people and for curl."""
+        """The root of the service, for browsers and curl."""
         return f"http://{self.reachable_host}:{self.port}"
 
     def check_free(self) -> None:
-        """Raise LocalError when another program listens there."""
+        """Raise ProcessError when another program listens there."""
         if not can_bind(self.host.strip("[]"), self.port):
-            raise LocalError(
+            raise ProcessError(
                 f"Cannot listen on {self}: stop the program that uses this port, or set PORT to another one."
             )
 
     def answers(self) -> bool:
-        """Tell whether the service answers /services/ping."""
+        """Return whether the service answers /services/ping."""
         connection = http.client.HTTPConnection(self.reachable_host.strip("[]"), self.port, timeout=2)
         try:
             connection.request("GET", "/services/ping")

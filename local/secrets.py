@@ -1,47 +1,21 @@
 """Development secrets: made once, kept in a file that only its owner can read, and never a default in the source."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-from local.files import write_private
+from app.config.secrets import SECRET_MAKERS, make_claim_token
+from processes.files import write_private
 
 _LABEL: Final = "302"
-
-
-def _bearer_token() -> str:
-    # 24 bytes are 32 URL-safe characters, without the `:` and `=` that separate tokens and labels.
-    return secrets.token_urlsafe(24)
-
-
-def _key_of_32_bytes() -> str:
-    return secrets.token_hex(32)
-
-
-def _signing_key() -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    # "Traditional OpenSSL" is the library's name for the form of SEC 1, which the public server reads.
-    return key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()).hex()
-
-
 _MAKERS: Final[Mapping[str, Callable[[], str]]] = {
-    "KEY_CLAIM_TOKEN": lambda: f"{_bearer_token()}={_LABEL}",
-    "RETRIEVE_HMAC_KEY": _key_of_32_bytes,
-    "ECDSA_KEY": _signing_key,
-    "METRICS_USERNAME": lambda: f"metrics-{secrets.token_hex(4)}",
-    "METRICS_PASSWORD": _bearer_token,
-    "SECRET_KEY": _key_of_32_bytes,
-    "SEALING_KEYS": _key_of_32_bytes,
-    "TEST_TOOLS_TOKEN": _bearer_token,
+    "KEY_CLAIM_TOKEN": lambda: make_claim_token(_LABEL),
+    **SECRET_MAKERS,
 }
 
 
 def load_secrets(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return a value for every secret: the environment's, else the file's, else a new one, which the file then keeps.
+    """Return a value for every secret: from the environment, else the file, else a new one, which the file then keeps.
 
     The environment's values are never written to the file. Raises OSError when the file cannot be read or written.
     """

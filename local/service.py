@@ -1,7 +1,6 @@
 """The service with everything it needs: its secrets, PostgreSQL, Redis, and the processes of the Procfile."""
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Mapping
@@ -10,31 +9,33 @@ from pathlib import Path
 from typing import Final
 
 from local.address import Address
-from local.embedded import EmbeddedServer
-from local.errors import LocalError
-from local.files import write_private
-from local.output import Printer
-from local.postgres import EmbeddedPostgres
-from local.procfile import read_procfile
-from local.redis import EmbeddedRedis
 from local.secrets import first_claim_token, load_secrets
-from local.supervisor import SUPERVISOR, Program, Supervisor
-from local.tether import tethered
+from local.settings import settings_file
+from local.version import git_version
+from processes.embedded import EmbeddedServer
+from processes.errors import ProcessError
+from processes.files import write_private
+from processes.output import Printer
+from processes.pdeathsig import with_pdeathsig
+from processes.postgres import EmbeddedPostgres
+from processes.procfile import read_procfile
+from processes.redis import EmbeddedRedis
+from processes.supervisor import SUPERVISOR, Program, Supervisor
 
 _SECRETS_FILE: Final = "secrets.env"
-_SETTINGS_FILE: Final = "settings.env"  # what the processes were given, for bin/flask
+_SETTINGS_FILE: Final = "settings.env"  # of the web process, for bin/flask
 _RELEASE: Final = "release"
 _WEB: Final = "web"
 _EMBEDDED: Final[Mapping[str, type[EmbeddedServer]]] = {"DATABASE_URL": EmbeddedPostgres, "REDIS_URL": EmbeddedRedis}
 
-# Together below the ten seconds after which a container's host would kill everything.
+# Together below the ten seconds after which Docker kills a container.
 _PROCESS_STOP_SECONDS: Final = 5.0
 _SERVER_STOP_SECONDS: Final = 3.0
-# Gunicorn itself must give up on slow requests before that.
+# Gunicorn must end slow requests before that.
 _WEB_GRACEFUL_SECONDS: Final = 4
 _START_SECONDS: Final = 60.0
 
-# Where somebody tries the service out, an upload is published while they watch, and the page to try it with is there.
+# For trying the service out: uploads are published within seconds, and the pages for reviewers exist.
 _DEFAULTS: Final = {"EXPORT_MAX_AGE_SECONDS": "3", "REVIEW_TOOLS": "true"}
 
 _BANNER: Final = """
@@ -50,16 +51,16 @@ _BANNER: Final = """
 
 @dataclass(frozen=True)
 class Service:
-    """The service of one folder: `directory` keeps its data and secrets, `procfile` says what its processes run."""
+    """The service of one folder: `directory` keeps data and secrets, `procfile` has the commands of the processes."""
 
     directory: Path
     procfile: Path
     environment: Mapping[str, str]
 
     def run(self) -> None:
-        """Run until a signal asks to stop, and leave nothing running, whatever happens.
+        """Run until a signal asks to stop, and then end every process, also after an error.
 
-        Raises LocalError and OSError when the service cannot start, StopRequestedError when it no longer should.
+        Raises ProcessError and OSError when the service cannot start, StopRequestedError when a signal came first.
         """
         address = Address.from_environment(self.environment)
         address.check_free()
@@ -72,14 +73,14 @@ class Service:
         try:
             urls = self._start_servers(supervisor)
             environment = {**self._environment_of_processes(address), **secrets, **urls}
-            self._write_settings({**self._defaults(address), **secrets, **urls})
+            write_private(self.directory / _SETTINGS_FILE, settings_file(environment, address.url))
             programs = {name: self._program(name, argv, environment) for name, argv in commands.items()}
             _run_release(supervisor, programs.pop(_RELEASE))
             supervisor.start(programs.pop(_WEB))
             supervisor.wait_for(address.answers, _START_SECONDS)
-            # Only now: the processor time of their start is better spent on the one that somebody waits for.
+            # Only now: until then, all processor time goes to the start of the process that the user waits for.
             supervisor.join(*programs.values())
-            supervisor.announce(self._banner(address, secrets))
+            supervisor.write_text(self._banner(address, secrets))
             supervisor.run()
         finally:
             supervisor.stop()
@@ -88,11 +89,11 @@ class Service:
         commands = read_procfile(self.procfile)
         for name in (_RELEASE, _WEB):
             if name not in commands:
-                raise LocalError(f"{self.procfile} does not say what to run as {name}.")
+                raise ProcessError(f"{self.procfile} has no process {name}.")
         return commands
 
     def _start_servers(self, supervisor: Supervisor) -> dict[str, str]:
-        """Start the servers that the environment does not name, and return the settings that say where they are."""
+        """Start the servers that the environment does not name, and return their addresses by setting."""
         servers = {
             setting: embedded(self.directory / embedded.program)
             for setting, embedded in _EMBEDDED.items()
@@ -100,6 +101,7 @@ class Service:
         }
         for server in servers.values():
             server.prepare()
+            supervisor.write_line(f"{server.name}: {server.version()}, {server.path}")
         supervisor.start(*(_server_program(server) for server in servers.values()))
         supervisor.wait_for(lambda: all(server.accepts() for server in servers.values()), _START_SECONDS)
         return {setting: server.url for setting, server in servers.items()}
@@ -108,6 +110,7 @@ class Service:
         programs_of_this_python = str(Path(sys.executable).parent)
         gunicorn_arguments = self.environment.get("GUNICORN_CMD_ARGS", "")
         return {
+            **git_version(self.procfile.parent),
             **self._defaults(address),
             **self.environment,
             "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),
@@ -118,28 +121,24 @@ class Service:
         }
 
     def _defaults(self, address: Address) -> Mapping[str, str]:
-        """Return what the service does otherwise here. Nobody else's network gets the page that issues codes."""
+        """Return settings that differ from the application's defaults. A network gets no page that issues codes."""
         if self.environment.get("ENV") == "production":
             return {}
         return _DEFAULTS if address.is_private else {**_DEFAULTS, "REVIEW_TOOLS": "false"}
 
-    def _write_settings(self, settings: Mapping[str, str]) -> None:
-        lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
-        write_private(self.directory / _SETTINGS_FILE, "".join(lines))
-
     def _program(self, name: str, argv: list[str], environment: Mapping[str, str]) -> Program:
-        tied = tethered(argv, signal.SIGTERM)
-        return Program(name, tied, _PROCESS_STOP_SECONDS, environment=environment, directory=self.procfile.parent)
+        command = with_pdeathsig(argv, signal.SIGTERM)
+        return Program(name, command, _PROCESS_STOP_SECONDS, environment=environment, directory=self.procfile.parent)
 
     def _banner(self, address: Address, secrets: Mapping[str, str]) -> str:
         return _BANNER.format(url=address.url, token=first_claim_token(secrets), secrets=self.directory / _SECRETS_FILE)
 
 
 def _run_release(supervisor: Supervisor, release: Program) -> None:
-    """Bring the database up to date, before anything depends on it."""
+    """Migrate the database, before anything depends on it. Raises ProcessError."""
     code = supervisor.run_to_end(release)
     if code != 0:
-        raise LocalError(f"`{release.name}` of the Procfile failed with exit code {code}: see the lines above.")
+        raise ProcessError(f"`{release.name}` of the Procfile failed with exit code {code}: see the lines above.")
 
 
 def _server_program(server: EmbeddedServer) -> Program:

@@ -1,4 +1,4 @@
-"""A disposable copy of the service for every pull request, on any Linux machine: `review-app open 12 --branch topic`.
+"""A disposable copy of the service for every pull request, on any Linux host: `review-app open 12 --branch topic`.
 
-It reads app.json and the Procfile, and does with them what Heroku does. See docs/review-apps.md.
+It reads app.json and the Procfile and runs them as Heroku does. See docs/review-apps.md.
 """

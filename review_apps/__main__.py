@@ -12,30 +12,30 @@ from typing import Any
 
 import psycopg2
 
-from local.errors import LocalError
+from processes.errors import ProcessError
 from review_apps.errors import ReviewAppError
+from review_apps.host import Host
 from review_apps.limits import memory_of
 from review_apps.logfile import last_lines
-from review_apps.machine import Machine
 from review_apps.reconcile import reconcile
 from review_apps.router import USER
 from review_apps.settings import Settings
 from review_apps.state import App, name_of
 
 _ROOT = Path(__file__).resolve().parent.parent
-_NO_PULL_REQUEST = "no open pull request was named: if there is none, say --none-open"
+_NO_PULL_REQUEST = "no open pull request was named: if there is none, pass --none-open"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return the exit status."""
+    """Run a command; return the exit status."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command that is stopped cleans up
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stopped command cleans up
     try:
         home = options.home.resolve()
-        machine = Machine(Settings.read(home), lambda line: print(line, file=sys.stderr))
-        with machine.store.locked():
-            return int(options.command(machine, options) or 0)
-    except (ReviewAppError, LocalError) as error:
+        host = Host(Settings.read(home), lambda line: print(line, file=sys.stderr))
+        with host.store.locked():
+            return int(options.command(host, options) or 0)
+    except (ReviewAppError, ProcessError) as error:
         print(error, file=sys.stderr)
     except psycopg2.Error as error:
         print(f"PostgreSQL: {error}".strip(), file=sys.stderr)
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="review-app", description="A copy of the service for every pull request.")
     home = Path(os.environ.get("REVIEW_APPS_HOME") or _ROOT / "var" / "review_apps")
     parser.add_argument(
-        "--home", type=Path, default=home, help="the folder of all apps: $REVIEW_APPS_HOME, %(default)s"
+        "--home", type=Path, default=home, help="folder of all apps (default: $REVIEW_APPS_HOME or %(default)s)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -56,26 +56,31 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         added.set_defaults(command=command)
         if numbered:
-            added.add_argument("number", type=_number, help="of the pull request")
+            added.add_argument("number", type=_number, help="number of the pull request")
         return added
 
     opening = add("open", _open, "open an app")
     opening.add_argument("--branch", required=True, help="a branch, tag or commit of the repository")
-    opening.add_argument("--repository", type=Path, default=_ROOT, help="a clone of it: %(default)s")
-    updating = add("update", _update, "bring an app to the newest commit of its branch")
-    updating.add_argument("--branch", help="another branch from now on")
-    add("close", _close, "remove everything of an app")
+    opening.add_argument("--repository", type=Path, default=_ROOT, help="a clone of it (default: %(default)s)")
+    updating = add("update", _update, "deploy the newest commit of an app's branch")
+    updating.add_argument("--branch", help="switch to another branch")
+    add("close", _close, "remove an app with its data")
     listing = add("list", _list, "list all apps", numbered=False)
-    listing.add_argument("--json", action="store_true", help="for programs")
-    add("show", _show, "describe an app as JSON, its password included")
-    logging = add("logs", _logs, "print the end of the log of an app's processes")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    add("show", _show, "print an app as JSON, with its password")
+    logging = add("logs", _logs, "print the last lines of the log of an app's processes")
     logging.add_argument("--lines", type=int, default=50)
-    reconciling = add("reconcile", _reconcile, "close apps that nobody needs, start those that stopped", numbered=False)
+    reconciling = add(
+        "reconcile",
+        _reconcile,
+        "close unneeded apps, start stopped ones",
+        numbered=False,
+    )
     reconciling.add_argument(
-        "open", nargs="*", type=_number, help="pull requests that are open; else on standard input"
+        "open", nargs="*", type=_number, help="numbers of open pull requests (default: read from standard input)"
     )
     reconciling.add_argument("--none-open", action="store_true", help="no pull request is open: close all apps")
-    reconciling.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    reconciling.add_argument("--dry-run", action="store_true", help="print the actions without taking them")
     return parser
 
 
@@ -85,31 +90,29 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _open(machine: Machine, options: argparse.Namespace) -> None:
+def _open(host: Host, options: argparse.Namespace) -> None:
     began = time.monotonic()
-    app = machine.open(options.number, options.branch, options.repository.resolve())
-    _announce(machine, app, time.monotonic() - began)
+    app = host.open(options.number, options.branch, options.repository.resolve())
+    _announce(host, app, time.monotonic() - began)
 
 
-def _update(machine: Machine, options: argparse.Namespace) -> None:
+def _update(host: Host, options: argparse.Namespace) -> None:
     began = time.monotonic()
-    _announce(machine, machine.update(options.number, options.branch), time.monotonic() - began)
+    _announce(host, host.update(options.number, options.branch), time.monotonic() - began)
 
 
-def _announce(machine: Machine, app: App, seconds: float) -> None:
-    print(
-        f"{app.name}: {machine.settings.url(app.name)} serves {app.commit[:12]} of {app.branch}, after {seconds:.1f} s"
-    )
-    print(f"`review-app show {app.number}` tells the password", file=sys.stderr)
+def _announce(host: Host, app: App, seconds: float) -> None:
+    print(f"{app.name}: {host.settings.url(app.name)} serves {app.commit[:12]} of {app.branch}, after {seconds:.1f} s")
+    print(f"password: review-app show {app.number}", file=sys.stderr)
 
 
-def _close(machine: Machine, options: argparse.Namespace) -> None:
-    existed = machine.close(options.number)
+def _close(host: Host, options: argparse.Namespace) -> None:
+    existed = host.close(options.number)
     print(f"{name_of(options.number)} {'is closed' if existed else 'was not open'}")
 
 
-def _list(machine: Machine, options: argparse.Namespace) -> None:
-    described = [_describe(machine, app) for app in machine.store.all()]
+def _list(host: Host, options: argparse.Namespace) -> None:
+    described = [_describe(host, app) for app in host.store.all()]
     if options.json:
         print(json.dumps(described, indent=1))
         return
@@ -122,39 +125,39 @@ def _list(machine: Machine, options: argparse.Namespace) -> None:
         )
 
 
-def _show(machine: Machine, options: argparse.Namespace) -> None:
-    app = machine.store.load(options.number)
+def _show(host: Host, options: argparse.Namespace) -> None:
+    app = host.store.load(options.number)
     if app is None:
         raise ReviewAppError(f"{name_of(options.number)} is not open")
-    print(json.dumps({**_describe(machine, app), "user": USER, "password": app.password}, indent=1))
+    print(json.dumps({**_describe(host, app), "user": USER, "password": app.password}, indent=1))
 
 
-def _describe(machine: Machine, app: App) -> dict[str, Any]:
+def _describe(host: Host, app: App) -> dict[str, Any]:
     return {
         "number": app.number,
         "name": app.name,
-        "url": machine.settings.url(app.name),
+        "url": host.settings.url(app.name),
         "branch": app.branch,
         "commit": app.commit,
-        "running": machine.is_running(app),
-        "memory_mb": sum(map(memory_of, machine.processes(app))) >> 20,
+        "running": host.is_running(app),
+        "memory_mb": sum(map(memory_of, host.processes(app))) >> 20,
         "updated": app.updated,
         "failure": app.failure,
     }
 
 
-def _logs(machine: Machine, options: argparse.Namespace) -> None:
-    print("\n".join(last_lines(machine.log_of(options.number), options.lines)))
+def _logs(host: Host, options: argparse.Namespace) -> None:
+    print("\n".join(last_lines(host.log_of(options.number), options.lines)))
 
 
-def _reconcile(machine: Machine, options: argparse.Namespace) -> None:
+def _reconcile(host: Host, options: argparse.Namespace) -> None:
     numbers = set(options.open)
     if not numbers and not options.none_open:
-        numbers = {_number(word) for word in sys.stdin.read().split()}
+        numbers = {_number(text) for text in sys.stdin.read().split()}
         if not numbers:
-            # A list that could not be fetched is empty, too.
+            # A list that could not be fetched is empty as well.
             raise ReviewAppError(_NO_PULL_REQUEST)
-    for action in reconcile(machine, numbers, dry_run=options.dry_run):
+    for action in reconcile(host, numbers, dry_run=options.dry_run):
         print(action, flush=True)
 
 

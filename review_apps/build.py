@@ -1,4 +1,4 @@
-"""A version of an app on disk: a checkout of its commit, and an environment with what it requires."""
+"""A version of an app on disk: a checkout of its commit, and a virtual environment with its requirements."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from typing import Final
 from review_apps.errors import ReviewAppError
 
 _HOOKS: Final = ("bin/pre_compile", "bin/post_compile")
-_LAST_WORDS: Final = 15
+_ERROR_LINES: Final = 15
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Version:
 
     @property
     def source(self) -> Path:
-        """Where the commit is checked out."""
+        """The folder of the checked-out commit."""
         return self.folder / "source"
 
     @property
     def programs(self) -> Path:
-        """Where the programs of its environment are."""
+        """The folder of the programs in its environment."""
         return self.folder / "venv" / "bin"
 
 
@@ -49,7 +49,7 @@ def check_out(repository: Path, commit: str, version: Version) -> None:
 
 
 def install(version: Version, environment: Mapping[str, str]) -> None:
-    """Make the version's environment, and run the hooks that a buildpack would. Raises ReviewAppError.
+    """Make the version's environment, and run the hooks that a buildpack runs. Raises ReviewAppError.
 
     uv links files from a cache that all apps share, so that this takes a second, not a minute.
     """
@@ -60,7 +60,7 @@ def install(version: Version, environment: Mapping[str, str]) -> None:
     requirements = ["--require-hashes", "--requirements", str(version.source / "requirements.txt")]
     command = [uv, "pip", "install", "--quiet", "--python", str(version.programs / "python"), *requirements]
     if _run([*command, "--offline"]).returncode != 0:
-        _must(_run(command), "the requirements cannot be installed")
+        _check(_run(command), "the requirements cannot be installed")
     for hook in _HOOKS:
         if (version.source / hook).exists():
             run = subprocess.run(  # noqa: S603
@@ -71,11 +71,11 @@ def install(version: Version, environment: Mapping[str, str]) -> None:
                 text=True,
                 check=False,
             )
-            _must(run, f"{hook} failed")
+            _check(run, f"{hook} failed")
 
 
 def remove(repository: Path, version: Version) -> None:
-    """Remove what is left of a version. Harmless when nothing is."""
+    """Remove the files of a version. Idempotent."""
     if version.source.exists():
         _git(repository, "worktree", "remove", "--force", "--force", str(version.source))
     shutil.rmtree(version.folder, ignore_errors=True)
@@ -84,19 +84,19 @@ def remove(repository: Path, version: Version) -> None:
 
 def _make_environment(uv: str, version: Version) -> None:
     venv = str(version.programs.parent)
-    wanted = version.source / ".python-version"
-    if wanted.exists():
-        exactly = ["--no-python-downloads", "--python", wanted.read_text().strip()]
+    required = version.source / ".python-version"
+    if required.exists():
+        exactly = ["--no-python-downloads", "--python", required.read_text().strip()]
         if _run([uv, "venv", "--quiet", *exactly, venv]).returncode == 0:
             return
-    # The Python of this program, where the one that the branch wants is not installed.
-    _must(_run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv]), "no environment can be made")
+    # The Python of this program, where the version that the branch requires is not installed.
+    _check(_run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv]), "no environment can be made")
 
 
-def _git(repository: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def _git(repository: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     # Variables such as GIT_DIR, set by a hook that runs this program, must not redirect it.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-C", str(repository), *words]
+    command = ["git", "-C", str(repository), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
 
 
@@ -104,7 +104,7 @@ def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
 
 
-def _must(done: "subprocess.CompletedProcess[str]", otherwise: str) -> None:
+def _check(done: "subprocess.CompletedProcess[str]", failure: str) -> None:
     if done.returncode != 0:
-        words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_WORDS:])
-        raise ReviewAppError(f"{otherwise}:\n{words}")
+        output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_ERROR_LINES:])
+        raise ReviewAppError(f"{failure}:\n{output}")

@@ -1,6 +1,6 @@
 """Keeps processes running after the command that started them has ended: `python -m review_apps.daemon FOLDER`.
 
-A daemon has a folder with `specification.json`, `lock` (held as long as it runs), `pid`, and `ready` (there once every
+A daemon has a folder with `specification.json`, `lock` (held as long as it runs), `pid`, and `ready` (made when every
 process was ready).
 """
 
@@ -15,14 +15,14 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
-from local.errors import LocalError
-from local.lock import only_run_in
-from local.output import Printer
-from local.supervisor import SUPERVISOR, StopRequestedError, Supervisor
+from processes.errors import ProcessError
+from processes.lock import single_instance
+from processes.output import Printer
+from processes.supervisor import SUPERVISOR, StopRequestedError, Supervisor
 from review_apps import limits
 from review_apps.errors import ReviewAppError
 from review_apps.logfile import LogFile
-from review_apps.programs import STOP_SECONDS, runnable
+from review_apps.programs import STOP_SECONDS, managed_process
 from review_apps.specification import Specification
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ _INHERITED: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def start(folder: Path, specification: Specification) -> None:
-    """Start a daemon and return when its processes are ready. Harmless when it runs. Raises ReviewAppError."""
+    """Start a daemon, unless it runs, and return when its processes are ready. Raises ReviewAppError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not is_running(folder):
         specification.write(folder / "specification.json")
@@ -40,11 +40,11 @@ def start(folder: Path, specification: Specification) -> None:
 
 
 def resume(folder: Path) -> None:
-    """Start a daemon again that was stopped, with what it ran before; see `start`."""
+    """Start a stopped daemon with the processes that it had before; see `start`."""
     daemon = None if is_running(folder) else _spawn(folder)
     deadline = time.monotonic() + _START_SECONDS
     while not (folder / "ready").exists():
-        # One that somebody else started and that ends meanwhile runs into the deadline.
+        # The end of a daemon that another command started is noticed at the deadline.
         if (daemon and daemon.poll() is not None) or time.monotonic() > deadline:
             stop(folder)
             raise ReviewAppError(f"{folder.name}: its processes do not start")
@@ -52,7 +52,7 @@ def resume(folder: Path) -> None:
 
 
 def is_running(folder: Path) -> bool:
-    """Tell whether the daemon of a folder runs."""
+    """Return whether the daemon of a folder runs."""
     try:
         with (folder / "lock").open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -64,16 +64,16 @@ def is_running(folder: Path) -> bool:
 
 
 def stop(folder: Path, seconds: float = STOP_SECONDS + 10) -> None:
-    """Stop a daemon and its processes, and return when they have ended. Harmless when it does not run."""
+    """Stop a daemon and its processes, and return when they have ended. Idempotent."""
     deadline = time.monotonic() + seconds
-    told = False
+    signalled = False
     while is_running(folder):
         pid = _pid(folder)
-        if pid and not told:
+        if pid and not signalled:
             os.kill(pid, signal.SIGTERM)
-            told = True
+            signalled = True
         if pid and time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)  # its processes are tied to it
+            os.kill(pid, signal.SIGKILL)  # its processes end with it
             deadline += seconds
         time.sleep(_POLL_SECONDS)
 
@@ -88,7 +88,7 @@ def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            # What else is there is not for apps; and a runner of hosted checks ends what carries its mark.
+            # Nothing else is for apps, and a runner of hosted checks ends every process that has its variable.
             env={name: os.environ[name] for name in _INHERITED if name in os.environ},
             start_new_session=True,
         )
@@ -115,12 +115,12 @@ def main(folder: Path) -> int:
     log = LogFile(Path(specification.log), specification.secrets)
     printer = Printer(log, [SUPERVISOR, *(process.name for process in specification.processes)])  # type: ignore[arg-type]
     try:
-        with only_run_in(folder):
+        with single_instance(folder):
             _run(folder, specification, printer)
     except StopRequestedError:
         return 0
-    except (LocalError, ReviewAppError) as error:
-        printer.say(SUPERVISOR, str(error))
+    except (ProcessError, ReviewAppError) as error:
+        printer.write_line(SUPERVISOR, str(error))
         return 1
     return 0
 
@@ -130,14 +130,16 @@ def _run(folder: Path, specification: Specification, printer: Printer) -> None:
     supervisor = Supervisor(printer)
     supervisor.handle_signals()
     try:
-        runnables = [runnable(process) for process in specification.processes]
+        managed = [managed_process(process) for process in specification.processes]
         if specification.memory_mb:
             limits.limit_this_process(specification.memory_mb)
             limits.watch(
-                specification.memory_mb, specification.most_processes, lambda line: printer.say(SUPERVISOR, line)
+                specification.memory_mb, specification.most_processes, lambda line: printer.write_line(SUPERVISOR, line)
             )
-        supervisor.start(*(each.program for each in runnables))
-        supervisor.wait_for(lambda: all(each.is_ready() for each in runnables), _START_SECONDS)
+        for version in filter(None, (each.version for each in managed)):
+            supervisor.write_line(version)
+        supervisor.start(*(each.program for each in managed))
+        supervisor.wait_for(lambda: all(each.is_ready() for each in managed), _START_SECONDS)
         (folder / "ready").touch()
         supervisor.run()
     finally:

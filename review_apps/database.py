@@ -27,7 +27,7 @@ def create(admin_url: str, name: str, password: str, connections: int) -> str:
 
 
 def drop(admin_url: str, name: str) -> None:
-    """Remove the database, with whoever is connected to it, and the role. Harmless when there is none."""
+    """End the sessions of the database and remove it and the role. Idempotent."""
     with _connect(admin_url) as server:
         _run(server, "DROP DATABASE IF EXISTS {name} WITH (FORCE)", name)
         _run(server, "DROP ROLE IF EXISTS {name}", name)

@@ -2,4 +2,4 @@
 
 
 class ReviewAppError(Exception):
-    """A command cannot do what it was asked; the message tells a person why."""
+    """A command cannot do what it was asked; the message has the reason."""

@@ -1,20 +1,21 @@
 """Keeps each process of an app below its share of memory and of processes, as a platform does.
 
-A process over its limit is killed with all that it started, and its supervisor starts it anew. This needs neither root
-nor systemd. Risky assumption: nobody allocates gigabytes or forks thousands within the second between two looks; an
-address space far above the limit is refused by the kernel at once, and core files are never written.
+A process over its limit is killed with all that it started, and its supervisor restarts it. This needs neither root nor
+systemd. Risky assumption: no process allocates gigabytes or forks thousands within the second between two checks. The
+kernel itself refuses an address space far above the limit, and core files.
 """
 
+import contextlib
 import resource
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
-from local.processes import kill
+from processes.termination import kill
 
-_SECONDS_BETWEEN_LOOKS: Final = 1.0
+_CHECK_SECONDS: Final = 1.0
 _MEGABYTE: Final = 1 << 20
 # Threads reserve far more addresses than they use: gunicorn, with 512 MB to use, has about 1500.
 _ADDRESSES_PER_BYTE: Final = 16
@@ -29,43 +30,61 @@ def limit_this_process(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def watch(memory_mb: int, most_processes: int, say: Callable[[str], None]) -> threading.Thread:
-    """Look after the children of this process, in a thread, until it ends."""
-    arguments = (memory_mb, most_processes, say, threading.Event())
+def watch(memory_mb: int, most_processes: int, log: Callable[[str], None]) -> threading.Thread:
+    """Kill the children of this process that exceed a limit, in a thread, until this process ends."""
+    arguments = (memory_mb, most_processes, log, threading.Event())
     thread = threading.Thread(target=_watch, args=arguments, name="limits", daemon=True)
     thread.start()
     return thread
 
 
-def _watch(memory_mb: int, most_processes: int, say: Callable[[str], None], never: threading.Event) -> None:
+def _watch(memory_mb: int, most_processes: int, log: Callable[[str], None], never: threading.Event) -> None:
     me = psutil.Process()
-    while not never.wait(_SECONDS_BETWEEN_LOOKS):
-        for child in me.children():
-            reason = excess(child, memory_mb, most_processes)
+    while not never.wait(_CHECK_SECONDS):
+        for members in _families(me):
+            reason = excess(members, memory_mb, most_processes)
             if reason:
-                say(f"process {child.pid} {reason}, and is killed")
-                kill([child, *_descendants(child)])
+                log(f"process {members[0].pid} {reason}: killed")
+                kill(members)
 
 
-def excess(process: psutil.Process, memory_mb: int, most_processes: int) -> str:
-    """Say what a process and its descendants have too much of, or nothing."""
-    members = [process, *_descendants(process)]
+def excess(members: Sequence[psutil.Process], memory_mb: int, most_processes: int) -> str:
+    """Return what a process and its descendants have too much of, or an empty text."""
     if len(members) > most_processes:
         return f"has {len(members)} processes, more than {most_processes}"
+    # The proportion of shared pages takes the kernel milliseconds to count, and it only makes the sum smaller.
+    if sum(map(_resident, members)) // _MEGABYTE <= memory_mb:
+        return ""
     used = sum(map(memory_of, members)) // _MEGABYTE
     return f"uses {used} MB of memory, more than {memory_mb}" if used > memory_mb else ""
 
 
 def memory_of(process: psutil.Process) -> int:
-    """Return the bytes that a process has in memory. Of pages that several share, each has its part."""
+    """Return the bytes that a process has in memory, of shared pages its proportion (PSS)."""
     try:
         return int(process.memory_full_info().pss)
     except psutil.Error:
         return 0
 
 
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
+def _resident(process: psutil.Process) -> int:
     try:
-        return list(process.children(recursive=True))
+        return int(process.memory_info().rss)
     except psutil.Error:
-        return []
+        return 0
+
+
+def _families(parent: psutil.Process) -> Iterable[list[psutil.Process]]:
+    """Return each child of a process with the child's descendants, the child first."""
+    families: dict[int, list[psutil.Process]] = {parent.pid: []}
+    children = []
+    for process in parent.children(recursive=True):  # parents come before their children
+        with contextlib.suppress(psutil.Error):
+            ancestor = process.ppid()
+            if ancestor == parent.pid:
+                families[process.pid] = [process]
+                children.append(process.pid)
+            elif ancestor in families:
+                families[ancestor].append(process)
+                families[process.pid] = families[ancestor]
+    return [families[pid] for pid in children]

@@ -10,9 +10,9 @@ _HIDDEN: Final = "[secret]"
 
 
 class LogFile:
-    """A text stream into a file. When that is full it becomes `….1`, and the one before is forgotten.
+    """A text stream into a file. When the file is full it is renamed to `….1`, and the previous `….1` is deleted.
 
-    It can only hide what stands there as it was given; a process that writes a secret in another form is not stopped.
+    Secrets are replaced where they appear as they were given; encoded in another form they are not recognized.
     """
 
     encoding = "utf-8"
@@ -22,7 +22,7 @@ class LogFile:
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
 
     def write(self, text: str) -> int:
-        """Append text. The file is opened each time, because another daemon of the app may have turned the page."""
+        """Append text. The file is opened each time, because another daemon of the app may have renamed it."""
         text = self.without_secrets(text)
         opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(opened, "a", encoding=self.encoding, errors="replace") as file:
@@ -42,12 +42,12 @@ class LogFile:
         """Do nothing: each write is complete."""
 
     def isatty(self) -> bool:
-        """Say that nobody watches."""
+        """Return false: a file is no terminal."""
         return False
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """Return the end of a log, or nothing when there is none."""
+    """Return the last lines of a log, or an empty list when there is no log."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
     except FileNotFoundError:

@@ -17,7 +17,7 @@ _REVIEW: Final = "review"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What app.json says for one environment."""
+    """The content of app.json for one environment."""
 
     env: Mapping[str, Mapping[str, Any]]
     formation: Mapping[str, int]
@@ -27,7 +27,7 @@ class Manifest:
 
     @classmethod
     def read(cls, source: Path, environment: str = _REVIEW) -> "Manifest":
-        """Read the app.json of a checkout; what `environments` says wins. Raises ReviewAppError."""
+        """Read the app.json of a checkout; `environments` overrides the rest. Raises ReviewAppError."""
         path = source / "app.json"
         try:
             everywhere = json.loads(path.read_text(encoding="utf-8"))
@@ -48,12 +48,12 @@ class Manifest:
     def __post_init__(self) -> None:
         unknown = self.addons - {POSTGRESQL, REDIS}
         if unknown:
-            raise ReviewAppError(f"app.json asks for the add-on {sorted(unknown)[0]}, which this machine does not have")
+            raise ReviewAppError(f"app.json asks for the add-on {sorted(unknown)[0]}, which this host does not have")
 
     def variables(self, given: Mapping[str, str], kept: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the value of every variable, and which of them are secrets that were made: now, or `kept` from before.
+        """Return the value of every variable, and the generated secrets among them: new, or `kept` from before.
 
-        A value that was `given` wins. Raises ReviewAppError about a required variable that nobody gave.
+        A value in `given` wins. Raises ReviewAppError about a required variable without value.
         """
         made = {
             name: kept.get(name) or secrets.token_hex(32)
@@ -64,12 +64,12 @@ class Manifest:
         values = {**written, **made, **given}
         for name, variable in self.env.items():
             if variable.get("required", True) and name not in values:
-                raise ReviewAppError(f"app.json requires {name}: give it under `variables` in settings.json")
+                raise ReviewAppError(f"app.json requires {name}: add it to `variables` in settings.json")
         return values, made
 
 
 def _quantities(formation: Any) -> dict[str, int]:
-    """Return how many of each process run, from either of the two forms."""
+    """Return the number of each process, from either of the two forms of a formation."""
     if isinstance(formation, list):
         return {entry["process"]: entry["quantity"] for entry in formation}
     return {name: dynos["quantity"] for name, dynos in formation.items()}

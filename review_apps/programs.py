@@ -1,4 +1,4 @@
-"""How each kind of process is started, and how one knows that it is ready."""
+"""How each kind of process is started, and when it is ready."""
 
 import http.client
 import os
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local.account import account_for
-from local.embedded import EmbeddedServer
-from local.ports import LOOPBACK, can_bind
-from local.postgres import EmbeddedPostgres
-from local.redis import EmbeddedRedis
-from local.supervisor import Program
-from local.tether import Account, tethered
+from processes.embedded import EmbeddedServer
+from processes.pdeathsig import User, with_pdeathsig
+from processes.ports import LOOPBACK, can_bind
+from processes.postgres import EmbeddedPostgres
+from processes.redis import EmbeddedRedis
+from processes.supervisor import Program
+from processes.unprivileged_user import unprivileged_user
 from review_apps.errors import ReviewAppError
 from review_apps.specification import Process
 
@@ -28,15 +28,16 @@ _OK: Final = 200
 
 
 @dataclass(frozen=True)
-class Runnable:
-    """A program, and whether it is ready."""
+class ManagedProcess:
+    """A program, how to find out whether it is ready, and the version of a server for the log."""
 
     program: Program
     is_ready: Callable[[], bool]
+    version: str = ""
 
 
 class SharedPostgres(EmbeddedPostgres):
-    """PostgreSQL for all apps of the machine."""
+    """PostgreSQL for all apps of the host."""
 
     def __init__(self, directory: Path, port: int, connections: str = "100", *, durable: bool = True) -> None:
         super().__init__(directory, durable=durable)
@@ -48,7 +49,7 @@ class SharedPostgres(EmbeddedPostgres):
 
 
 class SmallRedis(EmbeddedRedis):
-    """Redis for one app: always at the same place with the same password, and with little memory."""
+    """Redis for one app, with a constant port and password, and little memory."""
 
     def __init__(self, directory: Path, port: int, password: str, megabytes: str) -> None:
         super().__init__(directory)
@@ -60,42 +61,42 @@ class SmallRedis(EmbeddedRedis):
         return super()._settings() + f"maxmemory {self._megabytes}mb\nmaxmemory-policy noeviction\n"
 
 
-def runnable(process: Process) -> Runnable:
-    """Return how to run a process, prepared. Raises LocalError and ReviewAppError."""
+def managed_process(process: Process) -> ManagedProcess:
+    """Prepare a process and return how to run it. Raises ProcessError and ReviewAppError."""
     return _KINDS[process.kind](process)
 
 
-def _command(process: Process) -> Runnable:
-    argv = tethered(process.argv, signal.SIGTERM)
+def _command(process: Process) -> ManagedProcess:
+    argv = with_pdeathsig(process.argv, signal.SIGTERM)
     directory = Path(process.directory)
     program = Program(process.name, argv, STOP_SECONDS, environment=process.environment, directory=directory)
-    return Runnable(program, lambda: not process.port or answers(process.port, HEALTH_PATH))
+    return ManagedProcess(program, lambda: not process.port or answers(process.port, HEALTH_PATH))
 
 
-def _postgres(process: Process) -> Runnable:
+def _postgres(process: Process) -> ManagedProcess:
     options, directory = process.options, Path(process.directory)
     durable = options["durable"] == "true"
     return _server(SharedPostgres(directory, process.port, options["connections"], durable=durable))
 
 
-def _redis(process: Process) -> Runnable:
+def _redis(process: Process) -> ManagedProcess:
     options = process.options
     return _server(SmallRedis(Path(process.directory), process.port, options["password"], options["megabytes"]))
 
 
-def _server(server: EmbeddedServer) -> Runnable:
+def _server(server: EmbeddedServer) -> ManagedProcess:
     server.prepare()
     program = Program(server.program, server.command(), _SERVER_STOP_SECONDS, stop_signal=server.stop_signal)
-    return Runnable(program, server.accepts)
+    return ManagedProcess(program, server.accepts, f"{server.name}: {server.version()}")
 
 
-def _nginx(process: Process) -> Runnable:
+def _nginx(process: Process) -> ManagedProcess:
     directory, host = Path(process.directory), process.options["host"]
     program = Program(process.name, nginx_command(directory), _SERVER_STOP_SECONDS)
-    return Runnable(program, lambda: not can_bind(host, process.port))
+    return ManagedProcess(program, lambda: not can_bind(host, process.port))
 
 
-_KINDS: Final[Mapping[str, Callable[[Process], Runnable]]] = {
+_KINDS: Final[Mapping[str, Callable[[Process], ManagedProcess]]] = {
     "command": _command,
     "postgres": _postgres,
     "redis": _redis,
@@ -105,21 +106,21 @@ _KINDS: Final[Mapping[str, Callable[[Process], Runnable]]] = {
 
 def nginx_command(directory: Path, *options: str) -> list[str]:
     """Return the command that runs nginx with its files in `directory`, and never as root. Raises ReviewAppError."""
-    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-    nginx = shutil.which("nginx", path=places)
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    nginx = shutil.which("nginx", path=folders)
     if nginx is None:
         raise ReviewAppError("nginx is missing: install it, on Debian with apt-get install nginx-light")
     argv = [nginx, "-p", f"{directory}/", "-c", "nginx.conf", "-e", "stderr", *options]
-    return tethered(argv, signal.SIGTERM, nginx_account(directory))
+    return with_pdeathsig(argv, signal.SIGTERM, nginx_account(directory))
 
 
-def nginx_account(directory: Path) -> Account | None:
+def nginx_account(directory: Path) -> User | None:
     """Return the user that nginx runs as, or None for this one."""
-    return account_for(directory, "/bin/true")
+    return unprivileged_user(directory, "/bin/true")
 
 
 def answers(port: int, path: str) -> bool:
-    """Tell whether a process of this machine answers 200."""
+    """Return whether a process of this host answers 200."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", path)

@@ -1,13 +1,13 @@
-"""Brings the machine into line with the pull requests that are open."""
+"""Close and start review apps to match the pull requests that are open."""
 
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from local.errors import LocalError
+from processes.errors import ProcessError
 from review_apps.errors import ReviewAppError
-from review_apps.machine import Machine
+from review_apps.host import Host
 from review_apps.state import name_of
 
 _SECONDS_PER_DAY: Final = 86_400
@@ -15,7 +15,7 @@ _SECONDS_PER_DAY: Final = 86_400
 
 @dataclass(frozen=True)
 class Action:
-    """What was done with an app, or would be, and why."""
+    """An action on an app, taken or planned, and its reason."""
 
     number: int
     verb: str
@@ -25,35 +25,35 @@ class Action:
         return f"{name_of(self.number)}: {self.verb}, {self.reason}"
 
 
-def reconcile(machine: Machine, open_numbers: Collection[int], *, dry_run: bool = False) -> Iterator[Action]:
-    """Close apps whose pull request is closed, and stale ones; start again those that do not run."""
-    for number in machine.store.numbers():
-        reason = _reason_to_close(machine, number, open_numbers)
+def reconcile(host: Host, open_numbers: Collection[int], *, dry_run: bool = False) -> Iterator[Action]:
+    """Close apps without open pull request and stale ones; start those that do not run."""
+    for number in host.store.numbers():
+        reason = _reason_to_close(host, number, open_numbers)
         if reason:
             if not dry_run:
-                machine.close(number)
+                host.close(number)
             yield Action(number, "close" if dry_run else "closed", reason)
             continue
-        app = machine.store.load(number)
-        if app and not machine.is_running(app):
-            yield Action(number, "start" if dry_run else _resume(machine, number), "it does not run")
+        app = host.store.load(number)
+        if app and not host.is_running(app):
+            yield Action(number, "start" if dry_run else _resume(host, number), "it does not run")
 
 
-def _reason_to_close(machine: Machine, number: int, open_numbers: Collection[int]) -> str:
+def _reason_to_close(host: Host, number: int, open_numbers: Collection[int]) -> str:
     if number not in open_numbers:
         return "its pull request is not open"
-    app = machine.store.load(number)
+    app = host.store.load(number)
     if app is None or not app.release:
-        return "it was never opened to its end"
+        return "it was not opened completely"
     days = (time.time() - app.updated) / _SECONDS_PER_DAY
-    return f"it was not updated for {days:.0f} days" if days > machine.settings.stale_days else ""
+    return f"it was not updated for {days:.0f} days" if days > host.settings.stale_days else ""
 
 
-def _resume(machine: Machine, number: int) -> str:
-    app = machine.store.load(number)
+def _resume(host: Host, number: int) -> str:
+    app = host.store.load(number)
     try:
         if app:
-            machine.resume(app)
-    except (ReviewAppError, LocalError) as error:
+            host.resume(app)
+    except (ReviewAppError, ProcessError) as error:
         return f"cannot start ({error})"
     return "started"

@@ -1,4 +1,4 @@
-"""A version that runs, or is about to: its variables, its one-off commands, and its processes."""
+"""A version that runs or will run: its variables, its one-off commands, and its processes."""
 
 import os
 import shlex
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local.ports import LOOPBACK
-from local.procfile import read_procfile
+from processes.ports import LOOPBACK
+from processes.procfile import read_procfile
 from review_apps import daemon
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError
@@ -22,9 +22,9 @@ from review_apps.state import App
 RELEASE: Final = "release"
 WEB: Final = "web"
 
-_LAST_WORDS: Final = 15
+_ERROR_LINES: Final = 15
 _SHORTEST_SECRET: Final = 12
-# What a buildpack and a dyno bring by themselves.
+# Set by a buildpack and a dyno.
 _PLATFORM: Final = {"PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8", "WEB_CONCURRENCY": "2"}
 
 
@@ -42,7 +42,7 @@ class Release:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Every variable of its processes. Nothing of this program's own environment is among them but PATH."""
+        """Every variable of its processes. Of this program's own environment they get PATH alone."""
         values, _ = self.manifest.variables(self.settings.variables, self.app.secrets)
         return {
             **_PLATFORM,
@@ -63,7 +63,7 @@ class Release:
 
     @property
     def hidden(self) -> list[str]:
-        """What must not appear in the log."""
+        """The values that must not appear in the log."""
         addresses = [address.rpartition("@")[0].rpartition(":")[2] for address in self.addresses.values()]
         given = [value for value in self.settings.variables.values() if len(value) >= _SHORTEST_SECRET]
         return [*self.app.secrets.values(), *given, self.app.password, *addresses]
@@ -80,9 +80,9 @@ class Release:
             self.run_once(name, ["/bin/sh", "-c", command])
 
     def run_once(self, name: str, argv: list[str]) -> None:
-        """Run a command to its end, and log what it says. Raises ReviewAppError when it fails or takes too long."""
+        """Run a command to its end, and log its output. Raises ReviewAppError when it fails or takes too long."""
         seconds = self.settings.release_seconds
-        # timeout(1) ends what the command started, too.
+        # timeout(1) ends also what the command started.
         bounded = ["timeout", "--kill-after=10", str(seconds), *argv]
         done = subprocess.run(  # noqa: S603
             bounded,
@@ -93,15 +93,15 @@ class Release:
             stderr=subprocess.STDOUT,
             check=False,
         )
-        said = done.stdout.decode(errors="replace")
+        output = done.stdout.decode(errors="replace")
         log = LogFile(self.log, self.hidden)
-        log.write("".join(f"{name} | {line}\n" for line in said.splitlines()))
+        log.write("".join(f"{name} | {line}\n" for line in output.splitlines()))
         if done.returncode != 0:
-            words = "\n".join(log.without_secrets(said).strip().splitlines()[-_LAST_WORDS:])
-            raise ReviewAppError(f"{name} ({shlex.join(argv)}) failed with exit code {done.returncode}:\n{words}")
+            last = "\n".join(log.without_secrets(output).strip().splitlines()[-_ERROR_LINES:])
+            raise ReviewAppError(f"{name} ({shlex.join(argv)}) failed with exit code {done.returncode}:\n{last}")
 
     def start(self) -> None:
-        """Start its processes, and return when the web process says that it is ready. Raises ReviewAppError."""
+        """Start its processes, and return when the web process is ready. Raises ReviewAppError."""
         specification = Specification(
             self._processes(),
             str(self.log),
@@ -118,7 +118,7 @@ class Release:
         return [
             self._process(name, number, argv)
             for name, argv in commands.items()
-            # One web process, because it is at one port; of others, as many as app.json says.
+            # One web process, because it has one port; of others, the number in app.json.
             for number in range(1, (1 if name == WEB else self.manifest.formation.get(name, 0)) + 1)
             if name != RELEASE
         ]

@@ -13,7 +13,7 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
-from local.files import write_private
+from processes.files import write_private
 from review_apps.errors import ReviewAppError
 from review_apps.programs import nginx_account, nginx_command
 from review_apps.settings import Settings
@@ -42,7 +42,7 @@ http {{
     scgi_temp_path temporary/scgi;
     {tls}
 
-    # As Heroku's router: half a minute.
+    # The limits of Heroku's router.
     proxy_connect_timeout 5s;
     proxy_send_timeout 30s;
     proxy_read_timeout 30s;
@@ -58,8 +58,8 @@ http {{
 }}
 """
 
-# `Authorization` opens the door of nginx, or belongs to the service behind it. A client that needs it for the service,
-# such as a health authority's, opens the door with X-Review-Password. The service never sees the door's password.
+# nginx checks the password in `Authorization`. A client that needs that header for the service, such as a health
+# authority's, sends the password in X-Review-Password instead. The password never reaches the service.
 _APP: Final = """\
 map $http_x_review_password ${variable}_realm {{
     default "Review app {name}";
@@ -77,7 +77,7 @@ server {{
     location / {{
         proxy_pass http://127.0.0.1:{port};
         proxy_set_header Host $host;
-        # The client's address stands on the right, after what the client itself may have written.
+        # nginx appends the client's address on the right of what the client may have sent.
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         proxy_set_header X-Forwarded-Proto $scheme;
         proxy_set_header X-Request-ID $request_id;
@@ -96,12 +96,12 @@ class Router:
     settings: Settings
 
     def prepare(self) -> None:
-        """Write what does not depend on any app. Raises LocalError."""
+        """Write the configuration that does not depend on an app. Raises ProcessError."""
         for folder in (self.folder / "apps", self.folder / "temporary"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        nginx_account(self.folder)  # gives it the folder
+        nginx_account(self.folder)  # which becomes the owner of the folder
         for folder in (self.folder / "apps", self.folder / "temporary"):
-            self._hand_over(folder)
+            self._give_to_nginx(folder)
         tls = ""
         if self.settings.certificate:
             pair = (self.settings.certificate, self.settings.certificate_key)
@@ -109,7 +109,10 @@ class Router:
         self._write("nginx.conf", _MAIN.format(listen=self._listen, drain=_DRAIN_SECONDS, tls=tls))
 
     def route(self, app: App, port: int) -> None:
-        """Lead an app's host name to a port, once the requests to the port before have ended. Raises ReviewAppError."""
+        """Route an app's host name to a port, and return when requests to its previous port have ended.
+
+        Raises ReviewAppError.
+        """
         draft = _APP.format(
             variable=app.role,
             name=app.name,
@@ -126,18 +129,18 @@ class Router:
             self.reload()
         except ReviewAppError:
             if before is None:
-                self._forget(app.name)
+                self._delete(app.name)
             else:
                 self._write(f"apps/{app.name}.conf", before)
             raise
 
     def remove(self, name: str) -> None:
-        """Take an app's host name away. Harmless when it has none."""
-        if self._forget(name) and self._leader():
+        """Remove an app's host name. Idempotent."""
+        if self._delete(name) and self._leader():
             self.reload()
 
     def reload(self) -> None:
-        """Let nginx read its configuration, and return when no request is served by an older one."""
+        """Make nginx read its configuration, and return when no request is served with an older one."""
         test = subprocess.run(  # noqa: S603
             nginx_command(self.folder, "-t", "-q"), cwd="/", capture_output=True, text=True, check=False
         )
@@ -161,7 +164,7 @@ class Router:
     def _entry(self, name: str) -> Path:
         return self.folder / "apps" / f"{name}.conf"
 
-    def _forget(self, name: str) -> bool:
+    def _delete(self, name: str) -> bool:
         path = self._entry(name)
         existed = path.exists()
         for each in (path, path.with_suffix(".htpasswd")):
@@ -176,17 +179,17 @@ class Router:
 
     def _write(self, name: str, text: str) -> None:
         write_private(self.folder / name, text)
-        self._hand_over(self.folder / name)
+        self._give_to_nginx(self.folder / name)
 
-    def _hand_over(self, path: Path) -> None:
-        """Give a file to the user that nginx runs as, who owns the folder."""
+    def _give_to_nginx(self, path: Path) -> None:
+        """Make the user that nginx runs as, who owns the folder, the owner of a file."""
         if os.geteuid() == 0:
             owner = self.folder.stat()
             os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _hashed(password: str) -> str:
-    """Return a password as nginx compares it. It is long and random, so that a quick hash is enough."""
+    """Return a password in the form that nginx compares. It is long and random, so a fast hash is enough."""
     salt = secrets.token_bytes(8)
     digest = hashlib.sha1(password.encode() + salt, usedforsecurity=False).digest()
     return "{SSHA}" + base64.b64encode(digest + salt).decode()

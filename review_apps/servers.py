@@ -1,12 +1,12 @@
-"""What all apps of a machine share: nginx, and PostgreSQL unless settings.json names another."""
+"""The servers that all apps of a host share: nginx, and PostgreSQL unless settings.json names another."""
 
 import json
 from pathlib import Path
 
 import psycopg2
 
-from local.files import write_private
-from local.ports import free_port
+from processes.files import write_private
+from processes.ports import free_port
 from review_apps import daemon
 from review_apps.programs import SharedPostgres
 from review_apps.router import Router
@@ -17,7 +17,7 @@ _MOST_APPS_AT_ONCE = 40
 
 
 class Servers:
-    """The shared servers of a machine, run by one daemon in the folder `shared`."""
+    """The shared servers of a host, run by one daemon in the folder `shared`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -25,7 +25,7 @@ class Servers:
         self.router = Router(self._folder / "nginx", settings)
 
     def ensure(self) -> None:
-        """Start them unless they run. Raises ReviewAppError and LocalError."""
+        """Start them unless they run. Raises ReviewAppError and ProcessError."""
         if daemon.is_running(self._folder):
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Servers:
         self._close_own_database()
 
     def are_running(self) -> bool:
-        """Tell whether they run."""
+        """Return whether they run."""
         return daemon.is_running(self._folder)
 
     def stop(self) -> None:
@@ -43,7 +43,7 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """Where databases and roles can be made."""
+        """The address with which databases and roles can be made."""
         return self._settings.database_url or self._postgres.url
 
     @property
@@ -64,7 +64,7 @@ class Servers:
         return [Process("postgres", "postgres", str(postgres.directory), postgres.port, options=options), nginx]
 
     def _close_own_database(self) -> None:
-        """Keep apps out of the databases that come with a server of our own."""
+        """Deny apps the databases that an embedded server has from the start."""
         if self._settings.database_url:
             return
         server = psycopg2.connect(self.database_url, connect_timeout=10)

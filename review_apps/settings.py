@@ -1,4 +1,4 @@
-"""The settings of a machine that holds review apps: `settings.json` in their folder, in which every key is optional."""
+"""The settings of a host that holds review apps: `settings.json` in their folder, in which every key is optional."""
 
 import json
 from dataclasses import dataclass, field, fields
@@ -9,7 +9,7 @@ from review_apps.errors import ReviewAppError
 
 @dataclass(frozen=True)
 class Settings:
-    """How this machine runs its review apps."""
+    """How this host runs its review apps. docs/review-apps.md describes every key."""
 
     home: Path
     domain: str = "localhost"  # pr-0012 answers at pr-0012.localhost
@@ -46,11 +46,11 @@ class Settings:
 
     @property
     def scheme(self) -> str:
-        """What browsers speak with nginx."""
+        """The protocol between browsers and nginx."""
         return "https" if self.certificate else "http"
 
     def url(self, app_name: str) -> str:
-        """Return where an app answers."""
+        """Return the address of an app."""
         port = self.listen.rpartition(":")[2]
         usual = {"http": "80", "https": "443"}[self.scheme]
         return f"{self.scheme}://{app_name}.{self.domain}" + ("" if port == usual else f":{port}")

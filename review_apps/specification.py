@@ -1,4 +1,4 @@
-"""What a daemon is to run, as it is written down: it must be possible to start it again after the machine was."""
+"""The processes of a daemon in a file, from which it is started again after a restart of the host."""
 
 import dataclasses
 import json
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.files import write_private
+from processes.files import write_private
 
 
 @dataclass(frozen=True)
 class Process:
-    """A program to run. With a `port`, `kind` says what to wait for there before it counts as ready."""
+    """A program to run. With a `port`, `kind` decides when it is ready."""
 
     name: str
     kind: str  # command, postgres, redis or nginx
@@ -24,7 +24,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Specification:
-    """The processes of one daemon, their limits, its log, and what must not appear there."""
+    """The processes of one daemon, their limits, its log, and the secrets that must not appear there."""
 
     processes: list[Process]
     log: str
@@ -33,7 +33,7 @@ class Specification:
     secrets: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
-        """Keep it in a file that only its owner can read."""
+        """Write it to a file that only its owner can read."""
         write_private(path, json.dumps(dataclasses.asdict(self), indent=1) + "\n")
 
     @classmethod

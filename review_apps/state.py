@@ -1,4 +1,4 @@
-"""What is known of each review app: one file each, and one lock for all."""
+"""The state of review apps: a file each, and one lock for all."""
 
 import dataclasses
 import fcntl
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from local.files import write_private
-from local.ports import free_port
+from processes.files import write_private
+from processes.ports import free_port
 
-# Names have at least four digits, so that none is the beginning of another; and nothing is ever found by a pattern.
+# Names have at least four digits, so that no name is a prefix of another; and no app is found by a pattern.
 _NAME: Final = re.compile(r"pr-(\d{4,})")
 
 
@@ -68,11 +68,11 @@ class Store:
         self._apps = home / "apps"
 
     def folder(self, number: int) -> Path:
-        """Return where an app's files are."""
+        """Return the folder of an app's files."""
         return self._apps / name_of(number)
 
     def load(self, number: int) -> App | None:
-        """Return what is known of an app, or None."""
+        """Return an app, or None when it is not open."""
         try:
             known: dict[str, Any] = json.loads(self._file(number).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -80,26 +80,26 @@ class Store:
         return App(**known)
 
     def save(self, app: App) -> None:
-        """Keep what is known of an app. Only its owner can read it, because it holds secrets."""
+        """Write an app to its file, which only its owner can read, because it holds secrets."""
         self.folder(app.number).mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self._file(app.number), json.dumps(dataclasses.asdict(app), indent=1) + "\n")
 
-    def forget(self, number: int) -> None:
-        """Remove what is known of an app."""
+    def delete(self, number: int) -> None:
+        """Delete the file of an app."""
         self._file(number).unlink(missing_ok=True)
 
     def numbers(self) -> list[int]:
-        """Return the number of every app of which anything is left, a file or a folder."""
+        """Return the number of every app that has a file or a folder, in order."""
         names = {path.name.removesuffix(".json") for path in self._apps.glob("*")}
         return sorted(int(match[1]) for match in map(_NAME.fullmatch, names) if match)
 
     def all(self) -> list[App]:
-        """Return every app that is known, by number."""
+        """Return every app, by number."""
         return [app for app in map(self.load, self.numbers()) if app]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let one command at a time change anything; others wait for their turn."""
+        """Hold the lock: commands run one at a time."""
         self._apps.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.home / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

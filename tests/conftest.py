@@ -11,8 +11,8 @@ from sqlalchemy import text
 from app import create_app
 from app.database.migrations import migrate_database
 from app.store.tables import metadata
-from local.postgres import EmbeddedPostgres
-from local.redis import EmbeddedRedis
+from processes.postgres import EmbeddedPostgres
+from processes.redis import EmbeddedRedis
 from tests.support.cluster import put_cluster
 from tests.support.service import Service, start_service
 from tests.support.settings import make_settings
@@ -26,6 +26,7 @@ _SLOW_FIRST = (
     "bench",
     "deploys",
     "local",
+    "processes",
     "faults",
     "browser",
     "races",

@@ -67,13 +67,17 @@ class Settings(CommonSettings):
 
 @dataclass(frozen=True)
 class SettingDescription:
-    """What a setting is, for documents: `required_by` names the surfaces that cannot start without it."""
+    """What a setting is, for documents and tools.
+
+    `required_by` names the surfaces that cannot start without it, `platform` the variable that is read instead of it.
+    """
 
     name: str
     description: str
     default: str | None
     required_by: tuple[str, ...]
     is_secret: bool
+    platform: str
 
 
 def describe_settings() -> list[SettingDescription]:
@@ -93,7 +97,9 @@ def _own_settings(surface: str) -> "list[Field[Any]]":
 def _describe(each: "Field[Any]", surfaces: tuple[str, ...]) -> SettingDescription:
     about = each.metadata
     required_by = surfaces if about["default"] is None else ()
-    return SettingDescription(each.name.upper(), about["description"], about["default"], required_by, about["secret"])
+    return SettingDescription(
+        each.name.upper(), about["description"], about["default"], required_by, about["secret"], about["platform"]
+    )
 
 
 def _check_combinations(settings: Settings) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.target import request
-from local.ports import LOOPBACK, free_port
-from local.processes import end
-from local.tether import tethered
+from processes.pdeathsig import with_pdeathsig
+from processes.ports import LOOPBACK, free_port
+from processes.termination import end
 
 _START_SECONDS: Final = 10
 _STOP_SECONDS: Final = 5
@@ -67,7 +67,7 @@ def serving(files: Mapping[str, bytes]) -> Iterator[Nginx]:
             (folder / "files" / file_name).write_bytes(content)
         configuration = folder / "nginx.conf"
         configuration.write_text(_CONFIGURATION.format(folder=folder, address=address))
-        command = tethered(["nginx", "-e", str(folder / "error.log"), "-c", str(configuration)], signal.SIGTERM)
+        command = with_pdeathsig(["nginx", "-e", str(folder / "error.log"), "-c", str(configuration)], signal.SIGTERM)
         process = subprocess.Popen(  # noqa: S603 - the command is ours
             command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )

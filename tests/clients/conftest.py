@@ -24,7 +24,7 @@ from clients.phone.archive import ECDSA_P256_SHA256, HEADER
 from clients.phone.crypto import DailyKey
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from local.ports import free_port
+from processes.ports import free_port
 from tests.support.settings import SECRETS
 
 ROOT = Path(__file__).parents[2]

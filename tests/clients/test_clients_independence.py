@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 CLIENTS = Path(__file__).parents[2] / "clients"
-SERVER = {"app", "worker", "local"}
+SERVER = {"app", "worker", "local", "processes"}
 
 
 def imported(path: Path) -> set[str]:

@@ -72,7 +72,7 @@ def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_
     restore = run("restore", file, empty_url)
 
     assert restore.returncode == 0, restore.stdout + restore.stderr
-    assert "exposure_keys\t1\n" in restore.stdout  # the one that was too old
+    assert "diagnosis_keys\t1\n" in restore.stdout  # the one that was too old
     assert restore.stdout.endswith("readable\t2\nunreadable\t0\n")
     with server_connection(empty_url) as cursor:
         cursor.execute("SELECT key_data FROM diagnosis_keys")
@@ -102,7 +102,7 @@ def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_ur
     with server_connection(empty_url):
         restore = run("restore", tmp_path / "backup", empty_url)
     assert restore.returncode == 1
-    assert restore.stderr.startswith("Somebody uses this database")
+    assert restore.stderr.startswith("This database has other sessions")
 
 
 def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def run_job(job: PeriodicJob, worker: Service, monkeypatch: pytest.MonkeyPatch) 
     """Run a job as a worker would, at the time of the test."""
     name, _, function = job.function.rpartition(".")
     module = importlib.import_module(name)
-    monkeypatch.setattr(module, "application", lambda: worker.app)
+    monkeypatch.setattr(module, "context", lambda: worker.app.context)
     monkeypatch.setattr(module, "utc_now", worker.clock, raising=False)
     getattr(module, function)()
 
@@ -168,8 +168,8 @@ def test_each_job_works_with_the_role_of_its_worker(
 
     assert faults(caplog) == []
     # Each found something to do.
-    assert {"purged", "archive built", "the archive was padded", "failed claims"} <= set(caplog.messages)
-    (purged,) = [vars(record) for record in caplog.records if record.message == "purged"]
+    assert {"purge finished", "archive built", "padding keys added", "failed claims"} <= set(caplog.messages)
+    (purged,) = [vars(record) for record in caplog.records if record.message == "purge finished"]
     steps = ("diagnosis_keys", "unclaimed_codes", "expired_pairs", "claim_attempts", "claim_hours", "outbreak_events")
     assert [step for step in steps if not purged[step]] == []
     folded = "SELECT max(number) FROM (SELECT count(*) AS number FROM events GROUP BY source, identifier, date) AS each"

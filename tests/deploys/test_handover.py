@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from local.ports import free_port
+from processes.ports import free_port
 
 CONFIGURATION = Path(__file__).parents[2] / "gunicorn.conf.py"
 SLOW_TO_START = """

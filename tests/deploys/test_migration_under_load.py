@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-from local.ports import free_port
+from processes.ports import free_port
 from tests.deploys.test_migration_gate import TEMPLATE
 from tests.support.load import Load
 from tests.support.stack import Stack, new_stack

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from app import create_app
 from app.database.migrations import migrate_database
-from local.postgres import EmbeddedPostgres
-from local.redis import EmbeddedRedis
+from processes.postgres import EmbeddedPostgres
+from processes.redis import EmbeddedRedis
 from tests.fuzz.surface import try_surface
 from tests.fuzz.targets import TARGETS
 from tests.support.settings import SECRETS, TEST_TOOLS_TOKEN, make_settings

@@ -8,8 +8,9 @@ import jsonschema
 import pytest
 
 from app.config import Settings
+from app.config.secrets import SECRET_MAKERS
 from app.config.settings import describe_settings
-from local.procfile import read_procfile
+from processes.procfile import read_procfile
 from tests.guards.source import ROOT
 
 MANIFEST: dict[str, Any] = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
@@ -96,6 +97,12 @@ def test_no_secret_stands_in_it() -> None:
     environments = [MANIFEST, *MANIFEST["environments"].values()]
     written = {name for environment in environments for name, given in environment["env"].items() if "value" in given}
     assert written & secrets == set()
+
+
+@both
+def test_it_generates_every_secret_that_the_service_can_make(environment: str) -> None:
+    generated = {name for name, variable in DEPLOYED[environment]["env"].items() if "generator" in variable}
+    assert generated - {"KEY_CLAIM_TOKEN"} == set(SECRET_MAKERS) - {"TEST_TOOLS_TOKEN"}
 
 
 @both

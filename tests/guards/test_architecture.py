@@ -98,6 +98,11 @@ def test_the_application_never_imports_the_worker() -> None:
     assert found == [], "app enqueues jobs by their dotted names"
 
 
+def test_the_processes_library_knows_nothing_of_what_it_runs() -> None:
+    others = ("app", "worker", "local", "review_apps", "bench", "clients", "tests")
+    assert offenders(modules("processes"), lambda module: module.imported_from(*others)) == []
+
+
 def test_the_store_never_commits() -> None:
     commits = re.compile(r"\.(?:commit|begin|begin_nested)\(|\bCOMMIT\b")
     assert offenders(modules("app.store"), lambda module: commits.findall(module.text)) == [], (

@@ -99,8 +99,15 @@ def test_every_command_of_the_life_cycle_is_a_script_of_the_project(definition: 
         assert [word for word in words if word.endswith(".txt") and not (ROOT / word).exists()] == []
 
 
-def test_a_container_is_ready_when_its_quick_test_is_green(definition: dict[str, Any]) -> None:
-    assert definition["postCreateCommand"] == "bin/test-part quick"
+def test_a_failing_test_does_not_prevent_a_container_from_being_made(definition: dict[str, Any]) -> None:
+    commands = [definition[name] for name in LIFE_CYCLE if name in definition]
+    assert [command for command in commands if "test" in command] == []
+
+
+def test_its_user_may_install_packages(definition: dict[str, Any]) -> None:
+    text = DOCKERFILES[1].read_text()
+    assert re.search(r"apt-get install[^&]*\bsudo\b", text)
+    assert f'"{definition["remoteUser"]} ALL=(root) NOPASSWD:ALL" > /etc/sudoers.d/' in text
 
 
 def test_what_installs_the_dev_container_is_what_continuous_integration_runs(definition: dict[str, Any]) -> None:

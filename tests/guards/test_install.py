@@ -15,9 +15,8 @@ from tests.support.torture import only_in_torture
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project that requires nothing."""
-    for name in ("install", "install-files"):
-        (tmp_path / "project" / "bin").mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / "bin" / name, tmp_path / "project" / "bin" / name)
+    (tmp_path / "project" / "bin").mkdir(parents=True)
+    shutil.copy2(ROOT / "bin" / "install", tmp_path / "project" / "bin" / "install")
     return tmp_path / "project"
 
 
@@ -44,6 +43,15 @@ def test_what_a_link_leads_to_is_left_alone(project: Path, hasty_python: str) ->
     assert (elsewhere / "bin" / "pip").read_text() == "somebody else's"
     assert (project / ".venv" / "bin" / "python").exists()
     assert not (project / ".venv").is_symlink()
+
+
+@pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
+def test_a_python_that_was_asked_for_and_cannot_be_used_is_an_error(project: Path, python: str) -> None:
+    environment = os.environ | {"PYTHON": python}
+    done = subprocess.run([project / "bin" / "install"], env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"PYTHON={python} is not a Python 3.11 or newer.\n"
+    assert not (project / ".venv").exists()
 
 
 @only_in_torture

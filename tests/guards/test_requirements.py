@@ -55,5 +55,5 @@ def test_every_requirement_is_pinned_to_a_version_and_to_hashes(path: Path) -> N
 
 
 def test_whatever_is_installed_has_one_of_its_hashes() -> None:
-    (pip,) = [line for line in (ROOT / "bin/install-files").read_text().splitlines() if "-m pip install" in line]
+    (pip,) = [line for line in (ROOT / "bin/install").read_text().splitlines() if "-m pip install" in line]
     assert " --require-hashes " in pip

@@ -92,8 +92,10 @@ def one_in(probability: float) -> str:
 def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
     settings = make_settings("postgresql://x/y", "redis://x")
     assert f"{number_of_codes():,} equally likely codes ({math.log2(number_of_codes()):.1f} bits)" in TEXT
-    assert f"{settings.submission.max_consecutive_claim_key_failures} wrong codes in a row and" in TEXT.replace("\n", " ")
-    assert settings.code_lifetime.total_seconds() == 24 * 3600
+    assert f"{settings.submission.max_consecutive_claim_key_failures} wrong codes in a row and" in TEXT.replace(
+        "\n", " "
+    )
+    assert settings.submission.code_lifetime.total_seconds() == 24 * 3600
     table = rows("| networks | wrong codes per day | probability of a hit per day |")
     assert len(table) == 5
     for networks, guesses, chance in table:

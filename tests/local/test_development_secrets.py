@@ -1,4 +1,4 @@
-"""Secrets that are made once."""
+"""Secrets that are made once (local/secrets.py)."""
 
 import stat
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_every_secret_has_the_form_that_the_service_expects(path: Path) -> None:
     made = load_secrets(path, {})
     token, _, label = made["KEY_CLAIM_TOKEN"].partition("=")
     assert label == "302"
-    assert len(token) == 32
+    assert len(token) >= 32
     assert not set(token) & set(":=")
     for name in ("RETRIEVE_HMAC_KEY", "SECRET_KEY", "SEALING_KEYS"):
         assert len(bytes.fromhex(made[name])) == 32
@@ -37,7 +37,7 @@ def test_a_second_run_finds_the_same_secrets(path: Path) -> None:
     assert load_secrets(path, {}) == load_secrets(path, {})
 
 
-def test_only_the_owner_can_read_the_file_even_after_somebody_opened_it(path: Path) -> None:
+def test_only_the_owner_can_read_the_file_even_when_its_mode_was_changed(path: Path) -> None:
     load_secrets(path, {})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)

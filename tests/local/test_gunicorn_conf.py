@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import can_bind, free_port
+from processes.ports import can_bind, free_port
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
 APPLICATION = """

@@ -19,7 +19,7 @@ import pytest
 from gunicorn.config import Config
 
 from app.web.serving import Client, WaitingThreads
-from local.ports import can_bind, free_port
+from processes.ports import can_bind, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = """

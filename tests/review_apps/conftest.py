@@ -1,37 +1,33 @@
-"""A machine whose review apps are of a small project, that starts in a moment."""
+"""A host whose review apps are of a small project, which starts within a second."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.ports import free_port
-from tests.review_apps.machine import Machine
-from tests.review_apps.stub import FILES, Repository
+from processes.ports import free_port
+from tests.review_apps.host import Host
+from tests.review_apps.small_app import FILES, Repository
 from tests.support.cluster import put_cluster
-
-PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+from tests.support.programs import require_program
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine on which nothing is open yet. Its apps have little memory."""
-    if shutil.which("nginx", path=PATH) is None:
-        pytest.skip("nginx is not installed: bin/install-system")
-    folder = tmp_path_factory.mktemp("machine")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host without apps. Its apps may use little memory."""
+    require_program("nginx")
+    folder = tmp_path_factory.mktemp("host")
     repository = Repository(folder / "repository")
     repository.commit("main", FILES)
-    farewell = {"FAREWELL": str(folder / "farewells")}
+    variables = {"PREDESTROY_LOG": str(folder / "predestroy_log")}
     put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
-    machine = Machine(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=farewell)
-    yield machine
-    machine.run("reconcile", "--none-open")
-    assert list((machine.home / "apps").iterdir()) == []
+    host = Host(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=variables)
+    yield host
+    host.run("reconcile", "--none-open")
+    assert list((host.home / "apps").iterdir()) == []
 
 
 @pytest.fixture
-def farewells(machine: Machine) -> Path:
-    """The file into which closed apps write their name."""
-    return machine.home.parent / "farewells"
+def predestroy_log(host: Host) -> Path:
+    """The file to which `pr-predestroy` of each app appends the app's name."""
+    return host.home.parent / "predestroy_log"

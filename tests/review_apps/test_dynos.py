@@ -1,4 +1,4 @@
-"""The processes of the Procfile with the variables of app.json, as a dyno runs them and ends them."""
+"""The processes of the Procfile with the variables of app.json, started and ended as in a dyno."""
 
 import os
 import signal
@@ -16,13 +16,14 @@ from rq import Queue
 from sqlalchemy import text
 
 from app.config import SUBMISSION
-from local.ports import free_port
-from local.procfile import read_procfile
+from processes.ports import free_port
+from processes.procfile import read_procfile
 from review_apps.programs import HEALTH_PATH, answers
 from tests.guards.test_app_json import values
-from tests.review_apps.machine import ROOT, eventually
+from tests.review_apps.host import ROOT
 from tests.support.service import Service
 from tests.support.torture import only_in_ci
+from tests.support.waiting import wait_until
 from worker.clock import queue_of
 
 pytestmark = only_in_ci
@@ -32,7 +33,7 @@ STOP_SECONDS = 25
 
 
 class Dynos:
-    """Starts processes of the Procfile, and ends those that a test leaves."""
+    """Starts processes of the Procfile, and kills those that a test leaves."""
 
     def __init__(self, service: Service) -> None:
         self.port = free_port()
@@ -60,33 +61,48 @@ def dynos(service: Service) -> Iterator[Dynos]:
     dynos.end()
 
 
+def clients_of(web: "subprocess.Popen[bytes]") -> list[tuple[str, int]]:
+    """Return the addresses of the clients that the workers of a web process are connected with."""
+    workers = psutil.Process(web.pid).children()
+    return [
+        tuple(connection.raddr) for worker in workers for connection in worker.net_connections() if connection.raddr
+    ]
+
+
+def listens(process: "subprocess.Popen[bytes]") -> bool:
+    return any(socket.status == psutil.CONN_LISTEN for socket in psutil.Process(process.pid).net_connections())
+
+
 def ends_in_time(process: "subprocess.Popen[bytes]") -> bool:
     process.send_signal(signal.SIGTERM)
     return process.wait(STOP_SECONDS) == 0
 
 
-def test_web_answers_the_request_that_it_has_when_it_must_end(dynos: Dynos) -> None:
+def test_web_answers_the_request_in_progress_when_it_is_stopped(dynos: Dynos) -> None:
     web = dynos.start("web")
-    eventually(lambda: answers(dynos.port, HEALTH_PATH))
+    wait_until(lambda: answers(dynos.port, HEALTH_PATH), "the web process is ready")
     assert len(psutil.Process(web.pid).children()) == 2
-    with socket.create_connection(("127.0.0.1", dynos.port), timeout=STOP_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", dynos.port), timeout=60) as connection:
         connection.sendall(b"POST /claim-key HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")
-        time.sleep(0.5)
+        mine = connection.getsockname()
+        wait_until(lambda: mine in clients_of(web), "a worker accepts the connection")
         web.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        wait_until(lambda: not listens(web), "the web process no longer listens")
         connection.sendall(b"half")
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
     assert web.wait(STOP_SECONDS) == 0
 
 
-def test_worker_ends_the_job_that_it_has_and_leaves_the_others_to_the_next(dynos: Dynos, service: Service) -> None:
+def test_worker_finishes_its_job_when_it_is_stopped_and_leaves_the_others_to_the_next(
+    dynos: Dynos, service: Service
+) -> None:
     with Redis.from_url(service.settings.redis_url) as redis:
         queue = queue_of(SUBMISSION, redis)
         jobs = [queue.enqueue_call("worker.jobs.purge.purge", result_ttl=500) for _ in range(3)]
         with service.database.transaction() as connection:
             connection.execute(text("LOCK TABLE encryption_keys"))  # for which the purge waits
             worker = dynos.start("worker")
-            eventually(lambda: jobs[0].get_status(refresh=True) == "started")
+            wait_until(lambda: jobs[0].get_status(refresh=True) == "started", "the worker starts the first job")
             worker.send_signal(signal.SIGTERM)
             time.sleep(1)
             assert worker.poll() is None
@@ -96,12 +112,12 @@ def test_worker_ends_the_job_that_it_has_and_leaves_the_others_to_the_next(dynos
         assert waiting == [job.id for job in jobs[1:]]
 
         worker = dynos.start("worker")
-        eventually(lambda: all(job.get_status(refresh=True) == "finished" for job in jobs))
+        wait_until(lambda: all(job.get_status(refresh=True) == "finished" for job in jobs), "every job is finished")
         assert ends_in_time(worker)
 
 
-def test_clock_ends_when_it_must(dynos: Dynos, service: Service) -> None:
+def test_clock_ends_when_it_is_stopped(dynos: Dynos, service: Service) -> None:
     clock = dynos.start("clock")
     with Redis.from_url(service.settings.redis_url) as redis:
-        eventually(lambda: redis.keys("rq:queue:*"))
+        wait_until(lambda: redis.keys("rq:queue:*"), "the clock enqueues a job")
     assert ends_in_time(clock)

@@ -1,18 +1,21 @@
 """app.json as a review app reads it (review_apps/manifest.py), and names, settings and logs."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from processes.termination import kill
 from review_apps import limits
 from review_apps.errors import ReviewAppError
 from review_apps.logfile import LogFile
 from review_apps.manifest import Manifest
 from review_apps.settings import Settings
 from review_apps.state import App, Store, name_of, role_of
+from tests.support.waiting import wait_until
 
 
 def manifest(folder: Path, **content: Any) -> Manifest:
@@ -20,7 +23,7 @@ def manifest(folder: Path, **content: Any) -> Manifest:
     return Manifest.read(folder)
 
 
-def test_a_required_variable_that_nobody_gives_stops_everything(tmp_path: Path) -> None:
+def test_a_required_variable_without_value_is_an_error(tmp_path: Path) -> None:
     asking = manifest(tmp_path, env={"TOKEN": {"description": "a token"}})
     with pytest.raises(ReviewAppError, match=r"app\.json requires TOKEN"):
         asking.variables({}, {})
@@ -35,7 +38,7 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     assert generating.variables({}, made) == (made, made)
 
 
-def test_what_is_said_for_review_apps_wins(tmp_path: Path) -> None:
+def test_the_review_environment_overrides_the_rest(tmp_path: Path) -> None:
     special = {"env": {"A": "2"}, "formation": [{"process": "web", "quantity": 1}], "scripts": {"postdeploy": "seed"}}
     merged = manifest(
         tmp_path, env={"A": "1", "B": "1"}, addons=["heroku-redis"], formation={}, environments={"review": special}
@@ -44,18 +47,18 @@ def test_what_is_said_for_review_apps_wins(tmp_path: Path) -> None:
     assert (merged.formation, merged.addons, merged.postdeploy) == ({"web": 1}, {"heroku-redis"}, "seed")
 
 
-def test_an_add_on_that_the_machine_lacks_is_named(tmp_path: Path) -> None:
+def test_an_add_on_that_the_host_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReviewAppError, match="the add-on papertrail, which"):
         manifest(tmp_path, addons=["papertrail:choklad"])
 
 
-def test_no_name_is_the_beginning_of_another() -> None:
+def test_no_name_is_a_prefix_of_another() -> None:
     names = [name_of(number) for number in (1, 12, 120, 1200)]
     assert names == ["pr-0001", "pr-0012", "pr-0120", "pr-1200"]
     assert role_of(1) == "review_pr_0001"
 
 
-def test_what_is_left_of_a_half_opened_app_is_seen(tmp_path: Path) -> None:
+def test_a_partly_opened_app_is_found(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.save(App(1, "topic", "/repository"))
     store.folder(12).mkdir()
@@ -96,8 +99,21 @@ def test_a_log_hides_secrets_even_when_one_is_part_of_another_and_stays_small(tm
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5_000_000
 
 
-def test_too_many_processes_or_too_much_memory_are_an_excess() -> None:
+def test_an_excess_of_processes_or_memory_is_described() -> None:
     me = psutil.Process()
-    assert limits.excess(me, 100_000, 1000) == ""
-    assert "of memory, more than 1" in limits.excess(me, 1, 1000)
-    assert "processes, more than 0" in limits.excess(me, 100_000, 0)
+    assert limits.excess([me], 100_000, 1000) == ""
+    assert "of memory, more than 1" in limits.excess([me], 1, 1000)
+    assert "processes, more than 0" in limits.excess([me], 100_000, 0)
+
+
+def test_each_child_is_limited_together_with_its_descendants() -> None:
+    nested = ["sh", "-c", "sleep 1000 & sleep 1000 & wait"]
+    with subprocess.Popen(nested, start_new_session=True) as first, subprocess.Popen(["sleep", "1000"]) as second:
+        try:
+            parent = psutil.Process(first.pid)
+            wait_until(lambda: len(parent.children()) == 2, "the shell starts its children")
+            families = {members[0].pid: len(members) for members in limits._families(psutil.Process())}
+            assert (families[first.pid], families[second.pid]) == (3, 1)
+        finally:
+            kill([*parent.children(), parent])
+            second.kill()

@@ -1,4 +1,4 @@
-"""The files of an empty PostgreSQL: made once in a test run, and copied wherever a test needs a server of its own."""
+"""The files of an empty PostgreSQL: made once in a test run, and copied for each server that a test needs."""
 
 import fcntl
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.postgres import EmbeddedPostgres
+from processes.postgres import EmbeddedPostgres
 
 _NAME = "postgres-template"
 
@@ -22,7 +22,7 @@ def put_cluster(directory: Path, factory: pytest.TempPathFactory) -> Path:
 
 
 def _template(factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that all processes of a test run share. The first to ask makes it, and the others wait."""
+    """Return the folder that all processes of a test run share. The first caller makes it, and the others wait."""
     base = factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base
     with (shared / f"{_NAME}.lock").open("w") as lock:

@@ -1,23 +1,18 @@
-"""PgBouncer between the service and PostgreSQL, which lends each session to whoever sends the next transaction."""
+"""PgBouncer between the service and PostgreSQL: each transaction may get another session."""
 
-import os
-import shutil
 import signal
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import pytest
-
-from local.account import account_for
-from local.embedded import EmbeddedServer
-from local.ports import LOOPBACK
-from local.postgres import answers
-from local.tether import Account, tethered
+from processes.embedded import EmbeddedServer
+from processes.pdeathsig import User, with_pdeathsig
+from processes.ports import LOOPBACK
+from processes.postgres import answers
+from processes.unprivileged_user import unprivileged_user
+from tests.support.programs import require_program
 
 SESSIONS: Final = 2
-
-_PATH: Final = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 
 
 class Pooler(EmbeddedServer):
@@ -30,24 +25,24 @@ class Pooler(EmbeddedServer):
     def __init__(self, directory: Path, database_url: str) -> None:
         super().__init__(directory)
         self._database = urlsplit(database_url)
-        self._account: Account | None = None
+        self._user: User | None = None
 
     @property
     def url(self) -> str:
         return self._database._replace(netloc=f"{self._database.username}@{LOOPBACK}:{self.port}").geturl()
 
+    @property
+    def path(self) -> str:
+        return require_program(self.program)
+
     def prepare(self) -> None:
-        program = shutil.which(self.program, path=_PATH)
-        if program is None:
-            pytest.skip("pgbouncer is not installed: bin/install-system")
         self.directory.mkdir(mode=0o700, exist_ok=True)
-        self._program = program
-        self._account = account_for(self.directory, program)
+        self._user = unprivileged_user(self.directory, self.path)
         self._choose_port()
         self._configuration.write_text(self._settings())
 
     def command(self) -> list[str]:
-        return tethered([self._program, str(self._configuration)], self.stop_signal, self._account)
+        return with_pdeathsig([self.path, str(self._configuration)], self.stop_signal, self._user)
 
     def accepts(self) -> bool:
         return answers(self.url)

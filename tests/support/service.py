@@ -1,4 +1,4 @@
-"""The real application on a real PostgreSQL and Redis, and short words for what tests do with it."""
+"""The real application on a real PostgreSQL and Redis, and the requests that tests send to it."""
 
 import hashlib
 import hmac

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +12,11 @@ import psutil
 import psycopg2
 import pytest
 
-from local.ports import free_port
+from processes.ports import free_port
 from tests.support.cluster import put_cluster
+from tests.support.waiting import wait_until
 
 _ROOT = Path(__file__).parents[2]
-_START_SECONDS = 60
 _NAMED_ELSEWHERE = ("DATABASE_URL", "REDIS_URL", "BIND_ADDR")
 _SETTINGS = {
     "WEB_CONCURRENCY": "2",
@@ -30,7 +29,7 @@ _SETTINGS = {
 
 
 class Stack:
-    """A running service. Parts are found by what stands in their command line."""
+    """A running service. Its processes are found by their command lines."""
 
     def __init__(self, directory: Path, environment: dict[str, str]) -> None:
         self.directory = directory
@@ -48,37 +47,42 @@ class Stack:
 
     @property
     def log(self) -> str:
-        """Everything that its processes have said."""
+        """The output of all its processes."""
         return self.output.read_text(errors="replace")
 
     def wait_until_ready(self) -> None:
-        """Return when every part runs."""
+        """Return when every process runs."""
         self.wait_for(lambda: "Exposure Alert answers" in self.log, "the service starts")
 
-    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = _START_SECONDS) -> None:
+    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
         """Return when a condition holds."""
-        deadline = time.monotonic() + seconds
-        while not condition():
+
+        def holds() -> object:
             assert self._process.poll() is None, f"the service ended: {self.log[-3000:]}"
-            assert time.monotonic() < deadline, f"not in {seconds} seconds: {what}: {self.log[-3000:]}"
-            time.sleep(0.02)
+            return condition()
 
-    # its parts
+        try:
+            wait_until(holds, what, seconds)
+        except AssertionError:
+            print(self.log[-3000:])
+            raise
 
-    def find(self, *words: str) -> psutil.Process | None:
-        """Return the process of a part, if it runs at this moment: the one whose last arguments are these words."""
+    # its processes
+
+    def find(self, *arguments: str) -> psutil.Process | None:
+        """Return the process with these arguments in its command line, if it runs at this moment."""
         for child in self._process.children():
             try:
-                if child.status() != psutil.STATUS_ZOMBIE and " ".join(words) in " ".join(child.cmdline()):
+                if child.status() != psutil.STATUS_ZOMBIE and " ".join(arguments) in " ".join(child.cmdline()):
                     return child
             except psutil.Error:
                 continue
         return None
 
-    def part(self, *words: str) -> psutil.Process:
-        """Return the process of a part that runs."""
-        process = self.find(*words)
-        assert process is not None, f"{words} does not run"
+    def part(self, *arguments: str) -> psutil.Process:
+        """Return the process with these arguments in its command line, which must run."""
+        process = self.find(*arguments)
+        assert process is not None, f"{arguments} does not run"
         return process
 
     @property
@@ -109,7 +113,7 @@ class Stack:
     # its data
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, or none of a statement that has none."""
+        """Return the rows of a query, or an empty list for any other statement."""
         connection = psycopg2.connect(self.setting("DATABASE_URL"), connect_timeout=10)
         connection.autocommit = True
         try:
@@ -122,12 +126,12 @@ class Stack:
     def stop(self) -> int:
         """Stop it, and return its exit code."""
         self._process.terminate()
-        return int(self._process.wait(30))
+        return int(self._process.wait(120))
 
 
 @contextmanager
 def new_stack(factory: pytest.TempPathFactory, archive_files: str = "database") -> Iterator[Stack]:
-    """Run the service until the end of the block. Archives age fast and purges are frequent: faults show soon."""
+    """Run the service until the end of the block, with short-lived archives and frequent purges."""
     directory = factory.mktemp("stack")
     put_cluster(directory / "var" / "postgres", factory)
     stack = Stack(directory, _SETTINGS | {"ARCHIVE_FILES": archive_files})

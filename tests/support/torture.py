@@ -10,11 +10,11 @@ from typing import Final, TypeVar
 import pytest
 
 TORTURE: Final = os.environ.get("TORTURE") == "1"
-_CI: Final = os.environ.get("CI", "") not in ("", "0", "false")
+CI: Final = os.environ.get("CI", "") not in ("", "0", "false")
 
 _T = TypeVar("_T")
 
-only_in_ci = pytest.mark.skipif(not (TORTURE or _CI), reason="starts whole services: CI=1 make test runs it")
+only_in_ci = pytest.mark.skipif(not (TORTURE or CI), reason="starts whole services: CI=1 make test runs it")
 only_in_torture = pytest.mark.skipif(not TORTURE, reason="takes long: make torture runs it")
 
 

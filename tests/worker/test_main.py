@@ -5,58 +5,52 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from app.config import SUBMISSION
-from local.redis import EmbeddedRedis
+from processes.redis import EmbeddedRedis
 from tests.support.service import Service
 from tests.support.settings import SECRETS
 from tests.support.torture import only_in_ci
+from tests.support.waiting import wait_until
 from worker.__main__ import main
 from worker.clock import queue_of
 
 ROOT = Path(__file__).parents[2]
 
 
-def start(service: Service, *words: str, **changes: str) -> "subprocess.Popen[str]":
+def start(service: Service, *arguments: str, **changes: str) -> "subprocess.Popen[str]":
     urls = {
         "DATABASE_URL": service.settings.database_url.replace("+psycopg2", ""),
         "REDIS_URL": service.settings.redis_url,
     }
     environment = {"PATH": os.environ["PATH"]} | SECRETS | urls | changes
-    command = [sys.executable, "-m", "worker", *words]
+    command = [sys.executable, "-m", "worker", *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def test_clock_and_worker_purge_and_build_and_stop_when_told(service: Service) -> None:
+def test_clock_and_worker_purge_and_build_and_stop_on_sigterm(service: Service) -> None:
     service.issue()
     service.execute("UPDATE encryption_keys SET created = now() - interval '2 days'")
     processes = [start(service), start(service, "clock"), start(service, "clock")]
     try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            purged = service.rows("SELECT count(*) AS rows FROM encryption_keys")[0].rows == 0
-            built = service.rows("SELECT count(*) AS rows FROM export_archives")[0].rows == 32
-            if purged and built:
-                break
-            time.sleep(0.1)
-        assert purged
-        assert built
+        wait_until(lambda: count(service, "encryption_keys") == 0, "the expired code is purged")
+        wait_until(lambda: count(service, "export_archives") == 32, "every archive is built")
     finally:
         for process in processes:
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(15) for process in processes]
-        logs = "".join(process.stderr.read() for process in processes if process.stderr)
-        for process in processes:
-            if process.stderr:
-                process.stderr.close()
-    assert codes == [0, 0, 0], logs
+        endings = [ending_of(process) for process in processes]
+    logs = "".join(log for _, log in endings)
+    assert [code for code, _ in endings] == [0, 0, 0], logs
     assert "unclaimed_codes=1" in logs
     assert "Traceback" not in logs
+
+
+def count(service: Service, table: str) -> int:
+    return service.rows(f"SELECT count(*) AS rows FROM {table}")[0].rows  # noqa: S608
 
 
 def test_a_missing_setting_stops_the_start_with_one_line(
@@ -68,22 +62,20 @@ def test_a_missing_setting_stops_the_start_with_one_line(
 
 
 def ending_of(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    """Wait until a process has ended; return its exit code and what it said."""
-    _, said = process.communicate(timeout=30)
-    return process.returncode, said
+    """Wait until a process has ended; return its exit code and its log."""
+    _, log = process.communicate(timeout=120)
+    return process.returncode, log
 
 
 def test_a_worker_that_finds_no_redis_fails_with_one_line(service: Service) -> None:
-    code, said = ending_of(start(service, REDIS_URL="redis://127.0.0.1:1/0"))
+    code, log = ending_of(start(service, REDIS_URL="redis://127.0.0.1:1/0"))
     assert code == 1
-    assert said.count("\n") == 1, said
-    assert 'level=error msg="Redis unreachable"' in said
+    assert log.count("\n") == 1, log
+    assert 'level=error msg="Redis unreachable"' in log
 
 
 @only_in_ci
-def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceback(
-    service: Service, tmp_path: Path
-) -> None:
+def test_a_worker_that_loses_redis_during_a_job_fails_without_a_traceback(service: Service, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silence, EmbeddedRedis(tmp_path, durable=False) as server:
         client = Redis.from_url(server.url)
         queue_of(SUBMISSION, client).enqueue_call(
@@ -91,28 +83,23 @@ def test_a_worker_that_loses_redis_in_the_middle_of_a_job_fails_without_a_traceb
         )
         database = f"postgresql://nobody@127.0.0.1:{silence.getsockname()[1]}/none"
         worker = start(service, REDIS_URL=server.url, DATABASE_URL=database, DATABASE_TIMEOUT_SECONDS="2")
-        deadline = time.monotonic() + 20
-        while client.hget("rq:job:long", "status") != b"started" and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: client.hget("rq:job:long", "status") == b"started", "the worker starts the job")
         client.close()
-    code, said = ending_of(worker)
+    code, log = ending_of(worker)
     assert code == 1
-    assert 'msg="Redis unreachable"' in said
-    assert "Traceback" not in said
-    assert all(line.startswith("time=") for line in said.splitlines()), said
+    assert 'msg="Redis unreachable"' in log
+    assert "Traceback" not in log
+    assert all(line.startswith("time=") for line in log.splitlines()), log
 
 
 @only_in_ci
-def test_a_worker_that_is_told_to_stop_while_redis_is_away_stops_well(service: Service, tmp_path: Path) -> None:
+def test_a_worker_stops_on_sigterm_while_redis_is_unreachable(service: Service, tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path, durable=False) as server:
         worker = start(service, REDIS_URL=server.url)
         client = Redis.from_url(server.url)
-        deadline = time.monotonic() + 20
-        while not client.smembers("rq:workers") and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: client.info("clients")["blocked_clients"], "the worker waits for a job")
         client.close()
-        time.sleep(0.5)  # it waits for a job now
     worker.send_signal(signal.SIGTERM)
-    code, said = ending_of(worker)
-    assert code == 0, said
-    assert "Traceback" not in said
+    code, log = ending_of(worker)
+    assert code == 0, log
+    assert "Traceback" not in log

@@ -15,7 +15,7 @@ from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.proto import covidshield_pb2 as wire
 from app.store.tables import metadata
 from app.submission.views.decoys import RESPONSE_BYTES, size_of
-from local.postgres import EmbeddedPostgres
+from processes.postgres import EmbeddedPostgres
 from tests.support.answers import banned, seen
 from tests.support.service import Phone, Service, exposure_key, start_service
 from tests.support.settings import make_settings

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.web.rate_limits import RateLimiter
-from local.redis import EmbeddedRedis
+from processes.redis import EmbeddedRedis
 from tests.support.answers import CORS, claim_refusal, outbreak_refusal, plain_error, seen, upload_refusal
 from tests.support.service import Service, bearer, exposure_key
 from tests.support.settings import METRICS, OTHER_TOKEN

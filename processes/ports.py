@@ -3,7 +3,7 @@
 import random
 import socket
 
-from local.errors import LocalError
+from processes.errors import ProcessError
 
 LOOPBACK = "127.0.0.1"
 
@@ -15,22 +15,22 @@ _ATTEMPTS = 100
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment.
+    """Return a port that is free at this moment.
 
-    Raises LocalError when none of a hundred candidates is free.
+    Raises ProcessError when none of a hundred candidates is free.
     """
     for _ in range(_ATTEMPTS):
         port = random.randint(_FIRST_PORT, _LAST_PORT)  # noqa: S311 - no secret
         if can_bind(LOOPBACK, port):
             return port
-    raise LocalError(f"No free TCP port between {_FIRST_PORT} and {_LAST_PORT} on {LOOPBACK}.")
+    raise ProcessError(f"No free TCP port between {_FIRST_PORT} and {_LAST_PORT} on {LOOPBACK}.")
 
 
 def can_bind(host: str, port: int) -> bool:
-    """Tell whether a server could listen on `host` and `port` now."""
+    """Return whether a server could listen on `host` and `port` now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        # As gunicorn, PostgreSQL and Redis do: connections of an earlier run that linger must not count.
+        # As gunicorn, PostgreSQL and Redis do: connections of an earlier run in TIME_WAIT must not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -21,15 +21,15 @@ class Printer:
         self._lock = threading.Lock()
         self._copies: list[threading.Thread] = []
 
-    def say(self, name: str, line: str) -> None:
+    def write_line(self, name: str, line: str) -> None:
         """Write one line of the process `name`."""
         prefix = f"{name:<{self._width}} |"
         if name in self._colours:
             prefix = f"{self._colours[name]}{prefix}{_RESET}"
         self._write(f"{prefix} {line}\n")
 
-    def announce(self, text: str) -> None:
-        """Write text of several lines that belongs to no process."""
+    def write_text(self, text: str) -> None:
+        """Write text of several lines without a prefix."""
         self._write(text)
 
     def copy(self, name: str, pipe: IO[bytes]) -> None:
@@ -39,7 +39,7 @@ class Printer:
         copy.start()
 
     def finish(self) -> None:
-        """Wait, for a second at most, until the last words of processes that ended are written."""
+        """Wait, for a second at most, until the output of processes that ended is written."""
         deadline = time.monotonic() + 1.0
         for copy in self._copies:
             copy.join(max(0.0, deadline - time.monotonic()))
@@ -47,7 +47,7 @@ class Printer:
     def _copy(self, name: str, pipe: IO[bytes]) -> None:
         with pipe:
             for line in pipe:
-                self.say(name, line.decode(errors="replace").rstrip("\r\n"))
+                self.write_line(name, line.decode(errors="replace").rstrip("\r\n"))
 
     def _write(self, text: str) -> None:
         with self._lock:
@@ -55,5 +55,5 @@ class Printer:
                 self._stream.write(text)
                 self._stream.flush()
             except OSError:
-                # The terminal is gone. The processes must be able to go on writing, or they would block.
+                # The terminal is closed. Pipes must still be read, or the processes would block.
                 return

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psycopg2
 
-from local.account import account_for
-from local.embedded import EmbeddedServer, program_in_wheel
-from local.errors import LocalError
-from local.files import write_private
-from local.ports import LOOPBACK
-from local.tether import Account, tethered
+from processes.embedded import EmbeddedServer, program_in_wheel
+from processes.errors import ProcessError
+from processes.files import write_private
+from processes.pdeathsig import User, with_pdeathsig
+from processes.ports import LOOPBACK
+from processes.unprivileged_user import unprivileged_user
 
 _DATABASE = "exposure_alert"
 _ROLE = "exposure_alert"
@@ -30,8 +30,8 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 
-# For tests, which never need the data again, and send a hundred clients at once.
-_CARELESS_SETTINGS = {
+# For tests, which discard the data and open a hundred connections at once.
+_NOT_DURABLE_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -42,7 +42,7 @@ _CARELESS_SETTINGS = {
 class EmbeddedPostgres(EmbeddedServer):
     """PostgreSQL 18 with one role and one database, both `exposure_alert`. The role is its superuser.
 
-    `durable=False` is several times faster, and loses data when the machine goes down.
+    `durable=False` is several times faster, and loses data when the host goes down.
     """
 
     name = "PostgreSQL"
@@ -51,24 +51,28 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
         super().__init__(directory, durable=durable)
-        self._account: Account | None = None
+        self._user: User | None = None
 
     @property
     def url(self) -> str:
         return f"postgresql://{_ROLE}:{self._password_file.read_text()}@{LOOPBACK}:{self.port}/{_DATABASE}"
 
+    @property
+    def path(self) -> str:
+        return _program(self.program)
+
     def prepare(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._account = account_for(self.directory, _program(self.program))
+        self._user = unprivileged_user(self.directory, self.path)
         self._end_orphan(self._data / "postmaster.pid")
         self._choose_port()
         if not self._data.exists():
             self._make_data()
 
     def command(self) -> list[str]:
-        settings = {**_SETTINGS, "port": str(self.port), **({} if self.durable else _CARELESS_SETTINGS)}
+        settings = {**_SETTINGS, "port": str(self.port), **({} if self.durable else _NOT_DURABLE_SETTINGS)}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-        return self._tethered([_program(self.program), "-D", str(self._data), *options])
+        return self._with_pdeathsig([self.path, "-D", str(self._data), *options])
 
     def accepts(self) -> bool:
         return answers(self.url)
@@ -82,14 +86,14 @@ class EmbeddedPostgres(EmbeddedServer):
         return self.directory / "password"
 
     def _make_data(self) -> None:
-        """Make the database. A run that is killed half way leaves only a draft, which the next one throws away."""
+        """Make the database. A run that is killed before the end leaves only a draft, which the next run deletes."""
         draft = self.directory / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         write_private(self._password_file, secrets.token_urlsafe(24))
-        if self._account:
-            os.chown(self._password_file, self._account.uid, self._account.gid)
+        if self._user:
+            os.chown(self._password_file, self._user.uid, self._user.gid)
         self._run(self._initdb(draft))
-        self._run([_program(self.program), "--single", "-D", str(draft), "postgres"], f"CREATE DATABASE {_DATABASE};\n")
+        self._run([self.path, "--single", "-D", str(draft), "postgres"], f"CREATE DATABASE {_DATABASE};\n")
         draft.rename(self._data)
 
     def _initdb(self, data: Path) -> list[str]:
@@ -100,7 +104,7 @@ class EmbeddedPostgres(EmbeddedServer):
             f"--pwfile={self._password_file}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
-            # The same order of strings on every machine, whatever locales it has.
+            # The same order of strings on every host, whatever locales it has.
             "--no-locale",
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
@@ -110,7 +114,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _run(self, argv: list[str], text: str = "") -> None:
         done = subprocess.run(
-            self._tethered(argv),
+            self._with_pdeathsig(argv),
             input=text,
             cwd="/",
             text=True,
@@ -119,11 +123,11 @@ class EmbeddedPostgres(EmbeddedServer):
             check=False,
         )
         if done.returncode != 0:
-            words = " ".join(done.stdout.split("\n")[-4:]).strip()
-            raise LocalError(f"The embedded PostgreSQL cannot make its database in {self.directory}: {words}")
+            output = " ".join(done.stdout.split("\n")[-4:]).strip()
+            raise ProcessError(f"The embedded PostgreSQL cannot make its database in {self.directory}: {output}")
 
-    def _tethered(self, argv: list[str]) -> list[str]:
-        return tethered(argv, self.stop_signal, self._account)
+    def _with_pdeathsig(self, argv: list[str]) -> list[str]:
+        return with_pdeathsig(argv, self.stop_signal, self._user)
 
 
 def _program(name: str) -> str:
@@ -131,7 +135,7 @@ def _program(name: str) -> str:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a client can connect."""
+    """Return whether a client can connect."""
     try:
         psycopg2.connect(url, connect_timeout=2).close()
     except psycopg2.OperationalError:

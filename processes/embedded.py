@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL and Redis have in common: a server program from a wheel, run as a child process."""
+"""What the embedded PostgreSQL and Redis have in common: a server program that runs as a child process."""
 
 import contextlib
 import importlib.util
@@ -12,12 +12,12 @@ from typing import ClassVar, Self
 
 import psutil  # type: ignore[import-untyped]
 
-from local.errors import LocalError
-from local.ports import free_port
-from local.processes import end
+from processes.errors import ProcessError
+from processes.ports import free_port
+from processes.termination import end
 
-_START_SECONDS = 20.0
-_STOP_SECONDS = 5.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _ATTEMPTS = 3
 
@@ -26,7 +26,7 @@ class EmbeddedServer(ABC):
     """One server that listens on a free port of 127.0.0.1 and keeps its files in one directory.
 
     Use `start` and `stop`, or the context manager; or `prepare` and `command`, to leave the process to a supervisor.
-    Start it from a thread that lives as long as the server should: see `tether.tethered`.
+    Start it from a thread that lives as long as the server should: see `with_pdeathsig`.
     """
 
     name: ClassVar[str]
@@ -44,32 +44,42 @@ class EmbeddedServer(ABC):
     def url(self) -> str:
         """Where clients connect, password included. Known after `prepare`."""
 
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """The path of the server program. Raises ProcessError when it is missing."""
+
     @abstractmethod
     def prepare(self) -> None:
-        """Make the files, end an orphan of a killed run and choose the port. May be repeated. Raises LocalError."""
+        """Make the files, end the server of a killed run and choose the port. Idempotent. Raises ProcessError."""
 
     @abstractmethod
     def command(self) -> list[str]:
-        """Return the command that runs the server in the foreground. It dies with this process."""
+        """Return the command that runs the server in the foreground, until this process ends at the latest."""
 
     @abstractmethod
     def accepts(self) -> bool:
-        """Tell whether the server answers a client."""
+        """Return whether the server answers a client."""
+
+    def version(self) -> str:
+        """Return what the server program prints about its version, such as `postgres (PostgreSQL) 18.0`."""
+        described = subprocess.run([self.path, "--version"], capture_output=True, text=True, check=False).stdout
+        return described.partition(" sha=")[0].strip()  # Redis adds details of its build
 
     def start(self) -> Self:
-        """Start the server and return when it answers. Raises LocalError."""
+        """Start the server and return when it answers. Raises ProcessError."""
         for _ in range(_ATTEMPTS):
             self.prepare()
             self._process = self._spawn()
             if self._becomes_ready(self._process):
                 return self
             self.stop()
-            # Somebody may have taken the port since it was chosen.
+            # Another program may have taken the port since it was chosen.
             self.port = 0
-        raise LocalError(f"The embedded {self.name} does not start; it last said: {self._last_words()}")
+        raise ProcessError(f"The embedded {self.name} does not start; the last line of its log: {self._last_line()}")
 
     def stop(self) -> None:
-        """Stop the server in an orderly way, or kill it after five seconds. Harmless when it does not run."""
+        """Stop the server in an orderly way, or kill it after half a minute. Harmless when it does not run."""
         if self._process is not None:
             end(self._process, self.stop_signal, _STOP_SECONDS)
             self._process = None
@@ -102,7 +112,7 @@ class EmbeddedServer(ABC):
     def _find_orphan(self, pid_file: Path) -> psutil.Process | None:
         try:
             process = psutil.Process(int(pid_file.read_text().split()[0]))
-            # The number may belong to an innocent process by now.
+            # The number may have been given to another process since.
             return process if any(argument.startswith(str(self.directory)) for argument in process.cmdline()) else None
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
@@ -130,19 +140,19 @@ class EmbeddedServer(ABC):
             time.sleep(_POLL_SECONDS)
         return False
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         lines = self._log.read_text(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "(empty)")
 
 
 def program_in_wheel(package: str, *path: str) -> str:
     """Return the path of a program that an installed package carries, without importing the package.
 
-    Raises LocalError when the package or the program is missing.
+    A part of `path` may be a pattern such as `*`. Raises ProcessError when the package or the program is missing.
     """
     spec = importlib.util.find_spec(package)
     for location in (spec.submodule_search_locations if spec else None) or ():
-        program = Path(location, *path)
-        if program.is_file():
+        program = next(Path(location).glob("/".join(path)), None)
+        if program is not None:
             return str(program)
-    raise LocalError(f"{path[-1]} is missing: install requirements-local.txt, which brings the package {package}.")
+    raise ProcessError(f"{path[-1]} is missing: install requirements-local.txt, which brings the package {package}.")

@@ -1,4 +1,4 @@
-"""A machine with review apps, as a person or a workflow uses it: through the command and through nginx."""
+"""A host with review apps, used as a person or a workflow uses it: with the command, and through nginx."""
 
 import base64
 import http.client
@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.review_apps.stub import Repository
+from tests.review_apps.small_app import Repository
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "review.test"
@@ -29,7 +28,7 @@ class Answer:
     body: bytes
 
 
-class Machine:
+class Host:
     """The review apps of a folder."""
 
     def __init__(self, home: Path, repository: Repository, port: int, **settings: Any) -> None:
@@ -38,12 +37,12 @@ class Machine:
         listen = {"listen": f"127.0.0.1:{port}", "domain": DOMAIN}
         (home / "settings.json").write_text(json.dumps({**listen, **settings}))
 
-    def run(self, *words: object, given: str = "", fails: bool = False) -> str:
-        """Run the command; return what it says."""
+    def run(self, *arguments: object, stdin: str = "", fails: bool = False) -> str:
+        """Run the command; return its output and its messages."""
         done = subprocess.run(
-            [sys.executable, "-m", "review_apps", "--home", str(self.home), *map(str, words)],
-            cwd=ROOT, env={**os.environ, MARK: "1"}, input=given,
-            capture_output=True, text=True, check=False, timeout=180,
+            [sys.executable, "-m", "review_apps", "--home", str(self.home), *map(str, arguments)],
+            cwd=ROOT, env={**os.environ, MARK: "1"}, input=stdin,
+            capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
         assert done.returncode == (1 if fails else 0), done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -57,7 +56,7 @@ class Machine:
         return json.loads(self.run("show", number))
 
     def get(self, number: int, path: str = "/", method: str = "GET", **headers: str) -> Answer:
-        """Ask an app through nginx, by its host name."""
+        """Send a request to an app through nginx, by its host name."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_SECONDS)
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -79,8 +78,12 @@ class Machine:
                 found.setdefault(environment["DYNO"], process)
         return found
 
+    def wait_until_gone(self, number: int) -> None:
+        """Return when nothing of an app is left. A daemon may end a little after the command that stopped it."""
+        wait_until(lambda: not self.traces(number), f"nothing is left of {number}")
+
     def traces(self, number: int) -> list[object]:
-        """Return what is left of an app, anywhere that can be looked at from outside of its database."""
+        """Return the files, worktrees and processes that are left of an app."""
         name = f"pr-{number:04d}"
         files = [path for path in self.home.rglob("*") if name in path.name]
         worktrees = [line for line in self.repository.git("worktree", "list").splitlines() if name in line]
@@ -99,13 +102,5 @@ def command(process: psutil.Process) -> str:
 
 
 def basic(password: str, user: str = "review") -> dict[str, str]:
-    """Return the header of a browser that knows a user name and a password."""
+    """Return the header of a browser with a user name and a password."""
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
-
-
-def eventually(condition: Callable[[], object]) -> object:
-    deadline = time.monotonic() + _SECONDS
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-    return value

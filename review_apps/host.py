@@ -1,4 +1,4 @@
-"""Opens, updates and closes review apps: the order of steps, and what is undone when one of them fails."""
+"""Open, update and close review apps: the order of steps, and what is undone when one of them fails."""
 
 import dataclasses
 import shutil
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.errors import LocalError
-from local.ports import free_port
-from local.processes import kill
+from processes.errors import ProcessError
+from processes.ports import free_port
+from processes.termination import kill
 from review_apps import build, daemon, database
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError
@@ -23,21 +23,21 @@ from review_apps.specification import Process, Specification
 from review_apps.state import App, Store, name_of, role_of
 
 
-class Machine:
-    """The review apps of one folder. Whoever calls must hold the lock of its `store`."""
+class Host:
+    """The review apps of one folder. The caller must hold the lock of its `store`."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, log: Callable[[str], None]) -> None:
         self.settings = settings
         self.store = Store(settings.home)
         self.servers = Servers(settings)
-        self._say = say
+        self._log = log
 
     def open(self, number: int, branch: str, repository: Path) -> App:
-        """Open an app. When that fails, nothing of it is left. Raises ReviewAppError and LocalError."""
+        """Open an app. On failure nothing of it is left. Raises ReviewAppError and ProcessError."""
         app = self.store.load(number)
         if app and app.release:
             raise ReviewAppError(f"{app.name} is open: update it")
-        # One that a killed command left half open keeps its ports and passwords, which its Redis knows already.
+        # An app that a killed command left incomplete keeps its ports and passwords, which its Redis already has.
         app = app or App(number, branch, str(repository), opened=time.time())
         app.repository = str(repository)
         try:
@@ -47,7 +47,7 @@ class Machine:
             raise
 
     def update(self, number: int, branch: str | None = None) -> App:
-        """Replace the version that serves. When that fails it goes on serving. Raises ReviewAppError and LocalError."""
+        """Replace the version that serves. On failure it keeps serving. Raises ReviewAppError and ProcessError."""
         app = self.store.load(number)
         if app is None:
             raise ReviewAppError(f"{name_of(number)} is not open")
@@ -55,11 +55,11 @@ class Machine:
             commit = build.commit_of(Path(app.repository), branch or app.branch)
             self.resume(app)
             if commit == app.commit:
-                self._say(f"{app.name} is at {commit[:12]} already")
+                self._log(f"{app.name} is already at {commit[:12]}")
                 return app
             return self._deploy(app, branch or app.branch, commit)
-        except (ReviewAppError, LocalError) as error:
-            # Read again: a number may have been taken meanwhile.
+        except (ReviewAppError, ProcessError) as error:
+            # Read again: the number of the release may have been increased.
             self.store.save(dataclasses.replace(self.store.load(number) or app, failure=str(error)))
             raise
 
@@ -70,22 +70,22 @@ class Machine:
             return False
         self.servers.ensure()
         if app and app.release:
-            self._say_farewell(app)
+            self._run_predestroy(app)
         self.servers.router.remove(name_of(number))
         for version in self._versions(number):
             daemon.stop(version.folder)
             build.remove(Path(app.repository if app else "."), version)
         daemon.stop(folder / "services")
-        _end_stragglers(folder)
+        _kill_detached(folder)
         database.drop(self.servers.database_url, role_of(number))
         shutil.rmtree(folder, ignore_errors=True)
-        self.store.forget(number)
+        self.store.delete(number)
         if not self.store.numbers():
             self.servers.stop()
         return True
 
     def resume(self, app: App) -> bool:
-        """Start again what no longer runs, such as after a restart of the machine; return whether anything was."""
+        """Start the processes that do not run, such as after a restart of the host; return whether any were started."""
         self.servers.ensure()
         folders = [self.store.folder(app.number) / "services", self._version(app.number, app.release).folder]
         down = [
@@ -97,15 +97,15 @@ class Machine:
         return bool(down)
 
     def is_running(self, app: App) -> bool:
-        """Tell whether the version that should serve does."""
+        """Return whether the version that should serve runs."""
         return self.servers.are_running() and daemon.is_running(self._version(app.number, app.release).folder)
 
     def log_of(self, number: int) -> Path:
-        """Return where the log of an app's processes is."""
+        """Return the path of the log of an app's processes."""
         return self.store.folder(number) / "log"
 
     def processes(self, app: App) -> list[psutil.Process]:
-        """Return the processes of an app, those that look after the others included."""
+        """Return the processes of an app, with the daemons that supervise them."""
         folders = (self.store.folder(app.number) / "services", self._version(app.number, app.release).folder)
         leaders = [leader for leader in map(daemon.process_of, folders) if leader]
         return [process for leader in leaders for process in (leader, *leader.children(recursive=True))]
@@ -119,12 +119,12 @@ class Machine:
         new = dataclasses.replace(app, branch=branch, commit=commit, release=number, updated=time.time(), failure="")
         try:
             release = self._build(new, version)
-            self._say("running the release command")
+            self._log("running the release command")
             release.prepare_database()
-            self._say("starting its processes")
+            self._log("starting its processes")
             release.start()
             if not new.seeded:
-                self._say("running postdeploy")
+                self._log("running postdeploy")
                 release.run_script("postdeploy", release.manifest.postdeploy)
                 new.seeded = True
             self.servers.router.route(new, release.port)
@@ -137,13 +137,13 @@ class Machine:
         return new
 
     def _build(self, app: App, version: Version) -> Release:
-        self._say(f"building {app.name} from {app.commit[:12]}")
+        self._log(f"building {app.name} from {app.commit[:12]}")
         self.servers.ensure()
         version.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         build.check_out(Path(app.repository), app.commit, version)
         manifest = Manifest.read(version.source)
         _, made = manifest.variables(self.settings.variables, app.secrets)
-        # A variable that this version does not have may come back with the next.
+        # A variable that this version does not have may return with the next.
         app.secrets = {**app.secrets, **made}
         app.web_port = free_port()
         self.store.save(dataclasses.replace(self.store.load(app.number) or app, secrets=app.secrets))
@@ -153,7 +153,7 @@ class Machine:
         return release
 
     def _addresses(self, app: App, manifest: Manifest) -> dict[str, str]:
-        """Make the app's database and start its Redis, unless it has them; return where they are."""
+        """Make the app's database and start its Redis, unless it has them; return their addresses."""
         addresses = {}
         if POSTGRESQL in manifest.addons:
             addresses["DATABASE_URL"] = database.create(
@@ -168,8 +168,8 @@ class Machine:
             addresses["REDIS_URL"] = server.url
         return addresses
 
-    def _say_farewell(self, app: App) -> None:
-        """Run pr-predestroy. An app that cannot must go nevertheless."""
+    def _run_predestroy(self, app: App) -> None:
+        """Run pr-predestroy. Its failure is logged and does not prevent the end of the app."""
         try:
             version = self._version(app.number, app.release)
             manifest = Manifest.read(version.source)
@@ -177,11 +177,11 @@ class Machine:
             log = self.log_of(app.number)
             release = Release(app, version, manifest, self.settings, log, addresses, app.web_port)
             release.run_script("pr-predestroy", manifest.predestroy)
-        except (ReviewAppError, LocalError, OSError) as error:
-            self._say(f"pr-predestroy failed, and {app.name} is closed all the same: {error}")
+        except (ReviewAppError, ProcessError, OSError) as error:
+            self._log(f"pr-predestroy failed, and {app.name} is closed nevertheless: {error}")
 
     def _remove_others(self, app: App) -> None:
-        """Stop and remove every version but the one that serves."""
+        """Stop and remove every version except the one that serves."""
         for version in self._versions(app.number):
             if version != self._version(app.number, app.release):
                 daemon.stop(version.folder)
@@ -194,8 +194,8 @@ class Machine:
         return [Version(path) for path in sorted((self.store.folder(number) / "releases").glob("*"))]
 
 
-def _end_stragglers(folder: Path) -> None:
-    """Kill what has left its session: it still has the app's folder as its HOME."""
+def _kill_detached(folder: Path) -> None:
+    """Kill processes that left their session: they still have the app's folder as HOME."""
 
     def belongs(process: psutil.Process) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""A project that starts in a moment and tells what it was given, to see what is done with it."""
+"""A project that starts within a second and answers with its environment and the headers of the request."""
 
 import json
 import subprocess
@@ -14,8 +14,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(1)
         if self.path == "/eat":
             self.server.eaten = b"x" * 200_000_000
-        told = {"version": open("version").read(), "environment": dict(os.environ), "headers": dict(self.headers)}
-        body = json.dumps(told).encode()
+        facts = {"version": open("version").read(), "environment": dict(os.environ), "headers": dict(self.headers)}
+        body = json.dumps(facts).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -31,16 +31,16 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
 RELEASE = """
 import os
 if os.path.exists("failing"):
-    raise SystemExit("no such column, says " + os.environ["SECRET"])
+    raise SystemExit("no such column: " + os.environ["SECRET"])
 """
 MANIFEST = {
-    "name": "stub",
-    "description": "A stub",
+    "name": "small",
+    "description": "A small app",
     "env": {
         "SECRET": {"generator": "secret"},
         "GREETING": "hello",
         "OVERRIDDEN": {"value": "everywhere"},
-        "FAREWELL": {"description": "A file", "required": True},
+        "PREDESTROY_LOG": {"description": "A file", "required": True},
     },
     "formation": {"web": {"quantity": 1}, "worker": {"quantity": 2}, "unused": {"quantity": 0}},
     "addons": ["heroku-postgresql:essential-0", {"plan": "heroku-redis:mini"}],
@@ -49,7 +49,7 @@ MANIFEST = {
             "env": {"OVERRIDDEN": {"value": "in review apps"}},
             "scripts": {
                 "postdeploy": "echo seeded >> $HOME/seeded",
-                "pr-predestroy": "echo $HEROKU_APP_NAME >> $FAREWELL",
+                "pr-predestroy": "echo $HEROKU_APP_NAME >> $PREDESTROY_LOG",
             },
         }
     },
@@ -81,13 +81,15 @@ class Repository:
         self.git("commit", "--quiet", "--allow-empty", "--message", "a change")
         return self.git("rev-parse", "HEAD")
 
-    def git(self, *words: str) -> str:
+    def git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false")
-        done = subprocess.run(["git", *identity, *words], cwd=self.folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["git", *identity, *arguments], cwd=self.folder, capture_output=True, text=True, check=True
+        )
         return done.stdout.strip()
 
 
-def told(body: bytes) -> dict[str, Any]:
-    """Return what the stub's web process says."""
-    answer: dict[str, Any] = json.loads(body)
-    return answer
+def echoed(body: bytes) -> dict[str, Any]:
+    """Return the facts in an answer of the web process."""
+    facts: dict[str, Any] = json.loads(body)
+    return facts

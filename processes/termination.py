@@ -1,4 +1,4 @@
-"""Ending processes, and all that they started."""
+"""Ending processes, and everything that they started."""
 
 import contextlib
 import os
@@ -20,16 +20,16 @@ def end(process: "subprocess.Popen[bytes]", first: signal.Signals, seconds: floa
 def end_all(
     processes: Iterable[tuple["subprocess.Popen[bytes]", signal.Signals]],
     seconds: float,
-    in_a_hurry: Callable[[], bool] = lambda: False,
+    force: Callable[[], bool] = lambda: False,
 ) -> None:
-    """As `end`, for several processes at once: they share the `seconds`, or wait no longer once `in_a_hurry`."""
+    """As `end`, for several processes at once: they share the `seconds`. Kill at once when `force` returns true."""
     ending = list(processes)
     families = [(process, family(process.pid)) for process, _ in ending]
     for process, first in ending:
         if process.poll() is None:
             process.send_signal(first)
     deadline = time.monotonic() + seconds
-    while _any_runs(ending) and time.monotonic() < deadline and not in_a_hurry():
+    while _any_runs(ending) and time.monotonic() < deadline and not force():
         time.sleep(_POLL_SECONDS)
     for process, members in families:
         if process.poll() is None:
@@ -52,7 +52,7 @@ def session(pid: int) -> list[psutil.Process]:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes at once, except those that ended and whose number went to another process."""
+    """Kill processes at once. A process that reuses the number of one that ended is left alone."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()

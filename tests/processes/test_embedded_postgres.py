@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel."""
+"""PostgreSQL from a wheel (processes/postgres.py)."""
 
 import signal
 import stat
@@ -10,8 +10,9 @@ import psutil
 import psycopg2
 import pytest
 
-from local.errors import LocalError
-from local.postgres import EmbeddedPostgres
+from processes.errors import ProcessError
+from processes.postgres import EmbeddedPostgres
+from tests.support.waiting import wait_until
 
 
 def _ask(url: str, statement: str) -> object:
@@ -40,7 +41,7 @@ def test_it_serves_a_database_of_the_expected_name_and_time_zone(directory: Path
         assert _ask(server.url, "SHOW server_encoding") == "UTF8"
 
 
-def test_data_outlives_a_restart(directory: Path) -> None:
+def test_data_survives_a_restart(directory: Path) -> None:
     with EmbeddedPostgres(directory, durable=False) as server:
         _ask(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
     with EmbeddedPostgres(directory, durable=False) as server:
@@ -61,11 +62,11 @@ def test_a_wrong_password_is_refused(directory: Path) -> None:
             psycopg2.connect(server.url.replace(password, "wrong"))
 
 
-def test_the_password_is_for_its_owner_alone(directory: Path) -> None:
+def test_only_the_owner_can_read_the_password(directory: Path) -> None:
     assert stat.S_IMODE((directory / "password").stat().st_mode) == 0o600
 
 
-def test_it_stops_with_a_client_connected_and_leaves_no_process(directory: Path, eventually, survivors) -> None:
+def test_it_stops_with_a_client_connected_and_leaves_no_process(directory: Path, survivors) -> None:
     server = EmbeddedPostgres(directory, durable=False).start()
     idle = psycopg2.connect(server.url)
     leader = psutil.Process(int((directory / "data" / "postmaster.pid").read_text().split()[0]))
@@ -73,7 +74,7 @@ def test_it_stops_with_a_client_connected_and_leaves_no_process(directory: Path,
     server.stop()
     idle.close()
     assert len(processes) > 1
-    eventually(lambda: not survivors(processes))
+    wait_until(lambda: not survivors(processes), "every process of the server ends")
 
 
 def test_a_server_left_by_a_killed_run_is_replaced(directory: Path) -> None:
@@ -81,37 +82,36 @@ def test_a_server_left_by_a_killed_run_is_replaced(directory: Path) -> None:
     left.prepare()
     orphan = subprocess.Popen(left.command(), cwd="/", stderr=subprocess.DEVNULL)
     try:
-        while not left.accepts():
-            assert orphan.poll() is None
+        wait_until(left.accepts, "the first server answers")
         with EmbeddedPostgres(directory, durable=False) as server:
-            assert orphan.wait(5) == 0
+            assert orphan.wait(60) == 0
             assert _ask(server.url, "SELECT 1") == 1
     finally:
         orphan.kill()
 
 
-def test_it_goes_down_with_a_killed_parent(directory: Path, eventually) -> None:
+def test_it_ends_when_its_parent_is_killed(directory: Path) -> None:
     source = (
-        "import os, pathlib, sys; from local.postgres import EmbeddedPostgres;"
+        "import os, pathlib, sys; from processes.postgres import EmbeddedPostgres;"
         "EmbeddedPostgres(pathlib.Path(sys.argv[1]), durable=False).start(); os.kill(os.getpid(), 9)"
     )
-    parent = subprocess.run([sys.executable, "-c", source, str(directory)], check=False, timeout=20)
+    parent = subprocess.run([sys.executable, "-c", source, str(directory)], check=False, timeout=120)
     assert parent.returncode == -signal.SIGKILL
-    eventually(lambda: not (directory / "data" / "postmaster.pid").exists())
+    wait_until(lambda: not (directory / "data" / "postmaster.pid").exists(), "PostgreSQL ends with its parent")
 
 
 def test_a_database_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "data.new").write_text("in the way")
-    with pytest.raises(LocalError, match="cannot make its database") as caught:
+    with pytest.raises(ProcessError, match="cannot make its database") as caught:
         EmbeddedPostgres(tmp_path, durable=False).start()
     assert "\n" not in str(caught.value)
 
 
-def test_a_server_that_does_not_start_tells_its_last_words(directory: Path) -> None:
+def test_the_error_of_a_server_that_does_not_start_quotes_its_log(directory: Path) -> None:
     version = directory / "data" / "PG_VERSION"
     version.write_text("9\n")
     try:
-        with pytest.raises(LocalError, match="does not start; it last said"):
+        with pytest.raises(ProcessError, match="does not start; the last line of its log: "):
             EmbeddedPostgres(directory, durable=False).start()
     finally:
         version.write_text("18\n")

@@ -1,11 +1,11 @@
-"""One terminal for several processes."""
+"""One terminal for several processes (processes/output.py)."""
 
 import io
 import os
 
 import pytest
 
-from local.output import Printer
+from processes.output import Printer
 
 
 class _Terminal(io.StringIO):
@@ -16,23 +16,23 @@ class _Terminal(io.StringIO):
 def test_names_are_aligned() -> None:
     terminal = io.StringIO()
     printer = Printer(terminal, ["web", "worker"])
-    printer.say("web", "one")
-    printer.say("worker", "two")
+    printer.write_line("web", "one")
+    printer.write_line("worker", "two")
     assert terminal.getvalue() == "web    | one\nworker | two\n"
 
 
 def test_a_terminal_gets_colours_unless_they_are_unwanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     terminal = _Terminal()
-    Printer(terminal, ["web"]).say("web", "one")
+    Printer(terminal, ["web"]).write_line("web", "one")
     assert terminal.getvalue() == "\x1b[36mweb |\x1b[0m one\n"
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = _Terminal()
-    Printer(terminal, ["web"]).say("web", "one")
+    Printer(terminal, ["web"]).write_line("web", "one")
     assert terminal.getvalue() == "web | one\n"
 
 
-def test_lines_that_are_no_text_and_a_last_line_without_end_are_copied() -> None:
+def test_invalid_utf_8_and_a_last_line_without_newline_are_copied() -> None:
     terminal = io.StringIO()
     printer = Printer(terminal, ["web"])
     reader, writer = os.pipe()
@@ -43,9 +43,9 @@ def test_lines_that_are_no_text_and_a_last_line_without_end_are_copied() -> None
     assert terminal.getvalue() == "web | \ufffd one\nweb | two\n"
 
 
-def test_a_terminal_that_is_gone_stops_nobody() -> None:
+def test_a_closed_terminal_raises_nothing() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as gone:
-        Printer(gone, ["web"]).say("web", "one")
+        Printer(gone, ["web"]).write_line("web", "one")
         os.dup2(os.open(os.devnull, os.O_WRONLY), writer)

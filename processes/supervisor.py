@@ -1,4 +1,4 @@
-"""Runs several programs as one: starts them in order, restarts those that die, and stops all in reverse order."""
+"""Runs several programs: starts them in order, restarts those that die, and stops them in reverse order."""
 
 import os
 import signal
@@ -10,25 +10,25 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from local.errors import LocalError
-from local.output import Printer
-from local.processes import end_all, kill, session
+from processes.errors import ProcessError
+from processes.output import Printer
+from processes.termination import end_all, kill, session
 
 _TICK_SECONDS: Final = 0.05
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 # A program that lived this long did not fail because of how it was started.
 _STABLE_SECONDS: Final = 10.0
-SUPERVISOR: Final = "local"
+SUPERVISOR: Final = "supervisor"
 
 
 class StopRequestedError(Exception):
-    """Somebody asked the supervisor to stop while it was waiting for something else."""
+    """A signal asked the supervisor to stop while it was waiting."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `argv` should be `tethered`, so that it ends even when the supervisor is killed.
+    """What to run. `argv` should come from `with_pdeathsig`, so that it ends even when the supervisor is killed.
 
     `stop_seconds` is how long it may take to stop after `stop_signal`, before it is killed.
     """
@@ -53,7 +53,7 @@ class _Child:
 class Supervisor:
     """Runs groups of programs: a later group depends on the earlier ones, so it starts after and stops before them.
 
-    Use it from one thread that lives as long as the programs: see `tether.tethered`.
+    Use it from one thread that lives as long as the programs: see `with_pdeathsig`.
     """
 
     def __init__(self, printer: Printer) -> None:
@@ -63,7 +63,7 @@ class Supervisor:
         self._deaths = 0
 
     def handle_signals(self) -> None:
-        """Stop on Ctrl-C, on SIGTERM and when the terminal closes; a second signal cuts the stopping short."""
+        """Stop on Ctrl-C, on SIGTERM and when the terminal closes; a second signal kills everything at once."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup(1) asks to outlive the terminal
@@ -85,24 +85,24 @@ class Supervisor:
         try:
             self.wait_for(lambda: process.poll() is not None)
         finally:
-            end_all([(process, program.stop_signal)], program.stop_seconds, self._in_a_hurry)
+            end_all([(process, program.stop_signal)], program.stop_seconds, self._force)
         return process.returncode
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = float("inf")) -> None:
         """Return when `condition` holds.
 
-        Raises LocalError after `seconds`, or when one of the programs dies meanwhile, and StopRequestedError.
+        Raises ProcessError after `seconds`, or when one of the programs dies meanwhile, and StopRequestedError.
         """
         deadline = time.monotonic() + seconds
         deaths = self._deaths
         while not condition():
             if time.monotonic() > deadline:
-                raise LocalError(f"The service is not ready after {seconds:.0f} seconds.")
+                raise ProcessError(f"The service is not ready after {seconds:.0f} seconds.")
             self._tick()
             if self._stop_requests:
                 raise StopRequestedError
             if self._deaths > deaths:
-                raise LocalError("The service does not start: see the lines above.")
+                raise ProcessError("The service does not start: see the lines above.")
 
     def run(self) -> None:
         """Keep the programs running until a signal asks to stop."""
@@ -110,42 +110,46 @@ class Supervisor:
             self._tick()
 
     def stop(self) -> None:
-        """Stop all programs, the last group first, and leave none of their processes behind."""
+        """Stop all programs, the last group first, and end every process that they started."""
         while self._groups:
             group = self._groups.pop()
             ending = [(child.process, child.program.stop_signal) for child in reversed(group)]
-            end_all(ending, max((child.program.stop_seconds for child in group), default=0.0), self._in_a_hurry)
+            end_all(ending, max((child.program.stop_seconds for child in group), default=0.0), self._force)
         self._printer.finish()
 
-    def announce(self, text: str) -> None:
-        """Write lines of the supervisor's own to the terminal."""
-        self._printer.announce(text)
+    def write_line(self, line: str) -> None:
+        """Write one line to the terminal, under the name of the supervisor."""
+        self._printer.write_line(SUPERVISOR, line)
+
+    def write_text(self, text: str) -> None:
+        """Write text of several lines to the terminal."""
+        self._printer.write_text(text)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is Python's
         self._stop_requests += 1
 
-    def _in_a_hurry(self) -> bool:
+    def _force(self) -> bool:
         return self._stop_requests > 1
 
     def _tick(self) -> None:
         for group in self._groups:
             for child in group:
-                self._look_after(child)
+                self._restart_if_dead(child)
         time.sleep(_TICK_SECONDS)
 
-    def _look_after(self, child: _Child) -> None:
+    def _restart_if_dead(self, child: _Child) -> None:
         now = time.monotonic()
         if child.restart_at is not None:
             if now >= child.restart_at:
                 child.process, child.started, child.restart_at = self._spawn(child.program), now, None
         elif child.process.poll() is not None:
             self._deaths += 1
-            # What a killed leader leaves behind may still hold its port, or do its work.
+            # Children of a killed leader may still hold its port, or do its work.
             kill(session(child.process.pid))
             child.pause_seconds = _next_pause(child, now)
             child.restart_at = now + child.pause_seconds
             ending = _ending(child.process.returncode)
-            self._printer.say(SUPERVISOR, f"{child.program.name} {ending}; it restarts in {child.pause_seconds:.1f} s")
+            self.write_line(f"{child.program.name} {ending}; restart in {child.pause_seconds:.1f} s")
 
     def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
@@ -155,7 +159,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             cwd=program.directory,
             env=program.environment,
-            start_new_session=True,  # A Ctrl-C at the terminal is for the supervisor, which stops all in order.
+            start_new_session=True,  # Ctrl-C at the terminal reaches the supervisor alone, which stops all in order.
         )
         assert process.stdout is not None  # noqa: S101 - for the type checker
         self._printer.copy(program.name, process.stdout)

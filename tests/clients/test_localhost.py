@@ -1,0 +1,47 @@
+"""Host names below localhost (clients/localhost.py)."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import requests
+
+from clients.localhost import resolve_localhost
+
+
+class EchoHost(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = self.headers["Host"].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """The port of a server on 127.0.0.1 that answers with the Host header of the request."""
+    with HTTPServer(("127.0.0.1", 0), EchoHost) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", ["pr-0012.localhost", "PR-0012.LOCALHOST", "127.0.0.1"])
+def test_a_name_below_localhost_leads_to_this_host_and_keeps_its_host_header(port: int, host: str) -> None:
+    with requests.Session() as session:
+        resolve_localhost(session)
+        assert session.get(f"http://{host}:{port}/path", timeout=60).text.lower() == f"{host}:{port}".lower()
+
+
+def test_other_names_are_resolved_as_ever() -> None:
+    with requests.Session() as session:
+        resolve_localhost(session)
+        with pytest.raises(requests.ConnectionError, match="not-localhost"):
+            session.get("http://not-localhost.invalid:1/", timeout=60)

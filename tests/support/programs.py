@@ -1,0 +1,21 @@
+"""Programs of the host that some tests need, such as nginx or a browser."""
+
+import os
+import shutil
+
+import pytest
+
+from tests.support.torture import CI
+
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def require_program(name: str) -> str:
+    """Return the path of a program. Where it is missing, skip the test; fail it in continuous integration (CI=1)."""
+    path = shutil.which(name, path=_PATH)
+    if path is not None:
+        return path
+    message = f"{name} is not installed: bin/install-system"
+    if CI:
+        pytest.fail(message)
+    pytest.skip(message)
