@@ -5,6 +5,7 @@ from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
+from app.cli.importing import import_command, import_forget, import_settings
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.replay import replay
 from app.cli.secrets import secrets
@@ -16,15 +17,18 @@ def init_cli(app: Flask) -> None:
     """Add the operator's commands."""
     for command in (secrets, codes, counts, purge, keys, archives, replay, seed):
         app.cli.add_command(command)
+    for command in (import_command, import_settings, import_forget):
+        app.cli.add_command(command)
 
 
-class _OnlySecrets(AppGroup):
-    """Commands of an application that has no settings yet: the one that makes secrets, and an explanation."""
+class _WithoutSettings(AppGroup):
+    """Commands of an application that has no settings yet: those that make some, and for all others the error."""
 
     def __init__(self, error: ConfigurationError) -> None:
         super().__init__()
         self._error = error
         self.add_command(secrets)
+        self.add_command(import_settings)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
@@ -44,5 +48,5 @@ def without_settings(error: ConfigurationError) -> Flask:
     if not isinstance(context.command, FlaskGroup):
         raise click.ClickException(str(error))
     app = Flask("app", static_folder=None)
-    app.cli = _OnlySecrets(error)
+    app.cli = _WithoutSettings(error)
     return app

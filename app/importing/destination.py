@@ -1,0 +1,103 @@
+"""This service as an import sees it: how to write to it, how it stores secrets, and what it no longer keeps.
+
+All that the package takes from the rest of the application is taken here, and in `settings_file`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from app.config import Settings
+from app.crypto.sealing import SealingRing
+from app.domain.codes import normalise_code
+from app.domain.timeline import HOURS_PER_DAY, day_number, midnight, oldest_usable_pair
+from app.importing.errors import DestinationError
+from app.store import export_archives
+from app.store.database import Database
+
+# Held while a batch is written: two imports at once must not both add the same difference to a figure.
+_IMPORT_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({0x696D706F7274})")  # "import"
+_FORGET_MARKS: Final = text("DELETE FROM imported_key_pairs; DELETE FROM imported_counters")
+
+
+class _DryRun(Exception):  # noqa: N818 - never leaves this module
+    """The transaction is to be rolled back."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What has to be newer than these: older rows would be deleted, and counted, a second time here."""
+
+    oldest_code: datetime
+    oldest_pair: datetime
+    oldest_outbreak: datetime
+    first_hour: int
+
+    @classmethod
+    def at(cls, now: datetime, settings: Settings) -> "Limits":
+        """Return the limits of the purge at a moment."""
+        days = settings.max_diagnosis_key_retention_days
+        first_day = day_number(now) - days
+        return cls(
+            oldest_code=now - settings.code_lifetime,
+            oldest_pair=oldest_usable_pair(now, settings.encryption_key_validity_days),
+            oldest_outbreak=datetime.fromtimestamp(first_day * HOURS_PER_DAY * 3600, midnight(now).tzinfo),
+            first_hour=first_day * HOURS_PER_DAY,
+        )
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The database and the sealing keys of this service."""
+
+    database: Database
+    ring: SealingRing
+    limits: Limits
+    dry_run: bool = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Lend a connection in a transaction of one batch; a dry run rolls it back at the end.
+
+        Raises DestinationError: what the database itself says of an error may show a row.
+        """
+        try:
+            with suppress(_DryRun), self.database.transaction() as connection:
+                connection.execute(_IMPORT_LOCK)
+                yield connection
+                if self.dry_run:
+                    raise _DryRun
+        except DBAPIError as error:
+            raise DestinationError(type(error.orig).__name__, getattr(error.orig, "pgcode", None)) from None
+
+    def forget_archives(self) -> None:
+        """Have every archive built again: that of a past day never gains a key by itself."""
+        with self.transaction() as connection:
+            export_archives.lock_builder(connection, wait=True)
+            export_archives.clear(connection)
+
+
+def forget_marks(database: Database) -> None:
+    """Delete the marks of what was imported. An import after this would count everything a second time."""
+    with database.transaction() as connection:
+        connection.execute(_FORGET_MARKS)
+
+
+def stored_private_key(ring: SealingRing, private_key: bytes, public_key: bytes) -> bytes:
+    """Return what is stored of a server private key."""
+    return ring.seal(private_key, public_key)
+
+
+def stored_code(ring: SealingRing, code: str | None) -> str | None:
+    """Return what is stored of a one-time code."""
+    return None if code is None else ring.stored_code(normalise_code(code))
+
+
+def stored_hash_id(ring: SealingRing, hash_id: str | None) -> str | None:  # noqa: ARG001
+    """Return what is stored of a hashID."""
+    return hash_id
