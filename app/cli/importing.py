@@ -41,16 +41,16 @@ def import_command(source: str, tokens_file: Path | None, unknown_label: str | N
     destination = Destination(current_database(), current_ring(), limits, dry_run)
     try:
         with open_source(source) as opened:
-            outcomes = import_all(opened, destination, labels, _show_progress)
+            imported = import_all(opened, destination, labels, _show_progress)
     except ImportingError as error:
         raise click.ClickException(str(error)) from None
-    _print_outcomes(outcomes)
+    _print_outcomes(imported.outcomes)
     click.echo(f"{NOT_MOVED} is not moved: it holds addresses there, and is forgotten within an hour.", err=True)
     if dry_run:
         click.echo("A dry run: nothing was written.", err=True)
-    else:
+    elif imported.archives_are_stale:
         click.echo("Archives are stale now: each is built again before it is served.", err=True)
-    if any(outcome.refused for outcome in outcomes.values() if outcome):
+    if any(outcome.refused for outcome in imported.outcomes.values() if outcome):
         raise click.ClickException("some rows were refused")
 
 
@@ -98,13 +98,17 @@ def _checked_label(label: str | None) -> str | None:
     return label
 
 
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
 def _show_progress(table: str, rows: int) -> None:
-    if sys.stderr.isatty():
+    if _is_terminal():
         click.echo(f"\r{table}: {rows} rows read", nl=False, err=True)
 
 
 def _print_outcomes(outcomes: Mapping[str, Outcome | None]) -> None:
-    if sys.stderr.isatty():
+    if _is_terminal():
         click.echo("\r\033[K", nl=False, err=True)
     click.echo("table\tread\tnew\tupdated\tunchanged\trefused")
     for table, outcome in outcomes.items():

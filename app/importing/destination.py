@@ -22,6 +22,10 @@ from app.store.database import Database
 
 # Held while a batch is written: two imports at once must not both add the same difference to a figure.
 _IMPORT_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({0x696D706F7274})")  # "import"
+_ADD_STALE_MARK: Final = text("""
+    INSERT INTO imported_counters (ledger, figure, count) VALUES ('export_archives', 'stale', 1) ON CONFLICT DO NOTHING
+""")
+_DELETE_STALE_MARK: Final = text("DELETE FROM imported_counters WHERE ledger = 'export_archives'")
 _FORGET_MARKS: Final = text("DELETE FROM imported_key_pairs; DELETE FROM imported_counters")
 
 
@@ -75,11 +79,25 @@ class Destination:
         except DBAPIError as error:
             raise DestinationError(type(error.orig).__name__, getattr(error.orig, "pgcode", None)) from None
 
-    def forget_archives(self) -> None:
-        """Have every archive built again: that of a past day never gains a key by itself."""
+    def forget_stale_archives(self) -> bool:
+        """Have every archive built again, if something came that belongs into one; return whether that was so.
+
+        The archive of a past day never gains a key by itself.
+        """
         with self.transaction() as connection:
+            if not connection.execute(_DELETE_STALE_MARK).rowcount:
+                return False
             export_archives.lock_builder(connection, wait=True)
             export_archives.clear(connection)
+            return True
+
+
+def mark_archives_stale(connection: Connection) -> None:
+    """Remember, in the transaction that stores it, that something came which belongs into archives.
+
+    So the next import knows of it when this one is killed before its end.
+    """
+    connection.execute(_ADD_STALE_MARK)
 
 
 def forget_marks(database: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from app.importing.arrays import arrays, unnested
-from app.importing.destination import Destination
+from app.importing.destination import Destination, mark_archives_stale
 from app.importing.outcome import Outcome
 
 _KEY_COLUMNS: Final = {
@@ -48,15 +48,17 @@ _ADD_EVENTS: Final = text(f"""
 def write_keys(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
     """Store the keys of a batch that are not here yet, each published in the hour in which it was there."""
     values = arrays(_KEY_COLUMNS, batch) | {"first_hour": to.limits.first_hour}
-    _count(connection.execute(_ADD_KEYS, values).rowcount, len(batch), outcome)
+    _finish(connection, connection.execute(_ADD_KEYS, values).rowcount, len(batch), outcome)
 
 
 def write_events(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
     """Store the outbreak events of a batch that are not here yet."""
     values = arrays(_EVENT_COLUMNS, batch) | {"oldest_outbreak": to.limits.oldest_outbreak}
-    _count(connection.execute(_ADD_EVENTS, values).rowcount, len(batch), outcome)
+    _finish(connection, connection.execute(_ADD_EVENTS, values).rowcount, len(batch), outcome)
 
 
-def _count(new: int, rows: int, outcome: Outcome) -> None:
+def _finish(connection: Connection, new: int, rows: int, outcome: Outcome) -> None:
+    if new:
+        mark_archives_stale(connection)
     outcome.new += new
     outcome.unchanged += rows - new

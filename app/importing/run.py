@@ -1,6 +1,7 @@
 """An import from beginning to end: originators first, then table by table, then the archives."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -32,21 +33,25 @@ _LEDGERS: Final[Mapping[SourceTable, Ledger]] = {
 }
 
 
-def import_all(source: Source, to: Destination, labels: Labels, progress: Progress) -> dict[str, Outcome | None]:
-    """Bring over every table, and have all archives built again; return what became of each, None where it is missing.
+@dataclass(frozen=True)
+class Imported:
+    """What became of each table, None where the source has none, and whether archives have to be built again."""
 
-    Raises SourceError, and UnknownOriginatorsError before anything is written.
+    outcomes: Mapping[str, Outcome | None]
+    archives_are_stale: bool
+
+
+def import_all(source: Source, to: Destination, labels: Labels, progress: Progress) -> Imported:
+    """Bring over every table, and discard archives that lack something of it.
+
+    Raises SourceError, DestinationError, and UnknownOriginatorsError before anything is written.
     """
     present = _present_tables(source)
     _refuse_unknown(source, present, labels)
     outcomes: dict[str, Outcome | None] = dict.fromkeys(table.name for table in tables.TABLES)
-    try:
-        for table in present:
-            outcomes[table.name] = _import_table(source, table, to, labels, progress)
-    finally:
-        # Also when the import ends half-way: what was brought over so far belongs into archives that were built before.
-        to.forget_archives()
-    return outcomes
+    for table in present:
+        outcomes[table.name] = _import_table(source, table, to, labels, progress)
+    return Imported(outcomes, to.forget_stale_archives())
 
 
 def _present_tables(source: Source) -> list[SourceTable]:

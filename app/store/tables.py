@@ -169,7 +169,8 @@ export_archive_parts = Table(
 )
 
 # What an import brought over (app/importing): each key pair, so that one that was deleted here since does not come
-# back, and the sum of each figure, so that nothing is counted twice. `flask import-forget` empties both.
+# back, and the sum of each figure, so that nothing is counted twice, or that archives are stale. `flask import-forget`
+# empties both.
 imported_key_pairs = Table(
     "imported_key_pairs",
     metadata,

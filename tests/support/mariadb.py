@@ -17,7 +17,7 @@ from local.tether import Account, tethered
 
 _PATH: Final = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 _USER: Final = "reader"
-_PASSWORD: Final = "p@ss:word"  # noqa: S105 - it opens nothing
+_PASSWORD: Final = "p@ss:word"
 DATABASE: Final = "covidshield"
 
 _SERVER_KEYS: Final = """
@@ -166,10 +166,8 @@ class PublicServer(EmbeddedServer):
         return self.directory / "data"
 
     def _make_data(self) -> None:
-        self._run(
-            ["mariadb-install-db", "--no-defaults", f"--datadir={self._data}", "--skip-test-db"]
-            + ["--auth-root-authentication-method=normal"]
-        )
+        install = ["mariadb-install-db", "--no-defaults", f"--datadir={self._data}", "--skip-test-db"]
+        self._run([*install, "--auth-root-authentication-method=normal"])
         tables = [f"CREATE TABLE {DATABASE}.{name} ({columns})" for name, columns in TABLES.items()]
         statements = [
             f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4",
