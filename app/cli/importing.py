@@ -117,5 +117,7 @@ def _print_outcomes(outcomes: Mapping[str, Outcome | None]) -> None:
             continue
         figures = (outcome.read, outcome.new, outcome.updated, outcome.unchanged, outcome.refused)
         click.echo("\t".join((table, *map(str, figures))))
+        if outcome.deleted:
+            click.echo(f"{table}: {outcome.deleted} deleted that have expired since an earlier import", err=True)
         for reason, rows in outcome.reasons.items():
             click.echo(f"{table}: {rows} refused: {reason}", err=True)

@@ -18,7 +18,7 @@ from app.domain.codes import normalise_code
 from app.domain.timeline import HOURS_PER_DAY, day_number, midnight, oldest_usable_pair
 from app.importing.errors import DestinationError
 from app.store import export_archives
-from app.store.database import Database
+from app.store.database import Database, allow_time
 
 # Held while a batch is written: two imports at once must not both add the same difference to a figure.
 _IMPORT_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({0x696D706F7274})")  # "import"
@@ -65,14 +65,18 @@ class Destination:
     dry_run: bool = False
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, long: bool = False) -> Iterator[Connection]:
         """Lend a connection in a transaction of one batch; a dry run rolls it back at the end.
+
+        `long` allows its statements minutes instead of the seconds that a batch needs.
 
         Raises DestinationError: what the database itself says of an error may show a row.
         """
         try:
             with suppress(_DryRun), self.database.transaction() as connection:
                 connection.execute(_IMPORT_LOCK)
+                if long:
+                    allow_time(connection)
                 yield connection
                 if self.dry_run:
                     raise _DryRun

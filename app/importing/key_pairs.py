@@ -85,10 +85,17 @@ _COUNT_REFUSED: Final = text(f"""
     )
 """)  # noqa: S608 - all parts are constants
 
+# The purge here would count them once more. What this service issued itself is left to it.
+_DELETE_EXPIRED: Final = text("""
+    DELETE FROM encryption_keys AS pair USING imported_key_pairs AS mark
+    WHERE pair.server_public_key = mark.server_public_key
+      AND (pair.created < :oldest_pair OR (pair.app_public_key IS NULL AND pair.created < :oldest_code))
+""")
+
 
 def write(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
     """Merge a batch; the connection is in a transaction of its own."""
-    limits = {"oldest_pair": to.limits.oldest_pair, "oldest_code": to.limits.oldest_code}
+    limits = _limits(to)
     connection.execute(_BRING, arrays(_COLUMNS, [_stored(row, to) for row in batch]))
     updated = connection.execute(_UPDATE).rowcount + connection.execute(_REPLACE, limits).rowcount
     new = connection.execute(_INSERT, limits).rowcount
@@ -98,6 +105,16 @@ def write(connection: Connection, to: Destination, batch: Sequence[Mapping[str, 
     outcome.updated += updated
     outcome.unchanged += len(batch) - new - updated - refused
     outcome.refuse("its code, or its phone's key, is in use here", refused)
+
+
+def delete_expired(to: Destination) -> int:
+    """Delete what was imported and has expired since, as the public server did and counted; return how many."""
+    with to.transaction(long=True) as connection:
+        return connection.execute(_DELETE_EXPIRED, _limits(to)).rowcount
+
+
+def _limits(to: Destination) -> dict[str, Any]:
+    return {"oldest_pair": to.limits.oldest_pair, "oldest_code": to.limits.oldest_code}
 
 
 def _stored(row: Mapping[str, Any], to: Destination) -> dict[str, Any]:

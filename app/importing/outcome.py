@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 class Outcome:
     """How many rows were read and what they did here; `reasons` says why rows were refused.
 
-    `unchanged` are rows that are here already, are further on here, or have expired.
+    `unchanged` are rows that are here already, are further on here, or have expired. `deleted` are rows that an earlier
+    import brought and that have expired since.
     """
 
     read: int = 0
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
     @property

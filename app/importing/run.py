@@ -78,6 +78,8 @@ def _import_table(source: Source, table: SourceTable, to: Destination, labels: L
         while batch := list(islice(rows, BATCH_ROWS)):
             with to.transaction() as connection:
                 _ROWS[table](connection, to, batch, outcome)
+    if table is tables.ENCRYPTION_KEYS:
+        outcome.deleted = key_pairs.delete_expired(to)
     return outcome
 
 

@@ -4,18 +4,21 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app.cli import importing
 from app.importing import run
+from app.importing.destination import Destination, Limits
 from tests.app.importing.conftest import code_row, figures, key_row, run_import
 from tests.support.mariadb import TABLES, PublicServer
 from tests.support.service import Service
 from tests.support.settings import LABEL, TOKEN
 
 ROOT = Path(__file__).parents[3]
+NOW = datetime.now(UTC)
 # Held together, the rows are 15 MiB.
 MANY_KEYS = 20_000
 MAX_MEMORY_BYTES = 8 * 2**20
@@ -114,6 +117,17 @@ def test_archives_stay_when_nothing_new_belongs_into_them(public: PublicServer, 
     public.insert("encryption_keys", code_row())
     assert "Archives are stale" not in run_import(archived, public).stderr
     assert archived.rows("SELECT * FROM export_archives")
+
+
+def test_two_imports_take_turns(public: PublicServer, here: Service, make_service: Callable[..., Service]) -> None:
+    """Else both could add the same difference to a figure."""
+    public.insert("tek_upload_count", {"originator": LABEL, "date": "2021-03-04", "count": 1, "first_upload": 1})
+    other = make_service(DATABASE_TIMEOUT_SECONDS="1")
+    destination = Destination(here.database, here.app.extensions["sealing_ring"], Limits.at(NOW, here.settings))
+    with destination.transaction():
+        result = run_import(other, public)
+    assert (result.exit_code, "refused a batch: LockNotAvailable" in result.stderr) == (1, True)
+    assert figures(run_import(other, public))["tek_upload_count"] == (1, 1, 0, 0, 0)
 
 
 def test_an_import_needs_the_secrets_of_submission(make_service: Callable[..., Service], tmp_path: Path) -> None:

@@ -195,3 +195,17 @@ def test_old_rows_without_an_originator_come_without_one(public: PublicServer, h
     figures(run_import(here, public))
     assert [row.originator for row in here.rows(HERE)] == [None]
     assert here.upload(phone, [exposure_key()]).status_code == 200
+
+
+def test_a_code_that_the_public_server_deletes_and_counts_is_not_counted_here_as_well(
+    public: PublicServer, here: Service, code: dict[str, Any]
+) -> None:
+    here.issue()
+    here.execute("DELETE FROM events")
+    here.execute("UPDATE encryption_keys SET created = created - interval '25 hours'")
+    public.execute("DELETE FROM encryption_keys")
+    assert "1 deleted" in run_import(here, public, "--dry-run").stderr
+    assert len(here.rows(HERE)) == 2
+    assert "encryption_keys: 1 deleted that have expired since an earlier import" in run_import(here, public).stderr
+    assert here.app.test_cli_runner().invoke(args=["purge"]).exit_code == 0
+    assert [(row.identifier, row.count) for row in here.rows("SELECT * FROM events")] == [("OTKUnclaimed", 1)]
