@@ -32,9 +32,9 @@ _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 def import_command(source: str, tokens_file: Path | None, unknown_label: str | None, dry_run: bool) -> None:
     """Bring over the data of a public COVID Alert server.
 
-    SOURCE is mysql://user:password@host/database (or mariadb://), or a folder of dumps: see docs/moving.md. It may also
-    stand in the variable IMPORT_SOURCE, where other users of the machine cannot see its password. Run it again to bring
-    over what has changed since.
+    SOURCE is the address of its database, mysql://… or mariadb://…, or a folder of dumps: see docs/moving.md. The
+    variable IMPORT_SOURCE can give it as well, so that other users of the machine do not see the password. Run it again
+    to bring over what has changed since.
     """
     labels = Labels(_known_tokens(tokens_file), _checked_label(unknown_label))
     limits = Limits.at(utc_now(), current_settings())

@@ -11,7 +11,7 @@ from app.importing.outcome import Outcome
 
 _COLUMNS: Final = {
     "server_public_key": "bytea",
-    "server_private_key": "bytea",
+    "server_private_key": "bytea",  # pragma: allowlist secret
     "app_public_key": "bytea",
     "one_time_code": "text",
     "hash_id": "text",

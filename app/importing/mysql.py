@@ -16,6 +16,7 @@ except ImportError:
     raise MissingPackageError("PyMySQL") from None
 
 BATCH_ROWS: Final = 2_000
+_FORM: Final = "mysql://user:password@host:port/database"  # pragma: allowlist secret
 _CONNECT_SECONDS: Final = 10
 
 # A slow write here must not make the server end the stream: it waits for a client for a minute unless told otherwise.
@@ -76,7 +77,7 @@ def _parameters(address: str) -> dict[str, Any]:
     parts = urlsplit(address)
     options = {name: given[-1] for name, given in parse_qs(parts.query).items()}
     if not parts.hostname or not parts.path.strip("/") or set(options) - {"ssl_ca"}:
-        raise SourceError("SOURCE is not mysql://user:password@host:port/database, with ?ssl_ca=FILE or nothing")
+        raise SourceError(f"SOURCE is not {_FORM}, with ?ssl_ca=FILE or nothing")
     tls = {"ssl_verify_cert": True, "ssl_verify_identity": True, **options} if options else {}
     return tls | {
         "host": parts.hostname,

@@ -108,6 +108,13 @@ def test_no_pair_regains_keys(public: PublicServer, here: Service, there: int, e
     assert [row.remaining_keys for row in here.rows(HERE)] == [expected]
 
 
+def test_a_claim_there_raises_no_quota_either(public: PublicServer, here: Service, code: dict[str, Any]) -> None:
+    here.execute("UPDATE encryption_keys SET remaining_keys = 20")
+    change(public, code, **claimed_by(Phone()))
+    assert pairs(here, public) == (0, 1, 0, 0)
+    assert [row.remaining_keys for row in here.rows(HERE)] == [20]
+
+
 def test_a_pair_that_was_used_up_and_deleted_here_does_not_come_back(
     public: PublicServer, here: Service, code: dict[str, Any]
 ) -> None:
