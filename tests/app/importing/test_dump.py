@@ -79,6 +79,15 @@ def test_a_dump_brings_what_the_database_itself_brings(public: PublicServer, her
     assert [from_database[table] for table in TABLES_HERE] == [(rows, 0, 0, rows, 0) for rows in (3, 2, 1, 1, 1, 1)]
 
 
+def test_both_languages_give_the_same_commands() -> None:
+    english, french = (
+        re.findall(r"^ *```(?:sh|sql)\n.*?^ *```$", path.read_text(), re.DOTALL | re.MULTILINE)
+        for path in (DOCUMENT, DOCUMENT.with_name("moving.fr.md"))
+    )
+    assert len(english) == 6
+    assert french == english
+
+
 def test_a_dump_is_for_its_owner_alone(public: PublicServer, folder: Path) -> None:
     made = Path(dump(folder))
     assert {oct(path.stat().st_mode)[-3:] for path in made.iterdir()} == {"600"}

@@ -74,7 +74,7 @@ def test_a_code_that_was_claimed_there_since_is_claimed_here(
     assert here.claim(code["one_time_code"]).status_code == 401
     assert here.upload(phone, [exposure_key()]).status_code == 200
     (row,) = here.rows(HERE)
-    assert (row.remaining_keys, row.created) == (39, claimed_by(phone)["created"])
+    assert (row.one_time_code, row.remaining_keys, row.created) == (None, 39, claimed_by(phone)["created"])
 
 
 def test_a_code_that_was_claimed_here_does_not_come_back(
@@ -163,6 +163,14 @@ def test_a_hash_id_belongs_to_the_label_of_its_token(public: PublicServer, here:
         OTHER_LABEL,
         LABEL,
     ]
+
+
+def test_a_hash_id_of_another_label_is_not_replaced(public: PublicServer, here: Service) -> None:
+    code = here.issue(OTHER_TOKEN, hash_id=HASH_ID)
+    here.execute("UPDATE encryption_keys SET created = created - interval '2 hours'")
+    public.insert("encryption_keys", code_row(hash_id=HASH_ID))
+    assert pairs(here, public) == (1, 0, 0, 0)
+    assert here.claim(code).status_code == 200
 
 
 def test_a_phone_whose_key_has_another_pair_here_keeps_that(
