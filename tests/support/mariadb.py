@@ -108,6 +108,7 @@ class PublicServer(EmbeddedServer):
     def command(self) -> list[str]:
         options = {
             "datadir": self._data,
+            "tmpdir": self._scratch,
             "port": self.port,
             "bind-address": LOOPBACK,
             "socket": self._data / "socket",
@@ -165,8 +166,17 @@ class PublicServer(EmbeddedServer):
     def _data(self) -> Path:
         return self.directory / "data"
 
+    @property
+    def _scratch(self) -> Path:
+        """A folder for temporary tables: a server that starts deletes those of all others in the same folder."""
+        return self.directory / "tmp"
+
     def _make_data(self) -> None:
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={self._data}", "--skip-test-db"]
+        self._scratch.mkdir(mode=0o700, exist_ok=True)
+        if self._account:
+            os.chown(self._scratch, self._account.uid, self._account.gid)
+        folders = [f"--datadir={self._data}", f"--tmpdir={self._scratch}"]
+        install = ["mariadb-install-db", "--no-defaults", *folders, "--skip-test-db"]
         self._run([*install, "--auth-root-authentication-method=normal"])
         tables = [f"CREATE TABLE {DATABASE}.{name} ({columns})" for name, columns in TABLES.items()]
         statements = [
@@ -176,10 +186,10 @@ class PublicServer(EmbeddedServer):
             f"CREATE USER {_USER}@'%' IDENTIFIED BY '{_PASSWORD}'",
             f"GRANT ALL ON {DATABASE}.* TO {_USER}@'%'",
         ]
-        bootstrap = [self._program, "--no-defaults", "--bootstrap", f"--datadir={self._data}"]
+        bootstrap = [self._program, "--no-defaults", "--bootstrap", *folders]
         self._run(bootstrap, "".join(f"{statement};\n" for statement in statements))
 
     def _run(self, argv: list[str], text: str = "") -> None:
         command = tethered(argv, self.stop_signal, self._account)
         done = subprocess.run(command, input=text, cwd="/", text=True, capture_output=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, done.stderr[-1000:]
