@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
+from app.cli.importing import import_command, import_forget, import_settings
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.replay import replay
 from app.cli.secrets import secrets
@@ -16,15 +17,18 @@ def init_cli(app: Application) -> None:
     """Register the operator's commands."""
     for command in (secrets, codes, counts, purge, keys, archives, replay, seed):
         app.cli.add_command(command)
+    for command in (import_command, import_settings, import_forget):
+        app.cli.add_command(command)
 
 
-class _OnlySecrets(AppGroup):
-    """The commands of an application without settings: the one that generates secrets, and an error for others."""
+class _WithoutSettings(AppGroup):
+    """The commands of an application without settings: those that need none, and an error for others."""
 
     def __init__(self, error: ConfigurationError) -> None:
         super().__init__()
         self._error = error
         self.add_command(secrets)
+        self.add_command(import_settings)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
@@ -44,5 +48,5 @@ def without_settings(error: ConfigurationError) -> Application:
     if not isinstance(context.command, FlaskGroup):
         raise click.ClickException(str(error))
     app = Application("app", static_folder=None)
-    app.cli = _OnlySecrets(error)
+    app.cli = _WithoutSettings(error)
     return app
