@@ -40,7 +40,10 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     if SUBMISSION in settings.surfaces:
         init_submission(app, settings)
     if RETRIEVAL in settings.surfaces:
-        init_retrieval(app, settings)
+        try:
+            init_retrieval(app, settings)
+        except ConfigurationError as error:  # in a file of the exposure configuration
+            return cli.without_settings(error)
     if settings.review_tools and {SUBMISSION, RETRIEVAL} <= set(settings.surfaces):
         init_review(app)
     migrating.init_migrating(app)

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
+from app.cli.configuration import configuration
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.replay import replay
 from app.cli.secrets import secrets
@@ -14,17 +15,18 @@ from app.config import ConfigurationError
 
 def init_cli(app: Flask) -> None:
     """Add the operator's commands."""
-    for command in (secrets, codes, counts, purge, keys, archives, replay, seed):
+    for command in (secrets, configuration, codes, counts, purge, keys, archives, replay, seed):
         app.cli.add_command(command)
 
 
-class _OnlySecrets(AppGroup):
-    """Commands of an application that has no settings yet: the one that makes secrets, and an explanation."""
+class _WithoutSettings(AppGroup):
+    """Commands that need no settings: they make secrets and check the exposure configuration."""
 
     def __init__(self, error: ConfigurationError) -> None:
         super().__init__()
         self._error = error
         self.add_command(secrets)
+        self.add_command(configuration)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
@@ -34,9 +36,9 @@ class _OnlySecrets(AppGroup):
 
 
 def without_settings(error: ConfigurationError) -> Flask:
-    """Return an application that can only make secrets, when `flask` looks for its commands; else raise.
+    """Return an application with the commands that need no settings, when `flask` looks for its commands; else raise.
 
-    Somebody who makes the first secrets has none yet. Inside a command the error becomes its one line.
+    An operator who makes the first secrets has no settings yet. Inside a command the error becomes its one line.
     """
     context = click.get_current_context(silent=True)
     if context is None:
@@ -44,5 +46,5 @@ def without_settings(error: ConfigurationError) -> Flask:
     if not isinstance(context.command, FlaskGroup):
         raise click.ClickException(str(error))
     app = Flask("app", static_folder=None)
-    app.cli = _OnlySecrets(error)
+    app.cli = _WithoutSettings(error)
     return app
