@@ -26,7 +26,7 @@ bench: ## Measure the service, and write bench/results
 samples: ## Run the sample scripts of every language that this machine has
 	@exec bin/samples
 
-city: ## Try the server with a city of simulated people, and show what came of it
+city: ## Run a simulated city of PEOPLE (50) against a server, and write var/city.html
 	@bin/install requirements.txt requirements-dev.txt
 	@exec clients/city/with-server.sh
 

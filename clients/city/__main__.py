@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(summary(result))
     if parsed.report:
         parsed.report.write_text(page(result), encoding="utf-8")
+        sys.stdout.write(f"report: {parsed.report.resolve().as_uri()}\n")
     if not result.is_telling:
         sys.stderr.write("city: nobody had to be told, or everybody: this run proves nothing; take more people\n")
     return 0 if result.is_exact else 1

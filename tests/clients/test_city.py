@@ -46,6 +46,7 @@ def test_in_a_small_city_nobody_is_missed_and_nobody_wrongly_told(live, monkeypa
     told = int(re.search(r"people told: (\d+)", printed.out)[1])
     assert PEOPLE // 10 < told < PEOPLE * 9 // 10
     assert "people to be told: " + str(told) in printed.out
+    assert printed.out.endswith(f"report: {report.as_uri()}\n")
     assert "Nobody was missed" in report.read_text()
 
 

@@ -15,7 +15,7 @@ from clients.phone import matching
 from clients.phone.archive import PublishedKey
 from clients.phone.crypto import DailyKey
 from clients.phone.errors import BadArchiveError
-from clients.phone.phone import hear
+from clients.phone.phone import receive
 from clients.phone.state import State
 
 DAY = 20_000
@@ -131,10 +131,10 @@ def test_the_air_carries_what_two_reference_phones_would_hear():
     phones = [State(), State()]
     Radio(phones, DAY).carry([Meeting(0, 1, 14 * 60 + 5, 27, 58)])
     alone = State()
-    hear(alone, phones[1], MIDNIGHT + (14 * 60 + 5) * 60, 27 * 60, 58)
+    receive(alone, phones[1], MIDNIGHT + (14 * 60 + 5) * 60, 27 * 60, 58)
 
-    assert phones[0].heard == alone.heard
-    assert len(phones[1].heard) == 4
+    assert phones[0].received == alone.received
+    assert len(phones[1].received) == 4
 
 
 def test_the_shared_index_finds_what_the_reference_phone_finds():
@@ -145,30 +145,30 @@ def test_the_shared_index_finds_what_the_reference_phone_finds():
         Radio(phones, date).carry(Meeting(*pair, rng.randrange(1_300), rng.randint(1, 90), 50) for pair in pairs)
     keys = [published(key) for phone in phones[:6] for key in phone.keys]
     cut = [published(DailyKey(one.key.key_data, one.key.start, 60)) for one in keys[:2]]
-    replayed = [matching.Sighting(s.rpi, s.encrypted_metadata, s.interval + 13, 60, -60) for s in phones[7].heard]
+    replayed = [matching.Reception(s.rpi, s.encrypted_metadata, s.interval + 13, 60, -60) for s in phones[7].received]
     files = [tuple(keys[2:8]), tuple(cut), keys[8:10], tuple(keys[2:8])]
     index = SharedIndex()
 
-    for listener in [*phones, State(heard=replayed), State()]:
-        assert by_key(index.find(files, listener.heard)) == by_key(matching.find(files, listener.heard))
-    assert any(matching.find(files, phone.heard) for phone in phones)
+    for receiver in [*phones, State(received=replayed), State()]:
+        assert by_key(index.find(files, receiver.received)) == by_key(matching.find(files, receiver.received))
+    assert any(matching.find(files, phone.received) for phone in phones)
 
 
 def by_key(matches):
     return {
-        match.published.key.key_data: sorted(match.sightings, key=lambda s: (s.interval, s.rpi, s.seconds, s.rssi))
+        match.published.key.key_data: sorted(match.receptions, key=lambda s: (s.interval, s.rpi, s.seconds, s.rssi))
         for match in matches
     }
 
 
 def test_the_shared_index_finds_only_keys_of_the_files_that_are_asked_about():
-    listener, speaker = State(), State()
-    hear(listener, speaker, MIDNIGHT, 600, 50)
-    file = tuple(published(key) for key in speaker.keys)
+    receiver, sender = State(), State()
+    receive(receiver, sender, MIDNIGHT, 600, 50)
+    file = tuple(published(key) for key in sender.keys)
     index = SharedIndex()
 
-    assert len(index.find([file], listener.heard)) == 1
-    assert index.find([()], listener.heard) == []
+    assert len(index.find([file], receiver.received)) == 1
+    assert index.find([()], receiver.received) == []
 
 
 def test_the_shared_reader_reads_equal_content_once_and_refuses_a_forgery(signer):
