@@ -200,7 +200,9 @@ class Settings:
         "database",
     )
     exposure_configuration_path: str = setting(
-        parse.text, "Folder with replacements for the exposure configuration files; each is checked at the start as phones do", ""
+        parse.text,
+        "Folder with replacements for the exposure configuration files; each is checked at the start as phones do",
+        "",
     )
     enable_test_tools: bool = setting(parse.exactly_true, "Whether /clear-diagnosis-keys exists", "false")
     test_tools_token: str | None = setting(

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 SETTINGS = Path("var/settings.env")
 DEFAULT_PORT = "8001"
+SHARED_SECRETS = ("KEY_CLAIM_TOKEN", "RETRIEVE_HMAC_KEY", "EXPORT_PUBLIC_KEY")  # what a client is given
 SECRETS = ("ECDSA_KEY", "KEY_CLAIM_TOKEN", "RETRIEVE_HMAC_KEY")
 
 
@@ -37,6 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in variables.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
     return 0
+
+
+def client_variables(environ: Mapping[str, str], file: Path = SETTINGS, url: str | None = None) -> dict[str, str]:
+    """Return the five variables of a client: its own if the environment has them, or those of a service.
+
+    `url`, when given, is the address of both kinds of requests. Raises ValueError if a secret is missing.
+    """
+    if all(environ.get(name) for name in SHARED_SECRETS):
+        default = environ.get("SUBMISSION_URL") or service_url(read_settings(file) if file.exists() else {})
+        variables = {name: environ[name] for name in SHARED_SECRETS}
+        addresses = (url or default, url or environ.get("RETRIEVAL_URL") or default)
+        return {**variables, "SUBMISSION_URL": addresses[0], "RETRIEVAL_URL": addresses[1]}
+    settings = service_settings(environ, file)
+    return clients_environment(settings, url or service_url(settings))
 
 
 def service_settings(environ: Mapping[str, str], file: Path = SETTINGS) -> dict[str, str]:

@@ -7,7 +7,6 @@ from flask.cli import AppGroup, FlaskGroup
 from app.cli.archives import archives
 from app.cli.configuration import configuration
 from app.cli.operations import codes, counts, keys, purge
-from app.cli.replay import replay
 from app.cli.secrets import secrets
 from app.cli.seed import seed
 from app.config import ConfigurationError
@@ -15,7 +14,7 @@ from app.config import ConfigurationError
 
 def init_cli(app: Flask) -> None:
     """Add the operator's commands."""
-    for command in (secrets, configuration, codes, counts, purge, keys, archives, replay, seed):
+    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed):
         app.cli.add_command(command)
 
 

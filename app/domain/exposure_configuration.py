@@ -121,8 +121,8 @@ REGIONS: Final = Schema(
 def schema_of(name: str) -> Schema:
     """Return the schema of a file by its name without `.json`.
 
-    `region` lists the regions. Two capital letters, such as `CA`, are the exposure configuration of a country. Any other
-    file must only be an object: apps do not read it.
+    `region` lists the regions. Two capital letters, such as `CA`, are the exposure configuration of a country. Any
+    other file must only be an object: apps do not read it.
     """
     if name == "region":
         return REGIONS

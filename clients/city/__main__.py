@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clients.city.calendar import Calendar
-from clients.city.progress import Progress
 from clients.city.report import page, summary
 from clients.city.result import Options
 from clients.city.simulation import Simulation
 from clients.phone.errors import PhoneError
 from clients.phone.settings import Settings
+from clients.progress import Progress
 
 MOST_DAYS = 14
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from clients.city.calendar import Calendar
-from clients.city.progress import Progress
 from clients.city.radio import Radio
 from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex, SharedReader
@@ -23,6 +22,7 @@ from clients.phone.errors import ClaimRefusedError, PhoneError
 from clients.phone.phone import Phone
 from clients.phone.settings import Settings
 from clients.phone.state import State
+from clients.progress import Progress
 
 _CHECK_ATTEMPTS = 3  # a phone that was cut off tries again
 _LEAST_GUARD_SECONDS = 5.0

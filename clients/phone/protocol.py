@@ -7,6 +7,8 @@ uploaded. This client names each of them and stops.
 
 import json
 import secrets
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import requests
@@ -49,9 +51,11 @@ class Server:
         box_of(pair)
         return pair
 
-    def upload(self, pair: KeyPair, keys: list[DailyKey], now: int) -> None:
+    def upload(
+        self, pair: KeyPair, keys: Sequence[DailyKey], now: int, risk_levels: Iterable[int] = repeat(RISK_LEVEL)
+    ) -> None:
         """Send keys, encrypted for the server alone; `now` (unix seconds) must be within an hour of its clock."""
-        request = sealed_upload(pair, upload_message(keys, now), secrets.token_bytes(NONCE_BYTES))
+        request = sealed_upload(pair, upload_message(keys, now, risk_levels), secrets.token_bytes(NONCE_BYTES))
         answer = self._post("/upload", request)
         error, _ = check_message(answer, "the answer to the upload", pb.EncryptedUploadResponse)
         if error != "NONE":
@@ -94,14 +98,14 @@ def claim_message(code: str, public_key: bytes) -> bytes:
     return pb.KeyClaimRequest(one_time_code=code, app_public_key=public_key).SerializeToString()
 
 
-def upload_message(keys: list[DailyKey], now: int) -> bytes:
+def upload_message(keys: Sequence[DailyKey], now: int, risk_levels: Iterable[int] = repeat(RISK_LEVEL)) -> bytes:
     """Return the plaintext of an upload: only what the public app sends, so that 28 keys fit in its 1,024 bytes."""
     message = pb.Upload()
     message.timestamp.seconds = now
-    for key in keys:
+    for key, risk_level in zip(keys, risk_levels, strict=False):
         message.keys.add(
             key_data=key.key_data,
-            transmission_risk_level=RISK_LEVEL,
+            transmission_risk_level=risk_level,
             rolling_start_interval_number=key.start,
             rolling_period=key.period,
         )

@@ -10,11 +10,11 @@ from clients.city import simulation
 from clients.city.__main__ import main
 from clients.city.calendar import Calendar
 from clients.city.plots import ticks
-from clients.city.progress import Progress
 from clients.city.report import page, summary
 from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex
 from clients.phone.settings import Settings
+from clients.progress import Progress
 from tests.support.torture import only_in_ci, times
 
 PEOPLE = times(20, 50)

@@ -6,7 +6,6 @@ import random
 import pytest
 
 from clients.city.calendar import Calendar
-from clients.city.progress import Progress
 from clients.city.radio import Radio
 from clients.city.shared import SharedIndex, SharedReader
 from clients.city.truth import Truth
@@ -17,6 +16,7 @@ from clients.phone.crypto import DailyKey
 from clients.phone.errors import BadArchiveError
 from clients.phone.phone import receive
 from clients.phone.state import State
+from clients.progress import Progress
 
 DAY = 20_000
 MIDNIGHT = DAY * 86_400

@@ -17,7 +17,7 @@ def reaches(module: Module, *packages: str) -> set[str]:
 
 def services() -> list[Module]:
     """The use cases: what views, jobs and commands call."""
-    found = modules("app.submission", "app.retrieval", "app.replay", "app.archive_files", "app.review")
+    found = modules("app.submission", "app.retrieval", "app.archive_files", "app.review")
     alone = ("app.counting", "app.guesses", "app.resealing", "app.retention")
     found += [module for module in modules("app") if module.name in alone]
     return [module for module in found if ".views" not in module.name]

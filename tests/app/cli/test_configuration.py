@@ -47,7 +47,8 @@ def test_each_problem_of_a_folder_is_a_line_and_the_exit_status_is_1(folder: Pat
         assert sorted(result.stderr.splitlines()) == [
             f"{folder}/CA.json: decommissioned: must be true or false",
             f"{folder}/CA.json: {MISSPELT}",
-            f"{folder}/QC.json: is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            f"{folder}/QC.json: is not JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1)",
         ]
 
 
