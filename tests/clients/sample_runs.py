@@ -1,16 +1,21 @@
 """How a test runs a sample: as an integrator does, from a copy of its folder, built as the folder's README tells."""
 
 import functools
+import os
 import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.clients.scripted import Reply, scripted
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "clients" / "samples"
 SUFFIXES = {".sh", ".py", ".mjs", ".php", ".rb", ".go", ".cs", ".kt", ".swift"}
+RESERVED_PORT = "http://127.0.0.1:9"  # discard: nothing listens there
 REQUEST, UPLOAD, FETCH = "request_code", "claim_and_upload", "fetch_day"
 
 _JARS = "/usr/share/java/protobuf.jar:/usr/share/java/jna.jar:/usr/share/java/kotlin-stdlib.jar"
@@ -109,6 +114,18 @@ def missing(name: str) -> str:
     return "" if probe.returncode == 0 else f"a package of the {name} samples is not installed: bin/install-system"
 
 
+def available(sample: str) -> list[str]:
+    """Return the languages that have a sample and can run here."""
+    return [name for name in languages(sample) if not missing(name)]
+
+
+def surroundings(**settings: str) -> dict[str, str]:
+    """Return all that a sample finds in its environment: nothing there leads to the project."""
+    path = [place for place in os.environ["PATH"].split(os.pathsep) if not place.startswith(str(ROOT))]
+    kept = {"PATH": os.pathsep.join(path), "HOME": os.environ.get("HOME", "/")}
+    return {**kept, "HASH_ID_KEY": "a secret of the laboratory", **settings}
+
+
 def build_commands(folder: Path) -> str:
     """Return the commands under "Build" of a folder's README."""
     found = re.search(r"^## Build\n+```sh\n(.*?)^```", (folder / "README.md").read_text(), re.DOTALL | re.MULTILINE)
@@ -151,3 +168,23 @@ class Copies:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def run_all(
+        self, sample: str, *arguments: str, script: list[Reply | None] | None = None, **settings: str
+    ) -> dict[str, tuple[Outcome, int]]:
+        """Return each language's outcome against a scripted server, and how many requests it sent.
+
+        Without a script nothing listens. All run at the same time, because they mostly wait.
+        """
+
+        def start(name: str) -> tuple[Outcome, int]:
+            with scripted(*(script or [None])) as server:
+                url = server.url if script else RESERVED_PORT
+                variables = {"SUBMISSION_URL": url, "RETRIEVAL_URL": url, "KEY_CLAIM_TOKEN": "token", **settings}
+                return self.run(name, sample, surroundings(**variables), *arguments), len(server.asked)
+
+        chosen = available(sample)
+        for name in chosen:
+            self.folder(name)
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            return dict(zip(chosen, pool.map(start, chosen), strict=True))

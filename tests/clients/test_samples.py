@@ -1,64 +1,22 @@
-"""The samples, run as an integrator runs them: copied elsewhere, against a real server and against failing ones."""
+"""The samples that claim, upload and fetch, run as an integrator runs them: copied, and against bad answers too."""
 
-import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import cycle, product
 
 import pytest
 
 from clients.phone import exposure_pb2 as pb
-from clients.phone.errors import ClaimRefusedError
-from clients.phone.protocol import Server
-from clients.phone.settings import Settings
-from tests.clients.sample_runs import FETCH, REQUEST, ROOT, UPLOAD, Copies, languages, missing
+from tests.clients.sample_runs import FETCH, REQUEST, UPLOAD, available, languages, missing, surroundings
 from tests.clients.scripted import DROP, Reply, scripted
 from tests.support.torture import times
 
-CODE = re.compile(r"[A-Z0-9]{10}\n")
-SOON = {"Retry-After": "0"}
 HTML = b"<!doctype html><title>Sign in</title>"
-RESERVED_PORT = "http://127.0.0.1:9"  # discard: nothing listens there
-
-
-def surroundings(**settings):
-    """Return all that a sample finds in its environment: nothing there leads to the project."""
-    path = [place for place in os.environ["PATH"].split(os.pathsep) if not place.startswith(str(ROOT))]
-    kept = {"PATH": os.pathsep.join(path), "HOME": os.environ.get("HOME", "/")}
-    return {**kept, "HASH_ID_KEY": "a secret of the laboratory", **settings}
-
-
-@pytest.fixture(scope="session")
-def copies(tmp_path_factory):
-    """Copies of the samples' folders, outside of the project."""
-    return Copies(tmp_path_factory.mktemp("samples"), surroundings())
-
-
-@pytest.fixture
-def sample(live, copies):
-    """Return a function that runs a sample against the real server, with some variables changed."""
-
-    def start(language, name, *arguments, **changes):
-        return copies.run(language, name, surroundings(**(live | changes)), *arguments)
-
-    return start
-
-
-def available(sample):
-    """Return the languages that have a sample and can run here."""
-    return [language for language in languages(sample) if not missing(language)]
 
 
 def skip_if_missing(language):
     if reason := missing(language):
         pytest.skip(reason)
     return language
-
-
-@pytest.fixture(params=languages(REQUEST))
-def language(request):
-    return skip_if_missing(request.param)
 
 
 @pytest.fixture(params=languages(UPLOAD))
@@ -73,135 +31,15 @@ def fetching(request):
     return skip_if_missing(request.param)
 
 
-@pytest.fixture
-def server(live):
-    return Server(Settings.from_environ(live))
-
-
-def case_of(language, name):
-    """Return the argument that makes a request repeatable: the bash sample takes the finished hash."""
-    return f"{name:0<128}" if language == "bash" else name
-
-
-# Request a code
-
-
-def test_a_code_that_a_sample_requests_can_be_claimed(sample, language, server):
-    outcome = sample(language, REQUEST)
-
-    assert (outcome.status, outcome.err) == (0, "")
-    assert CODE.fullmatch(outcome.out)
-    assert len(server.claim(outcome.out.strip()).server_public_key) == 32
-
-
-def test_a_code_requested_again_for_a_case_replaces_the_one_before_until_it_is_used(sample, language, server):
-    case = case_of(language, f"case0of0{language}")
-
-    first, second = (sample(language, REQUEST, case).out.strip() for _ in range(2))
-
-    assert CODE.fullmatch(f"{first}\n")
-    assert first != second
-    with pytest.raises(ClaimRefusedError, match="INVALID_ONE_TIME_CODE"):
-        server.claim(first)
-    server.claim(second)
-    third = sample(language, REQUEST, case)
-    assert third.stopped_with_one_line
-    assert "403: the patient has already used a code" in third.err
-
-
-def test_every_language_makes_the_same_hash_of_a_case(copies):
-    def requested(language):
-        with scripted(Reply(body=b"AEFHJKLQRS\n")) as server:
-            settings = surroundings(SUBMISSION_URL=server.url + "/", KEY_CLAIM_TOKEN="token")
-            copies.run(language, REQUEST, settings, "Fall 17/ß")
-            return server.asked
-
-    paths = [requested(language) for language in available(REQUEST) if language != "bash"]
-
-    assert paths == [paths[0]] * len(paths)
-    assert re.fullmatch("/new-key-claim/[0-9a-f]{128}", paths[0][0])
-
-
-def test_a_wrong_token_is_explained(sample, language):
-    outcome = sample(language, REQUEST, KEY_CLAIM_TOKEN="not-a-token-that-anyone-has")
-
-    assert outcome.stopped_with_one_line
-    assert "401: the token is not accepted" in outcome.err
-
-
-@pytest.mark.parametrize("name", ["SUBMISSION_URL", "KEY_CLAIM_TOKEN"])
-def test_a_setting_that_is_missing_is_named(copies, language, name):
-    settings = {"SUBMISSION_URL": RESERVED_PORT, "KEY_CLAIM_TOKEN": "token"}
-    del settings[name]
-
-    outcome = copies.run(language, REQUEST, surroundings(**settings))
-
-    assert outcome.stopped_with_one_line
-    assert name in outcome.err
-    assert "not set" in outcome.err
-
-
-NO_CODES = (b"AEFHJKLQRS\nAB", HTML, b"aefhjklqrs", b"\n")
-
-
-# In every test run one of them for each language, in `make torture` all.
-@pytest.mark.parametrize(
-    ("language", "body"),
-    times([*zip(languages(REQUEST), cycle(NO_CODES), strict=False)], [*product(languages(REQUEST), NO_CODES)]),
-    indirect=["language"],
-)
-def test_a_200_that_holds_no_code_is_never_printed(copies, language, body):
-    with scripted(Reply(body=body)) as server:
-        settings = surroundings(SUBMISSION_URL=server.url, KEY_CLAIM_TOKEN="token")
-        outcome = copies.run(language, REQUEST, settings)
-
-    assert outcome.stopped_with_one_line
-    assert "not a code" in outcome.err
-
-
-def at_once(copies, sample, *arguments, script=None, **settings):
-    """Return each language's outcome and how often it asked. All run at the same time, because they mostly wait."""
-
-    def start(language):
-        with scripted(*(script or [Reply(503)])) as server:
-            url = RESERVED_PORT if script is None else server.url
-            variables = {"SUBMISSION_URL": url, "RETRIEVAL_URL": url, "KEY_CLAIM_TOKEN": "token", **settings}
-            return copies.run(language, sample, surroundings(**variables), *arguments), len(server.asked)
-
-    chosen = available(sample)
-    for language in chosen:
-        copies.folder(language)
-    with ThreadPoolExecutor(len(chosen)) as pool:
-        return dict(zip(chosen, pool.map(start, chosen), strict=True))
-
-
-def test_every_language_sends_a_request_again_after_temporary_failures(copies):
-    moments = [Reply(429, headers=SOON), DROP, Reply(503, headers=SOON), Reply(body=b"AEFHJKLQRS\n")]
-
-    outcomes = at_once(copies, REQUEST, script=moments)
-
-    assert {(one.status, one.out, asked) for one, asked in outcomes.values()} == {(0, "AEFHJKLQRS\n", 4)}, outcomes
-
-
-def test_every_language_gives_up_a_server_that_stays_down_after_four_tries(copies):
-    outcomes = at_once(copies, REQUEST, script=[Reply(503, b"<html>", headers=SOON)])
-
-    assert {(one.stopped_with_one_line, asked) for one, asked in outcomes.values()} == {(True, 4)}, outcomes
-    assert all("503: the server has a problem" in one.err for one, _ in outcomes.values())
-
-
 @pytest.mark.parametrize(("sample", "arguments"), [(REQUEST, []), (UPLOAD, ["AEFHJKLQRS"]), (FETCH, [])])
 def test_a_server_that_is_down_is_one_line_in_every_language(copies, signer, sample, arguments):
     keys = {"RETRIEVE_HMAC_KEY": "aa" * 32, "EXPORT_PUBLIC_KEY": signer.public_key_text}
 
-    outcomes = at_once(copies, sample, *arguments, **keys)
+    outcomes = copies.run_all(sample, *arguments, **keys)
 
     assert all(one.stopped_with_one_line for one, _ in outcomes.values()), outcomes
     assert all("the server did not answer" in one.err for one, _ in outcomes.values()), outcomes
     assert not any("TypeError" in one.err for one, _ in outcomes.values()), outcomes
-
-
-# Claim and upload, fetch
 
 
 def test_keys_that_a_sample_uploads_are_read_by_every_sample(sample, uploading, issue):
@@ -273,7 +111,7 @@ def test_a_ban_is_explained_with_its_length(copies, uploading):
     ],
 )
 def test_a_claims_answer_that_is_not_a_success_is_one_line_in_every_language(copies, reply):
-    outcomes = at_once(copies, UPLOAD, "AEFHJKLQRS", script=[reply])
+    outcomes = copies.run_all(UPLOAD, "AEFHJKLQRS", script=[reply])
 
     assert all(one.stopped_with_one_line for one, _ in outcomes.values()), outcomes
     assert {asked for _, asked in outcomes.values()} == {1}, outcomes
@@ -283,7 +121,7 @@ def test_a_claims_answer_that_is_not_a_success_is_one_line_in_every_language(cop
 def test_nothing_is_uploaded_with_a_key_that_protects_nothing(copies, key):
     answer = pb.KeyClaimResponse(server_public_key=key, tries_remaining=50).SerializeToString()
 
-    outcomes = at_once(copies, UPLOAD, "AEFHJKLQRS", script=[Reply(200, answer)])
+    outcomes = copies.run_all(UPLOAD, "AEFHJKLQRS", script=[Reply(200, answer)])
 
     assert all(one.stopped_with_one_line for one, _ in outcomes.values()), outcomes
     assert all("protects nothing" in one.err for one, _ in outcomes.values()), outcomes
@@ -294,7 +132,7 @@ def test_nothing_is_uploaded_with_a_key_that_protects_nothing(copies, key):
 def test_a_download_that_is_not_an_archive_is_one_line_in_every_language(copies, signer, body):
     keys = {"RETRIEVE_HMAC_KEY": "aa" * 32, "EXPORT_PUBLIC_KEY": signer.public_key_text}
 
-    outcomes = at_once(copies, FETCH, script=[Reply(200, body)], **keys)
+    outcomes = copies.run_all(FETCH, script=[Reply(200, body)], **keys)
 
     assert all(one.stopped_with_one_line for one, _ in outcomes.values()), outcomes
     assert all("not genuine" in one.err for one, _ in outcomes.values()), outcomes
