@@ -1,6 +1,6 @@
 """The city's command line: `python -m clients.city --people 10000 --report city.html`.
 
-Exit status: 0 nobody was missed or wrongly told, 1 somebody was or something failed, 2 wrong use.
+Exit status: 0 no notification is missing or wrong, 1 one is or something failed, 2 wrong use.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.report:
         parsed.report.write_text(page(result), encoding="utf-8")
         sys.stdout.write(f"report: {parsed.report.resolve().as_uri()}\n")
-    if not result.is_telling:
-        sys.stderr.write("city: nobody had to be told, or everybody: this run proves nothing; take more people\n")
+    if not result.is_meaningful:
+        sys.stderr.write("city: no one had to be notified, or everyone: this run proves nothing; use more --people\n")
     return 0 if result.is_exact else 1
 
 

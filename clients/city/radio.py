@@ -1,4 +1,4 @@
-"""What phones broadcast and hear in the meetings of one day, with the real cryptography."""
+"""What phones broadcast and receive in the meetings of one day, with the real cryptography."""
 
 from collections.abc import Iterable
 
@@ -23,20 +23,20 @@ class Radio:
         self._packets: dict[tuple[int, int], tuple[bytes, bytes]] = {}
 
     def carry(self, meetings: Iterable[Meeting]) -> None:
-        """Let everybody hear whom they meet."""
+        """Let all phones receive from those that they meet."""
         for meeting in meetings:
             self._receive(meeting.one, meeting.other, meeting)
             self._receive(meeting.other, meeting.one, meeting)
 
     def _receive(self, receiver: int, sender: int, meeting: Meeting) -> None:
-        heard = self._phones[receiver].received
+        received = self._phones[receiver].received
         rssi = TRANSMIT_POWER_DBM - meeting.attenuation
         minute, end = meeting.start, meeting.start + meeting.minutes
         while minute < end:
             interval = minute // MINUTES_PER_INTERVAL
             until = min(end, (interval + 1) * MINUTES_PER_INTERVAL)
             rpi, metadata = self._packet(sender, interval)
-            heard.append(Reception(rpi, metadata, self._midnight + interval, (until - minute) * 60, rssi))
+            received.append(Reception(rpi, metadata, self._midnight + interval, (until - minute) * 60, rssi))
             minute = until
 
     def _packet(self, sender: int, interval: int) -> tuple[bytes, bytes]:

@@ -48,7 +48,7 @@ class SharedReader:
 
 
 class SharedIndex:
-    """Finds heard identifiers among those of all keys that any phone has read."""
+    """Finds received identifiers among those of all keys that any phone has read."""
 
     def __init__(self) -> None:
         """Start without any key."""

@@ -15,8 +15,8 @@ from clients.authority import request_code
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 
-# A busy server may ask for patience; what it refuses for good (400, 401, 403) is never sent again. A claim is not sent
-# again after a lost answer, because a code works once: only a 503 says that nothing was done.
+# A busy server may ask to wait; what it refuses (400, 401, 403) is never sent again. A claim is not sent again after a
+# lost answer, because a code works once: only a 503 means that it was not processed.
 _RETRY = Retry(
     total=5,
     connect=5,
@@ -33,7 +33,7 @@ class Traffic:
     """Gives each thread a connection of its own, and keeps the duration of every answer by kind of request."""
 
     def __init__(self, settings: Settings, token: str) -> None:
-        """Talk to the server of `settings`; `token` is the health authority's."""
+        """Use the server of `settings`; `token` is the health authority's."""
         self._settings = settings
         self._token = token
         self._local = threading.local()

@@ -93,7 +93,7 @@ def _upload(options: argparse.Namespace) -> None:
     owner = state.load(options.state)
     count = _phone(owner).upload(int(time.time()), options.onset)
     state.save(owner, options.state)
-    _print(f"{count} keys sent" if count else "nothing to send")
+    _print(f"{count} {'key' if count == 1 else 'keys'} sent" if count else "no keys to send")
 
 
 def _check(options: argparse.Namespace) -> None:

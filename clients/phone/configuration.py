@@ -53,8 +53,8 @@ class Configuration:
 def parse(raw: Mapping[str, Any]) -> Configuration:
     """Return a valid configuration.
 
-    Raises ValueError with the first field that is missing or wrong, and DecommissionedError if a valid file says that
-    the service has ended.
+    Raises ValueError with the first field that is missing or wrong, and DecommissionedError if a valid file
+    declares the end of the service.
     """
     for weight in WEIGHTS:
         _integer(raw, weight, 100)

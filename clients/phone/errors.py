@@ -132,6 +132,6 @@ class StateError(PhoneError):
 
 
 class DecommissionedError(PhoneError):
-    """The service has ended: the configuration says so."""
+    """The service has ended, according to its configuration."""
 
     exit_status = ExitStatus.DECOMMISSIONED

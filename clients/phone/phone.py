@@ -135,7 +135,7 @@ def keys_to_upload(state: State, now: int, onset_day: int | None = None) -> list
 
 
 def receive(receiver: State, sender: State, start: int, seconds: int, attenuation_db: int) -> None:
-    """Let one phone hear another for a while: one reception for each interval that the meeting touches."""
+    """Let one phone receive from another: one reception for each interval that the meeting touches."""
     moment, end = start, start + seconds
     while moment < end:
         interval = crypto.interval_of(moment)

@@ -1,4 +1,4 @@
-"""How a test runs a sample: as an integrator does, from a copy of its folder, built as the folder's README tells."""
+"""How a test runs a sample: as an integrator does, from a copy of its folder, built as its README describes."""
 
 import functools
 import os

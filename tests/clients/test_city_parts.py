@@ -6,9 +6,9 @@ import random
 import pytest
 
 from clients.city.calendar import Calendar
+from clients.city.expected import ExpectedNotifications
 from clients.city.radio import Radio
 from clients.city.shared import SharedIndex, SharedReader
-from clients.city.truth import Truth
 from clients.city.world import Meeting, World
 from clients.phone import matching
 from clients.phone.archive import PublishedKey
@@ -127,7 +127,7 @@ def test_a_step_that_would_cross_midnight_waits_for_it(left, waits):
 # The air, and matching for many
 
 
-def test_the_air_carries_what_two_reference_phones_would_hear():
+def test_the_radio_gives_what_two_reference_phones_would_receive():
     phones = [State(), State()]
     Radio(phones, DAY).carry([Meeting(0, 1, 14 * 60 + 5, 27, 58)])
     alone = State()
@@ -183,44 +183,44 @@ def test_the_shared_reader_reads_equal_content_once_and_refuses_a_forgery(signer
         read(type(signer)().archive(keys))
 
 
-# The books
+# The record of meetings
 
 
 @pytest.fixture
-def books():
-    return Truth(near_db=62, enough_minutes=15)
+def record():
+    return ExpectedNotifications(near_db=62, enough_minutes=15)
 
 
-def test_whoever_was_near_for_long_enough_must_be_told_once_the_keys_are_fetched(books):
-    books.met(DAY, [Meeting(0, 1, 600, 15, 62), Meeting(0, 2, 700, 14, 50), Meeting(0, 3, 700, 90, 63)])
-    books.sent(0, [DAY])
-    assert dict(books.told) == {}
+def test_a_person_near_for_long_enough_must_be_notified_once_the_keys_are_fetched(record):
+    record.met(DAY, [Meeting(0, 1, 600, 15, 62), Meeting(0, 2, 700, 14, 50), Meeting(0, 3, 700, 90, 63)])
+    record.sent(0, [DAY])
+    assert dict(record.notified) == {}
 
-    books.fetched(DAY + 2)
+    record.fetched(DAY + 2)
 
-    assert dict(books.told) == {1: {DAY}}
-
-
-def test_short_times_near_two_patients_of_one_day_add_up(books):
-    books.met(DAY, [Meeting(0, 2, 600, 8, 50), Meeting(1, 2, 700, 8, 50)])
-    books.sent(0, [DAY])
-    books.fetched(DAY + 2)
-    books.sent(0, [DAY])
-    books.sent(1, [DAY])
-
-    books.fetched(DAY + 3)
-
-    assert dict(books.told) == {2: {DAY}}
+    assert dict(record.notified) == {1: {DAY}}
 
 
-@pytest.mark.parametrize(("later", "told"), [(13, {1: {DAY}}), (14, {})])
-def test_a_key_of_fourteen_days_ago_is_not_served_any_more(books, later, told):
-    books.met(DAY, [Meeting(0, 1, 600, 60, 50)])
-    books.sent(0, [DAY])
+def test_short_times_near_two_patients_of_one_day_add_up(record):
+    record.met(DAY, [Meeting(0, 2, 600, 8, 50), Meeting(1, 2, 700, 8, 50)])
+    record.sent(0, [DAY])
+    record.fetched(DAY + 2)
+    record.sent(0, [DAY])
+    record.sent(1, [DAY])
 
-    books.fetched(DAY + later)
+    record.fetched(DAY + 3)
 
-    assert dict(books.told) == told
+    assert dict(record.notified) == {2: {DAY}}
+
+
+@pytest.mark.parametrize(("later", "notified"), [(13, {1: {DAY}}), (14, {})])
+def test_a_key_of_fourteen_days_ago_is_not_served_any_more(record, later, notified):
+    record.met(DAY, [Meeting(0, 1, 600, 60, 50)])
+    record.sent(0, [DAY])
+
+    record.fetched(DAY + later)
+
+    assert dict(record.notified) == notified
 
 
 # The bar

@@ -48,8 +48,8 @@ def test_a_contact_is_notified_and_a_stranger_is_not(run, issue, tmp_path):
 
     assert "no exposure found" in run("contact", "check")
     assert "accepted" in run("patient", "claim", issue())
-    assert run("patient", "upload") == "1 keys sent\n"
-    assert run("patient", "upload") == "nothing to send\n"
+    assert run("patient", "upload") == "1 key sent\n"
+    assert run("patient", "upload") == "no keys to send\n"
 
     notified = run("contact", "check")
     assert f"{MEETING_DAY}: 20 minutes near, 0 far" in notified
@@ -69,7 +69,7 @@ def test_the_key_of_today_is_ended_sent_and_held_back(run, issue, server, tmp_pa
 
     now = int(time.time())
     keys = state.load(tmp_path / "patient").keys
-    if sent == "1 keys sent\n":  # in the first ten minutes of a day its key has not lived for a whole interval
+    if sent == "1 key sent\n":  # in the first ten minutes of a day its key has not lived for a whole interval
         assert all(key.end <= now // 600 for key in keys)
         opened = archive.read(server.archive(now // 86_400, now), server.settings.public_key)
         assert not {key.key_data for key in keys} & {published.key.key_data for published in opened.keys}

@@ -51,7 +51,7 @@ def test_a_key_that_is_in_two_files_counts_once(pair):
     assert len(matching.find([publish(sender), publish(sender)], receiver.received)) == 1
 
 
-def test_hearing_is_one_sided(pair):
+def test_reception_is_one_sided(pair):
     receiver, sender = pair
 
     assert matching.find([publish(receiver)], sender.received) == []

@@ -69,7 +69,7 @@ def test_a_wrong_code_is_refused_with_the_tries_left(canned):
     )
 
 
-def test_a_ban_says_how_long_it_lasts(canned):
+def test_a_ban_names_its_length(canned):
     answer = pb.KeyClaimResponse(error="TEMPORARY_BAN", tries_remaining=0)
     answer.remaining_ban_duration.seconds = 3_599
     answer.remaining_ban_duration.nanos = 500_000_000
