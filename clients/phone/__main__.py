@@ -100,7 +100,7 @@ def _check(options: argparse.Namespace) -> None:
     owner = state.load(options.state)
     result = _phone(owner).check(int(time.time()))
     state.save(owner, options.state)
-    _print(f"{len(result.periods)} archives read, {result.keys_read} keys")
+    _print(f"archives read: {len(result.periods)}; keys in them: {result.keys_read}")
     for one in sorted(result.exposures, key=lambda exposure: exposure.day):
         near = (one.immediate_seconds + one.near_seconds) // 60
         _print(f"{_date(one.day)}: {near} minutes near, {one.far_seconds // 60} far, risk score {one.score}")
