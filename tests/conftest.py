@@ -40,7 +40,7 @@ _TOGETHER = {
     "tests/browser/": "browser",
     "tests/clients/test_city.py": "live",
     "tests/clients/test_phone_journey.py": "live",
-    "tests/clients/test_samples.py": "live",
+    "tests/clients/test_sample": "live",
     "tests/races/": "races",
     "tests/faults/": "stack",
     "tests/deploys/test_rolling_restarts.py": "stack",

@@ -177,7 +177,7 @@ def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: i
         pair = pairs[number]
         to_store = uploads.KeysToStore(
             server_public_key=pair.server_public_key,
-            app_public_key=pair.app_public_key,
+            app_public_key=pair.public_key,
             keys=[
                 DiagnosisKey(secrets.token_bytes(KEY_DATA_BYTES), start, INTERVALS_PER_DAY, 1 + place % 8)
                 for place, start in enumerate(patients.start_intervals(keys))

@@ -12,6 +12,7 @@ from bench.own import OwnService
 from bench.recorder import Sent
 from bench.target import Target, today
 from bench.usage import Watched, with_usage
+from clients.phone.state import KeyPair
 
 FLOOR: Final = "bare statement"
 PREPARED: Final = "psycopg2, prepared"
@@ -133,7 +134,7 @@ class _Guessing:
             self._per_second *= 2
 
 
-def pairs_of(target: Target, count: int) -> Sequence[patients.Pair]:
+def pairs_of(target: Target, count: int) -> Sequence[KeyPair]:
     """Return claimed key pairs: put straight into our own database, through the API of any other server."""
     if not target.database_url:
         return patients.claim_pairs(target, count)

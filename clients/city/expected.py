@@ -1,8 +1,8 @@
-"""Who should be told, by the city's own books: no keys, no cryptography, nothing that a phone computes.
+"""Who should be notified, by the city's own record: no keys, no cryptography, nothing that a phone computes.
 
-The rule is the health authority's: whoever was, on one day, for fifteen minutes or more near people who have sent
-their keys of that day, is told of that day, if the server still serves those keys when the phone fetches. What is near
-and how many minutes are enough is read from the exposure configuration, whose scores are taken to exclude nobody.
+The rule is the health authority's: a person who was, on one day, for fifteen minutes or more near people who uploaded
+their keys of that day, is notified of that day, if the server still serves those keys when the phone fetches. What is
+near and how many minutes are enough is read from the exposure configuration, whose scores must exclude no one.
 """
 
 from collections import defaultdict
@@ -13,32 +13,32 @@ from clients.city.world import Meeting
 DAYS_SERVED = 13  # before the day of the download; a key from one day earlier is not served any more (protocol rule 80)
 
 
-class Truth:
-    """Keeps the books. Days are UTC day numbers."""
+class ExpectedNotifications:
+    """A record of meetings and uploads, and who must be notified. Days are UTC day numbers."""
 
     def __init__(self, near_db: int, enough_minutes: int) -> None:
-        """Start with empty books."""
+        """Start with an empty record."""
         self._near_db = near_db
         self._enough_minutes = enough_minutes
         self._near: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
         self._sent: set[tuple[int, int]] = set()
         self._served: set[tuple[int, int]] = set()
         self._minutes: defaultdict[tuple[int, int], int] = defaultdict(int)
-        self.told: defaultdict[int, set[int]] = defaultdict(set)
+        self.notified: defaultdict[int, set[int]] = defaultdict(set)
 
     def met(self, date: int, meetings: Iterable[Meeting]) -> None:
-        """Enter the meetings of a day; those that are far apart never count."""
+        """Record the meetings of a day; those at a distance never count."""
         for meeting in meetings:
             if meeting.attenuation <= self._near_db:
                 self._near[meeting.one, date].append((meeting.other, meeting.minutes))
                 self._near[meeting.other, date].append((meeting.one, meeting.minutes))
 
     def sent(self, person: int, dates: Iterable[int]) -> None:
-        """Enter that somebody's keys of some days were accepted by the server."""
+        """Record that the server accepted a person's keys of some days."""
         self._sent.update((person, date) for date in dates)
 
     def fetched(self, today: int) -> None:
-        """Enter that every phone has fetched, on this day, everything that is served."""
+        """Record that every phone has fetched, on this day, all that is served."""
         for patient, date in self._sent - self._served:
             if date < today - DAYS_SERVED:
                 continue
@@ -46,4 +46,4 @@ class Truth:
             for contact, minutes in self._near[patient, date]:
                 self._minutes[contact, date] += minutes
                 if self._minutes[contact, date] >= self._enough_minutes:
-                    self.told[contact].add(date)
+                    self.notified[contact].add(date)
