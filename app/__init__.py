@@ -17,13 +17,14 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     Raises ConfigurationError, with one line that names the setting, before anything is started.
     """
     # Imported here, so that `app.domain` and its like can be imported without Flask's world.
-    from app import cli, errors, extensions, logs, migrating, rate_limits, routing, security
+    from app import cli, errors, extensions, logs, migrating, rate_limits, routing, security, warm_up
     from app.retrieval.views import init_retrieval
     from app.review.views import init_review
     from app.services.views import services
     from app.submission.views import init_submission
 
     logs.init_logging()
+    warm_up.warm_up()
     try:
         settings = settings or Settings.from_environment(os.environ)
     except ConfigurationError as error:

@@ -29,6 +29,8 @@ _KINDS: Final = {"retrieve": ArchiveKind.KEYS, "qr": ArchiveKind.OUTBREAKS}
 
 # In an hour, three codes for each of sixteen periods of each kind; and some that are refused.
 _REMEMBERED_ADDRESSES: Final = 256
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
 _LONGEST_ADDRESS: Final = len("/retrieve/302/18444/") + 64
 
 
@@ -40,6 +42,14 @@ class _Address(NamedTuple):
     prefix: str
     region: str
     day: str
+
+
+class Answer(NamedTuple):
+    """An answer to a download."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
 
 
 class HotPath:
@@ -55,24 +65,36 @@ class HotPath:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve an archive from memory, or pass the request on."""
-        now, path = self._clock(), environ["PATH_INFO"]
-        is_download = environ["REQUEST_METHOD"] == "GET" and len(path) <= _LONGEST_ADDRESS
-        address = self._judged(path, hour_number(now)) if is_download else None
+        answer = None
+        if environ["REQUEST_METHOD"] == "GET":
+            answer = self.answer(
+                environ["PATH_INFO"], environ.get("HTTP_X_REQUEST_ID", ""), environ.get("HTTP_IF_NONE_MATCH", "")
+            )
+        if answer is None:
+            return self._application(environ, start_response)
+        start_response("304 NOT MODIFIED" if answer.status == _NOT_MODIFIED else "200 OK", answer.headers)
+        return [answer.body] if answer.body else []
+
+    def answer(self, path: str, given_id: str, known: str) -> Answer | None:
+        """Return the answer to a GET from memory, or None when the application must give it. It never waits.
+
+        `given_id` is the request's X-Request-Id and `known` its If-None-Match, "" when absent.
+        """
+        now = self._clock()
+        address = self._judged(path, hour_number(now)) if len(path) <= _LONGEST_ADDRESS else None
         archive = self._library.held(address.kind, address.period, now) if address else None
         if address is None or archive is None:
-            return self._application(environ, start_response)
-        identifier = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+            return None
+        identifier = request_id(given_id)
         etag = f'"{archive.etag}"'
         headers = [("Cache-Control", CACHE_CONTROL_ARCHIVE), ("ETag", etag), ("X-Request-Id", identifier)]
-        # The tag is a digest in quotation marks, so it stands in the header only where it is meant.
-        known = environ.get("HTTP_IF_NONE_MATCH", "")
+        # The tag is a digest in quotation marks, so it is in the header only where it is meant.
         unchanged = etag in known or known.strip() == "*"
         if not unchanged:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
-        start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers)
-        status = 304 if unchanged else 200
+        status = _NOT_MODIFIED if unchanged else _OK
         log_served(address.prefix, address.region, address.day, status, len(archive.body), identifier, now)
-        return [] if unchanged else [archive.body]
+        return Answer(status, headers, b"" if unchanged else archive.body)
 
     def _judge(self, path: str, hour: int) -> _Address | None:
         """Return what a path asks for if its code and its period are good in this hour of unix time."""

@@ -1,4 +1,4 @@
-"""The web process as it is deployed: gunicorn with the project's own configuration, on a free port."""
+"""The web process as it is deployed, on a free port."""
 
 import os
 import socket
@@ -52,8 +52,9 @@ def _receive(connection: socket.socket) -> bytes | None:
 
 
 def header_fields(response: HTTPResponse) -> dict[str, str]:
-    """Return the header without the fields that every HTTP server adds of its own."""
-    return {name: value for name, value in response.getheaders() if name not in ("Server", "Date")}
+    """Return the header, names in title case, without the fields that every HTTP server adds of its own."""
+    fields = {name.title(): value for name, value in response.getheaders()}
+    return {name: value for name, value in fields.items() if name not in ("Server", "Date", "Connection")}
 
 
 @contextmanager
@@ -61,10 +62,11 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
     """Run the web process with these settings until the end of the block."""
     with socket.create_server((_HOST, 0)) as probe:
         port = probe.getsockname()[1]
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    inherited["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
+            [_ROOT / "bin" / "web"],
             env=inherited | _DEFAULTS | environment | {"BIND_ADDR": f"{_HOST}:{port}"},
             cwd=_ROOT,
             stdout=out,

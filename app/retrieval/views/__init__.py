@@ -23,8 +23,7 @@ def init_retrieval(app: Flask, settings: Settings) -> None:
     app.register_blueprint(archives)
     if settings.enable_outbreak_events:
         app.register_blueprint(outbreak_archives)
-    app.wsgi_app = HotPath(  # type: ignore[method-assign]
-        app.wsgi_app, app.extensions["library"], settings, app.extensions["clock"]
-    )
+    hot_path = HotPath(app.wsgi_app, app.extensions["library"], settings, app.extensions["clock"])
+    app.extensions["hot_path"] = app.wsgi_app = hot_path  # type: ignore[method-assign]
     app.register_blueprint(events)
     app.register_blueprint(configuration)

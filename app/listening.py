@@ -1,0 +1,41 @@
+"""Where a web process listens, whichever server runs it."""
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+_SUBMISSION_PORT: Final = 8000
+_DEFAULT_PORT: Final = 8001
+_ANY_IPV4: Final = "0.0.0.0"  # noqa: S104 - containers and platforms reach the process over their own network
+_ANY: Final = "::"
+
+
+def listening_address(environment: Mapping[str, str]) -> tuple[str, int]:
+    """Return the host and the port of BIND_ADDR, or every interface and PORT or the default port of the surface.
+
+    An IPv6 host in BIND_ADDR has brackets, `[::1]:8000`; the host that is returned has none.
+    Raises ValueError, with a text that names the setting, when there is no port from 0 to 65535.
+    """
+    if address := environment.get("BIND_ADDR"):
+        host, _, port = address.rpartition(":")
+        return host.removeprefix("[").removesuffix("]") or every_interface(), _port("BIND_ADDR", port)
+    if port := environment.get("PORT"):
+        return every_interface(), _port("PORT", port)
+    only_submission = environment.get("SURFACES") == "submission"
+    return every_interface(), _SUBMISSION_PORT if only_submission else _DEFAULT_PORT
+
+
+def every_interface() -> str:
+    """Return the host that stands for every interface: of IPv6 and IPv4 together if this machine has both."""
+    with suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+        probe.bind((_ANY, 0))
+        if not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+            return _ANY
+    return _ANY_IPV4
+
+
+def _port(setting: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 0xFFFF):
+        raise ValueError(f"{setting}: there is no port from 0 to 65535 in {text!r}")
+    return int(text)
