@@ -71,15 +71,16 @@ class RsgiApplication:
         self,
         application: "WSGIApplication",
         hot_path: HotPath | None,
+        *,
         threads: int,
         max_body_bytes: int,
-        body_seconds: float = BODY_SECONDS,
+        is_behind_proxies: bool,
     ) -> None:
         self._application = application
         self._hot_path = hot_path
         self._threads = threads
         self._max_body_bytes = max_body_bytes  # that any route reads: of a longer body the rest stays unread
-        self._body_seconds = body_seconds
+        self._is_behind_proxies = is_behind_proxies  # which say by X-Forwarded-Proto what clients speak
         self._requests: queue.SimpleQueue[tuple[WSGIEnvironment, Exchange, asyncio.Future[None]]] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop
 
@@ -103,8 +104,11 @@ class RsgiApplication:
         except TimeoutError:
             _answer_plainly(exchange, HTTPStatus.REQUEST_TIMEOUT)
             return
+        environ = _environment(scope, method, headers, body)
+        if self._is_behind_proxies and environ.get("HTTP_X_FORWARDED_PROTO") == "https":
+            environ["wsgi.url_scheme"] = "https"
         done = self._loop.create_future()
-        self._requests.put((_environment(scope, method, headers, body), exchange, done))
+        self._requests.put((environ, exchange, done))
         await done  # else granian would answer in place of the thread
 
     async def _read_body(self, headers: Any, exchange: Exchange) -> io.BytesIO:
@@ -114,7 +118,7 @@ class RsgiApplication:
             return io.BytesIO()
         if length == "0":
             return io.BytesIO()
-        async with asyncio.timeout(self._body_seconds):
+        async with asyncio.timeout(BODY_SECONDS):
             if length is not None and int(length) <= self._max_body_bytes:
                 try:
                     return io.BytesIO(await exchange())

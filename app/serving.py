@@ -37,8 +37,8 @@ _IDLE_MILLISECONDS: Final = 95_000
 # The longest address of the protocol has 100 characters; proxies and content networks add header fields.
 _HEADER_BYTES: Final = 32_768
 
-# A new worker needs a second or two to start, and serves beside the old one until that ends.
-_HANDOVER_SECONDS: Final = 5.0
+# On SIGHUP each worker ends so long after its successor was started, which needs a second or two to serve beside it.
+_HANDOVER_SECONDS: Final = 10.0
 # Below the 30 seconds that platforms wait between SIGTERM and SIGKILL.
 _GRACEFUL_SECONDS: Final = 25
 _MOST: Final = 1000
@@ -80,11 +80,13 @@ def application() -> RsgiApplication:
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
     app = create_app()
+    settings: Settings = app.extensions["settings"]
     return RsgiApplication(
         app.wsgi_app,
         app.extensions.get("hot_path"),
         threads=_number("WEB_THREADS", _THREADS),
-        max_body_bytes=app.extensions["settings"].max_upload_body_bytes,
+        max_body_bytes=settings.max_upload_body_bytes,
+        is_behind_proxies=settings.trusted_proxies > 0,
     )
 
 
