@@ -19,8 +19,8 @@ STARTS: Final = {
     "half a header": b"POST /upload HTTP/1.1\r\nHost: x\r\nX-Slow: ",
     "half a body": b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nonly this",
     "half a chunk": b"POST /claim-key HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nab",
-    # Five megabytes of answers, none of which it reads.
-    "reads nothing": b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100,
+    # Twenty megabytes of answers, none of which it reads.
+    "reads nothing": b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 400,
     "idle": b"GET /services/ping HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 TRICKLING: Final = ("half a header", "half a body", "half a chunk")
