@@ -8,7 +8,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from app.listening import listening_address
+from app.listening import listening_address, open_files_for
 from app.logs import init_logging
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
@@ -25,8 +25,8 @@ worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 threads = int(os.environ.get("WEB_THREADS") or "8")
 
-# Connections of a worker: with those to PostgreSQL, fewer than the 1,024 files that a process may usually open.
-worker_connections = 900
+# Of one worker. One that cannot open a file for a connection ends, so there are never as many as files.
+worker_connections = open_files_for(900)
 
 # Each worker opens its own connections: those of a parent must not be shared.
 preload_app = False

@@ -1,5 +1,6 @@
-"""Where a web process listens, whichever server runs it."""
+"""Where a web process listens and how many connections it may hold, whichever server runs it."""
 
+import resource
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,6 +10,7 @@ _SUBMISSION_PORT: Final = 8000
 _DEFAULT_PORT: Final = 8001
 _ANY_IPV4: Final = "0.0.0.0"  # noqa: S104 - containers and platforms reach the process over their own network
 _ANY: Final = "::"
+_OTHER_FILES: Final = 128  # PostgreSQL, Redis, archives, the standard streams
 
 
 def listening_address(environment: Mapping[str, str]) -> tuple[str, int]:
@@ -33,6 +35,20 @@ def every_interface() -> str:
         if not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
             return _ANY
     return _ANY_IPV4
+
+
+def open_files_for(connections: int) -> int:
+    """Raise this process's limit of open files as far as `connections` need and the machine allows.
+
+    Returns how many connections fit into the limit beside its other files. Child processes inherit the limit.
+    """
+    wanted = connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, allowed = (wanted if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard))
+    if soft < wanted:
+        soft = min(wanted, allowed)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(connections, max(soft - _OTHER_FILES, soft // 2))
 
 
 def _port(setting: str, text: str) -> int:

@@ -2,12 +2,10 @@
 
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 import threading
 import time
-from contextlib import suppress
 from typing import Final
 
 from granian import Granian
@@ -17,7 +15,7 @@ from granian.log import LogLevels
 
 from app import create_app
 from app.config import ConfigurationError, Settings
-from app.listening import listening_address
+from app.listening import listening_address, open_files_for
 from app.logs import init_logging
 from app.rsgi import RsgiApplication
 
@@ -28,7 +26,6 @@ _THREADS: Final = 8
 
 # Of one worker process. A connection is held by the event loop, not by a thread, and costs some kilobytes.
 _CONNECTIONS: Final = 4096
-_OTHER_FILES: Final = 128  # PostgreSQL, Redis, archives, the standard streams
 
 # How long a client may take to send a request's header, and a kept connection may be idle: above the 60 to 90 seconds
 # after which load balancers close idle connections. The balancer must be the one that closes, or it would at times send
@@ -63,7 +60,7 @@ def main() -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
-        backpressure=_connections(),
+        backpressure=open_files_for(_CONNECTIONS),
         http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
         respawn_failed_workers=True,
         respawn_interval=_HANDOVER_SECONDS,
@@ -95,19 +92,6 @@ def _end_after(parent: "multiprocessing.process.BaseProcess") -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_graceful_seconds())
     os._exit(1)
-
-
-def _connections() -> int:
-    """Let the processes open as many files as this machine allows; return how many connections one may hold."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _CONNECTIONS + _OTHER_FILES
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < allowed:
-        with suppress(OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-            soft = allowed
-    limit = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
-    return max(limit - _OTHER_FILES, limit // 2)
 
 
 def _graceful_seconds() -> int:
