@@ -22,8 +22,8 @@ def listening_address(environment: Mapping[str, str]) -> tuple[str, int]:
     if address := environment.get("BIND_ADDR"):
         host, _, port = address.rpartition(":")
         return host.removeprefix("[").removesuffix("]") or every_interface(), _port("BIND_ADDR", port)
-    if port := environment.get("PORT"):
-        return every_interface(), _port("PORT", port)
+    if given := environment.get("PORT"):
+        return every_interface(), _port("PORT", given)
     only_submission = environment.get("SURFACES") == "submission"
     return every_interface(), _SUBMISSION_PORT if only_submission else _DEFAULT_PORT
 

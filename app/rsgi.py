@@ -59,7 +59,7 @@ class Exchange(Protocol):
 class _TruncatedBody(io.BytesIO):
     """A body whose sender stopped before its end. Reading it fails, as with other servers."""
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def read(self, _size: int | None = -1, /) -> bytes:
         """Raise ConnectionError."""
         raise ConnectionError("the request's body is not complete")
 

@@ -17,12 +17,12 @@ print(open_files_for(900), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def test_every_interface_is_of_both_families_where_there_are_both() -> None:
-    assert every_interface() == ("::" if can_bind("::1", 0) else "0.0.0.0")
+    assert every_interface() == ("::" if can_bind("::1", 0) else "0.0.0.0")  # noqa: S104
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "[::1]", "127.0.0.1:65536"])
 def test_an_address_without_a_port_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="^BIND_ADDR: "):
+    with pytest.raises(ValueError, match="BIND_ADDR: there is no port"):
         listening_address({"BIND_ADDR": address})
 
 

@@ -14,7 +14,7 @@ from tests.support.web import WebProcess
 
 THREADS = 8  # of the one worker
 IDLE_CONNECTIONS = 2000
-ANSWER_SECONDS = 5  # measured: 0.5 s at the most. A busy machine takes longer, but not the time for which clients hold on
+ANSWER_SECONDS = 5  # measured: 0.5 s at the most; a busy machine takes longer
 
 
 def _send(web: WebProcess, request: bytes) -> bytes:
