@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class ClosingConnections:
-    """WSGI middleware: the connection ends with an answer that says `Connection: close`.
+    """WSGI middleware for gunicorn: the connection ends with an answer that says `Connection: close`.
 
     For WSGI that field is the server's own affair, so gunicorn drops it, reads what is left of the body, for seconds
     if need be, and keeps the connection. Its response object, whose method `start_response` is, can be told to close.

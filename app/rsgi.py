@@ -1,4 +1,4 @@
-"""The application behind RSGI, the interface of its own that granian offers: https://github.com/emmett-framework/granian
+"""The application behind RSGI, the interface that granian offers: https://github.com/emmett-framework/granian
 
 Granian speaks HTTP in compiled code, and an event loop waits for its clients. A request takes one of the few threads
 only when all of it has arrived, and gives it back before the client has read the answer, so slow clients hold no
@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from granian.rsgi import ProtocolClosed, ProtocolError
 
 from app.logs import describe
 from app.retrieval.hot_path import HotPath
@@ -113,23 +115,21 @@ class RsgiApplication:
 
     async def _read_body(self, headers: Any, exchange: Exchange) -> io.BytesIO:
         """Return the body, or of one that is too long for every route its beginning. Raises TimeoutError."""
-        length = headers.get("content-length")
-        if length is None and "transfer-encoding" not in headers:
-            return io.BytesIO()
-        if length == "0":
+        length = None if "transfer-encoding" in headers else int(headers.get("content-length") or "0")
+        if length == 0:
             return io.BytesIO()
         async with asyncio.timeout(BODY_SECONDS):
-            if length is not None and int(length) <= self._max_body_bytes:
+            if length is not None and length <= self._max_body_bytes:
                 try:
                     return io.BytesIO(await exchange())
-                except Exception:  # granian's own, which has no public name of its own kind
+                except (ProtocolClosed, ProtocolError):
                     return _TruncatedBody()
             received = bytearray()
             async for piece in exchange:
                 received += piece
                 if len(received) > self._max_body_bytes:
-                    break
-            return io.BytesIO(received)
+                    return io.BytesIO(received)
+            return io.BytesIO(received) if length is None else _TruncatedBody()
 
     def _work(self) -> None:
         while True:
@@ -174,15 +174,16 @@ def _answer_plainly(exchange: Exchange, status: HTTPStatus) -> None:
 
 def _environment(scope: Scope, method: str, headers: Any, body: io.BytesIO) -> "WSGIEnvironment":
     server, _, port = scope.server.rpartition(":")
+    version = "1.0" if scope.http_version == "1" else scope.http_version
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "SERVER_NAME": server,
+        "SERVER_PROTOCOL": f"HTTP/{version}",
+        "SERVER_NAME": server.strip("[]"),
         "SERVER_PORT": port,
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "HTTP_HOST": scope.authority or "",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
