@@ -17,7 +17,7 @@ from app import create_app
 from app.config import ConfigurationError, Settings
 from app.listening import listening_address, open_files_for
 from app.logs import init_logging
-from app.rsgi import RsgiApplication
+from app.asgi import AsgiApplication
 
 _WORKERS: Final = 2
 # Requests mostly wait for PostgreSQL. Each holds one connection of DATABASE_POOL_SIZE at a time, and the one that
@@ -56,7 +56,7 @@ def main() -> None:
         factory=True,
         address=host,
         port=port,
-        interface=Interfaces.RSGI,
+        interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
@@ -71,14 +71,14 @@ def main() -> None:
     ).serve()
 
 
-def application() -> RsgiApplication:
+def application() -> AsgiApplication:
     """Return the application of a worker process, which ends when the process that started it is gone."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
     app = create_app()
     settings: Settings = app.extensions["settings"]
-    return RsgiApplication(
+    return AsgiApplication(
         app.wsgi_app,
         app.extensions.get("hot_path"),
         threads=_number("WEB_THREADS", _THREADS),

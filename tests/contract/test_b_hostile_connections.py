@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.rsgi import BODY_SECONDS
+from app.asgi import BODY_SECONDS
 from tests.support.hostile import HOST, STARTS, attacked, ping_seconds
 from tests.support.service import Service
 from tests.support.web import WebProcess

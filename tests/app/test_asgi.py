@@ -1,4 +1,4 @@
-"""The bridge from granian to the application (app/rsgi.py), with a real granian in front of a WSGI application."""
+"""The bridge from granian to the application (app/asgi.py), with a real granian in front of a WSGI application."""
 
 import json
 import os
@@ -21,7 +21,7 @@ THREADS = 2
 APPLICATION = f"""
 import json, sys, threading, time
 from app.logs import init_logging
-from app.rsgi import RsgiApplication
+from app.asgi import AsgiApplication
 
 both = threading.Barrier({THREADS})
 
@@ -33,6 +33,9 @@ def application(environ, start_response):
         raise ValueError("a-secret")
     if path == "/slow":
         time.sleep(1)
+    if path == "/large":
+        start_response("200 OK", [("Content-Length", "1000000")])
+        return [b"0123456789" * 100_000]
     if path == "/meet":
         both.wait(30)
     if path == "/nothing":
@@ -46,13 +49,13 @@ def application(environ, start_response):
 
 def make():
     init_logging()
-    return RsgiApplication(application, None, threads={THREADS}, max_body_bytes=100, is_behind_proxies=True)
+    return AsgiApplication(application, None, threads={THREADS}, max_body_bytes=100, is_behind_proxies=True)
 """
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("rsgi") / "log"
+    return tmp_path_factory.mktemp("asgi") / "log"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def port(log: Path) -> Iterator[int]:
     """The port of a granian with one worker of two threads."""
     (log.parent / "stub.py").write_text(APPLICATION)
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface=rsgi", "--factory", "--http=1", f"--port={port}"]
+    command = [sys.executable, "-m", "granian", "--interface=asginl", "--factory", "--http=1", f"--port={port}"]
     with log.open("wb") as output:
         granian = subprocess.Popen(
             [*command, "stub:make"],
@@ -130,6 +133,16 @@ def test_fields_with_underscores_are_left_out(port: int) -> None:
 def test_a_field_that_comes_twice_is_one_list_in_order(port: int) -> None:
     environ = given(port, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2")
     assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,192.0.2.2"
+
+
+def test_a_field_is_read_to_its_end_whatever_bytes_it_holds(port: int) -> None:
+    fields = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: \u00e9, 192.0.2.2"]
+    assert given(port, "GET / HTTP/1.1", *fields)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,\u00e9, 192.0.2.2"
+
+
+def test_a_long_answer_arrives_whole(port: int) -> None:
+    answer = exchange(port, b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == b"0123456789" * 100_000
 
 
 @pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])

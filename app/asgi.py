@@ -1,0 +1,202 @@
+"""The application as granian serves it: through ASGI, with a few threads for what waits for PostgreSQL.
+
+An event loop waits for clients. A request takes a thread only when all of it has arrived, and gives it back before the
+client reads the answer, so slow clients hold no thread. Through WSGI a thread would wait for a slow body, and a header
+field `X_Forwarded_For` would replace the proxy's `X-Forwarded-For`, since WSGI has one name for both.
+"""
+
+import asyncio
+import io
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from app.logs import describe
+from app.retrieval.hot_path import HotPath
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+_logger = logging.getLogger(__name__)
+
+# How long a client may take to send a body, and to read each piece of an answer.
+BODY_SECONDS: Final = 10.0
+_PIECE_SECONDS: Final = 60.0
+_PIECE_BYTES: Final = 262_144
+
+_NAMES: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[str, str]]
+
+
+class _Answer(NamedTuple):
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class _TruncatedBody(io.BytesIO):
+    """A body whose sender stopped before its end. Reading it fails, as with other servers."""
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        """Raise ConnectionError."""
+        raise ConnectionError("the request's body is not complete")
+
+
+class AsgiApplication:
+    """Serves a WSGI application with some threads, and archives from memory on the event loop."""
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        hot_path: HotPath | None,
+        *,
+        threads: int,
+        max_body_bytes: int,
+        is_behind_proxies: bool,
+    ) -> None:
+        self._application = application
+        self._hot_path = hot_path
+        self._max_body_bytes = max_body_bytes  # that any route reads: of a longer body the rest stays unread
+        self._is_behind_proxies = is_behind_proxies  # which say by X-Forwarded-Proto what clients speak
+        self._requests: queue.SimpleQueue[tuple[WSGIEnvironment, asyncio.Future[_Answer]]] = queue.SimpleQueue()
+        for number in range(threads):
+            threading.Thread(target=self._work, name=f"web-{number}", daemon=True).start()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        fields = _fields(scope["headers"])
+        if self._hot_path is not None and scope["method"] == "GET":
+            given_id, known = fields.get("x-request-id", ""), fields.get("if-none-match", "")
+            served = self._hot_path.answer(scope["path"], given_id, known)
+            if served is not None:
+                await _send(send, *served)
+                return
+        try:
+            body = await self._read_body(fields, receive)
+        except TimeoutError:
+            await _send(send, *_plain(HTTPStatus.REQUEST_TIMEOUT))
+            return
+        environ = _environment(scope, fields, body)
+        if self._is_behind_proxies and fields.get("x-forwarded-proto") == "https":
+            environ["wsgi.url_scheme"] = "https"
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        self._requests.put((environ, answer))
+        await _send(send, *await answer)
+
+    async def _read_body(self, fields: dict[str, str], receive: Receive) -> io.BytesIO:
+        """Return the body, or of one that is too long for every route its beginning. Raises TimeoutError."""
+        if "transfer-encoding" not in fields and fields.get("content-length", "0") == "0":
+            return io.BytesIO()
+        received = bytearray()
+        async with asyncio.timeout(BODY_SECONDS):
+            while len(received) <= self._max_body_bytes:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return _TruncatedBody()
+                received += message["body"]
+                if not message["more_body"]:
+                    break
+        return io.BytesIO(received)
+
+    def _work(self) -> None:
+        while True:
+            environ, answer = self._requests.get()
+            try:
+                result = _respond(self._application, environ)
+            except BaseException as error:  # SystemExit in a request must not cost a thread
+                _logger.error("request failed outside the application", extra={"error": describe(error)})
+                result = _plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+            answer.get_loop().call_soon_threadsafe(answer.set_result, result)
+
+
+def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return a request's header by names in small letters; a field that comes twice is one list.
+
+    A name with an underscore is left out: WSGI would take it for the name with a hyphen, which a proxy may have written.
+    """
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if "_" not in name:
+            fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
+
+
+def _environment(scope: Message, fields: dict[str, str], body: io.BytesIO) -> "WSGIEnvironment":
+    (server, port), (client, _) = scope["server"], scope["client"]
+    version = "1.0" if scope["http_version"] == "1" else scope["http_version"]
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{version}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": client,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in fields.items():
+        environ[_NAMES.get(name) or "HTTP_" + name.upper().replace("-", "_")] = value
+    return environ
+
+
+def _respond(application: "WSGIApplication", environ: "WSGIEnvironment") -> _Answer:
+    started: list[tuple[str, Headers]] = []
+
+    def start_response(status: str, headers: Headers, _error: object = None) -> Callable[[bytes], object]:
+        started.append((status, headers))
+        return _refuse_to_write
+
+    pieces = application(environ, start_response)
+    try:
+        body = b"".join(pieces)
+    finally:
+        if (close := getattr(pieces, "close", None)) is not None:
+            close()
+    status, headers = started[-1]
+    return _Answer(int(status[:3]), headers, body)
+
+
+def _refuse_to_write(_: bytes) -> object:
+    raise NotImplementedError("the WSGI function `write` is not offered")
+
+
+def _plain(status: HTTPStatus) -> _Answer:
+    header = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Connection", "close"),
+    ]
+    return _Answer(status.value, header, (status.phrase.lower() + "\n").encode())
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Send an answer, a long one in pieces: of one that the client does not read, only some are held for it."""
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    last = max(len(body) - 1, 0) // _PIECE_BYTES * _PIECE_BYTES
+    try:
+        for begin in range(0, last, _PIECE_BYTES):
+            piece = body[begin : begin + _PIECE_BYTES]
+            async with asyncio.timeout(_PIECE_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": body[last:], "more_body": False})
+    except TimeoutError:
+        _logger.warning("answer abandoned: the client does not read it")
