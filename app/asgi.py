@@ -121,7 +121,7 @@ class AsgiApplication:
 def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return a request's header by names in small letters; a field that comes twice is one list.
 
-    A name with an underscore is left out: WSGI would take it for the name with a hyphen, which a proxy may have written.
+    A name with an underscore is left out: WSGI would take it for the one with a hyphen, which a proxy may have written.
     """
     fields: dict[str, str] = {}
     for raw_name, raw_value in headers:

@@ -14,10 +14,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from app import create_app
+from app.asgi import AsgiApplication
 from app.config import ConfigurationError, Settings
 from app.listening import listening_address, open_files_for
 from app.logs import init_logging
-from app.asgi import AsgiApplication
 
 _WORKERS: Final = 2
 # Requests mostly wait for PostgreSQL. Each holds one connection of DATABASE_POOL_SIZE at a time, and the one that
