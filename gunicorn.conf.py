@@ -69,6 +69,12 @@ logconfig_dict = {
 }
 
 
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Let the worker load the code that is there now: what the first process has loaded may be of an older release."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+        del sys.modules[name]
+
+
 def on_starting(server: Any) -> None:
     """Exit with one line when a setting is wrong, and warn when clients would reach the threads directly."""
     init_logging()

@@ -1,5 +1,6 @@
 """Starts granian, the web server: `python -m app.serving`, which `bin/web` runs."""
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -44,6 +45,8 @@ _MOST: Final = 1000
 def main() -> None:
     """Serve until SIGTERM. Exit with one line that names the setting when one is missing or malformed."""
     init_logging()
+    # A worker that is forked would go on with the modules of this process, which may be of an older release.
+    multiprocessing.set_start_method("spawn")
     try:
         Settings.from_environment(os.environ)
         host, port = listening_address(os.environ)
@@ -77,6 +80,7 @@ def application() -> AsgiApplication:
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
     app = create_app()
+    atexit.register(_exit_at_once)
     settings: Settings = app.extensions["settings"]
     return AsgiApplication(
         app.wsgi_app,
@@ -85,6 +89,13 @@ def application() -> AsgiApplication:
         max_body_bytes=settings.max_upload_body_bytes,
         is_behind_proxies=settings.trusted_proxies > 0,
     )
+
+
+def _exit_at_once() -> None:
+    """End the process without taking the interpreter apart, during which granian's threads would abort it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _end_after(parent: "multiprocessing.process.BaseProcess") -> None:

@@ -1,6 +1,7 @@
 """SIGHUP replaces the workers of a web process, and no request is lost (docs/operations.md)."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -11,8 +12,9 @@ import pytest
 
 from tests.support.hostile import ping_seconds
 from tests.support.settings import SECRETS
-from tests.support.web import web_process
+from tests.support.web import web_process, workers_of
 
+ROOT = Path(__file__).parents[2]
 CLIENTS = 4
 REPLACED_SECONDS = 120  # granian takes ten for a worker
 
@@ -64,5 +66,23 @@ def test_no_request_is_lost_while_workers_are_replaced(
     assert asking.failures == []
 
 
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_new_workers_run_the_new_code(server: str, database_url: str, redis_url: str, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    for name in ("app", "bin", "migrations"):
+        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "gunicorn.conf.py", code)
+    environment = SECRETS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WEB_SERVER": server}
+    with web_process(environment, tmp_path / "log", code) as web:
+        ping_seconds(web.port)
+        with (code / "app" / "config.py").open("a") as module:  # which the first process has loaded too
+            module.write("\nimport sys\nprint('this is the new release', file=sys.stderr, flush=True)\n")
+        os.kill(web.pid, signal.SIGHUP)
+        deadline = time.monotonic() + REPLACED_SECONDS
+        while "this is the new release" not in web.log.read_text():
+            assert time.monotonic() < deadline, "no worker runs the new code"
+            time.sleep(0.1)
+
+
 def _workers(main: psutil.Process) -> set[int]:
-    return {worker.pid for worker in main.children() if worker.status() != psutil.STATUS_ZOMBIE}
+    return {worker.pid for worker in workers_of(main)}

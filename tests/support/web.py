@@ -12,6 +12,8 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _START_SECONDS = 20
@@ -58,17 +60,17 @@ def header_fields(response: HTTPResponse) -> dict[str, str]:
 
 
 @contextmanager
-def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
-    """Run the web process with these settings until the end of the block."""
+def web_process(environment: dict[str, Any], log: Path, code: Path = _ROOT) -> Iterator[WebProcess]:
+    """Run the web process of a folder with these settings until the end of the block."""
     with socket.create_server((_HOST, 0)) as probe:
         port = probe.getsockname()[1]
     inherited = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     inherited["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [_ROOT / "bin" / "web"],
+            [code / "bin" / "web"],
             env=inherited | _DEFAULTS | environment | {"BIND_ADDR": f"{_HOST}:{port}"},
-            cwd=_ROOT,
+            cwd=code,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -78,6 +80,12 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
     finally:
         process.terminate()
         process.wait(timeout=_START_SECONDS)
+
+
+def workers_of(web: psutil.Process) -> list[psutil.Process]:
+    """Return the workers of a web process, without the helper that Python's multiprocessing starts beside them."""
+    children = [child for child in web.children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
