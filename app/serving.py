@@ -1,12 +1,8 @@
 """Starts granian, the web server: `python -m app.serving`, which `bin/web` runs."""
 
-import atexit
 import multiprocessing
 import os
-import signal
 import sys
-import threading
-import time
 from typing import Final
 
 from granian import Granian
@@ -14,8 +10,6 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from app import create_app
-from app.asgi import AsgiApplication
 from app.config import ConfigurationError, Settings
 from app.listening import listening_address, open_files_for
 from app.logs import init_logging
@@ -50,12 +44,12 @@ def main() -> None:
     try:
         Settings.from_environment(os.environ)
         host, port = listening_address(os.environ)
-        workers, graceful_seconds = _number("WEB_CONCURRENCY", _WORKERS), _graceful_seconds()
-        _number("WEB_THREADS", _THREADS)
+        workers, seconds = _number("WEB_CONCURRENCY", _WORKERS), graceful_seconds()
+        threads()
     except (ConfigurationError, ValueError) as error:
         sys.exit(str(error))
     Granian(
-        "app.serving:application",
+        "app.serving_worker:application",
         factory=True,
         address=host,
         port=port,
@@ -67,46 +61,21 @@ def main() -> None:
         http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
         respawn_failed_workers=True,
         respawn_interval=_HANDOVER_SECONDS,
-        workers_kill_timeout=graceful_seconds,
+        workers_kill_timeout=seconds,
         # What it logs goes where everything else does, and holds nothing of a request.
         log_level=LogLevels.warning,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
     ).serve()
 
 
-def application() -> AsgiApplication:
-    """Return the application of a worker process, which ends when the process that started it is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
-    app = create_app()
-    atexit.register(_exit_at_once)
-    settings: Settings = app.extensions["settings"]
-    return AsgiApplication(
-        app.wsgi_app,
-        app.extensions.get("hot_path"),
-        threads=_number("WEB_THREADS", _THREADS),
-        max_body_bytes=settings.max_upload_body_bytes,
-        is_behind_proxies=settings.trusted_proxies > 0,
-    )
-
-
-def _exit_at_once() -> None:
-    """End the process without taking the interpreter apart, during which granian's threads would abort it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _end_after(parent: "multiprocessing.process.BaseProcess") -> None:
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_graceful_seconds())
-    os._exit(1)
-
-
-def _graceful_seconds() -> int:
+def graceful_seconds() -> int:
+    """Return how long requests that have begun may take to end after SIGTERM."""
     return _number("WEB_GRACEFUL_SECONDS", _GRACEFUL_SECONDS)
+
+
+def threads() -> int:
+    """Return how many threads a worker has. Raises ValueError."""
+    return _number("WEB_THREADS", _THREADS)
 
 
 def _number(name: str, default: int) -> int:

@@ -84,8 +84,14 @@ def web_process(environment: dict[str, Any], log: Path, code: Path = _ROOT) -> I
 
 def workers_of(web: psutil.Process) -> list[psutil.Process]:
     """Return the workers of a web process, without the helper that Python's multiprocessing starts beside them."""
-    children = [child for child in web.children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+    return [child for child in web.children() if _is_worker(child)]
+
+
+def _is_worker(child: psutil.Process) -> bool:
+    try:
+        return "resource_tracker" not in " ".join(child.cmdline())
+    except psutil.Error:  # it has ended
+        return False
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
