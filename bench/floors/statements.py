@@ -1,6 +1,6 @@
 """Bare loops of psycopg2 that run the statements of codes, claims and uploads: the least that storing costs.
 
-Two processes of eight threads, as gunicorn has, each thread with a connection of its own and no HTTP, no framework
+Two processes of eight threads, as the service has, each thread with a connection of its own and no HTTP, no framework
 and no cryptography. They send it in full, or have prepared it as the service has.
 """
 

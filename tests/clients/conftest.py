@@ -148,7 +148,7 @@ def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFac
     log = tmp_path_factory.mktemp("live") / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
+            [sys.executable, "-m", "app.web.server"],
             cwd=ROOT,
             env={
                 **environment,
