@@ -24,7 +24,12 @@ def test_a_moment_ends_in_minutes_and_its_time_zone() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "english", "french"),
-    [(1440, "24 hours", "24 heures"), (60, "1 hour", "1 heure"), (90, "90 minutes", "90 minutes"), (0, "0 minutes", "0 minute")],
+    [
+        (1440, "24 hours", "24 heures"),
+        (60, "1 hour", "1 heure"),
+        (90, "90 minutes", "90 minutes"),
+        (0, "0 minutes", "0 minute"),
+    ],
 )
 def test_a_duration_is_in_hours_if_they_are_whole(minutes: int, english: str, french: str) -> None:
     assert duration(ENGLISH, minutes).replace("\N{NO-BREAK SPACE}", " ") == english
