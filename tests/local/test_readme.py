@@ -14,7 +14,7 @@ from tests.support.programs import require_program
 from tests.support.waiting import wait_until
 
 ADDRESS = "http://127.0.0.1:8001"
-TOKEN = "8B74fmHh0NG8Mc83Rt2_5T300y3yr4XN"  # noqa: S105 - an example of README, which no service accepts
+TOKEN = "8B74fmHh0NG8Mc83Rt2_5T300y3yr4XN"  # an example, which no service accepts
 MARK = "next command"
 
 
