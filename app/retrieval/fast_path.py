@@ -13,7 +13,7 @@ from app.domain.errors import PeriodUnavailableError
 from app.domain.exports import check_period
 from app.domain.timeline import hour_number, start_of_hour
 from app.retrieval.archive_cache import ArchiveCache
-from app.retrieval.downloads import HEADERS, MAX_PATH_CHARACTERS, DownloadPath, is_authentic, parse_path
+from app.retrieval.downloads import HEADERS, MAX_PATH_CHARACTERS, DownloadPath, is_authentic, is_canonical, parse_path
 from app.web.context import Clock
 from app.web.logs import log_download
 from app.web.responses import ZIP, is_current
@@ -43,7 +43,7 @@ class ArchiveFastPath:
         """Serve an archive from memory, or call the application."""
         now, path = self._clock(), environ["PATH_INFO"]
         is_download = environ["REQUEST_METHOD"] == "GET" and len(path) <= MAX_PATH_CHARACTERS
-        parts = self._checked(path, hour_number(now)) if is_download else None
+        parts = self._checked(path, hour_number(now)) if is_download and is_canonical(environ, path) else None
         archive = self._archives.cached(parts.download.kind, int(parts.day), now) if parts else None
         if parts is None or archive is None:
             return self._application(environ, start_response)
@@ -60,9 +60,9 @@ class ArchiveFastPath:
     def _check(self, path: str, hour: int) -> DownloadPath | None:
         """Return the parts of a path whose code and period are valid in this hour of unix time, or None."""
         parts = parse_path(path)
-        if parts is None:
-            return None
         settings, moment = self._settings, start_of_hour(hour)
+        if parts is None or parts.region != settings.region_code:
+            return None
         if not is_authentic(parts.auth, settings.retrieve_hmac_key, settings.region_code, parts.day, moment):
             return None
         try:
