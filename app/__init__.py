@@ -76,7 +76,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     if settings.serves(RETRIEVAL):
         from app.retrieval.service import make_retrieval
 
-        context.served_retrieval = make_retrieval(database, settings.retrieval)
+        context.served_retrieval = make_retrieval(database, settings.retrieval, clock)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
