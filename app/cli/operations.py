@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from app.domain.timeline import minute_number, utc_now
 from app.store import claim_attempts, diagnosis_keys, key_pairs
-from app.upkeep import resealing, retention
+from app.upkeep import mixing, resealing, retention
 from app.web.context import current_context
 
 
@@ -56,7 +56,7 @@ def purge() -> None:
 
 @click.group()
 def keys() -> None:
-    """Private keys at rest."""
+    """Keys at rest: sealing private keys, and mixing diagnosis keys."""
 
 
 @keys.command("reseal")
@@ -68,6 +68,14 @@ def reseal() -> None:
     click.echo(f"resealed\t{outcome.resealed}\nalready current\t{outcome.current}\nunreadable\t{outcome.unreadable}")
     if outcome.unreadable:
         raise click.ClickException("some keys cannot be opened with any of SEALING_KEYS; keep the old key in it")
+
+
+@keys.command("mix")
+@with_appcontext
+def mix() -> None:
+    """Rewrite stored rows, so that they do not show which keys came in one upload. bin/backup runs it first."""
+    mixed = mixing.mix_stored_rows(current_context().database)
+    click.echo(f"diagnosis_keys\t{mixed.diagnosis_keys}\nkey_pairs\t{mixed.key_pairs}")
 
 
 @keys.command("check")
