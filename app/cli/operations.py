@@ -62,7 +62,7 @@ def keys() -> None:
 @keys.command("reseal")
 @with_appcontext
 def reseal() -> None:
-    """Seal every stored private key with the first of SEALING_KEYS. Run it after adding a new key in front."""
+    """Seal every private key with the first of SEALING_KEYS, and hash hashIDs. Run it after adding a key in front."""
     context = current_context()
     outcome = resealing.reseal_all(context.database, context.submission.sealing_ring)
     click.echo(f"resealed\t{outcome.resealed}\nalready current\t{outcome.current}\nunreadable\t{outcome.unreadable}")

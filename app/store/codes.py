@@ -93,10 +93,12 @@ _REPLACE = f"""
         FROM unclaimed WHERE pair.{_KNOWN} AND pair.server_public_key <> unclaimed.server_public_key
     ),
     issued AS (
-        {_INSERT.format(
-            hash_id=":hash_id",
-            condition="NOT EXISTS (SELECT FROM claimed) AND NOT EXISTS (SELECT FROM unclaimed)",
-        )}
+        {
+    _INSERT.format(
+        hash_id=":hash_id",
+        condition="NOT EXISTS (SELECT FROM claimed) AND NOT EXISTS (SELECT FROM unclaimed)",
+    )
+}
     ),
     outcome AS (SELECT true AS regenerated FROM replaced UNION ALL SELECT false FROM issued)
 """  # noqa: S608 - all parts are constants

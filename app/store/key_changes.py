@@ -1,4 +1,4 @@
-"""The ledger of changes of the diagnosis keys, which triggers keep (see ADR 0020).
+"""The ledger of changes of the diagnosis keys, which triggers keep (see ADR 0003).
 
 Each statement that changes keys of a publication day appends a row, in its own transaction. The sum of the rows that a
 snapshot sees is therefore the version of the keys that it sees: it is the same if and only if the keys are.

@@ -24,9 +24,7 @@ def upgrade() -> None:
     for table in _COUNTERS:
         op.add_column(table, sa.Column("rolled_up", sa.Boolean(), server_default="false", nullable=False))
     for table in _REWRITTEN:
-        op.execute(
-            f"ALTER TABLE {table} SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50)"
-        )
+        op.execute(f"ALTER TABLE {table} SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50)")
 
 
 def downgrade() -> None:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from app.crypto.signing import generate_signing_key
 from app.domain.exports import ArchiveKind
@@ -17,7 +16,6 @@ from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.archive_reader import read_archive
 from app.retrieval.builder import Builder, build_if_stale, refresh_all
 from app.store.export_archives import ArchiveRecord
-from app.upkeep.rollup import roll_up_counters
 from tests.support.archive import archive_in
 from tests.support.service import Service, exposure_key
 from tests.support.stored import store_key
@@ -197,90 +195,6 @@ def test_a_new_signing_key_signs_every_archive_anew(aged: Service, make_service:
     assert archive.is_signed_by(other.settings.retrieval.ecdsa_key.public_key())
 
 
-def on_a_past_day(service: Service) -> int:
-    """Publish two keys on a past day, build every archive at noon, and return the day."""
-    day = service.today - 3
-    for number in (1, 2):
-        store_key(service, number, hour_of_submission=day * 24 + 5, rolling_start_interval_number=(day - 1) * 144)
-    refresh(service)
-    assert archive_in(service.fetch(day)).numbers == archive_in(service.fetch(0)).numbers == [1, 2]
-    return day
-
-
-CHANGES = {
-    "a key is replaced": (
-        "DELETE FROM diagnosis_keys WHERE key_data = :first; INSERT INTO diagnosis_keys (key_data, "
-        "rolling_start_interval_number, rolling_period, transmission_risk_level, hour_of_submission, region) "
-        "VALUES (:third, :start, 144, 1, :hour, '302')",
-        [2, 3],
-    ),
-    "a key is deleted": ("DELETE FROM diagnosis_keys WHERE key_data = :first", [2]),
-    "a key is moved to another day": (
-        "UPDATE diagnosis_keys SET hour_of_submission = hour_of_submission - 480 WHERE key_data = :first",
-        [2],
-    ),
-    "all keys are deleted": ("TRUNCATE diagnosis_keys", []),
-    "a key is restored": (
-        "CREATE TEMP TABLE saved ON COMMIT DROP AS SELECT * FROM diagnosis_keys; TRUNCATE diagnosis_keys; "
-        "INSERT INTO diagnosis_keys SELECT * FROM saved WHERE key_data = :first",
-        [1],
-    ),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_past_day_follows_what_somebody_else_does_to_its_keys(aged: Service, change: str) -> None:
-    """An import, a restore, or an operator with psql; at noon, when no request changes a past day any more."""
-    day, (sql, numbers) = on_a_past_day(aged), CHANGES[change]
-    values = {"first": (1).to_bytes(16, "big"), "third": (3).to_bytes(16, "big")}
-    values |= {"start": (day - 1) * 144, "hour": day * 24 + 5}
-    for statement in [sql] if "TEMP" in sql else sql.split("; "):
-        aged.execute(statement, **{name: value for name, value in values.items() if f":{name}" in statement})
-    aged.clock.advance(seconds=61)
-    refresh(aged)
-    assert archive_in(aged.fetch(day)).numbers == archive_in(aged.fetch(0)).numbers == numbers
-
-
-def test_a_past_day_follows_a_change_of_a_keys_level(aged: Service) -> None:
-    day = on_a_past_day(aged)
-    aged.execute("UPDATE diagnosis_keys SET transmission_risk_level = 7")
-    aged.clock.advance(seconds=61)
-    assert [key.transmission_risk_level for key in archive_in(aged.fetch(day)).export.keys] == [7, 7]
-
-
-def test_a_change_that_is_committed_during_a_build_is_seen_by_the_next(aged: Service) -> None:
-    """The ledger's row is as invisible as the change until both are committed."""
-    day = on_a_past_day(aged)
-    with aged.database.transaction() as connection:
-        connection.execute(text("UPDATE diagnosis_keys SET transmission_risk_level = 7"))
-        aged.clock.advance(seconds=61)
-        assert refresh(aged) == 0
-    aged.clock.advance(seconds=61)
-    assert refresh(aged) == 2
-    assert [key.transmission_risk_level for key in archive_in(aged.fetch(day)).export.keys] == [7, 7]
-
-
-def test_rolling_up_the_ledger_of_changes_builds_nothing(aged: Service) -> None:
-    day = on_a_past_day(aged)
-    ledger = f"SELECT sum(changes), count(*) FROM diagnosis_key_changes WHERE day = {day}"  # noqa: S608
-    assert aged.rows(ledger) == [(2, 2)]
-    roll_up_counters(aged.database)
-    aged.clock.advance(seconds=61)
-    assert refresh(aged) == 0
-    assert aged.rows(ledger) == [(2, 1)]
-
-
-def test_an_outbreak_that_somebody_replaces_is_seen(aged: Service) -> None:
-    add = "INSERT INTO qr_outbreak_events (location_id, start_time, end_time, created) VALUES (:place, :at, :at, :at)"
-    moment = aged.clock.now - timedelta(days=3)
-    aged.execute(add, place="ABCDEFGH", at=moment)
-    refresh(aged)
-    aged.execute("DELETE FROM qr_outbreak_events")
-    aged.execute(add, place="HGFEDCBA", at=moment)
-    aged.clock.advance(seconds=61)
-    assert refresh(aged) == 2
-
-
 def test_a_key_becomes_public_with_its_hour_though_no_row_changes(aged: Service) -> None:
     store_key(aged, 1, hour_of_submission=aged.today * 24 + 13)
     refresh(aged)
@@ -288,46 +202,3 @@ def test_a_key_becomes_public_with_its_hour_though_no_row_changes(aged: Service)
     aged.clock.now = midnight(aged.clock.now) + timedelta(hours=13, seconds=1)
     refresh(aged)
     assert archive_in(aged.fetch(aged.today)).numbers == [1]
-
-
-@pytest.mark.parametrize("skew", [timedelta(hours=2), timedelta(minutes=4), timedelta(days=40)])
-def test_a_clock_that_was_ahead_makes_no_archive_fresh_for_longer(
-    aged: Service, make_service: Callable[..., Service], skew: timedelta
-) -> None:
-    """The clock is ahead for fifteen seconds: on the host that builds, and on one that holds its archive in memory."""
-    other = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-    before = aged.clock.now
-    for service in (aged, other):
-        service.clock.now = before + skew
-        refresh(service)
-        assert archive_in(service.fetch(service.today)).numbers == []
-    for service in (aged, other):
-        service.clock.now = before + timedelta(seconds=15)
-    upload(aged, 1)
-    for service in (aged, other):
-        service.clock.now = before + timedelta(seconds=76)
-        assert archive_in(service.fetch(service.today)).numbers == [1]
-
-
-@pytest.mark.parametrize("minutes", [-4, 4])
-def test_a_worker_with_a_wrong_clock_makes_no_archive_older(
-    aged: Service, make_service: Callable[..., Service], minutes: int
-) -> None:
-    """It refreshes every twenty seconds, as usual; the other host serves nothing that is older than a minute."""
-    worker = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-    for number in range(1, 4):
-        upload(aged, number)
-        for _ in range(4):
-            aged.clock.advance(seconds=20)
-            worker.clock.now = aged.clock.now + timedelta(minutes=minutes)
-            refresh(worker)
-            archive = aged.fetch(aged.today)
-        assert archive_in(archive).numbers == list(range(1, number + 1))
-
-
-def test_a_setting_that_shortens_the_age_counts_at_once(aged: Service, make_service: Callable[..., Service]) -> None:
-    refresh(aged)
-    upload(aged, 1)
-    strict = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="5")
-    strict.clock.now = aged.clock.now + timedelta(seconds=6)
-    assert archive_in(strict.fetch(strict.today)).numbers == [1]
