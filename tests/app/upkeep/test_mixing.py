@@ -165,3 +165,11 @@ def test_each_hour_of_publication_is_mixed_by_itself(make_service: Callable[...,
     mix(service)
     groups = "SELECT count(DISTINCT xmin::text), count(*) FROM diagnosis_keys GROUP BY hour_of_submission"
     assert service.rows(groups) == [(1, 3), (1, 3)]
+
+
+def test_autovacuum_removes_the_old_versions_of_rows_whatever_the_size_of_the_table(service: Service) -> None:
+    """By default it would wait until a fifth of the table has been rewritten."""
+    options = {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=50"}
+    for table in ("diagnosis_keys", "encryption_keys", *COUNTERS):
+        ((stored,),) = service.rows("SELECT reloptions FROM pg_class WHERE relname = :table", table=table)
+        assert options <= set(stored), table
