@@ -112,7 +112,7 @@ def _values() -> dict[str, Any]:
         "after": b"\x80" * 32,
         "one_time_code": "0000000020",
         "stored_codes": ["~000000020", "0000000020"],
-        "hash_id": None,
+        **{"hash_id": "~bench", "hash_ids": ["~bench", "bench"], "locks": [1, 2]},
         "region": "302",
         "originator": "bench",
         **dict.fromkeys(("remaining_keys", "initial_remaining_keys"), 43),
@@ -126,7 +126,7 @@ def _values() -> dict[str, Any]:
         "first": now - timedelta(days=1),
         "end": now,
         "batch": 5000,
-        **{"rows": 20_000, "sums": 1_000},
+        **{"rows": 20_000, "group": 20},
         **_values_of_networks(day),
         # the keys of an upload
         "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],
@@ -144,7 +144,7 @@ def _values() -> dict[str, Any]:
         **dict.fromkeys(("name", "export_digest"), "0" * 64),
         "signer": "0" * 32,
         "names": ["0" * 64],
-        **dict.fromkeys(("size", "stored_rows", "built_for_day", "severity", "part", "lock", "network_lock"), 1),
+        **dict.fromkeys(("size", "source_version", "built_for_day", "severity", "part", "lock", "network_lock"), 1),
         **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
         "content": b"content",
     }
@@ -167,6 +167,9 @@ def _other_values(module: str) -> Mapping[str, Any]:
         return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
     if module == "claims":  # and so is the phone that claims one
         return {"app_public_key": b"\x01" * 32}
+    if module == "key_changes":
+        day = today()
+        return {"first_day": day - 14, "end_day": day, "before_day": day - millions.DAYS}
     if module == "padding_keys":
         return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "padding": "decoy"}
     if module == "diagnosis_keys":  # what the stored keys differ in, but for their data

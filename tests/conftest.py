@@ -121,7 +121,9 @@ def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Se
 def _empty(service: Service) -> None:
     with service.database.autocommit() as connection:
         # Tables are nearly empty: to delete their rows takes a twentieth of the time that TRUNCATE takes.
-        connection.execute(text("; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables)))  # noqa: S608
+        # Keys come before the ledger of their changes.
+        tables = sorted((table.name for table in metadata.sorted_tables), reverse=True)
+        connection.execute(text("; ".join(f"DELETE FROM {table}" for table in tables)))  # noqa: S608
     service.app.context.redis.flushall()
 
 

@@ -40,6 +40,7 @@ PERIODIC_JOBS: Final = (
     ),
     PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", RETRIEVAL, archives_interval),
     PeriodicJob("roll-up-counters", "worker.jobs.roll_up_counters.roll_up_counters", SUBMISSION, lambda _: 60),
+    PeriodicJob("mix-stored-rows", "worker.jobs.mix_stored_rows.mix_stored_rows", SUBMISSION, lambda _: 15 * 60),
     PeriodicJob("pad-archives", "worker.jobs.pad_archives.pad_archives", RETRIEVAL, padding_interval),
     PeriodicJob(
         "report-failed-claims", "worker.jobs.report_failed_claims.report_failed_claims", SUBMISSION, lambda _: 60

@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from app.domain.timeline import minute_number, utc_now
 from app.store import claim_attempts, diagnosis_keys, key_pairs
-from app.upkeep import resealing, retention
+from app.upkeep import mixing, resealing, retention
 from app.web.context import current_context
 
 
@@ -56,18 +56,26 @@ def purge() -> None:
 
 @click.group()
 def keys() -> None:
-    """Private keys at rest."""
+    """Keys at rest: sealing private keys, and mixing diagnosis keys."""
 
 
 @keys.command("reseal")
 @with_appcontext
 def reseal() -> None:
-    """Seal every stored private key with the first of SEALING_KEYS. Run it after adding a new key in front."""
+    """Seal every private key with the first of SEALING_KEYS, and hash hashIDs. Run it after adding a key in front."""
     context = current_context()
     outcome = resealing.reseal_all(context.database, context.submission.sealing_ring)
     click.echo(f"resealed\t{outcome.resealed}\nalready current\t{outcome.current}\nunreadable\t{outcome.unreadable}")
     if outcome.unreadable:
         raise click.ClickException("some keys cannot be opened with any of SEALING_KEYS; keep the old key in it")
+
+
+@keys.command("mix")
+@with_appcontext
+def mix() -> None:
+    """Rewrite stored rows, so that they do not show which keys came in one upload. bin/backup runs it first."""
+    mixed = mixing.mix_stored_rows(current_context().database)
+    click.echo(f"diagnosis_keys\t{mixed.diagnosis_keys}\nkey_pairs\t{mixed.key_pairs}")
 
 
 @keys.command("check")

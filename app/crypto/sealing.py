@@ -6,7 +6,8 @@ A server private key is sealed with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha)
 
 The public key of the pair is additional authenticated data, so a sealed value cannot be moved to another row.
 
-A one-time code is stored as a keyed BLAKE2b hash (RFC 7693) with as many characters as a code.
+A one-time code is stored as a keyed BLAKE2b hash (RFC 7693) with as many characters as a code, and a hashID as a keyed
+BLAKE2b hash of 256 bits.
 """
 
 import base64
@@ -28,7 +29,9 @@ SEALING_KEY_BYTES: Final = 32
 _VERSION: Final = b"\x01"
 _ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 24
-_HASH_PREFIX: Final = "~"  # in no code, so that a stored hash cannot be claimed as if it were a code
+_HASH_PREFIX: Final = "~"  # in no code and no hashID, so that a stored hash cannot be sent as if it were one
+_HASH_ID_BYTES: Final = 32
+_LOCK_BYTES: Final = 8
 
 
 class SealingRing:
@@ -79,6 +82,22 @@ class SealingRing:
         """Return all stored forms of a code: hashed with each key, and in clear, as in rows of the public server."""
         return [*(_code_hash(code, key) for key in self._keys.values()), code]
 
+    def stored_hash_id(self, hash_id: str) -> str:
+        """Return the stored form of a new hashID: 44 characters, the first of which occurs in no hashID."""
+        return _hash_id_hash(hash_id, self._keys[self._current])
+
+    def stored_hash_ids(self, hash_id: str) -> list[str]:
+        """Return all stored forms of a hashID: hashed with each key, and in clear, as in rows of the public server."""
+        return [*(_hash_id_hash(hash_id, key) for key in self._keys.values()), hash_id]
+
+    def hash_id_locks(self, hash_id: str) -> list[int]:
+        """Return the advisory locks of a hashID, in the order in which to acquire them: one for each key.
+
+        During a rotation two processes have different keys, but at least one in common. Requests for the same hashID
+        therefore have a lock in common, whatever their processes store.
+        """
+        return sorted(_hash_id_lock(hash_id, key) for key in self._keys.values())
+
     def is_current(self, sealed: bytes) -> bool:
         """Return whether the value is sealed with the first key, so that it need not be resealed."""
         return sealed[: 1 + _ID_BYTES] == _VERSION + self._current and len(sealed) > PRIVATE_KEY_BYTES
@@ -92,3 +111,18 @@ def _key_id(key: bytes) -> bytes:
 def _code_hash(code: str, key: bytes) -> str:
     digest = hashlib.blake2b(code.encode(), key=key, person=b"one-time code").digest()
     return _HASH_PREFIX + base64.urlsafe_b64encode(digest)[: MAX_ONE_TIME_CODE_CHARACTERS - 1].decode()
+
+
+def _hash_id_hash(hash_id: str, key: bytes) -> str:
+    digest = hashlib.blake2b(hash_id.encode(), key=key, digest_size=_HASH_ID_BYTES, person=b"hashID").digest()
+    return _HASH_PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _hash_id_lock(hash_id: str, key: bytes) -> int:
+    digest = hashlib.blake2b(hash_id.encode(), key=key, digest_size=_LOCK_BYTES, person=b"hashID lock").digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def is_hashed(hash_id: str) -> bool:
+    """Return whether a stored hashID is hashed, not in clear as in rows of the public server."""
+    return hash_id.startswith(_HASH_PREFIX)

@@ -121,6 +121,6 @@ def stored_code(ring: SealingRing, code: str | None) -> str | None:
     return None if code is None else ring.stored_code(normalise_code(code))
 
 
-def stored_hash_id(ring: SealingRing, hash_id: str | None) -> str | None:  # noqa: ARG001
+def stored_hash_id(ring: SealingRing, hash_id: str | None) -> str | None:
     """Return the stored form of a hashID."""
-    return hash_id
+    return None if hash_id is None else ring.stored_hash_id(hash_id)

@@ -16,7 +16,6 @@ _KEY_COLUMNS: Final = {
     "transmission_risk_level": "smallint",
     "hour_of_submission": "integer",
     "region": "text",
-    "originator": "text",
 }
 _EVENT_COLUMNS: Final = {
     "location_id": "text",

@@ -27,11 +27,16 @@ TURN_SECONDS: Final = 15
 
 @dataclass(frozen=True)
 class ServedArchive:
-    """An archive's bytes and entity tag. It may be served until `fresh_until` (exclusive)."""
+    """An archive's bytes and entity tag. It was checked at `checked_at`, and expires at `expiry` (exclusive)."""
 
     body: bytes
     etag: str
-    fresh_until: datetime
+    checked_at: datetime
+    expiry: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Return whether the archive may be served at this moment."""
+        return export_archives.was_checked(self.checked_at, now) and now < self.expiry
 
 
 @contextmanager
@@ -63,12 +68,12 @@ class ArchiveCache:
     def cached(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive | None:
         """Return an archive from memory if it may be served at this moment, else None."""
         archive = self._archives.get((kind, period))
-        return archive if archive is not None and now < archive.fresh_until else None
+        return archive if archive is not None and archive.is_fresh(now) else None
 
     def get(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive:
         """Return the archive of a period. Concurrent calls load or build it once. Raises ArchiveUnavailableError."""
         if self._builder.settings.export_max_age_seconds == 0:
-            return ServedArchive(self.build(kind, period, now), "", now)
+            return ServedArchive(self.build(kind, period, now), "", now, now)
         archive = self.cached(kind, period, now)
         if archive is not None:
             return archive
@@ -90,15 +95,16 @@ class ArchiveCache:
             record = self._fresh_record(kind, period, now)
             body = self._body(kind, record)
             if body is not None:
-                archive = ServedArchive(body, record.name, record.fresh_until)
+                archive = ServedArchive(body, record.name, record.checked_at, record.expiry(self._builder.max_age))
                 self._put((kind, period), archive)
                 return archive
         raise ArchiveUnavailableError("its file is missing")
 
     def _fresh_record(self, kind: ArchiveKind, period: int, now: datetime) -> ArchiveRecord:
         with self._builder.database.autocommit() as connection:
+            self._builder.clock_check.compare(connection)
             record = export_archives.find(connection, kind, period)
-        if record is not None and record.is_fresh(now):
+        if record is not None and record.is_fresh(now, self._builder.max_age):
             return record
         with _turn(self._building):
             return build_if_stale(self._builder, kind, period, now)

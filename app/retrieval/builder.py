@@ -9,38 +9,41 @@ import logging
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from sqlalchemy import Connection
 
 from app.config import RetrievalSettings
+from app.database.clock_check import ClockCheck
 from app.database.database import Database, allow_time
 from app.domain.exports import ArchiveKind, ExportWindow, export_window, served_periods
-from app.domain.timeline import day_number, midnight
+from app.domain.timeline import day_number, hour_number, midnight
 from app.retrieval.archive_files import ArchiveFiles
 from app.retrieval.archive_writer import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
-from app.store import diagnosis_keys, export_archives, outbreak_events
+from app.store import diagnosis_keys, export_archives, key_changes, outbreak_events
 from app.store.export_archives import ArchiveRecord
 
 _logger = logging.getLogger(__name__)
 
-# A request that begins before midnight may store its keys shortly after it. Archives of past days are checked again
-# until the day is this old.
-SETTLING: Final = timedelta(minutes=5)
-
 
 @dataclass(frozen=True)
 class Builder:
-    """What building an archive requires: the database, the storage of files, and the settings."""
+    """What building an archive requires: the database, the storage of files, the settings, and a check of the clock."""
 
     database: Database
     files: ArchiveFiles
     settings: RetrievalSettings
+    clock_check: ClockCheck
 
     @property
     def signer(self) -> Signer:
         """The signing key and its name."""
         return Signer(self.settings.ecdsa_key, self.settings.region_code)
+
+    @property
+    def max_age(self) -> timedelta:
+        """How long an archive may be served after it was compared with the stored rows."""
+        return timedelta(seconds=self.settings.export_max_age_seconds)
 
     @property
     def kinds(self) -> list[ArchiveKind]:
@@ -83,27 +86,24 @@ def _refresh_locked(
     record = export_archives.find(connection, kind, period)
     if (
         record is not None
-        and record.is_fresh(now)
-        and (record.is_fresh(needed_at) or _expires_at_midnight(record, now))
+        and record.is_fresh(now, builder.max_age)
+        and (needed_at < record.expiry(builder.max_age) or _expires_at_midnight(record, now))
     ):
         return record, False
-    fresh_until = min(now + _max_age(builder.settings), midnight(now) + timedelta(days=1))
+    fresh_until = min(now + builder.max_age, midnight(now) + timedelta(days=1))
     if record is not None and record.signer != builder.signer.fingerprint:
         record = None  # signed by another key or for another region: the old archive cannot be kept
-    if record is not None and _is_settled(record, now):
-        renewed, was_built = replace(record, fresh_until=fresh_until), False
-    else:
-        window = export_window(period, now, builder.settings.export_policy)
-        with builder.database.snapshot() as reading:
-            allow_time(reading)
-            rows = _stored_rows(reading, kind, window)
-            was_built = record is None or record.built_for_day != day_number(now) or record.stored_rows != rows
-            current = _build(builder, reading, kind, window) if was_built or record is None else record
-        if record is not None and record.export_digest == current.export_digest:
-            current = replace(current, name=record.name, size=record.size)  # unchanged content keeps its bytes
-        renewed = replace(
-            current, stored_rows=rows, built_for_day=day_number(now), checked_at=now, fresh_until=fresh_until
-        )
+    window = export_window(period, now, builder.settings.export_policy)
+    with builder.database.snapshot() as reading:
+        allow_time(reading)
+        version = _source_version(reading, kind, window)
+        was_built = record is None or record.source_version != version or not _is_of_this_time(record, now)
+        current = _build(builder, reading, kind, window) if was_built or record is None else record
+    if record is not None and record.export_digest == current.export_digest:
+        current = replace(current, name=record.name, size=record.size)  # unchanged content keeps its bytes
+    renewed = replace(
+        current, source_version=version, built_for_day=day_number(now), checked_at=now, fresh_until=fresh_until
+    )
     export_archives.save(connection, renewed)
     return renewed, was_built
 
@@ -113,24 +113,19 @@ def _expires_at_midnight(record: ArchiveRecord, now: datetime) -> bool:
     return record.fresh_until >= midnight(now) + timedelta(days=1)
 
 
-def _max_age(settings: RetrievalSettings) -> timedelta:
-    return timedelta(seconds=settings.export_max_age_seconds)
+def _is_of_this_time(record: ArchiveRecord, now: datetime) -> bool:
+    """Return whether the archive's window has not moved since it was checked, backwards included.
 
-
-def _is_settled(record: ArchiveRecord, now: datetime) -> bool:
-    """Return whether the archive cannot change before the next day.
-
-    A past day never gains a key once its last requests have ended (see `publication_hour`), and it loses keys only at
-    midnight (rule 80).
+    Old days lose keys at midnight (rule 80), and today's archive gains the keys that become public with an hour.
     """
-    is_past = record.period != day_number(now)
-    return is_past and record.built_for_day == day_number(now) and record.checked_at >= midnight(now) + SETTLING
+    same_hour = hour_number(record.checked_at) == hour_number(now)
+    return record.built_for_day == day_number(now) and (same_hour or record.period != day_number(now))
 
 
-def _stored_rows(connection: Connection, kind: ArchiveKind, window: ExportWindow) -> int:
+def _source_version(connection: Connection, kind: ArchiveKind, window: ExportWindow) -> int:
     if kind is ArchiveKind.KEYS:
-        return diagnosis_keys.count_published(connection, window)
-    return outbreak_events.count(connection, *_moments(window))
+        return key_changes.version(connection, window)
+    return outbreak_events.version(connection, *_moments(window))
 
 
 def _moments(window: ExportWindow) -> tuple[datetime, datetime]:
@@ -159,7 +154,7 @@ def _build(builder: Builder, connection: Connection, kind: ArchiveKind, window: 
     _logger.info("archive built", extra={"kind": kind.value, "period": window.period, "bytes": size})
     epoch = datetime.fromtimestamp(0, UTC)
     signer = builder.signer.fingerprint
-    return ArchiveRecord(kind, window.period, name, size, digest.hex(), signer, 0, 0, epoch, epoch)
+    return ArchiveRecord(kind, window.period, name, size, digest.hex(), signer, None, 0, epoch, epoch)
 
 
 def _clean_up(builder: Builder, periods: list[int]) -> None:

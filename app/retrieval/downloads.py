@@ -6,11 +6,14 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.domain.exports import ArchiveKind
 from app.domain.timeline import hour_number
 from app.web.responses import CACHE_CONTROL_ARCHIVE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HEADERS: Final = {"Cache-Control": CACHE_CONTROL_ARCHIVE}
 _CODE_CHARACTERS: Final = 64
@@ -32,7 +35,7 @@ class Download:
 KEYS: Final = Download("retrieve", ArchiveKind.KEYS)
 OUTBREAKS: Final = Download("qr", ArchiveKind.OUTBREAKS)
 _BY_PREFIX: Final = {download.prefix: download for download in (KEYS, OUTBREAKS)}
-_PATH: Final = re.compile(rf"/({'|'.join(_BY_PREFIX)})/([0-9]{{3}})/([0-9]{{5}})/([0-9A-Fa-f]{{{_CODE_CHARACTERS}}})")
+_PATH: Final = re.compile(rf"/({'|'.join(_BY_PREFIX)})/([0-9]{{3}})/([0-9]{{5}})/([0-9a-f]{{{_CODE_CHARACTERS}}})")
 MAX_PATH_CHARACTERS: Final = max(len(prefix) for prefix in _BY_PREFIX) + len("//302/18444/") + _CODE_CHARACTERS
 
 
@@ -46,8 +49,26 @@ class DownloadPath:
     auth: str
 
 
+def canonical_path(download: Download, region: str, day: str, auth: str) -> str:
+    """Return the only path at which an archive is served: with the server's own region and the code in lower case.
+
+    Caches store a response under the path of its request. Without a canonical path they would store the same archive
+    thousands of times, and each new spelling of the path would reach this server.
+    """
+    return f"/{download.prefix}/{region}/{day}/{auth.lower()}"
+
+
+def request_target(environ: "WSGIEnvironment") -> str:
+    """Return the path and query of a request as the client wrote them, with escapes if the web server reports them."""
+    written: str = environ.get("RAW_URI", "")
+    if written:
+        return written
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    return f"{path}?{query}" if query else path
+
+
 def parse_path(path: str) -> DownloadPath | None:
-    """Return the parts of a download's path, or None if it is not one."""
+    """Return the parts of a download's path, or None if it is not one. A code in capitals is not canonical."""
     match = _PATH.fullmatch(path)
     if match is None:
         return None

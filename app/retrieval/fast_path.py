@@ -13,7 +13,14 @@ from app.domain.errors import PeriodUnavailableError
 from app.domain.exports import check_period
 from app.domain.timeline import hour_number, start_of_hour
 from app.retrieval.archive_cache import ArchiveCache
-from app.retrieval.downloads import HEADERS, MAX_PATH_CHARACTERS, DownloadPath, is_authentic, parse_path
+from app.retrieval.downloads import (
+    HEADERS,
+    MAX_PATH_CHARACTERS,
+    DownloadPath,
+    is_authentic,
+    parse_path,
+    request_target,
+)
 from app.web.asgi import RawResponse
 from app.web.context import Clock
 from app.web.logs import log_download
@@ -39,13 +46,14 @@ class ArchiveFastPath:
         # All phones request the same few paths, so each is checked once an hour.
         self._checked = functools.lru_cache(_REMEMBERED_PATHS)(self._check)
 
-    def respond(self, path: str, given_id: str, if_none_match: str) -> RawResponse | None:
+    def respond(self, target: str, given_id: str, if_none_match: str) -> RawResponse | None:
         """Return the response to a GET from memory, or None if the application must answer. It never waits.
 
+        `target` is the path as the client wrote it, with its query: only the canonical address is served from memory.
         `given_id` is the request's X-Request-Id, and "" like `if_none_match` if absent.
         """
         now = self._clock()
-        parts = self._checked(path, hour_number(now)) if len(path) <= MAX_PATH_CHARACTERS else None
+        parts = self._checked(target, hour_number(now)) if len(target) <= MAX_PATH_CHARACTERS else None
         archive = self._archives.cached(parts.download.kind, int(parts.day), now) if parts else None
         if parts is None or archive is None:
             return None
@@ -61,9 +69,9 @@ class ArchiveFastPath:
     def _check(self, path: str, hour: int) -> DownloadPath | None:
         """Return the parts of a path whose code and period are valid in this hour of unix time, or None."""
         parts = parse_path(path)
-        if parts is None:
-            return None
         settings, moment = self._settings, start_of_hour(hour)
+        if parts is None or parts.region != settings.region_code:
+            return None
         if not is_authentic(parts.auth, settings.retrieve_hmac_key, settings.region_code, parts.day, moment):
             return None
         try:
@@ -85,7 +93,7 @@ class FastPathMiddleware:
         response = None
         if environ["REQUEST_METHOD"] == "GET":
             given_id, known = environ.get("HTTP_X_REQUEST_ID", ""), environ.get("HTTP_IF_NONE_MATCH", "")
-            response = self._fast_path.respond(environ["PATH_INFO"], given_id, known)
+            response = self._fast_path.respond(request_target(environ), given_id, known)
         if response is None:
             return self._application(environ, start_response)
         start_response("304 NOT MODIFIED" if response.status == _NOT_MODIFIED else "200 OK", response.headers)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.config import RetrievalSettings
+from app.database.clock_check import ClockCheck
 from app.database.database import Database
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.archive_files import open_archive_files
@@ -28,7 +29,7 @@ class Retrieval:
 def make_retrieval(database: Database, settings: RetrievalSettings, clock: Clock) -> Retrieval:
     """Return the service. Raises ConfigurationError for configuration files that phones would refuse."""
     files = open_archive_files(settings.archive_files, database)
-    builder = Builder(database, files, settings)
+    builder = Builder(database, files, settings, ClockCheck(clock))
     archives = ArchiveCache(builder)
     return Retrieval(
         builder=builder,

@@ -1,5 +1,6 @@
-"""Issuing a one-time code: one statement that stores the code, replaces an older one, and counts the event."""
+"""Issuing a one-time code: one round trip that stores the code, replaces an older one, and counts the event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -9,13 +10,22 @@ from app.database.statement import Statement
 
 
 @dataclass(frozen=True)
+class StoredHashId:
+    """What a hashID is stored as, all forms in which an earlier row may hold it, and its advisory locks."""
+
+    current: str
+    all_forms: Sequence[str]
+    locks: Sequence[int]
+
+
+@dataclass(frozen=True)
 class NewCode:
-    """The row of a new code: the stored form of the code, and the sealed private key."""
+    """The row of a new code: the stored form of the code, the sealed private key, and the hashID if there is one."""
 
     one_time_code: str
     server_public_key: bytes
     sealed_private_key: bytes
-    hash_id: str | None
+    hash_id: StoredHashId | None
     remaining_keys: int
     created: datetime
     region: str
@@ -33,33 +43,70 @@ class IssueOutcome(Enum):
 _INSERT = """
     INSERT INTO encryption_keys (
         server_public_key, server_private_key, one_time_code, hash_id, remaining_keys, created, region, originator
-    ) VALUES (
-        :server_public_key, :sealed_private_key, :one_time_code, :hash_id, :remaining_keys, :created, :region,
-        :originator
     )
-    -- A hashID with an unclaimed code gets the new code, and the old one is invalid at once (rule 20). If the code has
-    -- been claimed, the row is unchanged and the statement returns no row (rule 21).
-    ON CONFLICT (originator, hash_id) DO UPDATE SET
-        server_public_key = excluded.server_public_key,
-        server_private_key = excluded.server_private_key,
-        one_time_code = excluded.one_time_code,
-        remaining_keys = excluded.remaining_keys,
-        created = excluded.created,
-        region = excluded.region
-        WHERE encryption_keys.app_public_key IS NULL
-    -- xmax is zero in a row that this statement inserted.
-    RETURNING xmax <> 0 AS regenerated
+    SELECT :server_public_key, :sealed_private_key, :one_time_code, {hash_id}, :remaining_keys, :created, :region,
+           :originator
+    WHERE {condition}
+    RETURNING server_public_key
 """
-
-_ISSUE = Statement(_INSERT)
-_ISSUE_AND_COUNT = Statement(f"""
-    WITH issued AS ({_INSERT}), counted AS (
+_COUNTED = """
+    , counted AS (
         INSERT INTO events (source, identifier, device_type, date, count)
         SELECT :originator, CASE WHEN regenerated THEN 'OTKRegenerated' ELSE 'OTKGenerated' END, 'Server', :date, 1
-        FROM issued
+        FROM outcome
     )
-    SELECT regenerated FROM issued
-""")  # noqa: S608 - both parts are constants
+"""
+_RESULT = "SELECT regenerated FROM outcome"
+
+_NEW = f"""
+    WITH issued AS ({_INSERT.format(hash_id="NULL", condition="true")}),
+    outcome AS (SELECT false AS regenerated FROM issued)
+"""  # noqa: S608 - all parts are constants
+
+# A row's hashID may be hashed with any sealing key, so no constraint recognises it. Requests for the same hashID take
+# turns instead: each waits for the locks of the hashID, then for the row, which may be about to be claimed. The last
+# part sees what all earlier ones have committed.
+_KNOWN = "originator = :originator AND hash_id = ANY (:hash_ids ::text[])"
+_LOCKS = (
+    "SELECT pg_advisory_xact_lock(lock) FROM unnest(:locks ::bigint[]) AS lock",
+    f"SELECT FROM encryption_keys WHERE {_KNOWN} FOR UPDATE",
+)
+# A hashID with an unclaimed code gets the new code, and the old one is invalid at once (rule 20). If the code has been
+# claimed, nothing changes and no row is returned (rule 21).
+_REPLACE = f"""
+    WITH claimed AS MATERIALIZED (SELECT FROM encryption_keys WHERE {_KNOWN} AND app_public_key IS NOT NULL),
+    unclaimed AS MATERIALIZED (
+        SELECT server_public_key FROM encryption_keys WHERE {_KNOWN} AND NOT EXISTS (SELECT FROM claimed)
+        ORDER BY hash_id = :hash_id DESC LIMIT 1
+    ),
+    replaced AS (
+        UPDATE encryption_keys AS pair SET
+            server_public_key = :server_public_key, server_private_key = :sealed_private_key,
+            one_time_code = :one_time_code, hash_id = :hash_id, remaining_keys = :remaining_keys, created = :created,
+            region = :region
+        FROM unclaimed WHERE pair.server_public_key = unclaimed.server_public_key
+        RETURNING pair.server_public_key
+    ),
+    -- While an earlier version runs beside this one, a hashID may have a second row. Its code is invalid too.
+    invalidated AS (
+        UPDATE encryption_keys AS pair SET one_time_code = NULL, hash_id = NULL
+        FROM unclaimed WHERE pair.{_KNOWN} AND pair.server_public_key <> unclaimed.server_public_key
+    ),
+    issued AS (
+        {
+    _INSERT.format(
+        hash_id=":hash_id",
+        condition="NOT EXISTS (SELECT FROM claimed) AND NOT EXISTS (SELECT FROM unclaimed)",
+    )
+}
+    ),
+    outcome AS (SELECT true AS regenerated FROM replaced UNION ALL SELECT false FROM issued)
+"""  # noqa: S608 - all parts are constants
+
+_ISSUE = Statement(_NEW + _RESULT)
+_ISSUE_AND_COUNT = Statement(_NEW + _COUNTED + _RESULT)
+_REPLACE_OR_ISSUE = Statement(*_LOCKS, _REPLACE + _RESULT)
+_REPLACE_OR_ISSUE_AND_COUNT = Statement(*_LOCKS, _REPLACE + _COUNTED + _RESULT)
 
 
 def issue(executor: PreparedExecutor, code: NewCode, *, count: bool = True) -> IssueOutcome:
@@ -68,7 +115,15 @@ def issue(executor: PreparedExecutor, code: NewCode, *, count: bool = True) -> I
     Raises IntegrityError if the code or the key pair is already in use.
     """
     values = vars(code) | {"date": code.created.date()}
-    rows = executor.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
+    if code.hash_id is None:
+        executor.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
+        return IssueOutcome.NEW
+    values |= {
+        "hash_id": code.hash_id.current,
+        "hash_ids": list(code.hash_id.all_forms),
+        "locks": list(code.hash_id.locks),
+    }
+    rows = executor.execute(_REPLACE_OR_ISSUE_AND_COUNT if count else _REPLACE_OR_ISSUE, values)
     if not rows:
         return IssueOutcome.ALREADY_CLAIMED
     ((regenerated,),) = rows

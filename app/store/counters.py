@@ -24,29 +24,36 @@ _DURATIONS = text("""
     WHERE date = :date GROUP BY originator, hours ORDER BY originator, hours
 """)
 
-# Sums with the most rows come first. A run writes at most one sum for every twenty rows, so each run leaves fewer rows,
-# even in a table with a million rows of the public server.
+# All rows of a day are written together and in the order of what they count, so that neither a row's transaction nor
+# its id identifies the request that it counts, even if there was only one. A sum that another worker has locked is left
+# alone: the day then has two sums of the same thing until its next request.
 _ROLL_UP = """
-    WITH summed AS (
+    WITH appended AS (
         DELETE FROM {table} WHERE id IN (
-            SELECT id FROM {table} WHERE ({columns}) IN (
-                SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1 ORDER BY count(*) DESC LIMIT :sums
-            )
-            LIMIT :rows FOR UPDATE SKIP LOCKED
+            SELECT id FROM {table} WHERE NOT rolled_up ORDER BY {day} LIMIT :rows FOR UPDATE SKIP LOCKED
+        )
+        RETURNING {columns}, {figure}
+    ),
+    sums AS (
+        DELETE FROM {table} WHERE id IN (
+            SELECT id FROM {table} WHERE rolled_up AND {day} IN (SELECT {day} FROM appended) FOR UPDATE SKIP LOCKED
         )
         RETURNING {columns}, {figure}
     ),
     stored AS (
-        INSERT INTO {table} ({columns}, {figure}) SELECT {columns}, sum({figure}) FROM summed GROUP BY {columns}
+        INSERT INTO {table} ({columns}, {figure}, rolled_up)
+        SELECT {columns}, sum({figure}), true FROM (SELECT * FROM appended UNION ALL SELECT * FROM sums) AS counted
+        GROUP BY {columns} ORDER BY {columns}
     )
-    SELECT count(*) FROM summed
+    SELECT count(*) FROM appended
 """
 ROLL_UPS = tuple(
-    text(_ROLL_UP.format(table=table, columns=columns, figure=figure))
-    for table, columns, figure in (
-        ("events", "source, identifier, device_type, date", "count"),
-        ("otk_life_duration", "originator, hours, date", "count"),
-        ("tek_upload_count", "originator, date, count, first_upload", "uploads"),
+    text(_ROLL_UP.format(table=table, columns=columns, figure=figure, day=day))
+    for table, columns, figure, day in (
+        ("events", "source, identifier, device_type, date", "count", "date"),
+        ("otk_life_duration", "originator, hours, date", "count", "date"),
+        ("tek_upload_count", "originator, date, count, first_upload", "uploads", "date"),
+        ("diagnosis_key_changes", "day", "changes", "day"),
     )
 )
 
@@ -94,6 +101,6 @@ def durations_of(connection: Connection, day: date) -> list[ClaimDelay]:
 
 
 def roll_up(connection: Connection, statement: TextClause, rows: int) -> bool:
-    """Replace up to `rows` rows that count the same thing by their sums; return whether there may be more."""
-    rolled_up: int = connection.execute(statement, {"rows": rows, "sums": -(-rows // 20)}).scalar_one()
+    """Add up to `rows` rows of requests to the sums of their days; return whether there may be more."""
+    rolled_up: int = connection.execute(statement, {"rows": rows}).scalar_one()
     return rolled_up == rows

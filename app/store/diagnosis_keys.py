@@ -1,4 +1,4 @@
-"""Diagnosis keys: storing them, selecting those of an archive, and purging those that are too old."""
+"""Diagnosis keys: storing and mixing them, selecting those of an archive, and purging those that are too old."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -10,27 +10,30 @@ from app.domain.uploads import DiagnosisKey
 
 KEYS_PER_PIECE: Final = 4096
 
-# The only statement that inserts keys: `region` and `originator` are expressions, and `source` precedes the keys in
-# FROM. The first writer's row is never changed (rule 67).
-_INSERT = """
-    INSERT INTO diagnosis_keys (
-        key_data, rolling_start_interval_number, rolling_period, transmission_risk_level, hour_of_submission,
-        report_type, days_since_onset_of_symptoms, region, originator
-    )
-    SELECT key.*, {region}, {originator}
-    FROM {source} unnest(
+_COLUMNS: Final = """
+    key_data, rolling_start_interval_number, rolling_period, transmission_risk_level, hour_of_submission, report_type,
+    days_since_onset_of_symptoms, region
+"""
+
+# The only place that inserts keys: `region` is an expression, and `source` precedes the keys in FROM. The first
+# writer's row is never changed (rule 67).
+_INTO = "INSERT INTO diagnosis_keys"
+_INSERT = f"""
+    {_INTO} ({_COLUMNS})
+    SELECT key.*, {{region}}
+    FROM {{source}} unnest(
         :key_data ::bytea[], :starts ::integer[], :periods ::smallint[], :levels ::smallint[], :hours ::integer[],
         :report_types ::smallint[], :onsets ::smallint[]
     ) AS key
-    WHERE {condition}
+    WHERE {{condition}}
     ON CONFLICT (key_data) DO NOTHING
     RETURNING 1
-"""
+"""  # noqa: S608 - all parts are constants
 
 
-def insert_sql(*, region: str, originator: str, source: str = "", condition: str = "true") -> str:
+def insert_sql(*, region: str, source: str = "", condition: str = "true") -> str:
     """Return the statement that stores keys; its parameters are those of `insert_values`."""
-    return _INSERT.format(region=region, originator=originator, source=source, condition=condition)
+    return _INSERT.format(region=region, source=source, condition=condition)
 
 
 def insert_values(keys: Sequence[DiagnosisKey], publication_hours: Sequence[int]) -> dict[str, object]:
@@ -50,7 +53,7 @@ def insert_values(keys: Sequence[DiagnosisKey], publication_hours: Sequence[int]
     }
 
 
-_ADD = text(insert_sql(region=":region", originator=":originator"))
+_ADD = text(insert_sql(region=":region"))
 _WINDOW = """
     hour_of_submission >= :first_hour AND hour_of_submission < :published_before_hour AND region = :region
     AND rolling_start_interval_number > :after_start
@@ -84,10 +87,6 @@ _WRAPPED = text(f"""
     GROUP BY number / {KEYS_PER_PIECE} ORDER BY number / {KEYS_PER_PIECE}
 """)  # noqa: S608 - all parts are constants
 _SORT_IN_MEMORY = text("SET LOCAL work_mem = '64MB'")
-_COUNT_PUBLISHED = text("""
-    SELECT count(*) FROM diagnosis_keys
-    WHERE hour_of_submission >= :first_hour AND hour_of_submission < :published_before_hour
-""")
 _COUNT_EXPORTED = text(f"SELECT count(*) FROM diagnosis_keys WHERE {_WINDOW}")  # noqa: S608 - all parts are constants
 _PURGE = text("""
     DELETE FROM diagnosis_keys WHERE key_data IN (
@@ -95,6 +94,16 @@ _PURGE = text("""
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
 """)
+_UNMIXED_HOURS = text("SELECT DISTINCT hour_of_submission FROM diagnosis_keys WHERE NOT mixed")
+# Keys are deleted and inserted, not updated: PostgreSQL puts the new version of an updated row next to the old one.
+_MIX = text(f"""
+    WITH taken AS (
+        DELETE FROM diagnosis_keys WHERE hour_of_submission = :hour
+            AND EXISTS (SELECT FROM diagnosis_keys WHERE hour_of_submission = :hour AND NOT mixed)
+        RETURNING {_COLUMNS}
+    )
+    {_INTO} ({_COLUMNS}, mixed) SELECT {_COLUMNS}, true FROM taken ORDER BY key_data
+""")  # noqa: S608 - all parts are constants
 _CLEAR = text("TRUNCATE diagnosis_keys")
 _COUNT = text("SELECT count(*) FROM diagnosis_keys")
 
@@ -104,10 +113,9 @@ def add(
     keys: Sequence[DiagnosisKey],
     publication_hours: Sequence[int],
     region: str,
-    originator: str,
 ) -> int:
     """Store keys, each with the hour in which it becomes public; return how many were new."""
-    values = insert_values(keys, publication_hours) | {"region": region, "originator": originator}
+    values = insert_values(keys, publication_hours) | {"region": region}
     return len(connection.execute(_ADD, values).all())
 
 
@@ -142,15 +150,24 @@ def _window_values(window: ExportWindow) -> dict[str, object]:
     }
 
 
-def count_published(connection: Connection, window: ExportWindow) -> int:
-    """Return how many keys of any region were published in the window. An index-only scan."""
-    return int(connection.execute(_COUNT_PUBLISHED, _window_values(window)).scalar_one())
-
-
 def count_exported(connection: Connection, window: ExportWindow, region: str) -> int:
     """Return how many keys the archive of a window holds. This reads rows, so do not call it for every download."""
     values = _window_values(window) | {"region": region}
     return int(connection.execute(_COUNT_EXPORTED, values).scalar_one())
+
+
+def unmixed_hours(connection: Connection) -> list[int]:
+    """Return the hours of publication with keys that have not been mixed. Reads the whole table."""
+    return sorted(connection.execute(_UNMIXED_HOURS).scalars())
+
+
+def mix(connection: Connection, hour: int) -> int:
+    """Rewrite all keys of an hour of publication in the order of their data, if one is not mixed; return how many.
+
+    They then share a transaction and a place in the table, so that nothing distinguishes the keys of one upload. An
+    upload of a key that is being rewritten waits for the transaction to end, and skips the key as usual.
+    """
+    return connection.execute(_MIX, {"hour": hour}).rowcount
 
 
 def purge(connection: Connection, before_hour: int, batch: int) -> int:

@@ -1,11 +1,16 @@
 """The current archive of each period, and until when it may be served."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, text
 
 from app.domain.exports import ArchiveKind
+
+# How far the clocks of two hosts may differ before they are reported: see app/database/clock_check.py.
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+_UNKNOWN_TO_EARLIER_VERSIONS: Final = -1  # not a number of rows, so that they build the archive
 
 
 @dataclass(frozen=True)
@@ -13,8 +18,8 @@ class ArchiveRecord:
     """A built archive.
 
     `name` is the name of its file and its entity tag. `export_digest` is the digest of export.bin, and `signer`
-    identifies the signing key. `stored_rows` is the number of rows in its window when it was last compared with them,
-    at `checked_at`; `built_for_day` is the day number at that time.
+    identifies the signing key. `source_version` is the version of the rows in its window when it was last compared with
+    them, at `checked_at`; `built_for_day` is the day number at that time.
     """
 
     kind: ArchiveKind
@@ -23,14 +28,26 @@ class ArchiveRecord:
     size: int
     export_digest: str
     signer: str | None
-    stored_rows: int
+    source_version: int | None
     built_for_day: int
     checked_at: datetime
     fresh_until: datetime
 
-    def is_fresh(self, now: datetime) -> bool:
+    def expiry(self, max_age: timedelta) -> datetime:
+        """Return until when (exclusive) the archive may be served, if archives may have this age."""
+        return min(self.fresh_until, self.checked_at + max_age)
+
+    def is_fresh(self, now: datetime, max_age: timedelta) -> bool:
         """Return whether the archive may be served at this moment."""
-        return now < self.fresh_until
+        return was_checked(self.checked_at, now) and now < self.expiry(max_age)
+
+
+def was_checked(checked_at: datetime, now: datetime) -> bool:
+    """Return whether an archive was checked in the past.
+
+    If not, the clock of the host that checked it, or of this one, is or was wrong. When it is due is then unknown.
+    """
+    return checked_at - CLOCK_TOLERANCE <= now
 
 
 # Held by the process that builds: one at a time, however many workers and web processes there are.
@@ -38,16 +55,17 @@ _BUILDER_LOCK = 0x6172636869766573  # "archives"
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
-_COLUMNS = "kind, period, name, size, export_digest, signer, stored_rows, built_for_day, checked_at, fresh_until"
+_COLUMNS = "kind, period, name, size, export_digest, signer, source_version, built_for_day, checked_at, fresh_until"
 _FIND = text(f"SELECT {_COLUMNS} FROM export_archives WHERE kind = :kind AND period = :period")  # noqa: S608
 _SAVE = text(f"""
-    INSERT INTO export_archives ({_COLUMNS}) VALUES (
-        :kind, :period, :name, :size, :export_digest, :signer, :stored_rows, :built_for_day, :checked_at, :fresh_until
+    INSERT INTO export_archives ({_COLUMNS}, stored_rows) VALUES (
+        :kind, :period, :name, :size, :export_digest, :signer, :source_version, :built_for_day, :checked_at,
+        :fresh_until, {_UNKNOWN_TO_EARLIER_VERSIONS}
     )
     ON CONFLICT (kind, period) DO UPDATE SET
         name = excluded.name, size = excluded.size, export_digest = excluded.export_digest,
-        signer = excluded.signer, stored_rows = excluded.stored_rows, built_for_day = excluded.built_for_day,
-        checked_at = excluded.checked_at, fresh_until = excluded.fresh_until
+        signer = excluded.signer, source_version = excluded.source_version, stored_rows = excluded.stored_rows,
+        built_for_day = excluded.built_for_day, checked_at = excluded.checked_at, fresh_until = excluded.fresh_until
 """)  # noqa: S608 - the columns are a constant
 _NAMES = text("SELECT name FROM export_archives")
 _SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")

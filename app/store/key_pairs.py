@@ -1,8 +1,9 @@
-"""Codes and key pairs over time: expiry and resealing."""
+"""Codes and key pairs over time: expiry, resealing and mixing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, text
 
@@ -53,12 +54,27 @@ _COUNT = text("""
     FROM encryption_keys
 """)
 _SEALED_AFTER = text("""
-    SELECT server_public_key, server_private_key FROM encryption_keys
+    SELECT server_public_key, server_private_key, hash_id FROM encryption_keys
     WHERE server_public_key > :after ORDER BY server_public_key LIMIT :batch FOR UPDATE
 """)
 _RESEAL = text("""
     UPDATE encryption_keys SET server_private_key = :sealed_private_key WHERE server_public_key = :server_public_key
 """)
+_REPLACE_HASH_ID = text("""
+    UPDATE encryption_keys SET hash_id = :hash_id WHERE server_public_key = :server_public_key
+""")
+# An update and not a deletion and an insertion: an upload that waits for the row then goes on with it.
+_MIX = text("""
+    UPDATE encryption_keys SET region = region WHERE server_public_key IN (
+        SELECT server_public_key FROM encryption_keys
+        WHERE app_public_key IS NOT NULL
+          AND xmin IN (SELECT xmin FROM encryption_keys GROUP BY xmin HAVING count(*) < :group)
+        FOR UPDATE SKIP LOCKED
+    )
+""")
+
+# How many key pairs share a transaction at least, once there are so many.
+MIXED_GROUP: Final = 20
 
 
 @dataclass(frozen=True)
@@ -99,12 +115,26 @@ def count(connection: Connection) -> Mapping[str, int]:
     return dict(connection.execute(_COUNT).mappings().one())
 
 
-def sealed_after(connection: Connection, after: bytes, batch: int) -> list[tuple[bytes, bytes]]:
-    """Lock and return the next rows in the order of their public keys: (public key, sealed private key)."""
+def sealed_after(connection: Connection, after: bytes, batch: int) -> list[tuple[bytes, bytes, str | None]]:
+    """Lock and return the next rows in the order of their public keys: (public key, sealed private key, hashID)."""
     rows = connection.execute(_SEALED_AFTER, {"after": after, "batch": batch})
-    return [(bytes(row.server_public_key), bytes(row.server_private_key)) for row in rows]
+    return [(bytes(row.server_public_key), bytes(row.server_private_key), row.hash_id) for row in rows]
 
 
 def reseal(connection: Connection, server_public_key: bytes, sealed_private_key: bytes) -> None:
     """Replace a row's sealed private key."""
     connection.execute(_RESEAL, {"server_public_key": server_public_key, "sealed_private_key": sealed_private_key})
+
+
+def replace_hash_id(connection: Connection, server_public_key: bytes, hash_id: str) -> None:
+    """Replace the stored form of a row's hashID."""
+    connection.execute(_REPLACE_HASH_ID, {"server_public_key": server_public_key, "hash_id": hash_id})
+
+
+def mix(connection: Connection) -> int:
+    """Rewrite, in this transaction, each claimed pair that shares its last one with few others; return how many.
+
+    A pair is last written by a claim or an upload, so the order of these transactions is that of patients. A pair in
+    use at this moment is left to the next run.
+    """
+    return connection.execute(_MIX, {"group": MIXED_GROUP}).rowcount

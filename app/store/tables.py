@@ -39,7 +39,7 @@ encryption_keys = Table(
     Column("server_private_key", LargeBinary, nullable=False),  # sealed: see app/crypto/sealing.py
     Column("app_public_key", LargeBinary, unique=True),
     Column("one_time_code", String(10), unique=True),
-    Column("hash_id", String(128)),
+    Column("hash_id", String(128)),  # a keyed hash: see app/crypto/sealing.py
     Column("remaining_keys", SmallInteger, nullable=False),
     Column("created", DateTime(timezone=True), nullable=False, index=True),
     Column("region", String(32), nullable=False),
@@ -47,12 +47,14 @@ encryption_keys = Table(
     CheckConstraint("octet_length(server_public_key) = 32", name="server_public_key_length"),
     CheckConstraint("octet_length(app_public_key) = 32", name="app_public_key_length"),
     CheckConstraint("remaining_keys >= 0", name="remaining_keys_not_negative"),
-    # A hashID belongs to the health authority that chose it; the tokens of others do not find it (D10).
+    # A hashID belongs to the health authority that chose it; the tokens of others do not find it (D10). See also
+    # app/store/codes.py: the same hashID has another hash under another sealing key.
     UniqueConstraint("originator", "hash_id"),
     Index("ix_encryption_keys_exhausted", "server_public_key", postgresql_where="remaining_keys = 0"),
 )
 
-# Diagnosis keys. No column links a row to the key pair or the person that it came from (rule 69).
+# Diagnosis keys. Nothing links a row to the key pair or the person that it came from (rule 69), nor to other rows of
+# the same upload once it is mixed: see app/upkeep/mixing.py.
 diagnosis_keys = Table(
     "diagnosis_keys",
     metadata,
@@ -64,8 +66,20 @@ diagnosis_keys = Table(
     Column("report_type", SmallInteger),
     Column("days_since_onset_of_symptoms", SmallInteger),
     Column("region", String(32), nullable=False),
-    Column("originator", LABEL),
+    Column("originator", LABEL),  # no longer written; to be dropped in a later release
+    Column("mixed", Boolean, nullable=False, server_default="false"),
     CheckConstraint("octet_length(key_data) = 16", name="key_data_length"),
+)
+
+# How often the keys of a publication day were changed, by a statement of the service or of anybody else: triggers on
+# diagnosis_keys append a row for each. A ledger like the counters below.
+diagnosis_key_changes = Table(
+    "diagnosis_key_changes",
+    metadata,
+    Column("id", BIGINT, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("changes", BIGINT, nullable=False),
+    Column("rolled_up", Boolean, nullable=False, server_default="false"),
 )
 
 # Networks with failed claims. The identifier is a keyed hash, never an address (D1).
@@ -97,7 +111,7 @@ failed_key_claim_minutes = Table(
 )
 
 # The three counters are ledgers: requests append rows, and the worker rolls rows up into sums, so that requests do not
-# wait for each other's commit. A figure is always the sum of its rows.
+# wait for each other's commit. A figure is always the sum of its rows. `rolled_up` marks the sums.
 events = Table(
     "events",
     metadata,
@@ -107,6 +121,7 @@ events = Table(
     Column("device_type", String(16), nullable=False),
     Column("date", Date, nullable=False, index=True),
     Column("count", Integer, nullable=False),
+    Column("rolled_up", Boolean, nullable=False, server_default="false"),
 )
 
 otk_life_duration = Table(
@@ -117,6 +132,7 @@ otk_life_duration = Table(
     Column("hours", Integer, nullable=False),
     Column("date", Date, nullable=False, index=True),
     Column("count", Integer, nullable=False),
+    Column("rolled_up", Boolean, nullable=False, server_default="false"),
 )
 
 tek_upload_count = Table(
@@ -128,6 +144,7 @@ tek_upload_count = Table(
     Column("count", Integer, nullable=False),
     Column("first_upload", Boolean, nullable=False),
     Column("uploads", Integer, nullable=False, server_default="1"),  # the number of uploads that the row represents
+    Column("rolled_up", Boolean, nullable=False, server_default="false"),
 )
 
 # Outbreak events, as reported by health authorities.
@@ -153,7 +170,8 @@ export_archives = Table(
     Column("size", Integer, nullable=False),
     Column("export_digest", String(64), nullable=False),
     Column("signer", String(32)),
-    Column("stored_rows", Integer, nullable=False),
+    Column("stored_rows", Integer, nullable=False),  # only for earlier versions; to be dropped in a later release
+    Column("source_version", BIGINT),
     Column("built_for_day", Integer, nullable=False),
     Column("checked_at", DateTime(timezone=True), nullable=False),
     Column("fresh_until", DateTime(timezone=True), nullable=False),

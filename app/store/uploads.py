@@ -45,9 +45,7 @@ _FIND_PAIR = Statement("""
     SELECT server_private_key, app_public_key FROM encryption_keys
     WHERE server_public_key = :server_public_key AND created > :oldest_pair
 """)
-_INSERT_KEYS = insert_sql(
-    region="pair.region", originator="pair.originator", source="pair,", condition="pair.remaining_keys > 0"
-)
+_INSERT_KEYS = insert_sql(region="pair.region", source="pair,", condition="pair.remaining_keys > 0")
 
 # The second part starts after the row has been locked, so it sees the quota that earlier uploads left. Charging more
 # than the quota violates QUOTA_CONSTRAINT and rolls back the whole upload (rule 68).

@@ -32,6 +32,7 @@ class Codes:
 
         An unclaimed code of the same originator and hashID is replaced. Raises HashIdClaimedError or NoFreeCodeError.
         """
+        stored_hash_id = self._stored_hash_id(hash_id) if hash_id is not None else None
         for _ in range(MAX_CODE_ATTEMPTS):
             private_key, public_key = generate_key_pair()
             code = generate_code()
@@ -39,7 +40,7 @@ class Codes:
                 one_time_code=self._ring.stored_code(code),
                 server_public_key=public_key,
                 sealed_private_key=self._ring.seal(private_key, public_key),
-                hash_id=hash_id,
+                hash_id=stored_hash_id,
                 remaining_keys=self._settings.initial_remaining_keys,
                 created=now,
                 region=self._settings.region_code,
@@ -53,6 +54,12 @@ class Codes:
                 raise HashIdClaimedError
             return code
         raise NoFreeCodeError
+
+    def _stored_hash_id(self, hash_id: str) -> codes.StoredHashId:
+        ring = self._ring
+        return codes.StoredHashId(
+            ring.stored_hash_id(hash_id), ring.stored_hash_ids(hash_id), ring.hash_id_locks(hash_id)
+        )
 
     def _store(self, row: codes.NewCode) -> codes.IssueOutcome:
         """Store and count in one statement; if only counting fails, store without it (rule 25)."""

@@ -56,6 +56,6 @@ def pad_archives(database: Database, settings: RetrievalSettings, now: datetime)
             )
             for shape, _ in zip(shapes, range(missing), strict=False)
         ]
-        diagnosis_keys.add(connection, keys, [hour] * missing, region, padding_keys.ORIGINATOR)
+        diagnosis_keys.add(connection, keys, [hour] * missing, region)
     _logger.info("padding keys added", extra={"hour": hour})
     return missing

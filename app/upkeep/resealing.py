@@ -1,9 +1,9 @@
-"""Rotating the sealing key, and checking that every stored private key can be opened."""
+"""Rotating the sealing key, hashing hashIDs that are in clear, and checking that all private keys can be opened."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from app.crypto.sealing import SealingRing
+from app.crypto.sealing import SealingRing, is_hashed
 from app.database.database import Database
 from app.domain.errors import UnsealingError
 from app.store import key_pairs
@@ -34,7 +34,7 @@ def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) ->
     while True:
         with database.transaction() as connection:
             rows = key_pairs.sealed_after(connection, after, batch)
-        for public_key, sealed in rows:
+        for public_key, sealed, _ in rows:
             try:
                 ring.open(sealed, public_key)
                 outcome.readable += 1
@@ -46,12 +46,18 @@ def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) ->
 
 
 def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Resealed:
-    """Reseal all rows in batches, each in its own transaction. It may be interrupted and repeated at any time."""
+    """Reseal all rows in batches, each in its own transaction. It may be interrupted and repeated at any time.
+
+    It also hashes each hashID that is in clear, as in rows of the public server. A hash cannot be renewed: a row keeps
+    the key with which its hashID was hashed until it is purged.
+    """
     outcome, after = Resealed(), b""
     while True:
         with database.transaction() as connection:
             rows = key_pairs.sealed_after(connection, after, batch)
-            for public_key, sealed in rows:
+            for public_key, sealed, hash_id in rows:
+                if hash_id is not None and not is_hashed(hash_id):
+                    key_pairs.replace_hash_id(connection, public_key, ring.stored_hash_id(hash_id))
                 if ring.is_current(sealed):
                     outcome.current += 1
                     continue

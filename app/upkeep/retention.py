@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from app.config import SubmissionSettings
 from app.database.database import Database
+from app.domain.limits import BUNDLE_DAYS
 from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR, day_number, midnight, oldest_usable_pair
-from app.store import claim_attempts, diagnosis_keys, key_pairs, outbreak_events
+from app.store import claim_attempts, diagnosis_keys, key_changes, key_pairs, outbreak_events
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def _steps(settings: SubmissionSettings, now: datetime, batch: int) -> list[_Ste
     oldest_outbreak = midnight(now) - timedelta(days=settings.max_diagnosis_key_retention_days)
     ban_start, first_hour_of_ban = settings.ban_policy.window_start(now), settings.ban_policy.first_hour(now)
     first_minute = first_hour_of_ban * MINUTES_PER_HOUR
+    oldest_change = day_number(now) - BUNDLE_DAYS - 1
     return [
         _Step("diagnosis_keys", lambda connection: diagnosis_keys.purge(connection, first_hour, batch)),
         _Step("unclaimed_codes", lambda connection: key_pairs.purge_unclaimed(connection, run, oldest_code)),
@@ -60,6 +62,7 @@ def _steps(settings: SubmissionSettings, now: datetime, batch: int) -> list[_Ste
         _Step("claim_attempts", lambda connection: claim_attempts.purge(connection, ban_start, batch)),
         _Step("claim_hours", lambda connection: claim_attempts.purge_hours(connection, first_hour_of_ban, batch)),
         _Step("claim_minutes", lambda connection: claim_attempts.purge_minutes(connection, first_minute, batch)),
+        _Step("key_changes", lambda connection: key_changes.purge(connection, oldest_change, batch)),
         _Step("outbreak_events", lambda connection: outbreak_events.purge(connection, oldest_outbreak, batch)),
     ]
 

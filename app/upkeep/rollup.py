@@ -1,4 +1,4 @@
-"""Rolling up the tables in which requests count events (sections K and L)."""
+"""Rolling up the tables in which requests count events (sections K and L), and changes of keys."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ ROWS_PER_RUN: Final = 20_000
 
 
 def roll_up_counters(database: Database, rows: int = ROWS_PER_RUN) -> None:
-    """Replace the rows of the counters by their sums, up to `rows` at a time, each time in its own transaction."""
+    """Add the rows of requests to sums, up to `rows` at a time, each time in its own transaction."""
     for statement in counters.ROLL_UPS:
         may_have_more = True
         while may_have_more:

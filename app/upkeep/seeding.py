@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from app.config import CommonSettings
-from app.config.parsers import DEMONSTRATION_LABEL
 from app.database.database import Database
 from app.domain.errors import SeedingForbiddenError
 from app.domain.limits import SERVED_DAYS
@@ -29,7 +28,7 @@ def seed(database: Database, settings: CommonSettings, now: datetime) -> int:
         # Archives of past days that were built without these keys must be rebuilt, and none may be built meanwhile.
         export_archives.lock_builder(connection, wait=True)
         keys, hours = zip(*demonstration_keys(now), strict=True)
-        added = diagnosis_keys.add(connection, keys, hours, settings.region_code, DEMONSTRATION_LABEL)
+        added = diagnosis_keys.add(connection, keys, hours, settings.region_code)
         if added:
             export_archives.clear(connection)
         return added

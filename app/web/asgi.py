@@ -44,7 +44,7 @@ class RawResponse(NamedTuple):
     body: bytes
 
 
-# Answers a GET from memory, without waiting, from its path, X-Request-Id and If-None-Match; None if it cannot.
+# Answers a GET from memory, without waiting, from its target, X-Request-Id and If-None-Match; None if it cannot.
 FastPath = Callable[[str, str, str], RawResponse | None]
 
 
@@ -80,7 +80,7 @@ class AsgiApplication:
         """Answer one request."""
         fields = _fields(scope["headers"])
         if self._fast_path is not None and scope["method"] == "GET":
-            served = self._fast_path(scope["path"], fields.get("x-request-id", ""), fields.get("if-none-match", ""))
+            served = self._fast_path(_target(scope), fields.get("x-request-id", ""), fields.get("if-none-match", ""))
             if served is not None:
                 await _send(send, served)
                 return
@@ -136,6 +136,12 @@ def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return fields
 
 
+def _target(scope: Message) -> str:
+    """Return the path and query as the client wrote them."""
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
 def _environment(scope: Message, fields: dict[str, str], body: io.BytesIO) -> "WSGIEnvironment":
     (server, port), (client, _) = scope["server"], scope["client"]
     version = "1.0" if scope["http_version"] == "1" else scope["http_version"]
@@ -143,6 +149,7 @@ def _environment(scope: Message, fields: dict[str, str], body: io.BytesIO) -> "W
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "RAW_URI": _target(scope),  # as in gunicorn
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{version}",
         "SERVER_NAME": server,

@@ -85,7 +85,9 @@ class CleanPaths:
             return self._application(environ, start_response)
         query = environ.get("QUERY_STRING")
         location = quote(clean.encode("latin-1")) + (f"?{query}" if query else "")
-        start_response("301 Moved Permanently", [("Location", location), ("Content-Length", "0")])
+        # Not to be stored: a cache that cleans paths itself would answer the clean one with a redirect to itself.
+        headers = [("Location", location), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+        start_response("301 Moved Permanently", headers)
         return [b""]
 
 

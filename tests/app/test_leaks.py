@@ -28,7 +28,6 @@ REFUSED_KEY_NUMBER: Final = 0x0BAD_0BAD_0BAD_0BAD_0BAD_0BAD_0BAD
 
 # Where each kind of secret may be in the database: what it is for. Anything else is a leak.
 ALLOWED: Final = {
-    "hashID": {("encryption_keys", "hash_id")},
     "phone's public key": {("encryption_keys", "app_public_key")},
     "server's public key": {("encryption_keys", "server_public_key")},
     "exposure key": {("diagnosis_keys", "key_data"), ("export_archive_parts", "content")},

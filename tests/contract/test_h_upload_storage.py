@@ -68,9 +68,8 @@ def test_a_key_that_is_known_is_skipped_and_its_first_writer_stays(service: Serv
     assert seen(service.upload(other, [exposure_key(1, rolling_period=7), exposure_key(3)])) == UPLOADED
 
     assert service.rows(
-        "SELECT originator, hour_of_submission, rolling_period, transmission_risk_level FROM diagnosis_keys "
-        "ORDER BY key_data"
-    ) == [(LABEL, first_hour, 144, 1), (LABEL, first_hour, 144, 1), (OTHER_LABEL, first_hour + 5, 144, 1)]
+        "SELECT hour_of_submission, rolling_period, transmission_risk_level FROM diagnosis_keys ORDER BY key_data"
+    ) == [(first_hour, 144, 1), (first_hour, 144, 1), (first_hour + 5, 144, 1)]
     assert _remaining(service) == [41, 42]
 
 
@@ -87,7 +86,7 @@ def test_of_a_batch_that_is_too_large_nothing_is_stored(make_service: Callable[.
 
 
 @pytest.mark.rule(69)
-def test_a_key_is_stored_with_its_hour_and_whose_patient_it_was(service: Service) -> None:
+def test_a_key_is_stored_with_its_hour_and_not_with_its_originator(service: Service) -> None:
     phone = service.pair(OTHER_TOKEN)
     key = exposure_key(7, transmission_risk_level=3, rolling_start_interval_number=2_957_000, rolling_period=90)
     assert seen(service.upload(phone, [key])) == UPLOADED
@@ -95,7 +94,7 @@ def test_a_key_is_stored_with_its_hour_and_whose_patient_it_was(service: Service
     hour = int(service.clock.now.timestamp()) // 3600
     ((data, *others),) = service.rows("SELECT * FROM diagnosis_keys")
     assert bytes(data) == key.key_data
-    assert others == [2_957_000, 90, 3, hour, None, None, "302", OTHER_LABEL]
+    assert others == [2_957_000, 90, 3, hour, None, None, "302", None, False]
 
 
 @pytest.mark.rule(69)

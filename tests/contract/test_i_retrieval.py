@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 
@@ -17,6 +18,11 @@ FUTURE = plain_error(404, "cannot request future data")
 PAST = plain_error(410, "requested data no longer valid")
 METHOD_NOT_ALLOWED = plain_error(405, "method not allowed", {"Allow": "GET"})
 DATABASE_ERROR = plain_error(500, "database error")
+
+
+def _moved(service: Service) -> Answer:
+    path = f"/retrieve/302/{service.today}/{download_code(service.today, service.clock.now)}"
+    return Answer(301, {"Location": path, "Cache-Control": "no-store"}, b"")
 
 
 def _numbers(service: Service, day: int) -> list[int]:
@@ -42,11 +48,12 @@ def test_a_region_is_three_ascii_digits_and_a_day_five(service: Service) -> None
 
 
 @pytest.mark.rule(72)
-def test_the_paths_region_is_ignored(service: Service) -> None:
+def test_another_region_in_the_path_leads_to_the_archive_of_our_own(service: Service) -> None:
     store_key(service, 1)
     store_key(service, 2, region="999")
 
-    export = archive_in(service.fetch(service.today, region="999")).export
+    assert seen(service.fetch(service.today, region="999")) == _moved(service)
+    export = archive_in(service.fetch(service.today, region="999", follow_redirects=True)).export
     assert [key.key_data for key in export.keys] == [(1).to_bytes(16, "big")]
     assert export.region == "CA"
     for_999 = download_code(service.today, service.clock.now, region="999")
@@ -60,9 +67,34 @@ def test_a_known_code_opens_a_known_hour(service: Service) -> None:
     service.clock.now = datetime.fromtimestamp(442990 * 3600 + 1234, UTC)
 
     assert service.client.get(f"/retrieve/302/00000/{code}").status_code == 200
-    assert service.client.get(f"/retrieve/302/00000/{code.upper()}").status_code == 200
+    capitals = service.client.get(f"/retrieve/302/00000/{code.upper()}", follow_redirects=True)
+    assert (capitals.status_code, capitals.request.path) == (200, f"/retrieve/302/00000/{code}")
     for wrong in (code[:-1], code + "0", code[:-1] + "4", code[:-1] + "g", f" {code}", f"{code}%20", f"0x{code[2:]}"):
         assert seen(service.client.get(f"/retrieve/302/00000/{wrong}")) == UNAUTHORIZED
+
+
+@pytest.mark.rule(72, 73)
+def test_an_archive_has_one_address(service: Service) -> None:
+    day, code = service.today, download_code(service.today, service.clock.now)
+    spellings = (
+        f"/retrieve/999/{day}/{code}",
+        f"/retrieve/302/{day}/{code.upper()}",
+        f"/retrieve/302/{day}/{code[:-1]}{code[-1].upper()}" if code[-1].isalpha() else f"/retrieve/000/{day}/{code}",
+        f"/retrieve/302/{day}/%{ord(code[0]):02x}{code[1:]}",
+        f"/retrieve/%3302/{day}/{code}",
+        f"/%72etrieve/302/{day}/{code}",
+        f"/retrieve/302/{day}/{code}?",
+        f"/retrieve/302/{day}/{code}?1",
+    )
+
+    for spelling in spellings:
+        # As a web server passes it on: the path without its escapes, and the request's target as it was written.
+        path = unquote(spelling.partition("?")[0])
+        environ = {"RAW_URI": spelling, "REQUEST_URI": spelling}
+        query = spelling.partition("?")[2]
+        response = service.client.get(path, query_string=query, environ_overrides=environ)
+        assert seen(response) == _moved(service), spelling
+    assert service.fetch(day).status_code == 200
 
 
 @pytest.mark.rule(73)

@@ -61,7 +61,7 @@ def test_another_region_keeps_its_name(make_service: Callable[..., Service]) -> 
     service = make_service(REGION_CODE="310", EXPORT_MAX_AGE_SECONDS="0")
     code = download_code(service.today, service.clock.now, region="310")
 
-    export = archive_in(service.client.get(f"/retrieve/302/{service.today}/{code}")).export
+    export = archive_in(service.client.get(f"/retrieve/310/{service.today}/{code}")).export
 
     assert export.region == "310"
     assert export.signature_infos[0].verification_key_id == "310"

@@ -98,7 +98,7 @@ def test_the_source_is_the_label_even_when_it_is_the_region(make_service: Callab
         response = service.client.get(f"{path}{date}", auth=METRICS)
         assert {figure["source"] for figure in response.json} == {"302", "L" * 31}
         assert token not in response.text
-    for table in ("encryption_keys", "diagnosis_keys", "tek_upload_count", "otk_life_duration"):
+    for table in ("encryption_keys", "tek_upload_count", "otk_life_duration"):
         stored = service.rows(f"SELECT DISTINCT originator FROM {table} ORDER BY 1")  # noqa: S608
         assert stored == [("302",), ("L" * 31,)]
 

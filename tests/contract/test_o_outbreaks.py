@@ -162,7 +162,10 @@ def test_the_rules_of_retrieval_hold_for_events_too(service: Service) -> None:
     assert seen(client.get(f"/qr/302/{day}/")) == UNAUTHORIZED
     assert seen(client.get(f"/qr/302/{day}/{'0' * 64}")) == UNAUTHORIZED
     assert seen(client.get(f"/qr/302/{day - 1}/{code}")) == UNAUTHORIZED
-    assert client.get(f"/qr/999/{day}/{code.upper()}").status_code == 200
+    canonical = f"/qr/302/{day}/{code}"
+    assert client.get(canonical).status_code == 200
+    moved = Answer(301, {"Location": canonical, "Cache-Control": "no-store"}, b"")
+    assert seen(client.get(f"/qr/999/{day}/{code.upper()}")) == moved
     method_not_allowed = plain_error(405, "method not allowed", {"Allow": "GET"})
     assert seen(client.post(f"/qr/302/{day}/{code}")) == method_not_allowed
 

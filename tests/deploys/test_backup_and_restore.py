@@ -75,8 +75,8 @@ def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_
     assert "diagnosis_keys\t1\n" in restore.stdout  # the one that was too old
     assert restore.stdout.endswith("readable\t2\nunreadable\t0\n")
     with server_connection(empty_url) as cursor:
-        cursor.execute("SELECT key_data FROM diagnosis_keys")
-        assert [bytes(row[0]) for row in cursor.fetchall()] == [(1).to_bytes(16, "big")]
+        cursor.execute("SELECT key_data, mixed FROM diagnosis_keys")
+        assert [(bytes(key), mixed) for key, mixed in cursor.fetchall()] == [((1).to_bytes(16, "big"), True)]
         cursor.execute("SELECT count(one_time_code), count(app_public_key) FROM encryption_keys")
         assert cursor.fetchone() == (1, 1)
         for table in ("export_archive_parts", "failed_key_claim_attempts"):

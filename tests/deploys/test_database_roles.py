@@ -146,6 +146,7 @@ def run_job(job: PeriodicJob, worker: Service, monkeypatch: pytest.MonkeyPatch) 
     module = importlib.import_module(name)
     monkeypatch.setattr(module, "context", lambda: worker.app.context)
     monkeypatch.setattr(module, "utc_now", worker.clock, raising=False)
+    monkeypatch.setattr(module, "current_time", lambda context: context.clock(), raising=False)
     getattr(module, function)()
 
 
@@ -197,7 +198,7 @@ def test_an_operator_s_commands_work_with_the_role_of_the_worker(
     use_submission(start("submission", SUBMISSION))
     worker = start("worker_submission", SUBMISSION, SEALING_KEYS=f"{'dd' * 32},{'cc' * 32}")
     outputs = {}
-    for command in ("counts", "keys reseal", "keys check", "purge"):
+    for command in ("counts", "keys reseal", "keys mix", "keys check", "purge"):
         result = worker.app.test_cli_runner().invoke(args=command.split())
         assert result.exit_code == 0, result.output
         assert f"`flask {command}`" in SECTION

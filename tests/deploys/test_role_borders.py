@@ -32,7 +32,12 @@ BORDERS = {
     "what serves archives publishes no key": (("retrieval",), WRITES, ("diagnosis_keys",)),
     "what pads archives takes no key back": (("worker_retrieval",), WRITES[1:], ("diagnosis_keys",)),
     "what stores keys takes none back": (("submission",), WRITES[1:], ("diagnosis_keys",)),
-    "what purges makes no key and no code": (("worker_submission",), ("add",), ("diagnosis_keys", "encryption_keys")),
+    "what purges makes no code": (("worker_submission",), ("add",), ("encryption_keys",)),
+    "what handles requests does not hide a change of keys": (
+        ("submission", "retrieval", "worker_retrieval"),
+        WRITES,
+        ("diagnosis_key_changes",),
+    ),
     "what purges bans nobody and reports no outbreak": (
         ("worker_submission",),
         ("add",),

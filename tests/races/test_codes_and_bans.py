@@ -91,7 +91,8 @@ def test_one_hash_id_requested_by_many_has_one_code_that_lives(arena: Arena) -> 
 
         assert {reply.status for reply in replies} == {200}
         codes = [reply.body.decode().strip() for reply in replies]
-        ((living,),) = arena.service.rows("SELECT one_time_code FROM encryption_keys WHERE hash_id = :it", it=hash_id)
+        stored = arena.service.stored_hash_id(hash_id)
+        ((living,),) = arena.service.rows("SELECT one_time_code FROM encryption_keys WHERE hash_id = :it", it=stored)
         assert living in {arena.service.stored_code(code) for code in codes}
         arena.answered["OTKGenerated"] += 1
         arena.answered["OTKRegenerated"] += AT_ONCE - 1
@@ -111,7 +112,8 @@ def test_a_code_is_claimed_or_replaced_but_not_both(arena: Arena) -> None:
 
         claimed = [r.status for r, sent in zip(replies, requests, strict=True) if sent.path == "/claim-key"].count(200)
         issued = [r.status for r, sent in zip(replies, requests, strict=True) if sent.path != "/claim-key"]
-        ((key,),) = arena.service.rows("SELECT app_public_key FROM encryption_keys WHERE hash_id = :it", it=hash_id)
+        stored = arena.service.stored_hash_id(hash_id)
+        ((key,),) = arena.service.rows("SELECT app_public_key FROM encryption_keys WHERE hash_id = :it", it=stored)
         assert claimed == (key is not None)
         # The code that was claimed is the first one: nothing can have replaced it, before or after.
         assert issued == [403 if claimed else 200] * len(issued)

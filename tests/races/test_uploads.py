@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from app.retrieval.builder import refresh_all
+from app.upkeep.mixing import mix_stored_rows
 from app.upkeep.retention import purge
 from tests.races.arena import AT_ONCE, QUOTA, Arena, data_of, keys_in, new_keys
 from tests.support.service import Phone, Service
@@ -143,3 +144,31 @@ def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) 
         arena.uploaded += 5 * len(loads)
         arena.check_counters()
     assert set(sent) == {200}
+
+
+def test_mixing_during_uploads_loses_nothing_and_charges_once(arena: Arena) -> None:
+    """Each upload is sent twice, by two phones, while the keys that are stored already are rewritten."""
+    for _ in range(times(2, 20)):
+        phones, loads = arena.phones(AT_ONCE), [new_keys(5) for _ in range(AT_ONCE // 2)]
+        before, stop = arena.stored(), threading.Event()
+
+        def mix_until_told(stop: threading.Event = stop) -> None:
+            while not stop.is_set():
+                arena.service.execute("UPDATE diagnosis_keys SET mixed = false WHERE key_data < '\\x80'")
+                mix_stored_rows(arena.service.database)
+
+        with ThreadPoolExecutor(2) as pool:
+            mixing = [pool.submit(mix_until_told) for _ in range(2)]
+            try:
+                replies = arena.at_once([arena.upload(phone, loads[n // 2]) for n, phone in enumerate(phones)])
+            finally:
+                stop.set()
+            for each in mixing:
+                each.result()
+
+        assert {reply.status for reply in replies} == {200}
+        assert arena.stored() - before == set().union(*map(data_of, loads))
+        charged = [QUOTA - arena.remaining(phone) for phone in phones]
+        assert [charged[n] + charged[n + 1] for n in range(0, AT_ONCE, 2)] == [5] * len(loads)
+        arena.uploaded += 5 * len(loads)
+        arena.check_counters()

@@ -79,6 +79,11 @@ class Service:
         stored: str = self.app.context.submission.sealing_ring.stored_code(code)
         return stored
 
+    def stored_hash_id(self, hash_id: str) -> str:
+        """Return what the database holds of a hashID."""
+        stored: str = self.app.context.submission.sealing_ring.stored_hash_id(hash_id)
+        return stored
+
     def issue(self, token: str = TOKEN, hash_id: str | None = None) -> str:
         """Issue a code, and return it."""
         response = self.client.post("/new-key-claim" + (f"/{hash_id}" if hash_id else ""), headers=bearer(token))

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from app.domain.timeline import utc_now
 from app.retrieval.builder import refresh_all
 from worker.application import context
+from worker.clock_skew import current_time
 from worker.failures import reports_failure
 from worker.schedule import archives_interval
 
@@ -13,4 +13,4 @@ from worker.schedule import archives_interval
 def refresh_archives() -> None:
     """Refresh archives that expire within two intervals from now."""
     margin = timedelta(seconds=2 * archives_interval(context().settings))
-    refresh_all(context().retrieval.builder, utc_now(), margin)
+    refresh_all(context().retrieval.builder, current_time(context()), margin)

@@ -5,11 +5,11 @@ from typing import Final
 from flask import Response, request
 
 from app.domain.errors import PeriodUnavailableError, UnavailablePeriod
-from app.domain.exports import ArchiveKind, check_period
-from app.retrieval.downloads import HEADERS, KEYS, OUTBREAKS, is_authentic
+from app.domain.exports import check_period
+from app.retrieval.downloads import HEADERS, KEYS, OUTBREAKS, Download, canonical_path, is_authentic, request_target
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_time
-from app.web.responses import ZIP, conditional, plain_error
+from app.web.responses import NO_STORE, ZIP, conditional, plain_error
 from app.web.security import authenticates_itself, unauthorized
 
 archives = Blueprint("archives", __name__)
@@ -25,28 +25,35 @@ _UNAVAILABLE: Final = {
 
 @archives.route(KEYS.route)
 @authenticates_itself
-def retrieve(region: str, day: str, auth: str) -> Response:  # noqa: ARG001 - the path's region is ignored (rule 72)
+def retrieve(region: str, day: str, auth: str) -> Response:  # noqa: ARG001 - any region is redirected to our own
     """Serve the diagnosis keys of a period."""
-    return _serve(ArchiveKind.KEYS, day, auth)
+    return _serve(KEYS, day, auth)
 
 
 @outbreak_archives.route(OUTBREAKS.route)
 @authenticates_itself
 def retrieve_outbreaks(region: str, day: str, auth: str) -> Response:  # noqa: ARG001
     """Serve the outbreak events of a period."""
-    return _serve(ArchiveKind.OUTBREAKS, day, auth)
+    return _serve(OUTBREAKS, day, auth)
 
 
-def _serve(kind: ArchiveKind, day: str, auth: str) -> Response:
+def _serve(download: Download, day: str, auth: str) -> Response:
     context, now = current_context(), current_time()
     settings = context.settings.retrieval
     if not is_authentic(auth, settings.retrieve_hmac_key, settings.region_code, day, now):
         return unauthorized()
     if request.method != "GET":  # after authentication, as on the public server (rule 74)
         return plain_error("method not allowed", 405, {"Allow": "GET"})
+    path = canonical_path(download, settings.region_code, day, auth)
+    if request_target(request.environ) != path:
+        # Not to be stored: a cache that stores responses under a normalised path would answer the canonical one with a
+        # redirect to itself.
+        redirect = Response(status=301, headers={"Location": path} | NO_STORE)
+        del redirect.headers["Content-Type"]
+        return redirect
     period = int(day)
     check_period(period, now, settings.export_policy)
-    archive = context.retrieval.archives.get(kind, period, now)
+    archive = context.retrieval.archives.get(download.kind, period, now)
     response = Response(archive.body, 200, HEADERS, content_type=ZIP)
     return conditional(response, archive.etag) if archive.etag else response
 

@@ -74,6 +74,7 @@ def do_without_books(service: Service) -> None:
     """What cannot be counted happens all the same."""
     with without_table(service, "events"):
         phone = service.pair()
+        service.issue(hash_id="b" * 128)
     assert service.upload(phone, [exposure_key(100)]).status_code == 200
 
 

@@ -33,7 +33,7 @@ def test_an_archive_in_memory_costs_no_query(aged: Service) -> None:
 def test_an_archive_is_never_served_past_its_age(aged: Service) -> None:
     library = ArchiveCache(aged.app.context.retrieval.builder)
     archive = library.get(KEYS, aged.today, aged.clock.now)
-    assert archive.fresh_until == aged.clock.now + timedelta(seconds=60)
+    assert archive.expiry == aged.clock.now + timedelta(seconds=60)
     assert library.cached(KEYS, aged.today, aged.clock.now + timedelta(seconds=59)) is archive
     assert library.cached(KEYS, aged.today, aged.clock.now + timedelta(seconds=60)) is None
 

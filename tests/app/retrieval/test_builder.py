@@ -18,6 +18,7 @@ from app.retrieval.builder import Builder, build_if_stale, refresh_all
 from app.store.export_archives import ArchiveRecord
 from tests.support.archive import archive_in
 from tests.support.service import Service, exposure_key
+from tests.support.stored import store_key
 
 MARGIN = timedelta(seconds=40)
 
@@ -192,3 +193,12 @@ def test_a_new_signing_key_signs_every_archive_anew(aged: Service, make_service:
     assert not {after[period] for period in after} & set(before.values())
     archive = read_archive(io.BytesIO(other.fetch(other.today).data))
     assert archive.is_signed_by(other.settings.retrieval.ecdsa_key.public_key())
+
+
+def test_a_key_becomes_public_with_its_hour_though_no_row_changes(aged: Service) -> None:
+    store_key(aged, 1, hour_of_submission=aged.today * 24 + 13)
+    refresh(aged)
+    assert archive_in(aged.fetch(aged.today)).numbers == []
+    aged.clock.now = midnight(aged.clock.now) + timedelta(hours=13, seconds=1)
+    refresh(aged)
+    assert archive_in(aged.fetch(aged.today)).numbers == [1]

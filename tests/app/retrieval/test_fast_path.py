@@ -48,7 +48,8 @@ def test_both_ways_answer_alike(warm: Service, kind: str, condition: str) -> Non
         ("GET", "/retrieve/3020/{day}/{code}", 404),
         ("POST", "/retrieve/302/{day}/{code}", 405),
         ("HEAD", "/retrieve/302/{day}/{code}", 405),
-        ("GET", "/retrieve/999/{day}/{code}", 200),
+        ("GET", "/retrieve/999/{day}/{code}", 301),
+        ("GET", "/retrieve/302/{day}/{code}?x", 301),
     ],
 )
 def test_whatever_is_not_a_download_takes_the_long_way(warm: Service, method: str, path: str, status: int) -> None:

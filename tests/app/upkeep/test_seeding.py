@@ -52,11 +52,6 @@ def test_an_archive_that_was_built_before_gains_the_keys(make_service: Callable[
     assert archive_in(served.fetch(yesterday)).export.keys
 
 
-def test_a_demonstration_is_counted_for_nobody_else(present: Service) -> None:
-    seed(present)
-    assert {row.originator for row in present.rows("SELECT originator FROM diagnosis_keys")} == {"demonstration"}
-
-
 def test_phones_could_have_sent_the_keys() -> None:
     keys = [key for key, _ in demonstration_keys(NOON)]
     assert len({key.key_data for key in keys}) == len(keys)
