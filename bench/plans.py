@@ -168,7 +168,7 @@ def _other_values(module: str) -> Mapping[str, Any]:
     if module == "claims":  # and so is the phone that claims one
         return {"app_public_key": b"\x01" * 32}
     if module == "padding_keys":
-        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "padding": "decoy"}
+        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "hour": (today() - 1) * HOURS_PER_DAY + 12}
     if module == "diagnosis_keys":  # what the stored keys differ in, but for their data
         shapes = [(start, level) for start in millions.start_intervals() for level in millions.RISK_LEVELS]
         return {

@@ -31,6 +31,10 @@ def replay(file: Path, url: str, retrieval_url: str | None) -> None:
     and shared out among simulated patients.
     """
     settings = current_settings()
+    if settings.release_period_hours:
+        raise click.ClickException(
+            "The server would publish the keys hours later. Run it, and this command, with RELEASE_PERIOD_HOURS=0."
+        )
     try:
         patients = share_out(move_to_present(read_day(file), int(time.time()) // SECONDS_PER_DAY))
     except DayUnreadable as error:

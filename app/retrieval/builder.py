@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from app.config import RetrievalSettings
 from app.database.database import Database, allow_time
 from app.domain.exports import ArchiveKind, ExportWindow, export_window, served_periods
-from app.domain.timeline import day_number, midnight
+from app.domain.publication import next_release
+from app.domain.timeline import day_number, midnight, start_of_hour
 from app.retrieval.archive_files import ArchiveFiles
 from app.retrieval.archive_writer import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
 from app.store import diagnosis_keys, export_archives, outbreak_events
@@ -81,13 +82,14 @@ def _refresh_locked(
 ) -> tuple[ArchiveRecord, bool]:
     """Return the current archive, and whether it was built by this call. The caller holds the builder's lock."""
     record = export_archives.find(connection, kind, period)
+    next_change = _next_change(builder.settings, period, now)  # an archive that was built earlier would not help
     if (
         record is not None
         and record.is_fresh(now)
-        and (record.is_fresh(needed_at) or _expires_at_midnight(record, now))
+        and (record.is_fresh(needed_at) or record.fresh_until >= next_change)
     ):
         return record, False
-    fresh_until = min(now + _max_age(builder.settings), midnight(now) + timedelta(days=1))
+    fresh_until = min(now + _max_age(builder.settings), next_change)
     if record is not None and record.signer != builder.signer.fingerprint:
         record = None  # signed by another key or for another region: the old archive cannot be kept
     if record is not None and _is_settled(record, now):
@@ -108,9 +110,15 @@ def _refresh_locked(
     return renewed, was_built
 
 
-def _expires_at_midnight(record: ArchiveRecord, now: datetime) -> bool:
-    """Return whether the archive expires at midnight, so that building it earlier would not help."""
-    return record.fresh_until >= midnight(now) + timedelta(days=1)
+def _next_change(settings: RetrievalSettings, period: int, now: datetime) -> datetime:
+    """Return when an archive must not be served any longer: at midnight, and today's at the next release.
+
+    A cache keeps a response for an hour, so an archive that was served after a release would hide it for that time.
+    """
+    end_of_day = midnight(now) + timedelta(days=1)
+    if period != day_number(now) or not settings.release_period_hours:
+        return end_of_day
+    return min(end_of_day, start_of_hour(next_release(now, settings.release_policy)))
 
 
 def _max_age(settings: RetrievalSettings) -> timedelta:

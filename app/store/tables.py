@@ -68,6 +68,14 @@ diagnosis_keys = Table(
     CheckConstraint("octet_length(key_data) = 16", name="key_data_length"),
 )
 
+# The hour of the last batch of a region that has padding: it is added once, whatever the number of workers.
+padded_batches = Table(
+    "padded_batches",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("hour", Integer, nullable=False),
+)
+
 # Networks with failed claims. The identifier is a keyed hash, never an address (D1).
 failed_key_claim_attempts = Table(
     "failed_key_claim_attempts",
