@@ -112,8 +112,12 @@ class UploadModel:
 
     def base(self, random: Random) -> KeyTemplate | None:
         """Return a random template, as often of the batch as of all days; None if there is none."""
-        pools = [pool for pool in (self.batch, self.stored) if pool]
+        pools = [self._one_of_each(pool) for pool in (self.batch, self.stored) if pool]
         return random.choice(random.choice(pools)) if pools else None
+
+    def _one_of_each(self, templates: Sequence[KeyTemplate]) -> Sequence[KeyTemplate]:
+        """Return yesterday's keys, of which almost each upload has one: long uploads must not count more often."""
+        return [template for template in templates if template.age(self.policy) == 1] or templates
 
 
 def make_up_batch(model: UploadModel, minimum: int, hour: int, random: Random) -> list[tuple[DiagnosisKey, int]]:
@@ -140,8 +144,12 @@ def make_up_upload(model: UploadModel, moment: datetime, random: Random) -> list
     base = model.base(random)
     (size,) = random.choices(list(model.sizes), list(model.sizes.values()))
     newest = 0 if random.random() < model.active_share else 1
-    ages = range(newest, newest + min(size, SERVED_DAYS))
-    return [_make_up_key(model, base, age, moment, random) for age in ages]
+    keys = [_make_up_key(model, base, age, moment, random) for age in range(newest, newest + SERVED_DAYS)]
+    if base is None or base.days_since_onset_of_symptoms is None:
+        return keys[:size]
+    # Apps that know the onset choose the days by it.
+    usual = [key for key in keys if (key.report_type, key.days_since_onset_of_symptoms) in model.levels]
+    return usual or keys[:size]
 
 
 def _make_up_key(
