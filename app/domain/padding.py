@@ -110,14 +110,19 @@ class UploadModel:
         active = sum(template.age(self.policy) == 0 for template in self.stored) / len(self.stored)
         return active * fmean(self.sizes, self.sizes.values())
 
+    @cached_property
+    def bases(self) -> Sequence[Sequence[KeyTemplate]]:
+        """The templates that a made-up upload may resemble: those of the batch, and those of all days, if any.
+
+        Only keys of the day before the upload, of which almost every upload has one; long uploads would otherwise be
+        chosen more often.
+        """
+        pools = (pool for pool in (self.batch, self.stored) if pool)
+        return [[template for template in pool if template.age(self.policy) == 1] or pool for pool in pools]
+
     def base(self, random: Random) -> KeyTemplate | None:
         """Return a random template, as often of the batch as of all days; None if there is none."""
-        pools = [self._one_of_each(pool) for pool in (self.batch, self.stored) if pool]
-        return random.choice(random.choice(pools)) if pools else None
-
-    def _one_of_each(self, templates: Sequence[KeyTemplate]) -> Sequence[KeyTemplate]:
-        """Return yesterday's keys, of which almost each upload has one: long uploads must not count more often."""
-        return [template for template in templates if template.age(self.policy) == 1] or templates
+        return random.choice(random.choice(self.bases)) if self.bases else None
 
 
 def make_up_batch(model: UploadModel, minimum: int, hour: int, random: Random) -> list[tuple[DiagnosisKey, int]]:

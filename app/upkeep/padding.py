@@ -19,7 +19,7 @@ from app.store import diagnosis_keys, padding_keys
 _logger = logging.getLogger(__name__)
 
 _TEMPLATES: Final = 1000
-# So many keys of a batch for each upload that it must have suffice to see that it has more than twice as many.
+# Keys of the batch to read for each upload of the minimum. If they are of 15 days, one day has twice the minimum.
 _PER_UPLOAD: Final = 2 * (SERVED_DAYS + 1)
 
 
