@@ -102,13 +102,25 @@ class UploadModel:
                 grouped[kind].append(template.transmission_risk_level)
         return grouped
 
+    def first_day(self, report_type: int | None) -> int:
+        """Return on which day since the onset of symptoms uploads usually begin: apps that know it choose days by it.
+
+        At least one template must have the report type and an onset. Days that are rare in comparison are exceptions.
+        """
+        days = {day: len(levels) for (kind, day), levels in self.levels.items() if kind == report_type}
+        return min(day for day, number in days.items() if number >= max(days.values()) / 10)
+
     @cached_property
     def active_share(self) -> float:
-        """Which share of uploads has a key of the day of the upload: they have one each."""
-        if not self.stored:
-            return 0.0
-        active = sum(template.age(self.policy) == 0 for template in self.stored) / len(self.stored)
-        return active * fmean(self.sizes, self.sizes.values())
+        """Which share of uploads has a key of the day of the upload: they have one each.
+
+        The number of stored uploads is estimated as `make_up_upload` makes them up. Otherwise the estimate would differ
+        a little more from the truth each time that padding is drawn from padding.
+        """
+        ages = Counter(template.age(self.policy) for template in self.stored)
+        mean = fmean([min(size, SERVED_DAYS) for size in self.sizes], list(self.sizes.values()))
+        uploads = ages[1] if self.levels else len(self.stored) / mean
+        return ages[0] / uploads if uploads else 0.0
 
     @cached_property
     def bases(self) -> Sequence[Sequence[KeyTemplate]]:
@@ -147,14 +159,13 @@ def make_up_batch(model: UploadModel, minimum: int, hour: int, random: Random) -
 def make_up_upload(model: UploadModel, moment: datetime, random: Random) -> list[DiagnosisKey]:
     """Return the keys of a person who does not exist: consecutive days that end shortly before `moment`."""
     base = model.base(random)
-    (size,) = random.choices(list(model.sizes), list(model.sizes.values()))
     newest = 0 if random.random() < model.active_share else 1
-    keys = [_make_up_key(model, base, age, moment, random) for age in range(newest, newest + SERVED_DAYS)]
-    if base is None or base.days_since_onset_of_symptoms is None:
-        return keys[:size]
-    # Apps that know the onset choose the days by it.
-    usual = [key for key in keys if (key.report_type, key.days_since_onset_of_symptoms) in model.levels]
-    return usual or keys[:size]
+    (size,) = random.choices(list(model.sizes), list(model.sizes.values()))
+    if base is not None and base.days_since_onset_of_symptoms is not None:
+        age_of_onset = base.days_since_onset_of_symptoms + base.age(model.policy)
+        size = max(1, age_of_onset - model.first_day(base.report_type) - newest + 1)
+    ages = range(newest, newest + min(size, SERVED_DAYS))
+    return [_make_up_key(model, base, age, moment, random) for age in ages]
 
 
 def _make_up_key(

@@ -12,6 +12,7 @@ import pytest
 from app.domain.padding import ENOUGH_UPLOADS, KeyTemplate, UploadModel, make_up_batch, make_up_upload
 from app.domain.publication import ReleasePolicy
 from app.domain.timeline import day_number, hour_number
+from app.domain.uploads import DiagnosisKey
 from app.upkeep.padding import pad_batch
 from tests.support.archive import archive_in
 from tests.support.clock import NOON
@@ -190,3 +191,35 @@ def test_days_end_where_real_uploads_end_if_they_are_chosen_by_the_onset_of_symp
     made_up = [make_up_upload(model, NOON, Random(seed)) for seed in range(20)]
     assert {len(keys) for keys in made_up} == {4, 8}
     assert {keys[-1].days_since_onset_of_symptoms for keys in made_up} == {-2}
+
+
+@pytest.mark.parametrize("with_onset", [False, True])
+def test_padding_that_is_drawn_from_padding_does_not_change_over_time(with_onset: bool) -> None:
+    """Without real uploads, a service draws from what it has drawn: ten times, which is half a year."""
+    random, batches = Random(3), 60
+    lengths = {8: 30, 9: 10} if with_onset else {8: ENOUGH_UPLOADS}
+    stored = []
+    for number in range(1000):
+        onset, newest = 2 + number % 5, 0 if number % 5 == 0 else 1
+        for age in range(newest, onset + 3 if with_onset else newest + 8):
+            shape = ((TODAY - age) * 144, 144, 1 + number % 3, 1, onset - age if with_onset else None)
+            stored.append(KeyTemplate(RELEASE if age else (TODAY + 1) * 24 + 2, *shape))
+    before = UploadModel([], stored, lengths, HOURLY)
+    for _ in range(10):
+        samples = [random.sample(stored, 1000) for _ in range(batches)]
+        made_up = [
+            make_up_batch(empty_model(stored=each, lengths=lengths), MINIMUM, RELEASE, random) for each in samples
+        ]
+        stored = [KeyTemplate(hour, *vars_of(key)) for batch in made_up for key, hour in batch]
+
+    after = UploadModel([], stored, lengths, HOURLY)
+    assert before.active_share == pytest.approx(0.2)
+    assert after.active_share == pytest.approx(0.2, abs=0.1)
+    levels = Counter(template.transmission_risk_level for template in stored)
+    assert set(levels) == {1, 2, 3}
+    assert min(levels.values()) > len(stored) / 5
+    assert len(stored) / (batches * 1.5 * MINIMUM) == pytest.approx(6.2 if with_onset else 8, rel=0.1)
+
+
+def vars_of(key: DiagnosisKey) -> tuple[Any, ...]:
+    return tuple(getattr(key, name) for name in KeyTemplate._fields[1:])
