@@ -35,6 +35,7 @@ _SETTINGS: Final = {
     # Patients come from networks of their own, which the load tells in X-Forwarded-For.
     "TRUSTED_PROXIES": "1",
     "RATE_LIMIT_NEW_KEY_CLAIM": "1000000",  # one token asks for all codes
+    "RELEASE_PERIOD_HOURS": "0",  # the highest load: archives change with each upload
     "ENV": "bench",
 }
 

@@ -171,7 +171,7 @@ def _other_values(module: str) -> Mapping[str, Any]:
         day = today()
         return {"first_day": day - 14, "end_day": day, "before_day": day - millions.DAYS}
     if module == "padding_keys":
-        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "padding": "decoy"}
+        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "hour": (today() - 1) * HOURS_PER_DAY + 12}
     if module == "diagnosis_keys":  # what the stored keys differ in, but for their data
         shapes = [(start, level) for start in millions.start_intervals() for level in millions.RISK_LEVELS]
         return {

@@ -35,8 +35,9 @@ _SERVER_STOP_SECONDS: Final = 3.0
 _WEB_GRACEFUL_SECONDS: Final = 4
 _START_SECONDS: Final = 60.0
 
-# For trying the service out: uploads are published within seconds, and the pages for reviewers exist.
-_DEFAULTS: Final = {"EXPORT_MAX_AGE_SECONDS": "3", "REVIEW_TOOLS": "true"}
+# For trying the service out: uploads are published within seconds, which shows who uploaded what, and the pages for
+# reviewers exist.
+_DEFAULTS: Final = {"EXPORT_MAX_AGE_SECONDS": "3", "RELEASE_PERIOD_HOURS": "0", "REVIEW_TOOLS": "true"}
 
 _BANNER: Final = """
   Exposure Alert answers at {url}

@@ -30,8 +30,8 @@ def archives_interval(settings: Settings) -> int:
 
 
 def padding_interval(settings: Settings) -> int:
-    """Return one minute if archives have a minimum number of keys, else NEVER."""
-    return 60 if settings.retrieval.export_minimum_keys else NEVER
+    """Return one minute if there are batches to be padded, else NEVER."""
+    return 60 if settings.release_period_hours and settings.retrieval.release_minimum_uploads else NEVER
 
 
 PERIODIC_JOBS: Final = (
@@ -41,7 +41,7 @@ PERIODIC_JOBS: Final = (
     PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", RETRIEVAL, archives_interval),
     PeriodicJob("roll-up-counters", "worker.jobs.roll_up_counters.roll_up_counters", SUBMISSION, lambda _: 60),
     PeriodicJob("mix-stored-rows", "worker.jobs.mix_stored_rows.mix_stored_rows", SUBMISSION, lambda _: 15 * 60),
-    PeriodicJob("pad-archives", "worker.jobs.pad_archives.pad_archives", RETRIEVAL, padding_interval),
+    PeriodicJob("pad-batch", "worker.jobs.pad_batch.pad_batch", RETRIEVAL, padding_interval),
     PeriodicJob(
         "report-failed-claims", "worker.jobs.report_failed_claims.report_failed_claims", SUBMISSION, lambda _: 60
     ),

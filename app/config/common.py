@@ -6,6 +6,7 @@ from typing import Final
 from app.config import parsers as parse
 from app.config.fields import setting
 from app.domain.exports import ExportPolicy
+from app.domain.publication import ReleasePolicy
 
 SUBMISSION: Final = "submission"
 RETRIEVAL: Final = "retrieval"
@@ -69,6 +70,11 @@ class CommonSettings:
     publish_active_keys: bool = setting(
         parse.boolean, "Whether a key is published before its validity has ended", "false"
     )
+    release_period_hours: int = setting(
+        parse.integer(0, 24),
+        "Hours in which uploads are collected and then published together; 0 publishes each at once",
+        "1",
+    )
     security_contact: str | None = setting(
         parse.optional(parse.address("mailto:", "https://", "tel:")),
         "Contact for vulnerability reports in /.well-known/security.txt: `mailto:`, `https://` or `tel:`",
@@ -82,6 +88,11 @@ class CommonSettings:
     def is_production(self) -> bool:
         """Whether this is a production deployment, which refuses tools for tests and reviews."""
         return self.env == "production"
+
+    @property
+    def release_policy(self) -> ReleasePolicy:
+        """When keys become public."""
+        return ReleasePolicy(period_hours=self.release_period_hours, publish_active_keys=self.publish_active_keys)
 
     @property
     def export_policy(self) -> ExportPolicy:

@@ -32,8 +32,10 @@ class RetrievalSettings(CommonSettings):
     export_max_age_seconds: int = setting(
         parse.integer(0, 3600), "Maximum age of a served archive in seconds; 0 builds one for every request", "60"
     )
-    export_minimum_keys: int = setting(
-        parse.integer(0, 100_000), "Minimum number of keys that a day publishes, padding included; 0 adds none", "0"
+    release_minimum_uploads: int = setting(
+        parse.integer(0, 1000),
+        "Minimum number of uploads that are published together, made-up ones included; 0 makes up none",
+        "10",
     )
     archive_files: str = setting(
         parse.archive_place,

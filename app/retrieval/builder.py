@@ -17,7 +17,8 @@ from app.config import RetrievalSettings
 from app.database.clock_check import ClockCheck
 from app.database.database import Database, allow_time
 from app.domain.exports import ArchiveKind, ExportWindow, export_window, served_periods
-from app.domain.timeline import day_number, hour_number, midnight
+from app.domain.publication import next_release
+from app.domain.timeline import day_number, hour_number, midnight, start_of_hour
 from app.retrieval.archive_files import ArchiveFiles
 from app.retrieval.archive_writer import Signer, wrap_key, write_keys_archive, write_outbreaks_archive
 from app.store import diagnosis_keys, export_archives, key_changes, outbreak_events
@@ -84,13 +85,14 @@ def _refresh_locked(
 ) -> tuple[ArchiveRecord, bool]:
     """Return the current archive, and whether it was built by this call. The caller holds the builder's lock."""
     record = export_archives.find(connection, kind, period)
+    next_change = _next_change(builder.settings, period, now)  # an archive that was built earlier would not help
     if (
         record is not None
         and record.is_fresh(now, builder.max_age)
-        and (needed_at < record.expiry(builder.max_age) or _expires_at_midnight(record, now))
+        and (needed_at < record.expiry(builder.max_age) or record.fresh_until >= next_change)
     ):
         return record, False
-    fresh_until = min(now + builder.max_age, midnight(now) + timedelta(days=1))
+    fresh_until = min(now + builder.max_age, next_change)
     if record is not None and record.signer != builder.signer.fingerprint:
         record = None  # signed by another key or for another region: the old archive cannot be kept
     window = export_window(period, now, builder.settings.export_policy)
@@ -108,9 +110,15 @@ def _refresh_locked(
     return renewed, was_built
 
 
-def _expires_at_midnight(record: ArchiveRecord, now: datetime) -> bool:
-    """Return whether the archive expires at midnight, so that building it earlier would not help."""
-    return record.fresh_until >= midnight(now) + timedelta(days=1)
+def _next_change(settings: RetrievalSettings, period: int, now: datetime) -> datetime:
+    """Return when an archive must not be served any longer: at midnight, and today's at the next release.
+
+    A cache keeps a response for an hour, so an archive that was served after a release would hide it for that time.
+    """
+    end_of_day = midnight(now) + timedelta(days=1)
+    if period != day_number(now) or not settings.release_period_hours:
+        return end_of_day
+    return min(end_of_day, start_of_hour(next_release(now, settings.release_policy)))
 
 
 def _is_of_this_time(record: ArchiveRecord, now: datetime) -> bool:

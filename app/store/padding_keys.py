@@ -1,37 +1,58 @@
-"""Padding keys among the diagnosis keys: only their originator, `padding`, distinguishes them."""
+"""What padding is made from, and which batches have it. No column distinguishes a padding key from a real one."""
 
+from datetime import date
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 from app.domain.padding import KeyTemplate
 
-ORIGINATOR: Final = "decoy"  # also in rows of earlier versions
+_COLUMNS: Final = """
+    hour_of_submission, rolling_start_interval_number, rolling_period, transmission_risk_level, report_type,
+    days_since_onset_of_symptoms
+"""
 
-_COUNT_HOURS = text("""
-    SELECT count(*) FROM diagnosis_keys
-    WHERE hour_of_submission BETWEEN :first_hour AND :last_hour AND region = :region
+# Of several workers, one changes the row: the others wait for its commit and find that the batch has padding.
+_MARK = text("""
+    INSERT INTO padded_batches (region, hour) VALUES (:region, :hour)
+    ON CONFLICT (region) DO UPDATE SET hour = excluded.hour WHERE padded_batches.hour < excluded.hour
+    RETURNING 1
 """)
-# Keys are random, so those that follow a random value are a random sample, and the primary key's index finds them.
-_TEMPLATES = text("""
-    SELECT hour_of_submission / 24 AS day, rolling_start_interval_number, rolling_period, transmission_risk_level,
-           report_type, days_since_onset_of_symptoms
-    FROM diagnosis_keys WHERE key_data >= :start AND region = :region AND originator IS DISTINCT FROM :padding
+_OF_HOUR = text(f"""
+    SELECT {_COLUMNS} FROM diagnosis_keys WHERE hour_of_submission = :hour AND region = :region
     ORDER BY key_data LIMIT :number
+""")  # noqa: S608 - the columns are a constant
+# Keys are random, so those that follow a random value are a random sample, and the primary key's index finds them.
+_SAMPLE = text(f"""
+    SELECT {_COLUMNS} FROM diagnosis_keys WHERE key_data >= :start AND region = :region
+    ORDER BY key_data LIMIT :number
+""")  # noqa: S608 - the columns are a constant
+_UPLOAD_SIZES = text("""
+    SELECT count AS keys, sum(uploads)::integer AS uploads FROM tek_upload_count
+    WHERE date >= :first AND count > 0 GROUP BY count
 """)
 
 
-def count_hours(connection: Connection, first_hour: int, last_hour: int, region: str) -> int:
-    """Return how many keys, padding included, were published from `first_hour` to `last_hour`, inclusive."""
-    values = {"first_hour": first_hour, "last_hour": last_hour, "region": region}
-    return int(connection.execute(_COUNT_HOURS, values).scalar_one())
+def mark_padded(connection: Connection, region: str, hour: int) -> bool:
+    """Record that the batch of an hour has padding; return False if it or a later one had it already."""
+    return connection.execute(_MARK, {"region": region, "hour": hour}).one_or_none() is not None
 
 
-def templates(connection: Connection, start: bytes, region: str, number: int) -> list[KeyTemplate]:
-    """Return up to `number` real keys without their data: those that follow `start`, or else the first ones."""
-    for first in (start, b""):
-        values = {"start": first, "region": region, "number": number, "padding": ORIGINATOR}
-        rows = connection.execute(_TEMPLATES, values).all()
-        if rows:
-            return [KeyTemplate(*row) for row in rows]
-    return []
+def templates_of_hour(connection: Connection, hour: int, region: str, number: int) -> list[KeyTemplate]:
+    """Return up to `number` keys, without their data, that become public in an hour."""
+    rows = connection.execute(_OF_HOUR, {"hour": hour, "region": region, "number": number})
+    return [KeyTemplate(*row) for row in rows]
+
+
+def sample_templates(connection: Connection, start: bytes, region: str, number: int) -> list[KeyTemplate]:
+    """Return up to `number` keys without their data: those that follow `start`, and then the first ones."""
+    values = {"start": start, "region": region, "number": number}
+    rows = list(connection.execute(_SAMPLE, values))
+    if len(rows) < number:
+        rows += connection.execute(_SAMPLE, values | {"start": b"", "number": number - len(rows)})
+    return [KeyTemplate(*row) for row in rows]
+
+
+def upload_sizes(connection: Connection, first: date) -> dict[int, int]:
+    """Return how many real uploads since a day, inclusive, had a number of new keys."""
+    return {row.keys: row.uploads for row in connection.execute(_UPLOAD_SIZES, {"first": first})}

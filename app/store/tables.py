@@ -71,8 +71,8 @@ diagnosis_keys = Table(
     CheckConstraint("octet_length(key_data) = 16", name="key_data_length"),
 )
 
-# How often the keys of a publication day were changed, by a statement of the service or of anybody else: triggers on
-# diagnosis_keys append a row for each. A ledger like the counters below.
+# How often the keys of a publication day were changed, by any statement, of this service or another program:
+# triggers on diagnosis_keys append a row for each. A ledger like the counters below.
 diagnosis_key_changes = Table(
     "diagnosis_key_changes",
     metadata,
@@ -80,6 +80,14 @@ diagnosis_key_changes = Table(
     Column("day", Integer, nullable=False),
     Column("changes", BIGINT, nullable=False),
     Column("rolled_up", Boolean, nullable=False, server_default="false"),
+)
+
+# The hour of the last batch of a region that has padding: it is added once, whatever the number of workers.
+padded_batches = Table(
+    "padded_batches",
+    metadata,
+    Column("region", String(32), primary_key=True),
+    Column("hour", Integer, nullable=False),
 )
 
 # Networks with failed claims. The identifier is a keyed hash, never an address (D1).

@@ -17,7 +17,7 @@ from app.domain.errors import (
     UploadError,
 )
 from app.domain.publication import publication_hour
-from app.domain.timeline import hour_number, oldest_usable_pair
+from app.domain.timeline import oldest_usable_pair
 from app.domain.uploads import (
     EncryptedUpload,
     Upload,
@@ -80,16 +80,12 @@ class Uploads:
 
     def keys_to_store(self, upload: EncryptedUpload, decrypted: Upload, now: datetime) -> uploads.KeysToStore:
         """Return what the store needs to store a validated upload."""
-        current = hour_number(now)
-        hours = [
-            publication_hour(key, current, publish_active_keys=self._settings.publish_active_keys)
-            for key in decrypted.keys
-        ]
+        policy = self._settings.release_policy
         return uploads.KeysToStore(
             server_public_key=upload.server_public_key,
             app_public_key=upload.app_public_key,
             keys=decrypted.keys,
-            publication_hours=hours,
+            publication_hours=[publication_hour(key, now, policy) for key in decrypted.keys],
             now=now,
             oldest_pair=self._oldest_pair(now),
             initial_remaining_keys=self._settings.initial_remaining_keys,

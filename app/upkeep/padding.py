@@ -1,61 +1,50 @@
-"""Padding keys, so that an archive does not reveal how few people tested positive (EXPORT_MINIMUM_KEYS).
+"""Padding of batches, so that an archive does not reveal how few people tested positive (RELEASE_MINIMUM_UPLOADS).
 
-They are stored like diagnosis keys, once for all instances, shortly before an hour ends, and are never removed early,
-so that the archive of a past day does not change. The dates and levels of padding come from a real key of the last two
-weeks, moved by whole days, and archives sort keys by their data, so that padding cannot be distinguished.
+Padding is stored once for all instances, after a batch has been closed and before it is released, in the same columns
+as diagnosis keys. It is never removed early, so the archive of a past day does not change.
 """
 
 import logging
 from datetime import datetime, timedelta
-from itertools import cycle
+from random import Random, SystemRandom
 from typing import Final
-
-from nacl.utils import random
 
 from app.config import RetrievalSettings
 from app.database.database import Database
-from app.domain.limits import KEY_DATA_BYTES
-from app.domain.padding import plausible_keys, share_of_day
-from app.domain.timeline import HOURS_PER_DAY, day_number, hour_number
-from app.domain.uploads import DiagnosisKey
-from app.store import diagnosis_keys, export_archives, padding_keys
+from app.domain.limits import KEY_DATA_BYTES, SERVED_DAYS
+from app.domain.padding import UploadModel, make_up_batch
+from app.domain.publication import closed_batch
+from app.store import diagnosis_keys, padding_keys
 
 _logger = logging.getLogger(__name__)
 
-# The job runs every minute. In the last minutes of an hour it knows how many real keys the hour has.
-_LAST_MINUTES: Final = timedelta(minutes=5)
-_TEMPLATES: Final = 500
+_TEMPLATES: Final = 1000
+# Keys of the batch to read for each upload of the minimum. If they are of 15 days, one day has twice the minimum.
+_PER_UPLOAD: Final = 2 * (SERVED_DAYS + 1)
 
 
-def pad_archives(database: Database, settings: RetrievalSettings, now: datetime) -> int:
-    """Store the keys that the day needs by the end of this hour to reach its minimum; return how many.
+def pad_batch(database: Database, settings: RetrievalSettings, now: datetime, random: Random | None = None) -> int:
+    """Store made-up uploads for the batch that is about to be released; return how many keys they have.
 
-    Does nothing before the last minutes of the hour, or while another process builds or pads.
+    Does nothing unless a batch has been closed, or if it has padding already. `random` must be cryptographically
+    secure, as the default is.
     """
-    hour = hour_number(now)
-    if not settings.export_minimum_keys or hour_number(now + _LAST_MINUTES) == hour:
+    random = random or SystemRandom()
+    policy, region = settings.release_policy, settings.region_code
+    hour = closed_batch(now, policy)
+    minimum = settings.release_minimum_uploads
+    if not minimum or hour is None:
         return 0
-    region = settings.region_code
     with database.transaction() as connection:
-        if not export_archives.lock_builder(connection, wait=False):
+        if not padding_keys.mark_padded(connection, region, hour):
             return 0
-        published = padding_keys.count_hours(connection, day_number(now) * HOURS_PER_DAY, hour, region)
-        missing = share_of_day(settings.export_minimum_keys, hour) - published
-        if missing <= 0:
-            return 0
-        templates = padding_keys.templates(connection, random(KEY_DATA_BYTES), region, _TEMPLATES)
-        shapes = cycle(plausible_keys(templates, hour, publish_active_keys=settings.publish_active_keys))
-        keys = [
-            DiagnosisKey(
-                key_data=random(KEY_DATA_BYTES),
-                rolling_start_interval_number=shape.rolling_start_interval_number,
-                rolling_period=shape.rolling_period,
-                transmission_risk_level=shape.transmission_risk_level,
-                report_type=shape.report_type,
-                days_since_onset_of_symptoms=shape.days_since_onset_of_symptoms,
-            )
-            for shape, _ in zip(shapes, range(missing), strict=False)
-        ]
-        diagnosis_keys.add(connection, keys, [hour] * missing, region)
+        model = UploadModel(
+            batch=padding_keys.templates_of_hour(connection, hour, region, _TEMPLATES + _PER_UPLOAD * minimum),
+            stored=padding_keys.sample_templates(connection, random.randbytes(KEY_DATA_BYTES), region, _TEMPLATES),
+            lengths=padding_keys.upload_sizes(connection, (now - timedelta(days=SERVED_DAYS)).date()),
+            policy=policy,
+        )
+        keys, hours = zip(*make_up_batch(model, minimum, hour, random), strict=True)
+        diagnosis_keys.add(connection, keys, hours, region)
     _logger.info("padding keys added", extra={"hour": hour})
-    return missing
+    return len(keys)

@@ -63,7 +63,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A review instance: its keys are held back as in production, its archives are never old."""
+    """A review instance: its active keys are held back as in production, its archives are never old."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / "app.log").write_text(LOG, encoding="utf-8")
     urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}

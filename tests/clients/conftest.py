@@ -155,6 +155,7 @@ def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFac
                 "BIND_ADDR": address,
                 "RATE_LIMITS": "off",
                 "EXPORT_MAX_AGE_SECONDS": "0",
+                "RELEASE_PERIOD_HOURS": "0",
                 "WEB_CONCURRENCY": "1",
             },
             stderr=output,

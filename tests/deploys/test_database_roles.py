@@ -162,7 +162,7 @@ def test_each_job_works_with_the_role_of_its_worker(
     use_submission(submission)
     caplog.clear()
 
-    workers = {surface: start(f"worker_{surface}", surface, EXPORT_MINIMUM_KEYS="500") for surface in ZONES}
+    workers = {surface: start(f"worker_{surface}", surface, RELEASE_PERIOD_HOURS="1") for surface in ZONES}
     for job in PERIODIC_JOBS:
         assert job.interval(workers[job.surface].settings) != NEVER
         run_job(job, workers[job.surface], monkeypatch)

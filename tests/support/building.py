@@ -45,6 +45,7 @@ def builder_process(service: Service, *words: str) -> Iterator["subprocess.Popen
         "ARCHIVE_FILES": settings.retrieval.archive_files,
         "EXPORT_MAX_AGE_SECONDS": str(settings.retrieval.export_max_age_seconds),
         "PUBLISH_ACTIVE_KEYS": str(settings.publish_active_keys).lower(),
+        "RELEASE_PERIOD_HOURS": str(settings.release_period_hours),
         "NOW": service.clock.now.isoformat(),
     }
     command = [sys.executable, "-m", "tests.support.building", *words]

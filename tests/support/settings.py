@@ -24,6 +24,16 @@ SECRETS = {
 
 
 def make_settings(database_url: str, redis_url: str, **overrides: str) -> Settings:
-    """Return settings as a process would read them, with some variables set otherwise. Requests are not limited."""
-    environment = SECRETS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "RATE_LIMITS": "off"} | overrides
+    """Return settings as a process would read them, except for the variables in `overrides`.
+
+    Requests are not limited, and uploads are published at once, as by the public server.
+    """
+    environment = {
+        **SECRETS,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "RATE_LIMITS": "off",
+        "RELEASE_PERIOD_HOURS": "0",
+        **overrides,
+    }
     return Settings.from_environment(environment)

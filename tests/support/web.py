@@ -18,7 +18,7 @@ _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _START_SECONDS = 20
 _ANSWER_SECONDS = 10
-_DEFAULTS = {"WEB_CONCURRENCY": "1", "RATE_LIMITS": "off"}
+_DEFAULTS = {"WEB_CONCURRENCY": "1", "RATE_LIMITS": "off", "RELEASE_PERIOD_HOURS": "0"}
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def work(redis: Redis) -> None:
 def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     for job in PERIODIC_JOBS:
         monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
-    settings = make_settings(service.settings.database_url, service.settings.redis_url, EXPORT_MINIMUM_KEYS="1")
+    settings = make_settings(service.settings.database_url, service.settings.redis_url, RELEASE_PERIOD_HOURS="1")
     runs = Clock(redis, settings).tick(1e9)
     assert len(runs) == len(PERIODIC_JOBS)
     work(redis)

@@ -89,6 +89,8 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("ENABLE_ENTIRE_PERIOD_BUNDLE", "yes"),
         ("TRUSTED_PROXIES", "-1"),
         ("EXPORT_MAX_AGE_SECONDS", "3601"),
+        ("RELEASE_PERIOD_HOURS", "25"),
+        ("RELEASE_MINIMUM_UPLOADS", "1001"),
         ("ARCHIVE_FILES", "folder"),
         ("ARCHIVE_FILES", "file://relative"),
         ("TEST_TOOLS_TOKEN", "a" * 19),
@@ -118,6 +120,9 @@ def test_no_error_repeats_a_secret(name: str) -> None:
         ("RETRIEVE_HMAC_KEY", "aa" * 40),
         ("PORT", "65535"),
         ("EXPORT_MAX_AGE_SECONDS", "0"),
+        ("RELEASE_PERIOD_HOURS", "0"),
+        ("RELEASE_PERIOD_HOURS", "24"),
+        ("RELEASE_MINIMUM_UPLOADS", "0"),
         ("ARCHIVE_FILES", "s3://bucket/prefix"),
     ],
 )
@@ -175,3 +180,9 @@ def test_the_test_tools_need_a_token_and_never_run_in_production() -> None:
 
 def test_only_the_exact_word_enables_the_test_tools() -> None:
     assert read(ENABLE_TEST_TOOLS="True").submission.enable_test_tools is False
+
+
+def test_without_settings_uploads_are_released_in_padded_batches_and_active_keys_are_held_back() -> None:
+    settings = read()
+    assert (settings.release_period_hours, settings.retrieval.release_minimum_uploads) == (1, 10)
+    assert not settings.publish_active_keys

@@ -1,0 +1,27 @@
+"""What padding is made from (app/store/padding_keys.py)."""
+
+from collections.abc import Callable
+
+from app.store import padding_keys
+from tests.support.service import Service
+from tests.support.stored import store_key
+
+
+def test_a_batch_is_marked_once_and_never_after_a_later_one(make_service: Callable[..., Service]) -> None:
+    with make_service().database.transaction() as connection:
+        marked = [padding_keys.mark_padded(connection, "302", hour) for hour in (10, 10, 11, 10, 12)]
+        other_region = padding_keys.mark_padded(connection, "310", 10)
+    assert marked == [True, False, True, False, True]
+    assert other_region
+
+
+def test_a_sample_continues_with_the_first_keys_after_the_last(make_service: Callable[..., Service]) -> None:
+    service = make_service()
+    for number in (1, 2, 3):
+        store_key(service, number << 120, transmission_risk_level=number)
+    store_key(service, 4 << 120, region="310")
+    with service.database.autocommit() as connection:
+        sample = padding_keys.sample_templates(connection, b"\3", "302", 2)
+        everything = padding_keys.sample_templates(connection, b"\xff" * 16, "302", 10)
+    assert [template.transmission_risk_level for template in sample] == [3, 1]
+    assert [template.transmission_risk_level for template in everything] == [1, 2, 3]
