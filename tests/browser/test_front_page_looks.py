@@ -15,7 +15,7 @@ def use_all(page: Page) -> None:
     assert run_smoke_test(page).startswith(PASSED[page.url[-2:]])
     page.click("#show-endpoints")
     page.click("#do-logs")
-    expect(page.locator("#logs-told")).not_to_be_empty()
+    expect(page.locator("#logs-result")).not_to_be_empty()
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), LOOKS)
