@@ -23,6 +23,7 @@ STATIC_FOLDER: Final = Path(__file__).parents[1] / "static"
 _SHARED: Final = "design"
 _PREFIX: Final = "/static/"
 _DIGEST_DIGITS: Final = 16
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"  # a year
 
 # Everything is loaded from this server, and nothing is inline. Trusted Types: no script may turn text into HTML.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
@@ -57,36 +58,24 @@ def protect(response: Response) -> Response:
     return response
 
 
-class _StaticFiles(WhiteNoise):
-    """WhiteNoise with the lifetime that RFC 9111 caches honour: a year, not ten."""
-
-    FOREVER = 365 * 24 * 60 * 60
-
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        path = environ["PATH_INFO"]
-        respond = _missing_file() if path.startswith(_PREFIX) and path not in self.files else super().__call__
-        return respond(environ, start_response)
-
-
-def static_files(application: "WSGIApplication", groups: Iterable[str]) -> WhiteNoise:
+def static_files(application: "WSGIApplication", groups: Iterable[str]) -> "WSGIApplication":
     """Return WSGI middleware that serves the groups' folders of `app/static`, and the shared one, below `/static`.
 
     Each file has two addresses. `/static/{version}/group/name` may be cached for a year: the version is a digest of all
     files, so the modules that a page imports by relative paths are always of one version. `/static/group/name` is
     revalidated by an entity tag of the content.
     """
-    versioned = static_path("")
-    files = _StaticFiles(
-        application,
-        max_age=None,
-        allow_all_origins=False,
-        add_headers_function=_add_file_headers,
-        immutable_file_test=lambda _, url: url.startswith(versioned),
-    )
+    files = WhiteNoise(application, max_age=None, allow_all_origins=False, add_headers_function=_add_file_headers)
     for group in (_SHARED, *groups):
-        for prefix in (versioned, _PREFIX):
+        for prefix in (static_path(""), _PREFIX):
             files.add_files(str(STATIC_FOLDER / group), prefix=prefix + group)
-    return files
+
+    def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        respond = _missing_file() if path.startswith(_PREFIX) and path not in files.files else files
+        return respond(environ, start_response)
+
+    return serve
 
 
 @functools.cache
@@ -122,6 +111,6 @@ def _add_file_headers(headers: "Headers", path: str, url: str) -> None:  # noqa:
     # The default entity tag is the file's time and size, which can be the same for different contents: builders of
     # images set all times to a constant.
     headers["ETag"] = f'"{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGEST_DIGITS]}"'
-    headers.setdefault("Cache-Control", "no-cache")
+    headers["Cache-Control"] = _IMMUTABLE if url.startswith(static_path("")) else "no-cache"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["X-Content-Type-Options"] = "nosniff"

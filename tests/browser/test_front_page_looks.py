@@ -35,7 +35,7 @@ def test_the_page_meets_wcag_before_and_after_use_in_light_and_dark_and_on_every
 def test_the_root_leads_to_the_page_and_each_language_to_the_other(open_front: OpenFront) -> None:
     page = open_front("", locale="fr-CA")
     assert page.url.endswith("/review/fr")
-    assert page.title() == "Demande de tirage 12 · Exposure Alert"
+    assert page.title() == "Demande de tirage 12 – Exposure Alert"
     page.get_by_role("link", name="English").click()
     assert page.get_attribute("html", "lang") == "en-CA"
-    assert page.title() == "Pull request 12 · Exposure Alert"
+    assert page.title() == "Pull request 12 – Exposure Alert"

@@ -17,7 +17,7 @@ LOOKS = times(
     [("en", 1280, "dark"), ("fr", 390, "light")],
     [*product(("en", "fr"), (390, 1280), ("light", "dark"))],
 )
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def violations(page: Page, rules: list[str]) -> list[str]:

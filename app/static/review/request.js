@@ -4,16 +4,12 @@ import { UserError } from "./errors.js";
 
 // Returns the status and the body as bytes. Throws a UserError without a response.
 export async function send(path, timeoutSeconds, options = {}) {
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
-    const response = await fetch(path, {
-      cache: "no-store",
-      redirect: "error",
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      ...options,
-    });
+    const response = await fetch(path, { cache: "no-store", redirect: "error", signal, ...options });
     return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) };
-  } catch (error) {
-    if (error.name === "TimeoutError") throw new UserError("live.timeout", { seconds: timeoutSeconds });
+  } catch {
+    if (signal.aborted) throw new UserError("live.timeout", { seconds: timeoutSeconds });
     throw new UserError("live.unreachable");
   }
 }

@@ -95,14 +95,3 @@ def test_the_address_leads_to_the_archive(review: Service, day: str) -> None:
     address = json.loads(review.client.get(f"/phone/archive-address/{day}").text)
     assert address["message"] == f"302:{day}:{int(review.clock.now.timestamp()) // 3600}"
     assert archive_in(review.client.get(address["path"])).export.region == "CA"
-
-
-def test_static_files_are_protected_and_asked_for_again(review: Service) -> None:
-    answer = review.client.get("/static/review/page.js", buffered=True)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/javascript")
-    assert answer.headers["Cache-Control"] == "max-age=0, public"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "Access-Control-Allow-Origin" not in answer.headers
-    assert review.client.get("/static/review/../../config.py").status_code in (301, 404)
-    assert review.client.get("/static/review/nothing.js").text == "404 page not found\n"
