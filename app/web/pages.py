@@ -107,7 +107,7 @@ def _missing_file() -> Response:
     return protect(plain_error("404 not found: if a page refers to this file, reload the page", 404))
 
 
-def _add_file_headers(headers: "Headers", path: str, url: str) -> None:  # noqa: ARG001
+def _add_file_headers(headers: "Headers", path: str, url: str) -> None:
     # The default entity tag is the file's time and size, which can be the same for different contents: builders of
     # images set all times to a constant.
     headers["ETag"] = f'"{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGEST_DIGITS]}"'

@@ -86,7 +86,11 @@ def answering(status: int, body: str) -> Callable[[Route], None]:
 
 
 FAILURES: list[tuple[str, Callable[[Route], None], str]] = [
-    ("/services/ready", answering(503, '{"postgresql": "up", "redis": "down"}'), "Step 1 of 7 failed. Not available according to /services/ready: Redis."),
+    (
+        "/services/ready",
+        answering(503, '{"postgresql": "up", "redis": "down"}'),
+        "Step 1 of 7 failed. Not available according to /services/ready: Redis.",
+    ),
     (
         "/services/version.json",
         answering(200, '{"revision": "other"}'),

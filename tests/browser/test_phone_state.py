@@ -67,7 +67,8 @@ def test_a_stored_state_that_is_not_of_this_build_is_ignored(new_page: NewPage, 
 
 def test_without_storage_the_page_works_and_warns(new_page: NewPage) -> None:
     page = new_page()
-    page.add_init_script("Object.defineProperty(globalThis, 'sessionStorage', { get() { throw new Error('blocked'); } })")
+    blocked = "{ get() { throw new Error('blocked'); } }"
+    page.add_init_script(f"Object.defineProperty(globalThis, 'sessionStorage', {blocked})")
     page.goto("/phone/en")
     assert "14 keys" in play(page, "keys")
     expect(page.locator("#session")).to_contain_text("starts over")

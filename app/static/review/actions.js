@@ -33,7 +33,9 @@ export class Actions {
     }
     const label = button.textContent;
     this.#running = label.trim();
-    const timer = setTimeout(() => this.#show("live.busy.running"), STATUS_DELAY_MILLISECONDS);
+    const timer = setTimeout(() => {
+      if (this.#status.textContent === "") this.#show("live.busy.running");
+    }, STATUS_DELAY_MILLISECONDS);
     this.#markBusy(button);
     try {
       await action();
