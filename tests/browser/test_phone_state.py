@@ -112,6 +112,20 @@ def test_on_a_phone_the_result_and_the_notification_are_in_view(open_phone: NewP
     assert page.evaluate("document.getElementById('phones').offsetHeight") < 200
 
 
+def test_the_page_scrolls_to_a_result_below_the_window(open_phone: NewPage) -> None:
+    page = open_phone(width=390)
+    play_all(page)
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.evaluate("""() => {
+        const button = document.getElementById("do-keys");
+        button.focus();
+        scrollBy(0, button.getBoundingClientRect().bottom - innerHeight);
+    }""")
+    expect(page.locator("#result-keys")).not_to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#result-keys")).to_be_in_viewport(ratio=1)
+
+
 COVERED = """() => {
     const focused = document.activeElement;
     const phones = document.getElementById("phones");

@@ -107,7 +107,8 @@ def test_a_transfer_that_stops_halfway_ends_in_time(new_page: NewPage) -> None:
         page = new_page(f"http://127.0.0.1:{server.server_port}/design/icon.svg")
         body = """async () => {
             const { send } = await import("/review/request.js");
-            return send("/half", 1).then(() => "", (error) => error.key);
+            const limited = send("/half", 1).then(() => "", (error) => error.key);
+            return Promise.race([limited, new Promise((resolve) => setTimeout(resolve, 30_000, "no limit"))]);
         }"""
         try:
             assert page.evaluate(body) == "live.timeout"
