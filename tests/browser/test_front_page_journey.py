@@ -1,4 +1,4 @@
-"""What a reviewer does on the front page of a review instance, by keyboard and without a mouse."""
+"""The front page of a review instance, used by keyboard."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ OUTCOME = "#smoke-outcome"
 
 
 def run_smoke_test(page: Page) -> str:
-    """Press the button, wait for the end, and return what the page says."""
+    """Press the button, wait for the end, and return the outcome."""
     page.locator("#do-smoke").press("Enter")
     expect(page.locator(OUTCOME)).to_have_class(re.compile("outcome--(good|bad)"))
     return page.inner_text(OUTCOME)
@@ -30,7 +30,7 @@ def test_everything_can_be_tried_by_keyboard_alone(open_front: OpenFront) -> Non
     page = open_front()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # past the list of what is on the page
+    page.keyboard.press("Enter")  # skip the list of contents
     tab_to(page, "do-issue")
     page.keyboard.press("Enter")
     code = page.locator("#issued-code")
@@ -54,7 +54,7 @@ def test_everything_can_be_tried_by_keyboard_alone(open_front: OpenFront) -> Non
     tab_to(page, "log")
 
 
-def test_an_archive_is_downloaded_under_a_name_that_says_what_it_is(open_front: OpenFront) -> None:
+def test_an_archive_is_downloaded_under_a_descriptive_name(open_front: OpenFront) -> None:
     page = open_front()
     page.click("#show-archives")
     with page.expect_download() as downloading:
@@ -63,7 +63,7 @@ def test_an_archive_is_downloaded_under_a_name_that_says_what_it_is(open_front: 
     assert downloading.value.path().read_bytes().startswith(b"PK")
 
 
-def test_the_page_and_the_phones_lead_to_each_other(open_front: OpenFront) -> None:
+def test_the_page_and_the_phones_link_to_each_other(open_front: OpenFront) -> None:
     page = open_front("fr")
     page.click("#open-phone")
     assert page.get_attribute("html", "lang") == "fr-CA"
@@ -104,18 +104,18 @@ FAILURES: list[tuple[str, Callable[[Route], None], str]] = [
 ]
 
 
-def test_a_step_that_fails_says_what_was_wrong(open_front: OpenFront) -> None:
+def test_a_failed_step_shows_the_reason(open_front: OpenFront) -> None:
     page = open_front()
-    for path, answer, said in FAILURES:
+    for path, answer, reason in FAILURES:
         page.route(f"**{path}", answer)
-        assert said in run_smoke_test(page)
+        assert reason in run_smoke_test(page)
         number = states(page).index("failed")
         assert states(page) == ["passed"] * number + ["failed"] + ["skipped"] * (STEPS - number - 1)
         page.unroute(f"**{path}")
     assert run_smoke_test(page).startswith(PASSED["en"])
 
 
-def test_what_cannot_be_fetched_is_told(open_front: OpenFront) -> None:
+def test_a_failed_request_shows_the_reason(open_front: OpenFront) -> None:
     page = open_front()
     for path in ("**/review/en/code", "**/review/logs.json*"):
         page.route(path, answering(500, ""))

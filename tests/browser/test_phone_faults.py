@@ -1,4 +1,4 @@
-"""The page of the two phones where it cannot start, and where something goes wrong that nobody planned."""
+"""The page of the simulated phones where it cannot start, and its errors."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,8 +19,8 @@ INSECURE = {"en": "require a secure address", "fr": "nécessitent une adresse s�
 UNEXPECTED = {"en": "An unexpected error occurred", "fr": "Une erreur inattendue s’est produite"}
 
 
-def expect_nothing_to_press(page: Page) -> None:
-    """Everything that one could press or fill in is switched off."""
+def expect_disabled_controls(page: Page) -> None:
+    """Assert that every control of the steps is disabled."""
     controls = page.locator("main fieldset :is(button, input, select)")
     expect(controls).to_have_count(10)
     for control in controls.all():
@@ -28,15 +28,17 @@ def expect_nothing_to_press(page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_without_scripts_the_page_says_so_and_nothing_can_be_pressed(open_phone: NewPage, language: str) -> None:
+def test_without_scripts_the_page_gives_the_reason_and_disables_its_controls(
+    open_phone: NewPage, language: str
+) -> None:
     page = open_phone(language, java_script_enabled=False)
     expect(page.locator("#idle")).to_be_visible()
     expect(page.locator("#idle")).to_contain_text(IDLE[language])
-    expect_nothing_to_press(page)
+    expect_disabled_controls(page)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_at_an_insecure_address_the_page_says_so_and_nothing_can_be_pressed(
+def test_at_an_insecure_address_the_page_gives_the_reason_and_disables_its_controls(
     new_page: NewPage, address: str, language: str
 ) -> None:
     insecure = f"http://{INSECURE_HOST}:{urlsplit(address).port}"
@@ -44,22 +46,22 @@ def test_at_an_insecure_address_the_page_says_so_and_nothing_can_be_pressed(
     assert page.evaluate("[isSecureContext, typeof crypto.subtle]") == [False, "undefined"]
     expect(page.locator("#insecure")).to_contain_text(INSECURE[language])
     expect(page.locator("#idle")).to_be_hidden()
-    expect_nothing_to_press(page)
+    expect_disabled_controls(page)
 
 
 @pytest.mark.parametrize("name", ["page.js", "zip.js"])
-def test_a_script_that_does_not_arrive_leaves_the_page_switched_off(new_page: NewPage, name: str) -> None:
+def test_without_one_of_its_scripts_the_page_stays_disabled(new_page: NewPage, name: str) -> None:
     page = new_page(width=390)
     page.route(f"**/review/{name}", lambda route: route.abort())
     page.goto("/phone/fr")
     expect(page.locator("#idle")).to_be_visible()
-    expect_nothing_to_press(page)
+    expect_disabled_controls(page)
     page.evaluate(AXE)
     assert violations(page, WCAG) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_a_page_that_started_says_nothing_and_leaves_nothing_switched_off(open_phone: NewPage) -> None:
+def test_a_page_that_has_started_shows_no_notice_and_enables_its_controls(open_phone: NewPage) -> None:
     page = open_phone()
     expect(page.locator("main :disabled")).to_have_count(0)
     expect(page.locator("#idle")).to_be_hidden()
@@ -88,7 +90,7 @@ FAULTS: list[tuple[Callable[[Route], None], str]] = [
 ]
 
 
-def test_only_a_refused_code_marks_its_field(open_phone: NewPage) -> None:
+def test_only_a_rejected_code_marks_its_field(open_phone: NewPage) -> None:
     page = open_phone()
     show_all_steps(page)
     page.fill("#code", "wrong")
@@ -116,7 +118,7 @@ WAITS = [
 
 
 @pytest.mark.parametrize(("language", "ban", "said"), WAITS)
-def test_a_ban_names_both_reasons_and_a_time_that_one_can_grasp(
+def test_a_ban_shows_both_reasons_and_a_readable_time(
     open_phone: NewPage, language: str, ban: timedelta, said: str
 ) -> None:
     page = open_phone(language)
@@ -131,7 +133,7 @@ def test_a_ban_names_both_reasons_and_a_time_that_one_can_grasp(
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_what_nobody_foresaw_is_told_in_the_language_of_the_page(new_page: NewPage, language: str) -> None:
+def test_an_unexpected_error_is_shown_in_the_language_of_the_page(new_page: NewPage, language: str) -> None:
     page = new_page(f"/phone/{language}", complaint="TypeError")
     page.route("**/phone/code", answering(200, "{}"))
     show_all_steps(page)

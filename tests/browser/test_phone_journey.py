@@ -1,4 +1,4 @@
-"""From a code to a notification, on the page of the two phones, by keyboard alone."""
+"""The page of the simulated phones, from keys to a notification, by keyboard."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The front page of a review instance (app/review): where it exists, what it names, offers and refuses."""
+"""The front page of a review instance (app/review): where it exists, its content, and rejected requests."""
 
 import re
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def review(make_service: Callable[..., Service]) -> Service:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("settings", [{}, {"ENV": "production"}, {"REVIEW_TOOLS": "true", "SURFACES": "retrieval"}])
-def test_nothing_of_it_exists_elsewhere(
+def test_the_page_does_not_exist_without_the_review_tools(
     make_service: Callable[..., Service], settings: dict[str, str], path: str
 ) -> None:
     client = make_service(**settings).client
@@ -57,7 +57,7 @@ def test_nothing_of_it_exists_elsewhere(
 
 
 @pytest.mark.parametrize(("wanted", "language"), [("fr-CA,en;q=0.5", "fr"), ("en-CA", "en"), ("de", "en")])
-def test_the_root_leads_to_the_page_in_the_readers_language(review: Service, wanted: str, language: str) -> None:
+def test_the_root_redirects_to_the_page_in_the_readers_language(review: Service, wanted: str, language: str) -> None:
     answer = review.client.get("/", headers={"Accept-Language": wanted})
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/review/{language}")
     assert answer.headers["Vary"] == "Accept-Language"
@@ -67,7 +67,7 @@ def test_the_root_leads_to_the_page_in_the_readers_language(review: Service, wan
 
 
 @pytest.mark.parametrize("path", PATHS[:6])
-def test_the_browser_is_told_to_be_strict_and_to_store_nothing(review: Service, path: str) -> None:
+def test_every_response_has_the_protective_header_fields(review: Service, path: str) -> None:
     answer = review.client.get(path)
     for name, value in PROTECTION.items():
         assert answer.headers[name] == value
@@ -93,7 +93,7 @@ def test_the_page_names_pull_request_branch_and_commit(review: Service) -> None:
     assert facts["revision"] == BUILD["HEROKU_BUILD_COMMIT"]
 
 
-def test_without_a_pull_request_it_says_that_it_is_local_and_leaves_no_field_empty(
+def test_without_a_pull_request_the_server_is_called_local_and_no_field_is_empty(
     make_service: Callable[..., Service],
 ) -> None:
     page = make_service(REVIEW_TOOLS="true").client.get("/review/en").text
@@ -119,7 +119,7 @@ def test_every_page_has_one_heading_its_title_landmarks_and_a_footer(
     assert f'href="{SOURCE_URL}"' in footer
 
 
-def test_a_number_that_is_none_stops_the_start() -> None:
+def test_an_invalid_pull_request_number_stops_the_start() -> None:
     addresses = {"DATABASE_URL": "postgres://user@host/name", "REDIS_URL": "redis://host:6379/0"}
     with pytest.raises(ConfigurationError, match=r"^PULL_REQUEST: "):
         Settings.from_environment(SECRETS | addresses | {"HEROKU_PR_NUMBER": "twelve"})
@@ -142,11 +142,11 @@ def test_a_code_is_issued_without_a_script_and_without_a_token(review: Service) 
     groups = "".join(rf"<span>([A-Z0-9]{{{length}}})</span>" for length in (3, 3, 4))
     shown = re.search(rf'id="issued-code">{groups}</span>', page)  # no spaces between them, which a copy would contain
     assert shown
-    assert re.search(r"Valide jusqu’au \d+ \w+ \d{4}, \d\d\sh\s\d\d\xa0UTC", page)
+    assert re.search(r"Valide jusqu’au \d+ \w+ \d{4}, \d\d\xa0h\xa0\d\d\xa0UTC", page)
     assert review.claim("".join(shown.groups())).status_code == 200
 
 
-def test_a_script_is_given_the_code_alone(make_service: Callable[..., Service]) -> None:
+def test_a_script_receives_the_code_and_its_validity(make_service: Callable[..., Service]) -> None:
     review = make_service(REVIEW_TOOLS="true", ONE_TIME_CODE_EXPIRY_MINUTES="90")
     answer = review.client.post("/review/en/code", headers={"Accept": "application/json"})
     assert set(answer.json) == {"code", "validity"}
@@ -184,7 +184,7 @@ def test_a_person_is_refused_in_the_language_of_the_path(review: Service, langua
         assert answer.content_type == "text/plain; charset=utf-8"
 
 
-def test_a_script_is_told_of_a_fault_in_no_language(review: Service) -> None:
+def test_a_script_receives_an_error_without_a_language(review: Service) -> None:
     with without_table(review, "encryption_keys"):
         answer = review.client.post("/phone/code")
     assert (answer.status_code, answer.text) == (500, "server error\n")
@@ -234,7 +234,7 @@ def test_the_page_is_there_when_the_archives_cannot_be_listed(review: Service) -
     assert "PostgreSQL does not respond" in page.text
 
 
-def test_the_log_is_shown_and_told_to_the_script(make_service: Callable[..., Service], tmp_path: Path) -> None:
+def test_the_log_is_shown_and_sent_to_the_script(make_service: Callable[..., Service], tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     review = make_service(REVIEW_TOOLS="true", REVIEW_APP_LOG=str(log), **BUILD)
     assert "There is no log file yet" in review.client.get("/review/en").text
@@ -247,6 +247,6 @@ def test_the_log_is_shown_and_told_to_the_script(make_service: Callable[..., Ser
     assert len(review.client.get("/review/logs.json?process=../x").json["lines"]) == 2
 
 
-def test_where_the_platform_keeps_the_logs_the_page_says_how_to_read_them(review: Service) -> None:
+def test_the_page_explains_how_to_read_logs_that_the_platform_keeps(review: Service) -> None:
     assert "heroku logs --tail --app pr-0012" in review.client.get("/review/en").text
     assert review.client.get("/review/logs.json").json == {"lines": []}
