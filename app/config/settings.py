@@ -9,7 +9,7 @@ from typing import Any
 
 from app.config import parsers as parse
 from app.config.common import ALL_SURFACES, RETRIEVAL, SUBMISSION, CommonSettings
-from app.config.fields import declared, read_values
+from app.config.fields import declared, read_one, read_values
 from app.config.retrieval import RetrievalSettings
 from app.config.review import ReviewSettings
 from app.config.submission import SubmissionSettings
@@ -87,6 +87,13 @@ def describe_settings() -> list[SettingDescription]:
     for surface, settings in own.items():
         described += [_describe(each, (surface,)) for each in settings]
     return described + [_describe(each, ()) for each in declared(ReviewSettings)]
+
+
+def parse_setting(name: str, raw: str) -> Any:
+    """Return the value of one setting from its text; raise ConfigurationError, or KeyError for an unknown name."""
+    classes: list[type[Any]] = [CommonSettings, *SURFACE_SETTINGS.values(), ReviewSettings]
+    fields = {each.name.upper(): each for settings in classes for each in declared(settings)}
+    return read_one(fields[name], {name: raw})
 
 
 def _own_settings(surface: str) -> "list[Field[Any]]":
