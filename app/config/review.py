@@ -25,3 +25,8 @@ class ReviewSettings:
     app_name: str = setting(
         parse.text, "Name of a review app on its platform; default HEROKU_APP_NAME", "", platform="HEROKU_APP_NAME"
     )
+    source_url: str | None = setting(
+        parse.optional(parse.address("https://")),
+        "Address of the source code, `https://`, to which the pages for reviewers link",
+        "",
+    )

@@ -1,4 +1,4 @@
-"""What the pages for reviewers require from the other surfaces, in one object."""
+"""The service of the pages for reviewers: what they need from the other surfaces."""
 
 import base64
 import logging
@@ -87,6 +87,6 @@ class Review:
             return None
 
 
-def grouped(code: str) -> str:
-    """Return a one-time code in groups of three, three and four characters, as it is read aloud."""
-    return f"{code[:3]} {code[3:6]} {code[6:]}"
+def code_groups(code: str) -> tuple[str, str, str]:
+    """Return a one-time code in groups of three, three and four characters, as it is displayed."""
+    return code[:3], code[3:6], code[6:]

@@ -1,12 +1,15 @@
 """Dates, times and durations in the reader's language, from CLDR. All times are UTC."""
 
 from datetime import date, datetime
+from typing import Final
 
 from babel.dates import format_date, format_skeleton
 from babel.units import format_unit
 
 from app.domain.timeline import MINUTES_PER_HOUR
 from app.web.i18n import Catalogue
+
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def long_date(texts: Catalogue, day: date) -> str:
@@ -16,8 +19,9 @@ def long_date(texts: Catalogue, day: date) -> str:
 
 def long_moment(texts: Catalogue, moment: datetime) -> str:
     """Return a date and time in full, to the minute, such as `November 20, 2026, 13:45 UTC`."""
-    time = format_skeleton("Hm", moment, locale=texts.cldr_locale)
-    return f"{long_date(texts, moment.date())}, {time}\N{NO-BREAK SPACE}UTC"
+    # French has spaces in a time, `13 h 45`, at which no line may break.
+    time = format_skeleton("Hm", moment, locale=texts.cldr_locale).replace(" ", _NO_BREAK)
+    return f"{long_date(texts, moment.date())}, {time}{_NO_BREAK}UTC"
 
 
 def duration(texts: Catalogue, minutes: int) -> str:

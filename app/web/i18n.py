@@ -1,4 +1,4 @@
-"""Texts in English and French: a JSON file for each group of pages and each language.
+"""Texts in English and French: a JSON file for each group of pages and each language, and one for all pages.
 
 A file maps keys to texts, in which `{name}` is replaced by a value. A guard test compares the languages, and the keys
 with their use.
@@ -14,6 +14,7 @@ from typing import Final
 
 LANGUAGES: Final = ("en", "fr")
 FOLDER: Final = Path(__file__).parent / "translations"
+SHARED: Final = "shared"  # the group of the texts that all pages have
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Catalogue:
 
 @functools.cache
 def load_catalogue(group: str, language: str) -> Catalogue:
-    """Return a group's texts in a language; each file is read once."""
-    texts = json.loads((FOLDER / group / f"{language}.json").read_text(encoding="utf-8"))
-    return Catalogue(language, MappingProxyType(texts))
+    """Return a group's texts in a language, and those of all pages; each file is read once."""
+    return Catalogue(language, MappingProxyType(_read(SHARED, language) | _read(group, language)))
+
+
+@functools.cache
+def _read(group: str, language: str) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((FOLDER / group / f"{language}.json").read_text(encoding="utf-8"))
+    return texts

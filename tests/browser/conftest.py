@@ -1,18 +1,20 @@
 """A real Chromium, and a review instance for it to visit."""
 
+import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.support.settings import SECRETS
 from tests.support.web import web_process
 
-# An address of the review instance that is not secure, as every one is but https and this machine's own.
+# A host name without https, and not of this machine: the browser has no secure context there.
 INSECURE_HOST = "exposure.example"
 
 ARGUMENTS = (
@@ -50,10 +52,10 @@ clock.1  | time=2026-03-18T12:15:30.253Z level=info msg="job enqueued" logger=cl
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, as the system has it. In continuous integration there is one, so there its absence is a failure."""
+    """The Chromium of the system. Without it, tests are skipped, except in continuous integration."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
-        missing = "there is no chromium: install it, on Debian with apt-get install chromium"
+        missing = "chromium is not installed; on Debian: apt-get install chromium"
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
@@ -63,7 +65,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A review instance: its active keys are held back as in production, its archives are never old."""
+    """A review instance, which holds active keys back as in production, and builds archives for each request."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / "app.log").write_text(LOG, encoding="utf-8")
     urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
@@ -74,16 +76,16 @@ def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPath
 
 @contextmanager
 def opening(browser: Browser, address: str) -> Iterator[NewPage]:
-    """Open pages in windows of a chosen width, language and colours.
+    """Open pages in windows of a chosen width, language and colour scheme.
 
-    Whatever they complain of fails the test, but for what it expects them to complain of.
+    Errors in their consoles fail the test, unless it expects them.
     """
     complaints: list[str] = []
     contexts = []
 
     def complain(message: object, expected: str) -> None:
         text = str(getattr(message, "text", message))
-        # Chromium calls every answer of 400 and more a failure; some are wanted.
+        # Chromium reports every response with a status of 400 and more; some are wanted.
         is_wanted = text.startswith("Failed to load resource") or getattr(message, "type", "error") in ("log", "info")
         if not is_wanted and not (expected and expected in text):
             complaints.append(text)
@@ -107,9 +109,24 @@ def opening(browser: Browser, address: str) -> Iterator[NewPage]:
     assert complaints == []
 
 
+def change_data(page: Page, path: str, **values: object) -> None:
+    """Change data that the server embeds in a page, from the next load on."""
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        body = response.text()
+        for name, value in values.items():
+            changed = re.sub(rf'"{name}": (?:"[^"]*"|[^,}}]*)', f'"{name}": {json.dumps(value)}', body)
+            assert changed != body, name
+            body = changed
+        route.fulfill(response=response, body=body)
+
+    page.route(f"**{path}", answer)
+
+
 @pytest.fixture
 def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
-    """Open pages of the test's own."""
+    """Open pages of one test."""
     with opening(browser, address) as open_page:
         yield open_page
 

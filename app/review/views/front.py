@@ -1,22 +1,27 @@
-"""`/`: the front page of a review instance, which shows what is deployed and what can be tried."""
+"""`/`: the front page of a review instance, which shows the deployed build and what can be tried."""
 
 import dataclasses
 import json
-from typing import Final
 
 from flask import Response, request
 
 from app.review.logs import MAX_LINES, PROCESSES
-from app.review.service import grouped
-from app.review.views.shared import LANGUAGE, fault, is_cross_site, redirect_to_language, refuse, render
+from app.review.service import code_groups
+from app.review.views.shared import (
+    LANGUAGE,
+    REQUEST_TIMEOUT_SECONDS,
+    fault,
+    is_cross_site,
+    redirect_to_language,
+    refuse,
+    render,
+)
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_settings, current_time
 from app.web.dates import duration, long_date, long_moment
 from app.web.i18n import Catalogue, load_catalogue
 from app.web.pages import protect
 from app.web.responses import json_text
-
-SHOWN_COMMIT_CHARACTERS: Final = 12
 
 front = Blueprint("front", __name__)
 front.after_request(protect)
@@ -44,10 +49,10 @@ def new_code(language: str) -> Response:
         return refuse(language, "elsewhere", 403)
     texts, review, now = load_catalogue("front", language), current_context().review, current_time()
     until = long_moment(texts, review.code_expiry(now))
-    issued = {"code": grouped(review.issue_code(now)), "validity": texts("issue.validity", until=until)}
+    code, validity = review.issue_code(now), texts("issue.validity", until=until)
     if request.accept_mimetypes.best == "application/json":
-        return json_text(json.dumps(issued))
-    return _page(texts, issued)
+        return json_text(json.dumps({"code": code, "validity": validity}))
+    return _page(texts, {"groups": code_groups(code), "validity": validity})
 
 
 @front.route("/review/archives/<digits(5):day>")
@@ -66,7 +71,7 @@ def logs() -> Response:
 
 @front.route("/review/facts.json")
 def facts() -> Response:
-    """Return what is deployed, and what is built into an app, for smoke tests."""
+    """Return the deployed build and the data that is built into an app, for smoke tests."""
     settings = current_settings()
     known = {
         "pullRequest": settings.review.pull_request,
@@ -83,24 +88,24 @@ def _process() -> str:
     return wanted if wanted in PROCESSES else ""
 
 
-def _page(texts: Catalogue, issued: dict[str, str] | None = None) -> Response:
+def _page(texts: Catalogue, issued: dict[str, object] | None = None) -> Response:
     settings, review, process = current_settings(), current_context().review, _process()
     data = {
         "locale": texts.locale,
         "revision": settings.revision,
         "exportMaxAgeSeconds": settings.retrieval.export_max_age_seconds,
         "exportPublicKey": review.export_public_key(),
-        # The smoke test uses the phone's texts.
+        "requestTimeoutSeconds": REQUEST_TIMEOUT_SECONDS,
+        # Scripts that both pages use have their texts in the group of the phones.
         "texts": load_catalogue("review", texts.language).below("live.") | texts.below("live."),
     }
     return render(
         "front/front.html",
         texts,
         "front",
+        "/review",
         data=data,
         content=review.front_page(process, current_time()),
-        settings=settings,
-        commit=settings.revision[:SHOWN_COMMIT_CHARACTERS],
         address=request.host_url.rstrip("/"),
         lifetime=duration(texts, settings.submission.one_time_code_expiry_minutes),
         issued=issued,

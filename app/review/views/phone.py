@@ -5,11 +5,18 @@ import json
 
 from flask import Response, request
 
-from app.review.views.shared import LANGUAGE, fault, is_cross_site, redirect_to_language, render
+from app.review.views.shared import (
+    LANGUAGE,
+    REQUEST_TIMEOUT_SECONDS,
+    fault,
+    is_cross_site,
+    redirect_to_language,
+    render,
+)
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_settings, current_time
 from app.web.i18n import load_catalogue
-from app.web.pages import protect
+from app.web.pages import protect, static_version
 from app.web.responses import json_text, plain_error
 
 phone_pages = Blueprint("phone", __name__, url_prefix="/phone")
@@ -25,15 +32,17 @@ def choose_language() -> Response:
 
 @phone_pages.route(f"/{LANGUAGE}")
 def phone(language: str) -> Response:
-    """Show the page. Everything on it happens in the browser."""
+    """Show the page. The simulation runs in the browser."""
     texts, settings = load_catalogue("review", language), current_settings()
     data = {
         "locale": texts.locale,
         "exportMaxAgeSeconds": settings.retrieval.export_max_age_seconds,
         "exportPublicKey": current_context().review.export_public_key(),
+        "requestTimeoutSeconds": REQUEST_TIMEOUT_SECONDS,
+        "version": static_version(),
         "texts": texts.below("live."),
     }
-    return render("review/phone.html", texts, "review", data=data)
+    return render("review/phone.html", texts, "review", "/phone", data=data)
 
 
 @phone_pages.route("/code")

@@ -1,54 +1,71 @@
-"""What the pages for reviewers share: languages, errors, and protection against requests of other sites."""
+"""What the pages for reviewers share: languages, errors, and protection against requests from other sites."""
 
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Response, render_template, request
 
+from app.web.context import current_settings
 from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.web.pages import static_path
 from app.web.responses import plain_error
 
+REQUEST_TIMEOUT_SECONDS: Final = 20  # of a request of a page's script
+SHOWN_COMMIT_CHARACTERS: Final = 12
 LANGUAGE: Final = f"<any({', '.join(LANGUAGES)}):language>"
 
 
 def redirect_to_language(folder: str) -> Response:
     """Redirect to a page in the reader's language, such as `/folder/en`."""
-    # The first supported language, regardless of region: `fr-CA, en;q=0.5` means French.
+    # The first supported language, regardless of region: `fr-CA, en;q=0.5` selects French.
     wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
     language = next((each for each in wanted if each in LANGUAGES), LANGUAGES[0])
     return Response(status=302, headers={"Location": f"{folder}/{language}", "Vary": "Accept-Language"})
 
 
-def render(template: str, texts: Catalogue, group: str, **values: object) -> Response:
-    """Return a page of a group, which search engines must not index."""
+def render(template: str, texts: Catalogue, group: str, folder: str, **values: object) -> Response:
+    """Return a page of a group, which search engines must not index.
+
+    `folder` is the path of the page without its language, such as `/phone`.
+    """
     other = next(each for each in LANGUAGES if each != texts.language)
-    page = render_template(template, t=texts, other=load_catalogue(group, other), **values)
+    settings = current_settings()
+    page = render_template(
+        template,
+        t=texts,
+        other=load_catalogue(group, other),
+        other_path=f"{folder}/{other}",
+        static=static_path,
+        settings=settings,
+        commit=settings.revision[:SHOWN_COMMIT_CHARACTERS],
+        **values,
+    )
     response = Response(page, headers={"X-Robots-Tag": "noindex"})
     response.content_language.add(texts.locale)
     return response
 
 
 def refuse(language: str, reason: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    """Return an error in the language of the path, for people."""
+    """Return an error in the language of the path."""
     texts = load_catalogue("front", language)
     return plain_error(texts(f"refused.{reason}"), status, {"Content-Language": texts.locale} | (headers or {}))
 
 
 def fault() -> Response:
-    """Return the response to an unexpected error; requests of scripts have no language."""
+    """Return the response to an unexpected error. Paths for scripts have no language."""
     language = (request.view_args or {}).get("language")
     return plain_error("server error", 500) if language is None else refuse(language, "fault", 500)
 
 
 def is_cross_site() -> bool:
-    """Return whether a page of another site made the browser send the request.
+    """Return whether a page of another site caused the request.
 
-    These pages have no session, so they need no CSRF token: browsers send where a request comes from, and pages cannot
-    change that. Clients that are not browsers send nothing, and are allowed.
+    These pages have no session, so they need no CSRF token: browsers send the origin of a request in headers that pages
+    cannot change. Other clients send neither header, and are allowed.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = request.headers.get("Origin")  # browsers send only this one to an insecure origin
+    origin = request.headers.get("Origin")  # browsers send only this header to an insecure origin
     # A router may have removed the port from Host.
     return origin is not None and urlsplit(origin).hostname != urlsplit(f"//{request.host}").hostname

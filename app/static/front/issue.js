@@ -1,37 +1,29 @@
-// Issues a code without leaving the page. Without this script the form does the same, and the page comes back.
+// Issues a code without a reload. Without this script, the form does the same.
 
-import { reasonOf } from "../review/trouble.js";
-import { element } from "../review/wire.js";
-import { ask } from "./ask.js";
-import { offerCopy } from "./copy.js";
+import { Actions } from "../review/actions.js";
+import { updateCopyButton } from "../review/copy.js";
+import { byId, codeElement, element } from "../review/dom.js";
+import { messageOf } from "../review/errors.js";
+import { fetchJson } from "./json.js";
 
-const byId = (id) => document.getElementById(id);
-let isBusy = false;
-
-export function listenForCodes(words) {
-  const form = byId("form-issue");
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    issue(form, words);
-  });
+export function connectCodes(texts, settings) {
+  const actions = new Actions(byId("status-issue"), texts);
+  actions.add(byId("do-issue"), () => issue(texts, settings));
 }
 
-async function issue(form, words) {
-  if (isBusy) return;
-  isBusy = true;
+async function issue(texts, settings) {
   const issued = byId("issued");
+  issued.replaceChildren();
   try {
-    const { code, validity } = await ask(form.action, { method: "POST" });
+    const { code, validity } = await fetchJson(byId("form-issue").action, settings, { method: "POST" });
     issued.className = "issued";
     issued.replaceChildren(
-      element("p", { id: "issued-code", class: "issued__code" }, code),
+      element("p", { class: "issued__code" }, codeElement(code, { id: "issued-code" })),
       element("p", { class: "issued__validity" }, validity),
     );
   } catch (error) {
     issued.className = "issued issued--bad";
-    issued.textContent = words.say("live.issue.failed", { reason: reasonOf(error, words) });
-  } finally {
-    offerCopy(form.querySelector("[data-copy]"));
-    isBusy = false;
+    issued.textContent = texts.format("live.issue.failed", { reason: messageOf(error, texts) });
   }
+  updateCopyButton(document.querySelector('[data-copy="issued-code"]'));
 }

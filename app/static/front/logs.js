@@ -1,40 +1,41 @@
-// The end of the log, renewed without leaving the page.
+// Refreshes the end of the log without a reload.
 
-import { reasonOf } from "../review/trouble.js";
-import { element } from "../review/wire.js";
-import { ask } from "./ask.js";
+import { Actions } from "../review/actions.js";
+import { byId, element } from "../review/dom.js";
+import { messageOf } from "../review/errors.js";
+import { fetchJson } from "./json.js";
 
-const byId = (id) => document.getElementById(id);
-
-export function listenForLogs(words) {
-  const form = byId("form-logs");
-  if (form === null) return; // this instance has no log of its own
+export function connectLogs(texts, settings) {
+  if (byId("form-logs") === null) return; // this instance has no log file
   scrollToNewest();
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    refresh(words);
-  });
-  byId("log-process").addEventListener("change", () => refresh(words));
+  const actions = new Actions(byId("status-logs"), texts);
+  actions.add(byId("do-logs"), () => refresh(texts, settings));
+  byId("log-process").addEventListener("change", () => byId("form-logs").requestSubmit());
 }
 
-async function refresh(words) {
-  const told = byId("logs-told");
-  const process = byId("log-process").value;
-  told.textContent = "";
+async function refresh(texts, settings) {
+  const result = byId("logs-result");
+  result.textContent = "";
   try {
-    const { lines } = await ask(`/review/logs.json?${new URLSearchParams({ process })}`);
-    if (process !== byId("log-process").value) return; // another one was chosen meanwhile
-    byId("log-lines").replaceChildren(...lines.map(lineOf));
+    const lines = await fetchLines(settings);
+    byId("log-lines").replaceChildren(...lines.map(lineElement));
     byId("log-lines").hidden = lines.length === 0;
     byId("log-empty").hidden = lines.length > 0;
     scrollToNewest();
-    told.textContent = words.say("live.log.refreshed");
+    result.textContent = texts.format("live.log.refreshed");
   } catch (error) {
-    told.textContent = words.say("live.log.failed", { reason: reasonOf(error, words) });
+    result.textContent = texts.format("live.log.failed", { reason: messageOf(error, texts) });
   }
 }
 
-function lineOf({ process, text, level }) {
+// Fetches again if another process was selected in the meantime.
+async function fetchLines(settings) {
+  const process = byId("log-process").value;
+  const { lines } = await fetchJson(`/review/logs.json?${new URLSearchParams({ process })}`, settings);
+  return process === byId("log-process").value ? lines : fetchLines(settings);
+}
+
+function lineElement({ process, text, level }) {
   const className = level ? `line line--${level}` : "line";
   return element("li", { class: className }, element("span", { class: "line__process" }, process), ` ${text}`);
 }

@@ -1,29 +1,19 @@
-// Brings the front page to life: codes without a reload, copying, the smoke test, the log.
+// The front page: issues codes without a reload, copies, runs the smoke test and refreshes the log.
 
-import { Words } from "../review/words.js";
-import { Checklist } from "./checklist.js";
-import { listenForCopies } from "./copy.js";
-import { listenForCodes } from "./issue.js";
-import { listenForLogs } from "./logs.js";
-import { SmokeTest } from "./smoke.js";
+import { enableCopying } from "../review/copy.js";
+import { byId } from "../review/dom.js";
+import { Texts } from "../review/texts.js";
+import { connectCodes } from "./issue.js";
+import { connectLogs } from "./logs.js";
+import { connectSmokeTest } from "./smoke_page.js";
 
-const byId = (id) => document.getElementById(id);
 const settings = JSON.parse(byId("page-data").textContent);
-const words = new Words(settings.texts, settings.locale);
+const texts = new Texts(settings.texts, settings.locale);
 
-function listenForSmoke() {
-  const checklist = new Checklist(byId("checks"), byId("smoke-outcome"), words);
-  if (!globalThis.isSecureContext) {
-    checklist.say(words.say("live.smoke.insecure"), "bad");
-    return;
-  }
-  byId("do-smoke").hidden = false;
-  byId("do-smoke").addEventListener("click", () => checklist.run(new SmokeTest(settings, words)));
-}
-
-// A router in front may have kept the address from the server, or its port.
+// The server does not know its public address if a proxy in front changes the host or the port.
 byId("command-smoke").textContent = `bin/smoke-test ${location.origin}`;
-listenForCodes(words);
-listenForCopies(words);
-listenForLogs(words);
-listenForSmoke();
+connectCodes(texts, settings);
+connectLogs(texts, settings);
+connectSmokeTest(texts, settings);
+enableCopying(texts);
+byId("idle").hidden = true;

@@ -1,105 +1,115 @@
-// A patient from start to finish: what each step of the smoke test does. A step that fails throws a Trouble.
+// The steps of the smoke test: the protocol from a code to a published key. A step that fails throws a UserError.
 
-import { BadArchive, loadPublicKey, open, verifies } from "../review/archive.js";
+import { ArchiveError, loadPublicKey, open, verifies } from "../review/archive.js";
 import { newKeyPair } from "../review/box.js";
-import { equal, fromBase64 } from "../review/bytes.js";
+import { equal, fromBase64, toText } from "../review/bytes.js";
 import { dayOf, now } from "../review/clock.js";
+import { UserError } from "../review/errors.js";
 import { newKey } from "../review/exposure.js";
 import { expectedBounds } from "../review/handset.js";
-import { Malformed } from "../review/protobuf.js";
+import { DecodeError } from "../review/protobuf.js";
+import { send } from "../review/request.js";
 import { Server } from "../review/server.js";
-import { Trouble } from "../review/trouble.js";
-import { BadZip } from "../review/zip.js";
+import { ZipError } from "../review/zip.js";
 
-const KEY_AGE = 2; // days: a younger key may be held back
-const PATIENCE_SECONDS = 10; // beyond the age that an archive may have
-const PAUSE_MILLISECONDS = 1000;
-const SHOWN_COMMIT = 12;
+const KEY_AGE = 2; // days: a newer key may not be published yet
+const MARGIN_SECONDS = 10; // added to the maximum age of an archive
+const POLL_MILLISECONDS = 1000;
+const COMMIT_CHARACTERS = 12;
 const STORES = { postgresql: "PostgreSQL", redis: "Redis" };
 
 export class SmokeTest {
   #settings;
-  #words;
+  #texts;
   #server;
   #code;
   #pair;
   #key;
 
-  constructor(settings, words) {
+  constructor(settings, texts) {
     this.#settings = settings;
-    this.#words = words;
-    this.#server = new Server(words);
+    this.#texts = texts;
+    this.#server = new Server(texts, settings.requestTimeoutSeconds);
   }
 
-  async ready(trace) {
-    const { status, value } = await get(trace, "/services/ready");
+  async ready(log) {
+    const { status, value } = await this.#get(log, "/services/ready");
     const down = Object.keys(STORES).filter((name) => value?.[name] === "down");
-    const parts = down.map((name) => STORES[name]).join(", ");
-    if (parts) throw new Trouble("live.smoke.down", { parts });
-    if (status !== 200) throw new Trouble("live.smoke.unready", { status });
+    const stores = down.map((name) => STORES[name]).join(", ");
+    if (stores) throw new UserError("live.smoke.down", { stores });
+    if (status !== 200) throw new UserError("live.smoke.unready", { status });
   }
 
-  async version(trace) {
-    const { status, value } = await get(trace, "/services/version.json");
-    if (status !== 200) throw new Trouble("live.front.status", { status });
-    const [there, here] = [value.revision, this.#settings.revision].map((revision) => {
-      return revision.slice(0, SHOWN_COMMIT) || this.#words.say("live.smoke.unnamed");
+  async version(log) {
+    const { status, value } = await this.#get(log, "/services/version.json");
+    if (status !== 200) throw new UserError("live.front.status", { status });
+    const [server, page] = [value.revision, this.#settings.revision].map((revision) => {
+      return revision.slice(0, COMMIT_CHARACTERS) || this.#texts.format("live.smoke.unnamed");
     });
-    if (there !== here) throw new Trouble("live.smoke.other_commit", { there, here });
+    if (server !== page) throw new UserError("live.smoke.other_commit", { server, page });
   }
 
-  async code(trace) {
-    this.#code = await this.#server.issueCode(trace);
+  async code(log) {
+    this.#code = await this.#server.issueCode(log);
   }
 
-  async claim(trace) {
+  async claim(log) {
     const pair = newKeyPair();
-    this.#pair = { ...pair, serverPublicKey: await this.#server.claim(trace, this.#code, pair.publicKey) };
+    this.#pair = { ...pair, serverPublicKey: await this.#server.claim(log, this.#code, pair.publicKey) };
   }
 
-  async upload(trace) {
+  async upload(log) {
     this.#key = newKey(dayOf(now()) - KEY_AGE);
-    await this.#server.upload(trace, this.#pair, [this.#key], now());
+    await this.#server.upload(log, this.#pair, [this.#key], now());
   }
 
-  async archive(trace) {
-    await this.#fetchToday(trace);
+  async archive(log) {
+    await this.#fetchToday(log);
   }
 
-  // An archive may be a little old when it is served, so the key may not be in it at once.
-  async published(trace) {
-    const seconds = this.#settings.exportMaxAgeSeconds + PATIENCE_SECONDS;
+  // Polls the archive, which may be as old as the server allows.
+  async published(log) {
+    const seconds = this.#settings.exportMaxAgeSeconds + MARGIN_SECONDS;
     const deadline = performance.now() + seconds * 1000;
     do {
-      const { keys = [] } = await this.#fetchToday(trace);
+      const { keys = [] } = await this.#fetchToday(log);
       if (keys.some(({ key_data: data }) => equal(data, this.#key.data))) return;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     } while (performance.now() < deadline);
-    throw new Trouble("live.smoke.unpublished", { count: seconds });
+    throw new UserError("live.smoke.unpublished", { seconds });
   }
 
-  async #fetchToday(trace) {
+  async #fetchToday(log) {
     const today = dayOf(now());
-    const path = await this.#server.archiveAddress(trace, String(today).padStart(5, "0"));
-    const archive = await read(await this.#server.archive(trace, "", path, () => []));
+    const path = await this.#server.archiveAddress(log, String(today).padStart(5, "0"));
+    const archive = await read(await this.#server.archive(log, "", path, () => []));
     const publicKey = await loadPublicKey(fromBase64(this.#settings.exportPublicKey));
-    if (!(await verifies(archive, publicKey))) throw new Trouble("live.smoke.unverified");
+    if (!(await verifies(archive, publicKey))) throw new UserError("live.smoke.unverified");
     const { start_timestamp: start, end_timestamp: end } = archive.content;
-    const [first, last] = expectedBounds(today, today);
-    if (start !== first || end !== last) throw new Trouble("live.smoke.bounds");
+    const [expectedStart, expectedEnd] = expectedBounds(today, today);
+    if (start !== expectedStart || end !== expectedEnd) throw new UserError("live.smoke.bounds");
     return archive.content;
+  }
+
+  async #get(log, path) {
+    const entry = log.request({ method: "GET", path });
+    let response;
+    try {
+      response = await send(path, this.#settings.requestTimeoutSeconds);
+    } catch (error) {
+      entry.failed();
+      throw error;
+    }
+    entry.answered(response.status);
+    return { status: response.status, value: parse(response.bytes) };
   }
 }
 
-async function get(trace, path) {
-  const entry = trace.request({ method: "GET", path });
+function parse(bytes) {
   try {
-    const answer = await fetch(path, { cache: "no-store", redirect: "error" });
-    entry.answered(answer.status);
-    return { status: answer.status, value: await answer.json().catch(() => null) };
+    return JSON.parse(toText(bytes));
   } catch {
-    entry.failed();
-    throw new Trouble("live.front.unreachable");
+    return null;
   }
 }
 
@@ -107,7 +117,9 @@ async function read(bytes) {
   try {
     return await open(bytes);
   } catch (error) {
-    if ([BadArchive, BadZip, Malformed].some((kind) => error instanceof kind)) throw new Trouble("live.smoke.damaged");
+    if ([ArchiveError, ZipError, DecodeError].some((kind) => error instanceof kind)) {
+      throw new UserError("live.smoke.damaged");
+    }
     throw error;
   }
 }

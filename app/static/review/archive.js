@@ -1,4 +1,5 @@
-// Export archives: export.bin holds the keys, export.sig says who signed them. What does not verify is thrown away.
+// Export archives: export.bin contains the keys, export.sig its signatures. Phones discard an archive without a valid
+// signature.
 
 import { concat, equal, fromText } from "./bytes.js";
 import { decode } from "./protobuf.js";
@@ -10,19 +11,19 @@ const ALGORITHM = "1.2.840.10045.4.3.2"; // ECDSA with SHA-256
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const HALF_BYTES = 32;
 
-export class BadArchive extends Error {}
+export class ArchiveError extends Error {}
 
-// The key is that of the server's signature, as DER.
+// Imports the server's public key from DER.
 export function loadPublicKey(der) {
   return crypto.subtle.importKey("spki", der, CURVE, false, ["verify"]);
 }
 
-// Returns the two files, and the messages in them. The signature is not verified yet.
+// Returns the two files and their messages. It does not verify the signature.
 export async function open(bytes) {
   const files = await unzip(bytes);
   const [bin, sig] = [files.get("export.bin"), files.get("export.sig")];
-  if (bin === undefined || sig === undefined) throw new BadArchive("export.bin or export.sig is missing");
-  if (!equal(bin.subarray(0, HEADER.length), HEADER)) throw new BadArchive("export.bin has no header");
+  if (bin === undefined || sig === undefined) throw new ArchiveError("export.bin or export.sig is missing");
+  if (!equal(bin.subarray(0, HEADER.length), HEADER)) throw new ArchiveError("export.bin has no header");
   return {
     bin,
     sig,
@@ -31,7 +32,7 @@ export async function open(bytes) {
   };
 }
 
-// Tells whether one of the signatures is the key's: while a server changes its key, there may be two.
+// Returns whether one of the signatures is valid for the key. There are two while a server changes its key.
 export async function verifies({ bin, signatures }, publicKey) {
   for (const { signature, signature_info: info } of signatures.signatures ?? []) {
     if (info?.signature_algorithm !== ALGORITHM || signature === undefined) continue;
@@ -41,7 +42,7 @@ export async function verifies({ bin, signatures }, publicKey) {
   return false;
 }
 
-// On the wire a signature is ASN.1: a sequence of two integers. Browsers want the two numbers, 32 bytes each.
+// Returns the two integers of an ASN.1 signature, 32 bytes each, as browsers require. Returns null if it is malformed.
 export function rawSignature(der) {
   if (der[0] !== 0x30 || der[1] !== der.length - 2) return null;
   const [first, next] = integer(der, 2) ?? [];

@@ -1,4 +1,4 @@
-// The box in which keys travel: NaCl's Curve25519-XSalsa20-Poly1305, which browsers do not have of their own.
+// NaCl's crypto_box (Curve25519-XSalsa20-Poly1305), which browsers do not offer. It encrypts uploads.
 
 import "./vendor/tweetnacl/nacl-fast.min.js";
 import { random } from "./bytes.js";
@@ -13,7 +13,7 @@ export function newKeyPair() {
   return { publicKey, privateKey: secretKey };
 }
 
-// Returns the tag of 16 bytes and then the ciphertext; the nonce is sent beside it, and never used twice.
+// Returns the nonce, and as payload the tag of 16 bytes and the ciphertext. A nonce must not be used twice.
 export function seal(plaintext, serverPublicKey, privateKey, nonce = random(NONCE_BYTES)) {
   return { nonce, payload: box(plaintext, nonce, serverPublicKey, privateKey) };
 }

@@ -1,4 +1,4 @@
-// Bytes: to and from text, put together, compared.
+// Conversion, concatenation and comparison of bytes.
 
 export function fromHex(hex) {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));

@@ -1,4 +1,4 @@
-// The clocks of the protocol: all UTC, all whole numbers since 1970.
+// The units of time of the protocol: whole seconds, intervals and days since 1970, in UTC.
 
 export const INTERVAL_SECONDS = 600;
 export const DAY_SECONDS = 86_400;

@@ -1,21 +1,21 @@
-// A decoded message as text: one line for each field, in the form that protobuf tools print, and notes beside it.
+// A decoded message as lines of text, one for each field, in the text format of protocol buffers with notes.
 
 import { toHex } from "./bytes.js";
 import { isEnum, isMessage } from "./protobuf.js";
-import { moment, momentOfInterval } from "./words.js";
+import { formatInterval, formatTime } from "./texts.js";
 
-const MOST_REPEATED = 2;
+const MAX_REPEATED = 2;
 
-// Returns lines of { indent, name, value, note }. `more` says how many elements of a list are left out.
+// Returns lines of { indent, name, value, note }. `more` returns the note on omitted elements for their number.
 export function describe(schema, message, more, indent = 0) {
   const lines = [];
   for (const field of schema.fields) {
     const value = message[field.name];
     if (value === undefined) continue;
     const all = field.repeated ? value : [value];
-    for (const one of all.slice(0, MOST_REPEATED)) lines.push(...describeField(field, one, more, indent));
-    if (all.length > MOST_REPEATED) {
-      lines.push({ indent, name: "", value: "", note: `… ${more(all.length - MOST_REPEATED)}` });
+    for (const one of all.slice(0, MAX_REPEATED)) lines.push(...describeField(field, one, more, indent));
+    if (all.length > MAX_REPEATED) {
+      lines.push({ indent, name: "", value: "", note: `… ${more(all.length - MAX_REPEATED)}` });
     }
   }
   return lines;
@@ -39,6 +39,6 @@ function valueText({ type }, value) {
 
 function noteText({ number, type, unit }, value) {
   const kind = isEnum(type) ? `enum ${value}` : type === "bytes" ? `bytes, ${value.length}` : type;
-  const means = unit === "seconds" ? moment(value) : unit === "interval" ? momentOfInterval(value) : "";
-  return `${number}: ${kind}${means && ` = ${means}`}`;
+  const time = unit === "seconds" ? formatTime(value) : unit === "interval" ? formatInterval(value) : "";
+  return `${number}: ${kind}${time && ` = ${time}`}`;
 }

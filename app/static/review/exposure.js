@@ -1,7 +1,9 @@
 // The cryptography of Exposure Notification, version 1.2, with the browser's own HKDF and AES.
 //
-// A temporary exposure key (TEK) lives for a day. From it follow the key of the rolling proximity identifiers (RPI)
-// and the key of their associated encrypted metadata (AEM). An identifier lives for one interval of ten minutes.
+// A temporary exposure key (TEK) is valid for a day. The key of the rolling proximity identifiers (RPI) and the key of
+// their associated encrypted metadata (AEM) are derived from it. An identifier is valid for ten minutes.
+//
+// All functions with `data` take the 16 bytes of a TEK.
 
 import { concat, fromText, random } from "./bytes.js";
 import { DAY_INTERVALS } from "./clock.js";
@@ -26,13 +28,12 @@ export function metadataKey(data) {
 
 async function derive(data, info) {
   const key = await crypto.subtle.importKey("raw", data, "HKDF", false, ["deriveBits"]);
-  const how = { name: "HKDF", hash: "SHA-256", salt: NO_BYTES, info: fromText(info) };
-  return new Uint8Array(await crypto.subtle.deriveBits(how, key, KEY_BYTES * 8));
+  const algorithm = { name: "HKDF", hash: "SHA-256", salt: NO_BYTES, info: fromText(info) };
+  return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, KEY_BYTES * 8));
 }
 
 // RPI = AES-128(RPIK, "EN-RPI" ‖ six zero bytes ‖ interval number as 4 bytes, little-endian), for each interval.
-// Browsers have no bare AES. Counter mode is the encrypted counter, added to the text: with a text of zeros the
-// encrypted counter itself.
+// Browsers do not offer AES without a mode. In counter mode, the ciphertext of zeros is the encrypted counter.
 export async function identifiers(data, intervals) {
   const key = await counterKey(await identifierKey(data));
   return Promise.all(intervals.map((interval) => counterMode(key, paddedInterval(interval), new Uint8Array(16))));
@@ -44,7 +45,7 @@ function paddedInterval(interval) {
   return block;
 }
 
-// AEM = AES-128-CTR(AEMK, initial counter = RPI, metadata). Encrypting and decrypting are the same.
+// AEM = AES-128-CTR(AEMK, initial counter = RPI, metadata). Encryption and decryption are the same.
 export async function cryptMetadata(data, identifier, metadata) {
   return counterMode(await counterKey(await metadataKey(data)), identifier, metadata);
 }
@@ -61,7 +62,7 @@ export function metadata(transmitPower) {
   return Uint8Array.of(METADATA_VERSION, transmitPower & 0xff, 0, 0);
 }
 
-// The power at which the identifier was sent, in dBm: a signed byte.
+// Returns the transmit power in dBm, which is a signed byte.
 export function transmitPower(bytes) {
   return new Int8Array(bytes.slice(1, 2).buffer)[0];
 }

@@ -1,43 +1,43 @@
-// Finding, among the identifiers that a phone has heard, those of published keys. It happens on the phone alone.
+// Matching of received identifiers with published keys. It takes place on the phone only.
 
 import { toHex } from "./bytes.js";
 import { cryptMetadata, identifiers, transmitPower } from "./exposure.js";
 
-// A phone's clock may be wrong, so an identifier counts up to two hours before and after its interval.
+// Clocks of phones may differ, so an identifier matches up to two hours before and after its interval.
 const DRIFT_INTERVALS = 12;
 
-// Returns, for each published key that was heard, its sightings with the attenuation: what the air took, in dB.
-export async function find(keys, heard) {
-  const byIdentifier = Map.groupBy(heard, (sighting) => toHex(sighting.identifier));
+// Returns the published keys that were received, with their sightings and the attenuation of each in dB.
+export async function find(keys, received) {
+  const byIdentifier = Map.groupBy(received, (sighting) => toHex(sighting.identifier));
   const matches = [];
   for (const key of keys) {
-    const intervals = intervalsInQuestion(key, heard);
+    const intervals = candidateIntervals(key, received);
     const derived = await identifiers(key.data, intervals);
-    const sightings = derived.flatMap((identifier, at) =>
-      (byIdentifier.get(toHex(identifier)) ?? []).filter((one) => isNear(one.interval, intervals[at])),
+    const sightings = derived.flatMap((identifier, index) =>
+      (byIdentifier.get(toHex(identifier)) ?? []).filter((one) => isNear(one.interval, intervals[index])),
     );
     if (sightings.length === 0) continue;
-    matches.push({ key, sightings: await Promise.all(sightings.map((one) => weigh(key, one))) });
+    matches.push({ key, sightings: await Promise.all(sightings.map((one) => withAttenuation(key, one))) });
   }
   return matches;
 }
 
-// Identifiers of intervals in which nothing was heard cannot match, so they need not be derived.
-function intervalsInQuestion(key, heard) {
-  const wanted = new Set();
-  for (const { interval } of heard) {
+// Only intervals near a sighting can match, so identifiers of other intervals are not derived.
+function candidateIntervals(key, received) {
+  const candidates = new Set();
+  for (const { interval } of received) {
     const [first, last] = [interval - DRIFT_INTERVALS, interval + DRIFT_INTERVALS];
     const end = Math.min(last, key.start + key.period - 1);
-    for (let each = Math.max(first, key.start); each <= end; each += 1) wanted.add(each);
+    for (let each = Math.max(first, key.start); each <= end; each += 1) candidates.add(each);
   }
-  return [...wanted];
+  return [...candidates];
 }
 
-function isNear(heardIn, broadcastIn) {
-  return Math.abs(heardIn - broadcastIn) <= DRIFT_INTERVALS;
+function isNear(receivedIn, broadcastIn) {
+  return Math.abs(receivedIn - broadcastIn) <= DRIFT_INTERVALS;
 }
 
-async function weigh(key, sighting) {
+async function withAttenuation(key, sighting) {
   const metadata = await cryptMetadata(key.data, sighting.identifier, sighting.encryptedMetadata);
   return { ...sighting, attenuation: transmitPower(metadata) - sighting.rssi };
 }

@@ -1,82 +1,77 @@
-// Brings the page to life: its controls, its outcomes, and the two phones at its side.
+// The page of the simulated phones: connects the controls, the steps and what the page shows.
 
+import { Actions } from "./actions.js";
 import { dayOf, now } from "./clock.js";
+import { enableCopying } from "./copy.js";
+import { byId, element } from "./dom.js";
 import { Handset } from "./handset.js";
+import { MessageLog } from "./message_log.js";
 import { Server } from "./server.js";
 import { Steps } from "./steps.js";
-import { reasonOf } from "./trouble.js";
-import { Wire, element } from "./wire.js";
-import { Words } from "./words.js";
+import { clearState, loadState, saveState } from "./storage.js";
+import { Texts } from "./texts.js";
+import { STEPS, View } from "./view.js";
 
-const NAMES = ["keys", "meet", "code", "claim", "upload", "check"];
-const BAD_CODES = ["live.claim.empty", "live.claim.INVALID_ONE_TIME_CODE"];
-const YOUNGEST_MEETING = 2; // days ago: of yesterday's keys some may still be held back
-const OLDEST_MEETING = 12;
+const CODE_ERRORS = ["live.claim.empty", "live.claim.INVALID_ONE_TIME_CODE"];
+const MIN_ENCOUNTER_AGE = 2; // days: some of yesterday's keys may not be published yet
+const MAX_ENCOUNTER_AGE = 12;
 
-const byId = (id) => document.getElementById(id);
 const settings = JSON.parse(byId("page-data").textContent);
-const words = new Words(settings.texts, settings.locale);
+const texts = new Texts(settings.texts, settings.locale);
 const phones = { patient: new Handset(), contact: new Handset() };
-const steps = new Steps({ ...phones, server: new Server(words), words, settings });
-let isBusy = false;
+const server = new Server(texts, settings.requestTimeoutSeconds);
+const steps = new Steps({ ...phones, server, texts, settings });
+const view = new View(texts, phones);
+const build = `${settings.version} ${settings.exportPublicKey}`;
+const outcomes = {}; // the facts of each completed step by its name
 
-async function run(name, values) {
-  const result = byId(`result-${name}`);
-  if (isBusy) return;
-  isBusy = true;
-  const wire = new Wire(byId(`log-${name}`), words);
+async function run(name, fields) {
+  const log = new MessageLog(byId(`messages-${name}`), texts);
+  log.clear();
+  view.clearResult(name);
   try {
-    wire.clear();
-    const outcome = await steps[name](wire, values);
-    tell(result, outcome.text, outcome.isTold ? "told" : "");
+    outcomes[name] = await steps[name](log, fields);
+    view.showOutcome(name, outcomes[name]);
     if (name === "claim") markCode(false);
   } catch (error) {
-    tell(result, words.say("live.failed", { reason: reasonOf(error, words) }), "bad");
-    if (name === "claim") markCode(BAD_CODES.includes(error.key));
-  } finally {
-    isBusy = false;
-    byId(`step-${name}`).querySelector(".wire__empty").hidden = byId(`log-${name}`).childElementCount > 0;
-    showPhones();
+    view.showError(name, error);
+    if (name === "claim") markCode(CODE_ERRORS.includes(error.key));
   }
+  view.update(outcomes);
+  view.scrollToResult(name);
+  save();
 }
 
-function tell(result, text, kind) {
-  result.className = `step__result${kind && ` step__result--${kind}`}`;
-  result.textContent = text;
+// Marks the field of the code, unless the code was not the cause of the error.
+function markCode(isInvalid) {
+  byId("code").setAttribute("aria-invalid", String(isInvalid));
 }
 
-// Whether the code was at fault, which it is not when the server did not answer.
-function markCode(isBad) {
-  byId("code").setAttribute("aria-invalid", String(isBad));
+function save() {
+  const { issuedCode, encounters } = steps;
+  const isSaved = saveState(build, { phones, outcomes, issuedCode, encounters });
+  if (!isSaved) byId("session-text").textContent = texts.format("live.session.unavailable");
 }
 
-function showPhones() {
-  const { patient, contact } = phones;
-  byId("use-code").hidden = steps.issuedCode === "";
-  show("patient", {
-    keys: patient.keys.length,
-    heard: patient.heard.length,
-    code: words.say(patient.pair ? "live.phone.accepted" : "live.phone.none"),
-    sent: patient.uploaded.size,
-  });
-  show("contact", { keys: contact.keys.length, heard: contact.heard.length, checked: contact.archivesRead });
-  if (contact.notifiedDays.length > 0) {
-    const notice = document.querySelector('[data-phone="contact"][data-fact="notice"]');
-    notice.textContent = words.say("live.phone.exposed", { days: words.days(contact.notifiedDays) });
-    notice.classList.add("handset__notice--told");
-  }
+function restore() {
+  const state = loadState(build);
+  if (state === null) return;
+  for (const [owner, phone] of Object.entries(phones)) Object.assign(phone, state.phones[owner]);
+  Object.assign(steps, { issuedCode: state.issuedCode, encounters: state.encounters });
+  Object.assign(outcomes, state.outcomes);
+  for (const [name, facts] of Object.entries(outcomes)) view.showOutcome(name, facts);
 }
 
-function show(phone, facts) {
-  for (const [fact, value] of Object.entries(facts)) {
-    document.querySelector(`[data-phone="${phone}"][data-fact="${fact}"]`).textContent = String(value);
-  }
+function startOver() {
+  clearState();
+  history.scrollRestoration = "manual";
+  location.reload();
 }
 
-function offerDays() {
+function fillDays() {
   const today = dayOf(now());
-  for (let age = YOUNGEST_MEETING; age <= OLDEST_MEETING; age += 1) {
-    byId("meet-day").append(element("option", { value: String(today - age) }, words.day(today - age)));
+  for (let age = MIN_ENCOUNTER_AGE; age <= MAX_ENCOUNTER_AGE; age += 1) {
+    byId("meet-day").append(element("option", { value: String(today - age) }, texts.date(today - age)));
   }
 }
 
@@ -85,31 +80,22 @@ function useCode() {
   byId("code").focus();
 }
 
-function listen() {
-  for (const name of NAMES) {
-    const form = byId(`form-${name}`);
-    if (form === null) {
-      byId(`do-${name}`).addEventListener("click", () => run(name));
-      continue;
-    }
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      run(name, Object.fromEntries(new FormData(form)));
-    });
-  }
+function connectControls() {
+  const actions = new Actions(byId("status"), texts);
+  for (const name of STEPS) actions.add(byId(`do-${name}`), (fields) => run(name, fields));
+  actions.add(byId("start-over"), startOver);
   byId("use-code").addEventListener("click", useCode);
-}
-
-function enable() {
+  enableCopying(texts);
   for (const controls of document.querySelectorAll(".step__action")) controls.disabled = false;
 }
 
 if (globalThis.isSecureContext && globalThis.crypto?.subtle) {
-  offerDays();
-  listen();
-  enable();
+  fillDays();
+  restore();
+  view.update(outcomes);
+  connectControls();
 } else {
-  byId("trouble").textContent = words.say("live.insecure");
-  byId("trouble").hidden = false;
+  byId("insecure").textContent = texts.format("live.insecure");
+  byId("insecure").hidden = false;
 }
 byId("idle").hidden = true;

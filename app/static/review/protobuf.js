@@ -1,6 +1,6 @@
-// Protocol buffers, as much of them as this protocol needs: messages to bytes and back, by a schema (schema.js).
+// Encoding and decoding of protocol buffers by a schema (schema.js), as far as this protocol needs them.
 //
-// A message is an object with the schema's field names. A field that is absent on the wire is absent in the object.
+// A message is an object with the schema's field names. An absent field is absent in the object.
 
 import { concat, fromText, toText } from "./bytes.js";
 
@@ -9,7 +9,7 @@ const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 
-export class Malformed extends Error {}
+export class DecodeError extends Error {}
 
 export function isMessage(type) {
   return typeof type === "object" && "fields" in type;
@@ -70,7 +70,7 @@ export function decode(schema, bytes) {
     const [number, wire] = [Math.floor(tag / 8), tag % 8];
     const raw = reader.value(wire);
     const field = fields.get(number);
-    // What a newer server adds is not an error: old phones pass over it.
+    // Unknown fields are skipped, so that servers can add fields.
     if (field === undefined || wire !== wireType(field.type)) continue;
     const value = decodeValue(field.type, raw);
     if (field.repeated) (message[field.name] ??= []).push(value);
@@ -107,21 +107,21 @@ class Reader {
       value |= BigInt(byte & 127) << shift;
       if (byte < 128) return BigInt.asUintN(64, value);
     }
-    throw new Malformed("a number is too long");
+    throw new DecodeError("varint too long");
   }
 
   value(wire) {
     if (wire === VARINT) return this.varint();
     if (wire === LENGTH) return this.#take(Number(this.varint()));
     if (wire === FIXED32) return this.#take(4);
-    if (wire !== FIXED64) throw new Malformed(`the wire type ${wire} is unknown`);
+    if (wire !== FIXED64) throw new DecodeError(`unknown wire type ${wire}`);
     const eight = this.#take(8);
     return new DataView(eight.buffer, eight.byteOffset).getBigUint64(0, true);
   }
 
   #take(count) {
     const end = this.#at + count;
-    if (end > this.#bytes.length) throw new Malformed("it ends too early");
+    if (end > this.#bytes.length) throw new DecodeError("truncated message");
     const taken = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return taken;

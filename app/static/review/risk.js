@@ -1,6 +1,6 @@
-// From what was heard of a published key to a risk, and from the risks of a day to a notification: version 1 of the
-// Exposure Notification interface. The score is the product of four scores of 0 to 8, each looked up in a bucket whose
-// bounds are those of google/exposure-notifications-internals.
+// Risk of an exposure and the decision to notify, as in version 1 of the Exposure Notification interface. The risk
+// score is the product of four values of 0 to 8. Each comes from a bucket, whose bounds are those of
+// google/exposure-notifications-internals.
 
 import { DAY_INTERVALS } from "./clock.js";
 
@@ -9,7 +9,7 @@ const DAYS_AT_LEAST = [14, 12, 10, 8, 6, 4, 2];
 const DURATION_AT_MOST_MINUTES = [0, 5, 10, 15, 20, 25, 30];
 export const DEFAULT_MINIMUM_MINUTES = 15;
 
-// Judges what was heard of one key.
+// Returns the exposure to one key: seconds by attenuation, and the risk score.
 export function exposure({ key, sightings }, today, configuration) {
   const [immediate, near] = configuration.attenuationDurationThresholds;
   const day = Math.floor(key.start / DAY_INTERVALS);
@@ -29,7 +29,7 @@ export function exposure({ key, sightings }, today, configuration) {
 }
 
 export function riskScore(loss, days, seconds, riskLevel, configuration) {
-  const minutes = Math.ceil(seconds / 300) * 5; // the interface counts in steps of five minutes
+  const minutes = Math.ceil(seconds / 300) * 5; // the interface rounds up to five minutes
   const score =
     configuration.attenuationLevelValues[first(ATTENUATION_ABOVE_DB, (bound) => loss > bound)] *
     configuration.daysSinceLastExposureLevelValues[first(DAYS_AT_LEAST, (bound) => days >= bound)] *
@@ -38,21 +38,21 @@ export function riskScore(loss, days, seconds, riskLevel, configuration) {
   return score >= configuration.minimumRiskScore ? score : 0;
 }
 
-// Returns the days for which the phone's owner is told, and the minutes near of each day that has a score.
-export function judgeDays(exposures, configuration) {
+// Returns the days that lead to a notification, and the minutes at close range of each day with a risk score.
+export function assessDays(exposures, configuration) {
   const minimum = configuration.minimumExposureDurationMinutes ?? DEFAULT_MINIMUM_MINUTES;
   const seconds = new Map();
   for (const one of exposures.filter(({ score }) => score > 0)) {
     seconds.set(one.day, (seconds.get(one.day) ?? 0) + one.immediateSeconds + one.nearSeconds);
   }
   const minutes = new Map([...seconds].map(([day, near]) => [day, Math.floor((near + 30) / 60)]));
-  const days = [...minutes.keys()].filter((day) => minutes.get(day) >= minimum).sort((one, other) => one - other);
+  const days = [...minutes.keys()].filter((day) => minutes.get(day) >= minimum).sort((a, b) => a - b);
   return { days, minutes, minimum };
 }
 
-function first(bounds, hits) {
-  const at = bounds.findIndex(hits);
-  return at < 0 ? bounds.length : at;
+function first(bounds, matches) {
+  const index = bounds.findIndex(matches);
+  return index < 0 ? bounds.length : index;
 }
 
 function sum(items, value) {

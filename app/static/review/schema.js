@@ -1,7 +1,7 @@
 // The protocol's messages, as app/proto/covidshield.proto defines them; a test compares the two.
 //
-// A field is its number, its name and its type: a scalar's name, an enum or another message. `unit` says what a number
-// counts, so that the page can show the moment that it means.
+// A field has a number, a name and a type: the name of a scalar type, an enum or another message. `unit` is the unit of
+// a number that represents a time, so that the page can show the time.
 
 const field = (number, name, type, options = {}) => ({ number, name, type, ...options });
 const message = (name, ...fields) => ({ name, fields });

@@ -1,7 +1,10 @@
-// The requests of the page and of the phones, and what they make of every answer.
+// The requests of the pages and of the simulated phones, and the meaning of each response.
 
+import { PUBLIC_KEY_BYTES, seal } from "./box.js";
 import { toText } from "./bytes.js";
+import { UserError } from "./errors.js";
 import { decode, encode } from "./protobuf.js";
+import { send } from "./request.js";
 import {
   EncryptedUploadRequest,
   EncryptedUploadResponse,
@@ -9,41 +12,41 @@ import {
   KeyClaimResponse,
   Upload,
 } from "./schema.js";
-import { Trouble } from "./trouble.js";
-import { PUBLIC_KEY_BYTES, seal } from "./box.js";
 
 const RISK_LEVEL = 1; // the public app sends 1 for every key
 
 export class Server {
-  #words;
+  #texts;
+  #timeoutSeconds;
 
-  constructor(words) {
-    this.#words = words;
+  constructor(texts, timeoutSeconds) {
+    this.#texts = texts;
+    this.#timeoutSeconds = timeoutSeconds;
   }
 
-  async issueCode(wire) {
-    const show = this.#noted("live.code.note");
-    const { status, bytes } = await this.#send(wire, "live.code.what", "POST", "/phone/code", null, show);
+  async issueCode(log) {
+    const show = this.#withNote("live.code.note");
+    const { status, bytes } = await this.#send(log, "live.code.message", "POST", "/phone/code", null, show);
     return readJson(status, bytes).code;
   }
 
-  // Trades a code for the server's public key.
-  async claim(wire, code, publicKey) {
+  // Exchanges a code for the server's public key.
+  async claim(log, code, publicKey) {
     const request = { one_time_code: code, app_public_key: publicKey };
-    const { status, bytes } = await this.#exchange(
-      wire,
-      "live.claim.what",
+    const { status, bytes } = await this.#post(
+      log,
+      "live.claim.message",
       "/claim-key",
       [[KeyClaimRequest, request]],
       KeyClaimResponse,
     );
-    const answer = readMessage(KeyClaimResponse, status, bytes);
-    if (status !== 200) throw refusedClaim(answer, this.#words);
-    if (answer.server_public_key?.length !== PUBLIC_KEY_BYTES) throw new Trouble("live.no_message", { status });
-    return answer.server_public_key;
+    const response = readMessage(KeyClaimResponse, status, bytes);
+    if (status !== 200) throw claimError(response, this.#texts);
+    if (response.server_public_key?.length !== PUBLIC_KEY_BYTES) throw new UserError("live.no_message", { status });
+    return response.server_public_key;
   }
 
-  async upload(wire, pair, keys, seconds) {
+  async upload(log, pair, keys, seconds) {
     const upload = { timestamp: { seconds }, keys: keys.map(uploadedKey) };
     const { nonce, payload } = seal(encode(Upload, upload), pair.serverPublicKey, pair.privateKey);
     const request = {
@@ -52,80 +55,77 @@ export class Server {
       nonce,
       payload,
     };
-    const { status, bytes } = await this.#exchange(
-      wire,
-      "live.upload.what",
+    const { status, bytes } = await this.#post(
+      log,
+      "live.upload.message",
       "/upload",
       [[Upload, upload], [EncryptedUploadRequest, request]],
       EncryptedUploadResponse,
     );
-    const answer = readMessage(EncryptedUploadResponse, status, bytes);
-    // An empty 200 is no success: the error has to be there, and to be NONE.
-    if (status !== 200 || answer.error !== 0) {
-      throw new Trouble("live.upload.refused", { error: errorName(EncryptedUploadResponse, answer) });
+    const response = readMessage(EncryptedUploadResponse, status, bytes);
+    // An empty body with status 200 is not a success: the field must be present and NONE.
+    if (status !== 200 || response.error !== 0) {
+      throw new UserError("live.upload.refused", { error: errorName(EncryptedUploadResponse, response) });
     }
   }
 
-  async configuration(wire) {
+  async configuration(log) {
     const path = "/exposure-configuration/CA.json";
-    const { status, bytes } = await this.#send(wire, "live.check.configuration", "GET", path, null, jsonPart);
+    const { status, bytes } = await this.#send(log, "live.check.configuration", "GET", path, null, jsonPart);
     return readJson(status, bytes);
   }
 
-  async archiveAddress(wire, period) {
+  async archiveAddress(log, period) {
     const path = `/phone/archive-address/${period}`;
-    const show = this.#noted("live.check.address_note");
-    const { status, bytes } = await this.#send(wire, "live.check.address", "GET", path, null, show);
+    const show = this.#withNote("live.check.address_note");
+    const { status, bytes } = await this.#send(log, "live.check.address", "GET", path, null, show);
     return readJson(status, bytes).path;
   }
 
-  // Returns the archive's bytes. `show` makes the parts of the log from them.
-  async archive(wire, what, path, show) {
-    const { status, bytes } = await this.#send(wire, what, "GET", path, null, show);
-    if (status !== 200) throw new Trouble("live.check.unavailable", { status });
+  // Returns the archive's bytes. `show` returns the parts of its log entry.
+  async archive(log, title, path, show) {
+    const { status, bytes } = await this.#send(log, title, "GET", path, null, show);
+    if (status !== 200) throw new UserError("live.check.unavailable", { status });
     return bytes;
   }
 
-  // Posts a message; those before it, which it holds in a box, are only shown.
-  #exchange(wire, what, path, messages, answerSchema) {
-    const parts = messages.map((message, at) => {
-      const isSent = at === messages.length - 1;
-      const title = this.#words.say(isSent ? "live.request" : "live.upload.plain");
-      return { title, message, bytes: isSent ? encode(...message) : undefined };
+  // Posts the last of the messages. Those before it are its decrypted content, and only shown.
+  #post(log, title, path, messages, responseSchema) {
+    const parts = messages.map((message, index) => {
+      const isSent = index === messages.length - 1;
+      const partTitle = this.#texts.format(isSent ? "live.request" : "live.upload.plaintext");
+      return { title: partTitle, message, bytes: isSent ? encode(...message) : undefined };
     });
     const body = parts.at(-1).bytes;
-    return this.#send(wire, what, "POST", path, body, (bytes, status, title) => [
-      { title, message: [answerSchema, readMessage(answerSchema, status, bytes)], bytes },
+    return this.#send(log, title, "POST", path, body, (bytes, status, partTitle) => [
+      { title: partTitle, message: [responseSchema, readMessage(responseSchema, status, bytes)], bytes },
     ], parts);
   }
 
-  async #send(wire, what, method, path, body, show, parts = []) {
-    const text = this.#words.has(what) ? this.#words.say(what) : what;
-    const entry = wire.request({ what: text, method, path, parts });
-    let answer;
-    let bytes;
+  async #send(log, title, method, path, body, show, parts = []) {
+    const entry = log.request({ title: this.#texts.has(title) ? this.#texts.format(title) : title, method, path, parts });
+    let response;
     try {
-      answer = await fetch(path, { method, body, cache: "no-store", redirect: "error", headers: headersFor(body) });
-      bytes = new Uint8Array(await answer.arrayBuffer());
-    } catch {
+      response = await send(path, this.#timeoutSeconds, { method, body, headers: headersFor(body) });
+    } catch (error) {
       entry.failed();
-      throw new Trouble("live.unreachable");
+      throw error;
     }
-    entry.answered(answer.status, await this.#shown(show, bytes, answer.status));
-    return { status: answer.status, bytes };
+    entry.answered(response.status, await this.#parts(show, response));
+    return response;
   }
 
-  // An answer in JSON, with a note on what would be otherwise in a real app.
-  #noted(key) {
-    return (...answer) => jsonPart(...answer).map((part) => ({ ...part, note: this.#words.say(key) }));
+  // Shows a JSON response, with a note on how a real app differs.
+  #withNote(key) {
+    return (...response) => jsonPart(...response).map((part) => ({ ...part, note: this.#texts.format(key) }));
   }
 
-  async #shown(show, bytes, status) {
-    const title = this.#words.say("live.answer");
+  async #parts(show, { bytes, status }) {
+    const title = this.#texts.format("live.response");
     try {
       return await show(bytes, status, title);
     } catch {
-      return [{ title, bytes }]; // what cannot be read is shown as it came
+      return [{ title, bytes }]; // a response that cannot be decoded is shown as bytes
     }
   }
 }
@@ -147,7 +147,7 @@ function readMessage(schema, status, bytes) {
   try {
     return decode(schema, bytes);
   } catch {
-    throw new Trouble("live.no_message", { status });
+    throw new UserError("live.no_message", { status });
   }
 }
 
@@ -155,34 +155,35 @@ function readJson(status, bytes) {
   try {
     if (status === 200) return JSON.parse(toText(bytes));
   } catch {
-    // It is none of the answers either.
+    // Reported below, like any other status.
   }
-  throw new Trouble("live.no_message", { status });
+  throw new UserError("live.no_message", { status });
 }
 
 function jsonPart(bytes, status, title) {
   const text = toText(bytes);
-  return [{ title, json: status === 200 ? laidOut(JSON.parse(text)) : text }];
+  return [{ title, json: status === 200 ? formatJson(JSON.parse(text)) : text }];
 }
 
-// A line for each field; lists of numbers stay in one.
-function laidOut(value) {
-  const inOneLine = (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, " ")}]`;
-  return JSON.stringify(value, null, 2).replace(/\[[^\]]*\]/g, inOneLine);
+// Returns JSON with a line for each field. Lists of numbers stay on one line.
+function formatJson(value) {
+  const onOneLine = (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, " ")}]`;
+  return JSON.stringify(value, null, 2).replace(/\[[^\]]*\]/g, onOneLine);
 }
 
 function errorName(schema, { error }) {
   return schema.fields[0].type.values[error] ?? "UNKNOWN";
 }
 
-function refusedClaim(answer, words) {
-  const error = errorName(KeyClaimResponse, answer);
+function claimError(response, texts) {
+  const error = errorName(KeyClaimResponse, response);
   if (error === "INVALID_ONE_TIME_CODE") {
-    return new Trouble("live.claim.INVALID_ONE_TIME_CODE", { count: answer.tries_remaining ?? 0 }, true);
+    const values = { count: response.tries_remaining ?? 0 };
+    return new UserError("live.claim.INVALID_ONE_TIME_CODE", values, { isPlural: true });
   }
   if (error === "TEMPORARY_BAN") {
-    const seconds = answer.remaining_ban_duration?.seconds ?? 0;
-    return new Trouble("live.claim.TEMPORARY_BAN", { time: words.wait(seconds) });
+    const seconds = response.remaining_ban_duration?.seconds ?? 0;
+    return new UserError("live.claim.TEMPORARY_BAN", { time: texts.duration(seconds) });
   }
-  return new Trouble("live.claim.other", { error });
+  return new UserError("live.claim.other", { error });
 }

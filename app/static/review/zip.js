@@ -1,14 +1,14 @@
-// Reading a zip file. Its table of contents stands at the end: archives are written as a stream, so the header in
-// front of each entry does not know its size yet.
+// Reading of zip files. The sizes come from the central directory at the end: archives are written as a stream, so the
+// local headers do not contain them.
 
 const END_SIGNATURE = 0x06054b50;
 const ENTRY_SIGNATURE = 0x02014b50;
 const END_BYTES = 22;
 const STORED = 0;
 const DEFLATED = 8;
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
-export class BadZip extends Error {}
+export class ZipError extends Error {}
 
 // Returns a map of names to contents.
 export async function unzip(bytes) {
@@ -17,7 +17,7 @@ export async function unzip(bytes) {
   try {
     for (const entry of entries(view)) files.set(entry.name, await content(view, entry));
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) throw new BadZip("it is cut off or damaged");
+    if (error instanceof RangeError || error instanceof TypeError) throw new ZipError("truncated or damaged");
     throw error;
   }
   return files;
@@ -28,7 +28,7 @@ function entries(view) {
   const found = [];
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left -= 1) {
-    if (view.getUint32(at, true) !== ENTRY_SIGNATURE) throw new BadZip("its table of contents is damaged");
+    if (view.getUint32(at, true) !== ENTRY_SIGNATURE) throw new ZipError("damaged central directory");
     const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
     found.push({
       method: view.getUint16(at + 10, true),
@@ -45,14 +45,14 @@ function endOfDirectory(view) {
   for (let at = view.byteLength - END_BYTES; at >= 0; at -= 1) {
     if (view.getUint32(at, true) === END_SIGNATURE) return at;
   }
-  throw new BadZip("it is not a zip file");
+  throw new ZipError("not a zip file");
 }
 
 async function content(view, { method, size, offset }) {
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   const packed = slice(view, start, size);
   if (method === STORED) return packed;
-  if (method !== DEFLATED) throw new BadZip(`the compression ${method} is unknown`);
+  if (method !== DEFLATED) throw new ZipError(`unknown compression method ${method}`);
   return inflate(packed);
 }
 
@@ -62,7 +62,7 @@ async function inflate(packed) {
   let size = 0;
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     size += read.value.length;
-    if (size > MOST_BYTES) throw new BadZip("it unpacks to too much");
+    if (size > MAX_BYTES) throw new ZipError("content too large");
     chunks.push(read.value);
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());

@@ -1,4 +1,4 @@
-"""The front page of a review instance (app/review): where it exists, what it names, offers and refuses."""
+"""The front page of a review instance (app/review): where it exists, its content, and rejected requests."""
 
 import re
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from tests.support.breakage import without_table
 from tests.support.service import Service
 from tests.support.settings import SECRETS
 
+SOURCE_URL = "https://code.example/exposure-alert"
 PATHS = [
     "/",
     "/review/en",
@@ -46,7 +47,7 @@ def review(make_service: Callable[..., Service]) -> Service:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("settings", [{}, {"ENV": "production"}, {"REVIEW_TOOLS": "true", "SURFACES": "retrieval"}])
-def test_nothing_of_it_exists_elsewhere(
+def test_the_page_does_not_exist_without_the_review_tools(
     make_service: Callable[..., Service], settings: dict[str, str], path: str
 ) -> None:
     client = make_service(**settings).client
@@ -56,7 +57,7 @@ def test_nothing_of_it_exists_elsewhere(
 
 
 @pytest.mark.parametrize(("wanted", "language"), [("fr-CA,en;q=0.5", "fr"), ("en-CA", "en"), ("de", "en")])
-def test_the_root_leads_to_the_page_in_the_readers_language(review: Service, wanted: str, language: str) -> None:
+def test_the_root_redirects_to_the_page_in_the_readers_language(review: Service, wanted: str, language: str) -> None:
     answer = review.client.get("/", headers={"Accept-Language": wanted})
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/review/{language}")
     assert answer.headers["Vary"] == "Accept-Language"
@@ -66,7 +67,7 @@ def test_the_root_leads_to_the_page_in_the_readers_language(review: Service, wan
 
 
 @pytest.mark.parametrize("path", PATHS[:6])
-def test_the_browser_is_told_to_be_strict_and_to_store_nothing(review: Service, path: str) -> None:
+def test_every_response_has_the_protective_header_fields(review: Service, path: str) -> None:
     answer = review.client.get(path)
     for name, value in PROTECTION.items():
         assert answer.headers[name] == value
@@ -92,17 +93,33 @@ def test_the_page_names_pull_request_branch_and_commit(review: Service) -> None:
     assert facts["revision"] == BUILD["HEROKU_BUILD_COMMIT"]
 
 
-def test_without_a_pull_request_it_says_that_it_is_local_and_leaves_no_field_empty(
+def test_without_a_pull_request_the_server_is_called_local_and_no_field_is_empty(
     make_service: Callable[..., Service],
 ) -> None:
     page = make_service(REVIEW_TOOLS="true").client.get("/review/en").text
     assert re.search(r"<h1[^>]*>Local server</h1>", page)
-    assert "belongs to no pull request" in page
-    assert "<dd" not in page
-    assert "in the terminal in which this server was started" in page
+    assert "is not linked to a pull request" in page
+    assert "not recorded in this build" in page
+    assert not re.search(r"<dd[^>]*>\s*</dd>", page)
+    assert "in the terminal where this server was started" in page
 
 
-def test_a_number_that_is_none_stops_the_start() -> None:
+@pytest.mark.parametrize("path", ["/review/en", "/review/fr", "/phone/en", "/phone/fr"])
+def test_every_page_has_one_heading_its_title_landmarks_and_a_footer(
+    make_service: Callable[..., Service], path: str
+) -> None:
+    page = make_service(REVIEW_TOOLS="true", SOURCE_URL=SOURCE_URL, **BUILD).client.get(path).text
+    (heading,) = re.findall(r"<h1[^>]*>(.*?)</h1>", page)
+    assert f"<title>{heading} – Exposure Alert</title>" in page
+    assert re.search(r'<a class="skip" href="#main">', page)
+    assert [len(re.findall(rf"<{landmark}[ >]", page)) for landmark in ("header", "main", "footer")] == [1, 1, 1]
+    footer = page[page.index("<footer") :]
+    assert "topic/front" in footer
+    assert "98afb25642c4" in footer
+    assert f'href="{SOURCE_URL}"' in footer
+
+
+def test_an_invalid_pull_request_number_stops_the_start() -> None:
     addresses = {"DATABASE_URL": "postgres://user@host/name", "REDIS_URL": "redis://host:6379/0"}
     with pytest.raises(ConfigurationError, match=r"^PULL_REQUEST: "):
         Settings.from_environment(SECRETS | addresses | {"HEROKU_PR_NUMBER": "twelve"})
@@ -112,7 +129,7 @@ def test_every_page_and_document_that_it_links_to_exists(review: Service) -> Non
     seed(review.database, review.settings, review.clock.now)
     page = review.client.get("/review/en").text
     assert set(re.findall(r'href="#(\w+)"', page)) <= set(re.findall(r'id="(\w+)"', page))
-    targets = set(re.findall(r'href="(/[^"#]*)"', page))
+    targets = set(re.findall(r'(?:href|src)="(/[^"#]*)"', page))
     assert {"/phone/en", "/openapi.json", "/services/ready", "/review/archives/00000"} <= targets
     missing = {
         path for path in targets if review.client.get(path, follow_redirects=True, buffered=True).status_code >= 400
@@ -122,16 +139,18 @@ def test_every_page_and_document_that_it_links_to_exists(review: Service) -> Non
 
 def test_a_code_is_issued_without_a_script_and_without_a_token(review: Service) -> None:
     page = review.client.post("/review/fr/code").text
-    shown = re.search(r'id="issued-code">([A-Z0-9]{3} [A-Z0-9]{3} [A-Z0-9]{4})<', page)
+    groups = "".join(rf"<span>([A-Z0-9]{{{length}}})</span>" for length in (3, 3, 4))
+    shown = re.search(rf'id="issued-code">{groups}</span>', page)  # no spaces between them, which a copy would contain
     assert shown
-    assert re.search(r"Valide jusqu’au \d+ \w+ \d{4}, \d\d\sh\s\d\d\xa0UTC", page)
-    assert review.claim(shown[1]).status_code == 200
+    assert re.search(r"Valide jusqu’au \d+ \w+ \d{4}, \d\d\xa0h\xa0\d\d\xa0UTC", page)
+    assert review.claim("".join(shown.groups())).status_code == 200
 
 
-def test_a_script_is_given_the_code_alone(make_service: Callable[..., Service]) -> None:
+def test_a_script_receives_the_code_and_its_validity(make_service: Callable[..., Service]) -> None:
     review = make_service(REVIEW_TOOLS="true", ONE_TIME_CODE_EXPIRY_MINUTES="90")
     answer = review.client.post("/review/en/code", headers={"Accept": "application/json"})
     assert set(answer.json) == {"code", "validity"}
+    assert re.fullmatch(r"[A-Z0-9]{10}", answer.json["code"])
     assert review.claim(answer.json["code"]).status_code == 200
     assert "within 90 minutes" in review.client.get("/review/en").text
 
@@ -147,8 +166,8 @@ def test_only_a_post_of_the_page_itself_issues_a_code(review: Service, path: str
 
 
 REFUSALS = {
-    "en": ("button on the page", "Another site", "could not answer"),
-    "fr": ("le bouton de la page", "Un autre site", "pas pu répondre"),
+    "en": ("button on the page", "another site", "could not process"),
+    "fr": ("le bouton de la page", "un autre site", "pas pu traiter"),
 }
 
 
@@ -165,7 +184,7 @@ def test_a_person_is_refused_in_the_language_of_the_path(review: Service, langua
         assert answer.content_type == "text/plain; charset=utf-8"
 
 
-def test_a_script_is_told_of_a_fault_in_no_language(review: Service) -> None:
+def test_a_script_receives_an_error_without_a_language(review: Service) -> None:
     with without_table(review, "encryption_keys"):
         answer = review.client.post("/phone/code")
     assert (answer.status_code, answer.text) == (500, "server error\n")
@@ -212,10 +231,10 @@ def test_the_page_is_there_when_the_archives_cannot_be_listed(review: Service) -
     with without_table(review, "diagnosis_keys"):
         page = review.client.get("/review/en")
     assert page.status_code == 200
-    assert "PostgreSQL does not answer" in page.text
+    assert "PostgreSQL does not respond" in page.text
 
 
-def test_the_log_is_shown_and_told_to_the_script(make_service: Callable[..., Service], tmp_path: Path) -> None:
+def test_the_log_is_shown_and_sent_to_the_script(make_service: Callable[..., Service], tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     review = make_service(REVIEW_TOOLS="true", REVIEW_APP_LOG=str(log), **BUILD)
     assert "There is no log file yet" in review.client.get("/review/en").text
@@ -228,6 +247,6 @@ def test_the_log_is_shown_and_told_to_the_script(make_service: Callable[..., Ser
     assert len(review.client.get("/review/logs.json?process=../x").json["lines"]) == 2
 
 
-def test_where_the_platform_keeps_the_logs_the_page_says_how_to_read_them(review: Service) -> None:
+def test_the_page_explains_how_to_read_logs_that_the_platform_keeps(review: Service) -> None:
     assert "heroku logs --tail --app pr-0012" in review.client.get("/review/en").text
     assert review.client.get("/review/logs.json").json == {"lines": []}

@@ -77,7 +77,7 @@ def test_what_looks_like_a_secret_of_others_is_replaced_and_nothing_else(
     assert Mask(settings).hide(line) == shown
 
 
-def test_a_kind_of_secret_that_nobody_thought_of_is_an_error(settings: Settings) -> None:
+def test_an_unknown_kind_of_secret_is_an_error(settings: Settings) -> None:
     object.__setattr__(settings.retrieval, "metrics_password", 7)
     with pytest.raises(TypeError, match="int"):
         Mask(settings)
@@ -112,7 +112,7 @@ def test_a_log_that_has_just_begun_is_completed_from_the_one_before(settings: Se
     assert [line.text for line in last_lines(log, "", Mask(settings)) or []] == ["old", "new"]
 
 
-def test_lines_are_bounded_and_hold_nothing_that_a_terminal_would_obey(settings: Settings, log: Path) -> None:
+def test_lines_are_bounded_and_contain_no_control_characters(settings: Settings, log: Path) -> None:
     log.write_text(f"\x1b[36mweb.1 |\x1b[0m \x1b]0;title\x07{'x' * 10_000}\n")
     [line] = last_lines(log, "", Mask(settings)) or []
     assert line.process == "web.1"
@@ -120,7 +120,7 @@ def test_lines_are_bounded_and_hold_nothing_that_a_terminal_would_obey(settings:
     assert line.text.isprintable()
 
 
-def test_errors_and_warnings_stand_out(settings: Settings, log: Path) -> None:
+def test_errors_and_warnings_have_a_level(settings: Settings, log: Path) -> None:
     log.write_text("web.1 | level=info msg=a\nweb.1 | level=warning msg=b\nweb.1 | level=critical msg=c\n")
     assert [line.level for line in last_lines(log, "", Mask(settings)) or []] == ["", "warning", "error"]
 

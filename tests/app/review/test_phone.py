@@ -1,4 +1,4 @@
-"""The page of the two phones (app/review): where it exists, what protects it, and what it may ask for."""
+"""The page of the simulated phones (app/review): where it exists, its protection, and the requests of its script."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def review(make_service: Callable[..., Service]) -> Service:
     "settings",
     [{}, {"REVIEW_TOOLS": "yes"}, {"ENV": "production"}, {"REVIEW_TOOLS": "true", "SURFACES": "submission"}],
 )
-def test_the_page_exists_nowhere_else(
+def test_the_page_does_not_exist_without_the_review_tools(
     make_service: Callable[..., Service], settings: dict[str, str], path: str
 ) -> None:
     client = make_service(**settings).client
@@ -45,7 +45,7 @@ def test_production_does_not_start_with_it() -> None:
     ("wanted", "language"),
     [("fr-CA,fr;q=0.9,en;q=0.5", "fr"), ("en-CA", "en"), ("de", "en"), ("", "en")],
 )
-def test_the_reader_is_led_to_a_language(review: Service, wanted: str, language: str) -> None:
+def test_the_reader_is_redirected_to_a_language(review: Service, wanted: str, language: str) -> None:
     answer = review.client.get("/phone", headers={"Accept-Language": wanted})
     assert answer.status_code == 302
     assert answer.headers["Location"] == f"/phone/{language}"
@@ -53,7 +53,7 @@ def test_the_reader_is_led_to_a_language(review: Service, wanted: str, language:
 
 
 @pytest.mark.parametrize("path", PATHS[:4])
-def test_the_browser_is_told_to_be_strict(review: Service, path: str) -> None:
+def test_every_response_has_the_protective_header_fields(review: Service, path: str) -> None:
     answer = review.client.get(path)
     for name, value in PROTECTION.items():
         assert answer.headers[name] == value
@@ -90,19 +90,8 @@ def test_only_a_post_issues_a_code(review: Service) -> None:
 
 
 @pytest.mark.parametrize("day", ["00000", "20530"])
-def test_the_address_leads_to_the_archive(review: Service, day: str) -> None:
+def test_the_address_is_that_of_the_archive(review: Service, day: str) -> None:
     day = day if day == "00000" else f"{review.today:05d}"
     address = json.loads(review.client.get(f"/phone/archive-address/{day}").text)
     assert address["message"] == f"302:{day}:{int(review.clock.now.timestamp()) // 3600}"
     assert archive_in(review.client.get(address["path"])).export.region == "CA"
-
-
-def test_static_files_are_protected_and_asked_for_again(review: Service) -> None:
-    answer = review.client.get("/static/review/page.js", buffered=True)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/javascript")
-    assert answer.headers["Cache-Control"] == "max-age=0, public"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "Access-Control-Allow-Origin" not in answer.headers
-    assert review.client.get("/static/review/../../config.py").status_code in (301, 404)
-    assert review.client.get("/static/review/nothing.js").text == "404 page not found\n"

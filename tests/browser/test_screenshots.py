@@ -1,0 +1,61 @@
+"""Screenshots of the pages in each language, width and colour scheme, before and after use.
+
+`bin/screenshots` keeps them, and updates the one in docs/images.
+"""
+
+import os
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import NewPage, OpenFront
+from tests.browser.test_front_page_looks import use_all
+from tests.browser.test_phone_looks import play_all
+from tests.support.settings import SECRETS
+from tests.support.torture import times
+from tests.support.web import web_process
+
+MAX_README_BYTES = 120_000
+README_SIZE = {"width": 1280, "height": 860}
+COMMIT = "5f3c9a1e7b204d8c96a1f0e2b3d4c5a697887766"
+LOOKS = [*product(("en", "fr"), (390, 1280), ("light", "dark"))]
+# All of them on request only.
+SHOWN = LOOKS if "SCREENSHOTS" in os.environ else times(LOOKS[:1], LOOKS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of the screenshots."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_the_image_of_the_readme_is_small(
+    new_page: NewPage, database_url: str, redis_url: str, tmp_path: Path, folder: Path
+) -> None:
+    build = {"HEROKU_PR_NUMBER": "42", "HEROKU_BRANCH": "faster-archives", "HEROKU_BUILD_COMMIT": COMMIT}
+    urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "REVIEW_TOOLS": "true"}
+    path = folder / "front-page.png"
+    with web_process(SECRETS | urls | build, tmp_path / "web.log") as web:
+        page = new_page("/review/en", base_url=f"http://127.0.0.1:{web.port}", color_scheme="light")
+        page.set_viewport_size(README_SIZE)
+        page.screenshot(path=path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_size <= MAX_README_BYTES
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), SHOWN)
+def test_each_look_of_the_pages_can_be_seen(
+    open_front: OpenFront, open_phone: NewPage, folder: Path, language: str, width: int, scheme: str
+) -> None:
+    name = f"{language}-{width}-{scheme}.png"
+    for kind, page, use in (
+        ("front", open_front(language, width=width, color_scheme=scheme), use_all),
+        ("phone", open_phone(language, width=width, color_scheme=scheme), play_all),
+    ):
+        page.screenshot(path=folder / f"{kind}-before-{name}", full_page=True)
+        use(page)
+        page.screenshot(path=folder / f"{kind}-view-{name}")
+        page.screenshot(path=folder / f"{kind}-after-{name}", full_page=True)
