@@ -60,7 +60,8 @@ def proxy_port(web: WebProcess, tmp_path_factory: pytest.TempPathFactory) -> Ite
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     folder.chmod(0o755)  # nginx's workers are another user when root starts it
-    block = re.search(r"```nginx\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
+    section = OPERATIONS.read_text(encoding="utf-8").split("\n## The proxy in front\n")[1]
+    block = re.search(r"```nginx\n(.*?)```", section, re.DOTALL)
     assert block is not None
     documented = block[1].replace("listen 443 ssl;", f"listen {LOOPBACK}:{port};").replace(":8001;", f":{web.port};")
     configuration = folder / "nginx.conf"

@@ -23,7 +23,8 @@ from tests.support.waiting import wait_until
 from tests.support.web import web_process
 
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "operations.md"
-(LOCATIONS,) = re.findall(r"^```nginx\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+SECTION: Final = DOCUMENT.read_text(encoding="utf-8").split("\n## Behind a CDN\n")[1].split("\n## ")[0]
+(LOCATIONS,) = re.findall(r"^```nginx\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 
 CONFIGURATION: Final = """
 daemon off;
