@@ -162,13 +162,13 @@ def found_in(text: bytes, secrets: dict[str, bytes]) -> set[str]:
     return {name for name, secret in secrets.items() if any(form in lowered for form in forms(secret))}
 
 
-def test_logs_hold_no_secret(traffic: Traffic) -> None:
+def test_logs_contain_no_secret(traffic: Traffic) -> None:
     assert traffic.log.count('msg="http response"') > 30
     assert traffic.log.count("InternalError at") >= 4  # the database's own words would quote a row
     assert found_in(traffic.log.encode(), traffic.secrets) == set()
 
 
-def test_a_refusal_or_a_figure_repeats_nothing_that_was_sent(traffic: Traffic) -> None:
+def test_refusals_and_statistics_do_not_echo_input(traffic: Traffic) -> None:
     shown = [answer for answer in traffic.answers if answer.status_code != 200 or b"count" in answer.data]
     assert {answer.status_code for answer in shown} >= {200, 400, 401, 404, 500}
     for answer in shown:
@@ -176,7 +176,7 @@ def test_a_refusal_or_a_figure_repeats_nothing_that_was_sent(traffic: Traffic) -
         assert found_in(answer.data + header.encode(), traffic.secrets) == set(), answer.request.path
 
 
-def test_the_database_holds_each_secret_where_the_data_model_says(traffic: Traffic) -> None:
+def test_secrets_are_stored_only_where_the_data_model_states(traffic: Traffic) -> None:
     for table in metadata.sorted_tables:
         for row in traffic.service.rows(f"SELECT * FROM {table.name}"):  # noqa: S608
             for column, value in row._mapping.items():
@@ -185,7 +185,7 @@ def test_the_database_holds_each_secret_where_the_data_model_says(traffic: Traff
                     assert (table.name, column) in ALLOWED.get(name, ()), name
 
 
-def test_what_may_be_stored_is_stored(traffic: Traffic) -> None:
+def test_permitted_secrets_are_stored(traffic: Traffic) -> None:
     """Were nothing found anywhere, the other tests would prove nothing."""
     rows = [
         *traffic.service.rows("SELECT * FROM encryption_keys"),
@@ -197,7 +197,7 @@ def test_what_may_be_stored_is_stored(traffic: Traffic) -> None:
     assert found_in(everything, traffic.secrets) == ALLOWED.keys()
 
 
-def test_redis_holds_no_secret(traffic: Traffic) -> None:
+def test_redis_contains_no_secret(traffic: Traffic) -> None:
     redis = traffic.service.app.context.redis
     keys = redis.keys()
     assert len(keys) >= 3
@@ -205,7 +205,7 @@ def test_redis_holds_no_secret(traffic: Traffic) -> None:
     assert found_in(b"\n".join(contents), traffic.secrets) == set()
 
 
-def test_settings_do_not_show_their_secrets(service: Service) -> None:
+def test_secrets_are_hidden_in_the_repr_of_settings(service: Service) -> None:
     settings = service.settings
     shown = repr((settings, settings.submission, settings.retrieval))
     assert "max_consecutive_claim_key_failures=50" in shown

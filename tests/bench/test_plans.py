@@ -20,7 +20,7 @@ WAITED_FOR: Final = (
 )
 
 
-def test_the_summary_names_what_reads_a_large_table_from_end_to_end_and_what_was_not_explained() -> None:
+def test_the_summary_lists_sequential_scans_and_unexplained_statements() -> None:
     plans = [
         Plan("codes.issue", "Insert", 0.1),
         Plan("counters.fold", "Seq Scan on events", 250.0, ["events"]),
@@ -32,12 +32,12 @@ def test_the_summary_names_what_reads_a_large_table_from_end_to_end_and_what_was
     assert lines[3].endswith("no value for moon")
 
 
-def test_every_statement_of_the_store_can_be_explained() -> None:
+def test_every_statement_of_the_store_is_explained() -> None:
     assert without_values() == {}
 
 
 @only_in_ci
-def test_nothing_that_is_waited_for_reads_a_large_table_from_end_to_end(tmp_path: Path) -> None:
+def test_statements_of_requests_do_not_scan_large_tables(tmp_path: Path) -> None:
     plans = _plans(tmp_path, KEYS)
     found = {which: plans_of(plans, which) for which in WAITED_FOR}
     assert [f"{plan.name}: {plan.text}" for plan in plans if plan.milliseconds is None] == []

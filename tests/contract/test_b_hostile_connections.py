@@ -44,7 +44,7 @@ def _send(web: WebProcess, request: bytes) -> bytes:
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a-secret\r\n" * 200 + b"\r\n", 431),
     ],
 )
-def test_malformed_http_is_refused_and_quoted_in_neither_answer_nor_log(
+def test_malformed_http_is_refused_and_not_echoed_in_response_or_log(
     web: WebProcess, service: Service, request_line_and_header: bytes, status: int
 ) -> None:
     written = web.log.stat().st_size
@@ -79,7 +79,7 @@ def test_thousands_of_idle_connections_do_not_delay_others(web: WebProcess, serv
 
 
 @pytest.mark.rule(48, "D22")
-def test_a_body_that_does_not_arrive_in_time_is_refused(web: WebProcess, service: Service) -> None:
+def test_an_incomplete_body_is_refused_after_a_timeout(web: WebProcess, service: Service) -> None:
     with socket.create_connection((HOST, web.port), timeout=60) as client:
         client.sendall(STARTS["half a body"])
         started = time.monotonic()
@@ -90,7 +90,9 @@ def test_a_body_that_does_not_arrive_in_time_is_refused(web: WebProcess, service
 
 @pytest.mark.rule(48)
 @pytest.mark.parametrize(("path", "answer"), [("/upload", b"\x08\x01"), ("/claim-key", b"\x08\x01\x18\x32")])
-def test_a_body_shorter_than_announced_is_refused(web: WebProcess, service: Service, path: str, answer: bytes) -> None:
+def test_a_body_shorter_than_its_content_length_is_refused(
+    web: WebProcess, service: Service, path: str, answer: bytes
+) -> None:
     received = _send(web, f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nshort".encode())
 
     assert received.startswith(b"HTTP/1.1 400 ")
@@ -119,7 +121,7 @@ def test_a_body_shorter_than_announced_is_refused(web: WebProcess, service: Serv
         b"\r\n" * 1000,
     ],
 )
-def test_a_broken_request_is_never_a_fault_of_ours(
+def test_a_broken_request_is_never_a_server_error(
     web: WebProcess, service: Service, request_line_and_header: bytes
 ) -> None:
     written = web.log.stat().st_size

@@ -63,7 +63,7 @@ def used(service: Service) -> Service:
     return service
 
 
-def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_url: str, tmp_path: Path) -> None:
+def test_a_restored_backup_holds_nothing_past_its_retention(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
 
     backup = run("backup", file, url)
@@ -88,7 +88,7 @@ def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_
 
 
 @only_in_torture
-def test_without_the_sealing_key_a_restore_says_so(used: Service, empty_url: str, tmp_path: Path) -> None:
+def test_a_restore_without_the_sealing_key_is_reported(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
     assert run("backup", file, url).returncode == 0
     restore = run("restore", file, empty_url, SEALING_KEYS="dd" * 32)
@@ -97,7 +97,7 @@ def test_without_the_sealing_key_a_restore_says_so(used: Service, empty_url: str
     assert "open with none of SEALING_KEYS" in restore.stderr
 
 
-def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_url: str, tmp_path: Path) -> None:
+def test_a_restore_into_a_database_in_use_is_refused(database_url: str, empty_url: str, tmp_path: Path) -> None:
     (tmp_path / "backup").touch()
     with server_connection(empty_url):
         restore = run("restore", tmp_path / "backup", empty_url)
@@ -105,7 +105,7 @@ def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_ur
     assert restore.stderr.startswith("This database has other sessions")
 
 
-def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
+def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:
     backup = run("backup", tmp_path / "backup", "postgresql://nobody@127.0.0.1:1/none")
     assert backup.returncode != 0
     assert list(tmp_path.iterdir()) == []

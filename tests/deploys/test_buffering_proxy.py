@@ -86,7 +86,7 @@ def _wait_for_answer(port: int, nginx: "subprocess.Popen[bytes]", log: Path) -> 
 
 
 @pytest.mark.parametrize("kinds", [*([kind] for kind in STARTS), list(STARTS)], ids=" and ".join)
-def test_slow_clients_wait_at_the_proxy(proxy_port: int, kinds: list[str]) -> None:
+def test_slow_clients_occupy_the_proxy_only(proxy_port: int, kinds: list[str]) -> None:
     with attacked(proxy_port, kinds, connections=10 * THREADS):
         for _ in range(5):
             assert ping_seconds(proxy_port) < ANSWER_SECONDS

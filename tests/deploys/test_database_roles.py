@@ -176,7 +176,7 @@ def test_each_job_works_with_the_role_of_its_worker(
     assert workers[SUBMISSION].rows(folded) == [(1,)]
 
 
-def test_without_made_up_keys_the_worker_of_retrieval_needs_no_right_to_add_any(
+def test_without_padding_the_retrieval_worker_needs_no_insert_privilege(
     start: Callable[..., Service], owner_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = start("worker_retrieval", RETRIEVAL)
@@ -191,7 +191,7 @@ def test_without_made_up_keys_the_worker_of_retrieval_needs_no_right_to_add_any(
     assert faults(caplog) == []
 
 
-def test_an_operator_s_commands_work_with_the_role_of_the_worker(
+def test_operator_commands_work_with_the_role_of_the_worker(
     start: Callable[..., Service], caplog: pytest.LogCaptureFixture
 ) -> None:
     use_submission(start("submission", SUBMISSION))
@@ -206,7 +206,7 @@ def test_an_operator_s_commands_work_with_the_role_of_the_worker(
     assert faults(caplog) == []
 
 
-def test_the_test_tool_works_with_two_more_rights_that_no_role_has_in_production(
+def test_the_test_tools_need_two_privileges_that_no_role_has_in_production(
     start: Callable[..., Service], owner_url: str
 ) -> None:
     assert TEST_TOOL == [("TRUNCATE", "diagnosis_keys"), ("DELETE", "export_archives")]

@@ -64,13 +64,13 @@ def verdict(folder: Path, *proposals: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_our_migrations_and_harmless_ones_pass(tmp_path: Path) -> None:
+def test_safe_migrations_pass(tmp_path: Path) -> None:
     result = verdict(tmp_path, *HARMLESS)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{len(list((ROOT / 'migrations' / 'versions').glob('*.py'))) + len(HARMLESS)} files" in result.stdout
 
 
-def test_every_harmful_one_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_every_harmful_migration_is_refused_by_name(tmp_path: Path) -> None:
     result = verdict(tmp_path, *HARMFUL.values())
     assert result.returncode == 1, result.stdout + result.stderr
     assert [rule for rule in HARMFUL if rule not in result.stdout] == []

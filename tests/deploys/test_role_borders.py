@@ -67,13 +67,13 @@ def cursors(database_url: str) -> Iterator[dict[str, psycopg2.extensions.cursor]
 
 
 @pytest.mark.parametrize("border", BORDERS)
-def test_what_would_cross_a_border_is_refused(border: str, cursors: dict[str, psycopg2.extensions.cursor]) -> None:
+def test_privileges_of_other_zones_are_refused(border: str, cursors: dict[str, psycopg2.extensions.cursor]) -> None:
     roles, verbs, tables = BORDERS[border]
     statements = [STATEMENTS[verb].format(table=table, column=COLUMNS[table]) for verb in verbs for table in tables]
     assert [(role, sql) for role in roles for sql in statements if not is_refused(cursors[role], sql)] == []
 
 
-def test_no_role_becomes_another_or_makes_anything(cursors: dict[str, psycopg2.extensions.cursor]) -> None:
+def test_roles_cannot_switch_or_create_objects(cursors: dict[str, psycopg2.extensions.cursor]) -> None:
     statements = [f"SET ROLE {role}" for role in ROLES] + ["CREATE TABLE notes ()", "CREATE ROLE more"]
     done = [(role, sql) for role in ROLES for sql in statements if not is_refused(cursors[role], sql)]
     assert done == [(role, f"SET ROLE {role}") for role in ROLES]  # itself

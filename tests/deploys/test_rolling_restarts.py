@@ -65,7 +65,7 @@ def failed_jobs(stack: Stack) -> list[list[str]]:
         return [FailedJobRegistry(queue=queue_of(surface, redis)).get_job_ids() for surface in ALL_SURFACES]
 
 
-def test_web_and_worker_are_replaced_again_and_again_and_nobody_notices(stack: Stack) -> None:
+def test_rolling_restarts_do_not_affect_clients(stack: Stack) -> None:
     rounds = times(1, 130)
     failed = failed_jobs(stack)
     began = time.monotonic()

@@ -30,7 +30,7 @@ def paused(leader: psutil.Process, seconds: float) -> None:
                 process.resume()
 
 
-def test_a_database_that_hangs_keeps_nobody_waiting(stack: Stack) -> None:
+def test_an_unresponsive_database_does_not_block_clients(stack: Stack) -> None:
     outcome = endure(stack, "PostgreSQL paused", lambda: paused(stack.postgres, 20))
     assert {exchange.outcome for exchange in outcome.failures} <= {500}
 
@@ -58,7 +58,7 @@ def test_a_database_without_free_connections_is_an_outage(stack: Stack) -> None:
     assert {exchange.outcome for exchange in outcome.failures} == {500}
 
 
-def test_a_database_that_only_reads_takes_nothing_and_says_so(stack: Stack) -> None:
+def test_a_read_only_database_refuses_writes_with_an_error(stack: Stack) -> None:
     def read_only() -> None:
         stack.query("ALTER SYSTEM SET default_transaction_read_only = on")
         stack.query("SELECT pg_reload_conf()")
@@ -84,12 +84,12 @@ def works_again(stack: Stack) -> Callable[[], bool]:
     return has_purged
 
 
-def test_a_redis_that_hangs_disturbs_no_phone(stack: Stack) -> None:
+def test_an_unresponsive_redis_does_not_affect_phones(stack: Stack) -> None:
     outcome = endure(stack, "Redis paused", lambda: paused(stack.redis, 10), works_again(stack))
     assert outcome.failures == []
 
 
-def test_a_full_redis_disturbs_no_phone(stack: Stack) -> None:
+def test_a_full_redis_does_not_affect_phones(stack: Stack) -> None:
     client = Redis.from_url(stack.setting("REDIS_URL"))
 
     def full() -> None:
@@ -104,7 +104,7 @@ def test_a_full_redis_disturbs_no_phone(stack: Stack) -> None:
     assert outcome.failures == []
 
 
-def test_a_full_disk_for_archives_stops_no_upload(stack: Stack, archive_disk: Path | None) -> None:
+def test_a_full_archive_disk_does_not_affect_uploads(stack: Stack, archive_disk: Path | None) -> None:
     if archive_disk is None:
         pytest.skip("this user may not mount a small disk")
 

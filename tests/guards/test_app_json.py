@@ -41,7 +41,7 @@ def violations(manifest: object) -> list[str]:
     return [error.json_path for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(manifest)]
 
 
-def test_it_follows_the_schema() -> None:
+def test_app_json_follows_its_schema() -> None:
     assert violations(MANIFEST) == []
 
 
@@ -59,24 +59,24 @@ def test_it_follows_the_schema() -> None:
         ({"environments": {"review": {"scripts": {"predestroy": "x"}}}}, "$.environments.review.scripts"),
     ],
 )
-def test_the_schema_finds_a_mistake(change: dict[str, object], place: str) -> None:
+def test_the_schema_detects_mistakes(change: dict[str, object], place: str) -> None:
     assert violations({"name": "exposure-alert", "description": "x"} | change) == [place]
 
 
 @both
-def test_every_setting_without_default_is_given_generated_or_asked_for(environment: str) -> None:
+def test_settings_without_default_are_provided_generated_or_required(environment: str) -> None:
     needed = {setting.name for setting in describe_settings() if setting.default is None}
     provided = {PROVIDED[addon["plan"]] for addon in DEPLOYED[environment]["addons"]}
     assert needed - provided - set(DEPLOYED[environment]["env"]) == set()
 
 
 @both
-def test_every_variable_is_one_that_the_service_reads(environment: str) -> None:
+def test_variables_are_settings_of_the_service(environment: str) -> None:
     known = {setting.name for setting in describe_settings()} | {"WEB_CONCURRENCY"}
     assert set(DEPLOYED[environment]["env"]) <= known
 
 
-def test_a_review_app_asks_nobody_for_anything() -> None:
+def test_a_review_app_needs_no_manual_setting() -> None:
     addresses = {"DATABASE_URL": "postgres://u:p@h/d", "REDIS_URL": "rediss://h"}
     settings = Settings.from_environment(values("review") | addresses)
     assert settings.env == "review"
@@ -84,7 +84,7 @@ def test_a_review_app_asks_nobody_for_anything() -> None:
     assert list(settings.submission.key_claim_token.values()) == ["demonstration"]
 
 
-def test_production_asks_for_the_health_authorities_tokens_and_nothing_else() -> None:
+def test_production_requires_only_the_tokens_of_health_authorities() -> None:
     asked_for = {name for name in MANIFEST["env"] if name not in values("production")}
     assert asked_for == {"KEY_CLAIM_TOKEN"}
     addresses = {"DATABASE_URL": "postgres://u:p@h/d", "REDIS_URL": "rediss://h"}
@@ -92,7 +92,7 @@ def test_production_asks_for_the_health_authorities_tokens_and_nothing_else() ->
     assert Settings.from_environment(values("production") | addresses | given).env == "production"
 
 
-def test_no_secret_stands_in_it() -> None:
+def test_app_json_contains_no_secret() -> None:
     secrets = {setting.name for setting in describe_settings() if setting.is_secret}
     environments = [MANIFEST, *MANIFEST["environments"].values()]
     written = {name for environment in environments for name, given in environment["env"].items() if "value" in given}
@@ -100,20 +100,20 @@ def test_no_secret_stands_in_it() -> None:
 
 
 @both
-def test_it_generates_every_secret_that_the_service_can_make(environment: str) -> None:
+def test_generated_secrets_are_those_that_the_service_can_make(environment: str) -> None:
     generated = {name for name, variable in DEPLOYED[environment]["env"].items() if "generator" in variable}
     assert generated - {"KEY_CLAIM_TOKEN"} == set(SECRET_MAKERS) - {"TEST_TOOLS_TOKEN"}
 
 
 @both
-def test_every_process_of_the_procfile_is_in_the_formation(environment: str) -> None:
+def test_the_formation_holds_the_processes_of_the_procfile(environment: str) -> None:
     processes = set(read_procfile(ROOT / "Procfile")) - NOT_IN_THE_FORMATION
     formation = DEPLOYED[environment]["formation"]
     assert {name for name, dynos in formation.items() if dynos["quantity"] > 0} == processes
 
 
 @both
-def test_all_processes_together_leave_the_database_some_connections(environment: str) -> None:
+def test_processes_stay_within_the_connection_limit(environment: str) -> None:
     given = values(environment)
     web = int(given["WEB_CONCURRENCY"]) * int(given["DATABASE_POOL_SIZE"])
     worker_its_job_and_release = 3
@@ -122,7 +122,7 @@ def test_all_processes_together_leave_the_database_some_connections(environment:
     assert versions * web + worker_its_job_and_release <= CONNECTIONS
 
 
-def test_the_review_environment_stands_alone() -> None:
+def test_the_review_environment_is_complete() -> None:
     """Whether a platform merges it with the rest or takes it instead must make no difference."""
     assert {"env", "formation", "addons", "buildpacks", "scripts"} == set(REVIEW)
     assert set(MANIFEST["env"]) <= set(REVIEW["env"])
@@ -135,7 +135,7 @@ def test_scripts_run_commands_that_exist(script: str) -> None:
     assert re.search(rf"^\| `flask {command}", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
-def test_the_buildpack_finds_one_list_of_requirements_and_no_environment() -> None:
+def test_the_buildpack_finds_one_requirement_file_and_no_environment() -> None:
     lists = ("requirements.txt", "Pipfile.lock", "poetry.lock", "uv.lock")
     assert [name for name in lists if (ROOT / name).exists()] == ["requirements.txt"]
     assert re.fullmatch(r"3\.1[1-4]\n?", (ROOT / ".python-version").read_text(encoding="utf-8"))

@@ -20,9 +20,9 @@ PORT = re.compile(r"(?<![\d.])800[01](?!\d)")
         (".devcontainer/devcontainer.json", {DEFAULT_PORT}),
     ],
 )
-def test_files_that_cannot_import_the_default_ports_agree_with_them(path: str, ports: set[int]) -> None:
+def test_other_files_agree_with_the_default_ports(path: str, ports: set[int]) -> None:
     assert {int(port) for port in PORT.findall((ROOT / path).read_text(encoding="utf-8"))} == ports
 
 
-def test_the_clients_which_share_no_code_with_the_service_agree_with_them() -> None:
+def test_clients_agree_with_the_default_port() -> None:
     assert int(CLIENTS_PORT) == DEFAULT_PORT

@@ -130,7 +130,7 @@ def test_readme_lists_every_route_and_no_other(app: Flask) -> None:
     assert set(re.findall(r"`(/[^`]*)`", table)) == routes(app)
 
 
-def test_every_link_within_the_project_leads_somewhere() -> None:
+def test_internal_links_are_valid() -> None:
     broken = [
         f"{name_of(document)}: {target}"
         for document in documents()
@@ -160,7 +160,7 @@ def anchors(document: Path) -> set[str]:
     return explicit | {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_file_that_is_named_exists() -> None:
+def test_named_files_exist() -> None:
     missing = [
         f"{name_of(document)}: {name}"
         for document in documents()
@@ -190,12 +190,12 @@ def folders_to_describe() -> list[str]:
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: nothing says which folders are the project's")
 @pytest.mark.parametrize("guide", ["CONTRIBUTING.md", "CONTRIBUTING.fr.md"])
-def test_the_tree_that_contributors_see_is_whole(guide: str) -> None:
+def test_the_contributors_guides_describe_every_folder(guide: str) -> None:
     text = (ROOT / guide).read_text(encoding="utf-8")
     assert [folder for folder in folders_to_describe() if f"`{folder}/`" not in text] == []
 
 
-def test_every_make_target_that_is_named_exists() -> None:
+def test_named_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     unknown = [
         f"{name_of(document)}: make {name}"
@@ -221,7 +221,7 @@ def logged_messages() -> set[str]:
     }
 
 
-def test_operations_says_what_to_do_about_every_message_in_the_log() -> None:
+def test_every_log_message_is_documented() -> None:
     table = text_of(ROOT / "docs" / "operations.md").partition("| `msg` | level |")[2].partition("\n\n")[0]
     explained = {message for row in table.splitlines() for message in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
     messages = logged_messages()

@@ -43,11 +43,11 @@ def commands() -> set[str]:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 @pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
-def test_a_workflow_keeps_to_its_schema_and_ends(path: Path, schema: str) -> None:
+def test_workflows_follow_their_schema_and_have_timeouts(path: Path, schema: str) -> None:
     assert CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(path)]).exit_code == 0
 
 
-def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
+def test_actions_are_pinned_to_a_commit_and_name_their_version() -> None:
     used = [
         line.strip().removeprefix("- ")
         for path in WORKFLOWS
@@ -60,25 +60,25 @@ def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_starts_without_rights_and_one_at_a_time(path: Path) -> None:
+def test_workflows_start_without_permissions_and_run_one_at_a_time(path: Path) -> None:
     workflow = content(path)
     assert workflow["permissions"] == {}
     assert "concurrency" in workflow
     assert all("permissions" in job for _, job in jobs(path))
 
 
-def test_no_workflow_is_given_a_secret_or_trusts_a_fork() -> None:
+def test_workflows_use_no_secrets_and_do_not_trust_forks() -> None:
     texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS]
     assert not any("secrets." in text or "pull_request_target:" in text for text in texts)
 
 
-def test_no_checkout_leaves_its_token_behind() -> None:
+def test_checkouts_do_not_persist_credentials() -> None:
     checkouts = [step for _, step in steps() if "checkout@" in step.get("uses", "")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
-def test_a_job_that_may_write_runs_no_code_of_a_pull_request() -> None:
+def test_jobs_with_write_permissions_do_not_run_code_of_a_pull_request() -> None:
     for name, job in jobs():
         if "write" not in job["permissions"].values() or name.startswith("release.yml"):
             continue
@@ -86,37 +86,37 @@ def test_a_job_that_may_write_runs_no_code_of_a_pull_request() -> None:
         assert refs == ["${{ github.event.pull_request.base.sha }}"], name
 
 
-def test_nothing_that_somebody_can_name_stands_in_a_command() -> None:
+def test_commands_contain_no_template_expressions() -> None:
     assert [step["run"] for _, step in steps() if "${{" in step.get("run", "")] == []
 
 
-def test_our_machine_is_asked_only_by_workflows_that_it_lets_in() -> None:
+def test_the_runner_guard_admits_exactly_the_self_hosted_workflows() -> None:
     guard = (ROOT / "bin" / "runner-guard").read_text(encoding="utf-8")
     asking = {name.partition(":")[0] for name, job in jobs() if "self-hosted" in job["runs-on"]}
     assert {Path(path).name for path in re.findall(r'"(\.github/workflows/[^"]+)"', guard)} == asking
 
 
-def test_no_fork_is_given_a_review_app() -> None:
+def test_forks_get_no_review_app() -> None:
     review = content(GITHUB / "workflows" / "review-app.yml")["jobs"]
     assert review["name"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
     assert [name for name, job in review.items() if name != "name" and "name" not in job["needs"]] == []
 
 
-def test_what_our_machine_starts_outlives_the_job() -> None:
+def test_review_apps_outlive_their_job() -> None:
     ours = [job for _, job in jobs() if "self-hosted" in job["runs-on"]]
     started = [step for job in ours for step in job["steps"] if "bin/review-" in step.get("run", "")]
     starting = [step for step in started if "smoke" not in step["run"]]
     assert all(step["env"]["RUNNER_TRACKING_ID"] == "" for step in starting)
 
 
-def test_every_command_of_a_workflow_is_a_script_that_anybody_can_run() -> None:
+def test_commands_of_workflows_are_executable_scripts() -> None:
     scripts = {word for command in commands() for word in re.findall(r"(?:bin|\.ci)/[\w-]+", command)}
     assert {"bin/test-part", "bin/check-style", "bin/check-container", "bin/review-deploy", ".ci/run"} <= scripts
     assert [script for script in sorted(scripts) if not (ROOT / script).stat().st_mode & 0o100] == []
 
 
 @pytest.mark.parametrize("command", sorted(command for command in commands() if "test-part" in command))
-def test_a_part_of_the_tests_names_only_what_exists(command: str) -> None:
+def test_parts_of_the_tests_name_existing_paths(command: str) -> None:
     assert part(shlex.split(command)[1])
 
 
@@ -134,13 +134,13 @@ def part(name: str) -> set[str]:
     return set(listed)
 
 
-def test_every_test_of_the_protocol_belongs_to_a_part() -> None:
+def test_every_contract_test_belongs_to_a_part() -> None:
     parts = set().union(*(part(name) for name in ("key-submission", "key-retrieval", "worker", "clients")))
     contract = {str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "contract").glob("test_*.py")}
     assert contract - parts == set()
 
 
-def test_the_documents_name_every_check() -> None:
+def test_hosted_checks_are_documented() -> None:
     document = (ROOT / "docs" / "hosted-checks.md").read_text(encoding="utf-8")
     matrix = content(GITHUB / "workflows" / "checks.yml")["jobs"]["check"]["strategy"]["matrix"]["include"]
     assert [row["check"] for row in matrix if row["check"] not in document] == []
@@ -149,20 +149,20 @@ def test_the_documents_name_every_check() -> None:
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
-def test_a_form_keeps_to_its_schema(path: Path) -> None:
+def test_issue_forms_follow_their_schema(path: Path) -> None:
     assert (
         CliRunner().invoke(check_jsonschema, ["--builtin-schema", "vendor.github-issue-forms", str(path)]).exit_code
         == 0
     )
 
 
-def test_every_form_exists_in_english_and_in_french() -> None:
+def test_issue_forms_exist_in_english_and_french() -> None:
     shapes = [[(part["type"], part.get("id")) for part in content(path)["body"]] for path in FORMS]
     assert shapes[0::2] == shapes[1::2]
     assert len(shapes) == 4
 
 
-def test_owners_are_named_for_files_that_exist() -> None:
+def test_codeowners_name_existing_files() -> None:
     lines = [line.split() for line in (GITHUB / "CODEOWNERS").read_text(encoding="utf-8").splitlines()]
     owned = [line[0] for line in lines if line and line[0][0] != "#"]
     assert owned[0] == "*"

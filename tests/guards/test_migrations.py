@@ -43,11 +43,11 @@ def tables(app: Flask) -> set[str]:
         return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-def test_there_is_one_line_of_migrations() -> None:
+def test_migrations_are_linear() -> None:
     assert revisions() == [f"{number:04}" for number in range(1, len(revisions()) + 1)]
 
 
-def test_each_migration_goes_up_down_and_up_again(empty: Flask) -> None:
+def test_migrations_upgrade_and_downgrade(empty: Flask) -> None:
     before: list[set[str]] = []
     for revision in revisions():
         before.append(tables(empty))
@@ -61,13 +61,13 @@ def test_each_migration_goes_up_down_and_up_again(empty: Flask) -> None:
     assert tables(empty) == set()
 
 
-def test_migrations_make_the_tables_that_the_code_describes(empty: Flask) -> None:
+def test_migrations_create_the_tables_of_the_code(empty: Flask) -> None:
     upgrade()
     check()  # exits when a difference is found
     assert len(tables(empty)) == len(empty.extensions["migrate"].db.metadata.tables)
 
 
-def test_migrating_twice_does_nothing(empty: Flask) -> None:
+def test_a_second_upgrade_changes_nothing(empty: Flask) -> None:
     upgrade()
     upgrade()
     assert tables(empty)

@@ -44,12 +44,12 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield path, method, item[method]
 
 
-def test_every_route_is_described_and_no_other(app: Flask) -> None:
+def test_openapi_describes_exactly_the_routes(app: Flask) -> None:
     routes = {path_of(rule.rule) for rule in app.url_map.iter_rules() if not rule.endpoint.endswith("static")}
     assert routes == set(DOCUMENT["paths"])
 
 
-def test_private_routes_say_who_may_use_them_and_public_ones_do_not(app: Flask) -> None:
+def test_only_private_routes_have_a_security_scheme(app: Flask) -> None:
     endpoints = {path_of(rule.rule): rule.endpoint for rule in app.url_map.iter_rules()}
     for path, method, operation in operations():
         # a download's proof is in its path, and a browser asks first without any
@@ -58,7 +58,7 @@ def test_private_routes_say_who_may_use_them_and_public_ones_do_not(app: Flask) 
         assert is_open or "401" in operation["responses"], path
 
 
-def test_every_part_of_a_path_is_described() -> None:
+def test_path_parameters_are_described() -> None:
     for path, item in DOCUMENT["paths"].items():
         for method in METHODS & item.keys():
             described = [resolved(each) for each in item.get("parameters", []) + item[method].get("parameters", [])]
@@ -75,7 +75,7 @@ def resolved(described: dict[str, Any]) -> dict[str, Any]:
     return target
 
 
-def test_operations_have_names_of_their_own() -> None:
+def test_operation_ids_are_unique() -> None:
     names = [operation["operationId"] for _, _, operation in operations()]
     assert len(names) == len(set(names))
 
@@ -89,7 +89,7 @@ def test_messages_have_the_fields_of_the_schema() -> None:
         assert named == fields, name
 
 
-def test_the_document_is_served(service: Service) -> None:
+def test_openapi_is_served(service: Service) -> None:
     response = service.client.get("/openapi.json")
     assert (response.status_code, response.content_type) == (200, "application/json; charset=utf-8")
     assert response.json == DOCUMENT

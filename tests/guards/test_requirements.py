@@ -30,13 +30,13 @@ def needed_by(requirement: Requirement) -> list[Requirement]:
 
 
 @pytest.mark.parametrize("package", sorted(locked(*COMPILED)))
-def test_whatever_a_package_asks_for_is_listed_with_the_same_extras(package: str) -> None:
+def test_requirements_include_every_dependency_with_its_extras(package: str) -> None:
     listed = locked(*COMPILED)
     for needed in needed_by(listed[package]):
         assert needed.extras <= listed[canonicalize_name(needed.name)].extras, needed
 
 
-def test_every_list_of_requirements_is_compiled_by_the_one_command() -> None:
+def test_every_requirement_file_is_compiled_by_bin_requirements() -> None:
     lists = {path.stem for path in Path(ROOT).glob("requirements*.in")}
     (loop,) = [line for line in (ROOT / "bin/requirements").read_text().splitlines() if line.startswith("for list in")]
     suffixes = loop.partition("{")[2].partition("}")[0].split(",")
@@ -45,7 +45,7 @@ def test_every_list_of_requirements_is_compiled_by_the_one_command() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda path: path.name)
-def test_every_requirement_is_pinned_to_a_version_and_to_hashes(path: Path) -> None:
+def test_requirements_are_pinned_to_versions_and_hashes(path: Path) -> None:
     lines = path.read_text().replace("\\\n", " ").splitlines()
     requirements = [line.partition(" --hash=") for line in lines if line.strip() and not line.lstrip().startswith("#")]
     assert requirements
@@ -54,6 +54,6 @@ def test_every_requirement_is_pinned_to_a_version_and_to_hashes(path: Path) -> N
         assert re.fullmatch(r"sha256:[0-9a-f]{64}(\s+--hash=sha256:[0-9a-f]{64})*", hashes.strip()), requirement
 
 
-def test_whatever_is_installed_has_one_of_its_hashes() -> None:
+def test_installation_requires_hashes() -> None:
     (pip,) = [line for line in (ROOT / "bin/install").read_text().splitlines() if "-m pip install" in line]
     assert " --require-hashes " in pip

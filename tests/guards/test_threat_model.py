@@ -39,7 +39,7 @@ def functions_of(path: Path) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("name", sorted(set(named_tests(TEXT))))
-def test_every_test_that_is_named_exists(name: str) -> None:
+def test_named_tests_exist(name: str) -> None:
     path, _, function = name.partition("::")
     assert (ROOT / path).is_file()
     assert function in functions_of(ROOT / path)
@@ -49,7 +49,7 @@ def test_every_mention_of_a_test_is_checked() -> None:
     assert len(re.findall(r"::\w+", TEXT)) == len(named_tests(TEXT))
 
 
-def test_every_attack_names_its_test_or_the_reason_for_having_none() -> None:
+def test_every_attack_names_its_test_or_a_reason_for_none() -> None:
     attacks = rows(ATTACK_HEAD)
     assert len(attacks) > 50
     assert {row[0]: row for row in attacks if len(row) != 5} == {}
@@ -57,7 +57,7 @@ def test_every_attack_names_its_test_or_the_reason_for_having_none() -> None:
     assert {row[0] for row in attacks if not set(row[1].split(", ")) <= set("STRIDE")} == set()
 
 
-def test_every_requirement_is_numbered_has_a_status_and_evidence() -> None:
+def test_every_requirement_has_a_number_a_status_and_evidence() -> None:
     requirements = rows(REQUIREMENT_HEAD)
     assert len(requirements) > 80
     for row in requirements:
@@ -67,7 +67,7 @@ def test_every_requirement_is_numbered_has_a_status_and_evidence() -> None:
         assert len(row[3]) > 8 or row[2] == "met", row
 
 
-def test_each_requirement_is_assessed_once_in_its_own_chapter() -> None:
+def test_requirements_are_assessed_once_in_their_chapter() -> None:
     seen: set[str] = set()
     for heading, chapter in re.findall(r"^### V(\d+) .*\n((?:(?!^### ).*\n)*)", TEXT, flags=re.MULTILINE):
         for numbers in re.findall(r"^\| (\d+\.\d+\.\d+[^|]*) \|", chapter, flags=re.MULTILINE):
@@ -89,7 +89,7 @@ def one_in(probability: float) -> str:
     return f"1 in {round(number / unit) * unit:,}"
 
 
-def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
+def test_guessing_probabilities_follow_from_the_settings() -> None:
     settings = make_settings("postgresql://x/y", "redis://x")
     assert f"{number_of_codes():,} equally likely codes ({math.log2(number_of_codes()):.1f} bits)" in TEXT
     assert f"{settings.submission.max_consecutive_claim_key_failures} wrong codes in a row and" in TEXT.replace(
@@ -106,6 +106,6 @@ def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
         assert chance == one_in(1 - (1 - WAITING_CODES / number_of_codes()) ** count)
 
 
-def test_the_document_is_linked_from_where_people_look() -> None:
+def test_the_threat_model_is_linked_from_the_main_documents() -> None:
     for document in ("README.md", "SECURITY.md", "SECURITY.fr.md"):
         assert "(docs/threat-model.md)" in (ROOT / document).read_text(encoding="utf-8"), document

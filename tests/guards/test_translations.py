@@ -30,27 +30,27 @@ def sources(group: str) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_language_has_the_same_texts(group: str) -> None:
+def test_languages_have_the_same_texts(group: str) -> None:
     assert sorted(path.stem for path in (FOLDER / group).iterdir()) == sorted(LANGUAGES)
     first, *others = (list(texts(group, language)) for language in LANGUAGES)
     assert all(other == first for other in others)
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_text_says_something_and_has_the_same_blanks(group: str) -> None:
+def test_texts_are_not_empty_and_have_the_same_placeholders(group: str) -> None:
     english, french = (texts(group, language) for language in LANGUAGES)
     assert [key for key in english if not english[key].strip() or not french[key].strip()] == []
     assert [key for key in english if blanks(english[key]) != blanks(french[key])] == []
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_no_text_was_left_in_the_other_language(group: str) -> None:
+def test_texts_are_translated(group: str) -> None:
     english, french = (texts(group, language) for language in LANGUAGES)
     assert [key for key in english if english[key] == french[key] and len(english[key].split()) > 2] == []
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_text_of_a_script_is_used_and_exists(group: str) -> None:
+def test_texts_of_scripts_exist_and_are_used(group: str) -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
     used = set(re.findall(r'"(live\.[\w.]+)"', source))
     known = {key.removesuffix(".one").removesuffix(".other") for key in texts(group, "en") if key.startswith("live.")}
@@ -60,6 +60,6 @@ def test_every_text_of_a_script_is_used_and_exists(group: str) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_text_with_a_form_for_one_has_a_form_for_many(group: str) -> None:
+def test_singular_texts_have_a_plural(group: str) -> None:
     keys = set(texts(group, "en"))
     assert {key for key in keys if key.endswith(".one") and key.replace(".one", ".other") not in keys} == set()

@@ -44,16 +44,16 @@ def answers(service: Service) -> list[tuple[str, object]]:
     return found
 
 
-def test_no_answer_sets_a_cookie(everything: Service) -> None:
+def test_responses_set_no_cookie(everything: Service) -> None:
     assert [rule for rule, headers in answers(everything) if "Set-Cookie" in headers] == []
 
 
-def test_hsts_is_left_to_whoever_ends_tls(everything: Service) -> None:
+def test_hsts_is_left_to_the_tls_terminator(everything: Service) -> None:
     """docs/operations.md says where to set it: a second one here would make two of them."""
     assert [rule for rule, headers in answers(everything) if "Strict-Transport-Security" in headers] == []
 
 
-def test_what_the_address_says_about_tls_reaches_the_driver() -> None:
+def test_tls_parameters_of_the_database_url_reach_the_driver() -> None:
     address = "postgres://user@db.example/service?sslmode=verify-full&sslrootcert=/etc/ca.pem"
     engine = create_engine(make_settings(address, "redis://x").database_url)
     _, options = engine.dialect.create_connect_args(engine.url)
@@ -61,7 +61,7 @@ def test_what_the_address_says_about_tls_reaches_the_driver() -> None:
     assert options["sslrootcert"] == "/etc/ca.pem"
 
 
-def test_a_redis_that_is_verified_is_asked_for_its_certificate() -> None:
+def test_tls_parameters_of_the_redis_url_reach_the_driver() -> None:
     settings = make_settings("postgresql://x/y", "rediss://x?ssl_cert_reqs=required&ssl_ca_certs=/etc/ca.pem")
     options = create_app(settings).context.redis.connection_pool.connection_kwargs
     assert options["ssl_cert_reqs"] == "required"

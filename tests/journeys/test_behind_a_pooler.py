@@ -21,7 +21,7 @@ def services(make_service: Callable[..., Service], database_url: str, tmp_path: 
         yield [make_service(**options), make_service(**options)]
 
 
-def test_every_code_is_claimed_and_every_key_arrives(services: list[Service], caplog: pytest.LogCaptureFixture) -> None:
+def test_all_codes_and_keys_pass_through_a_pooler(services: list[Service], caplog: pytest.LogCaptureFixture) -> None:
     def patient(number: int) -> int:
         service = services[number % 2]
         answer = service.upload(service.pair(), [exposure_key(number)])

@@ -51,7 +51,7 @@ def test_one_phone_key_claimed_with_two_codes_is_registered_once(arena: Arena) -
     assert arena.service.rows("SELECT FROM failed_key_claim_attempts") == []  # none of this was a guess
 
 
-def test_guesses_from_one_network_end_with_the_ban(arena: Arena) -> None:
+def test_guesses_from_one_network_end_with_a_ban(arena: Arena) -> None:
     for number in range(times(1, 40)):
         network = new_network()
 
@@ -66,7 +66,7 @@ def test_guesses_from_one_network_end_with_the_ban(arena: Arena) -> None:
         arena.check_counters()
 
 
-def test_a_right_code_among_many_guesses_wins_before_the_ban_or_not_at_all(arena: Arena) -> None:
+def test_a_valid_code_among_many_guesses_is_claimed_only_before_the_ban(arena: Arena) -> None:
     for _ in range(times(1, 40)):
         (code,), network, phone = arena.codes(1), new_network(), Phone()
         guesses = [arena.claim(f"WRONG{guess}", Phone(), network) for guess in range(AT_ONCE - 1)]
@@ -83,7 +83,7 @@ def test_a_right_code_among_many_guesses_wins_before_the_ban_or_not_at_all(arena
         arena.check_counters()
 
 
-def test_one_hash_id_requested_by_many_has_one_code_that_lives(arena: Arena) -> None:
+def test_concurrent_requests_for_one_hash_id_leave_one_valid_code(arena: Arena) -> None:
     for _ in range(times(1, 40)):
         hash_id = new_hash_id()
 

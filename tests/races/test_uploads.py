@@ -77,7 +77,7 @@ def _purge(arena: Arena, strict: Service) -> dict[str, int]:
     return {step: rows or 0 for step, rows in deleted.items()}
 
 
-def test_a_purge_takes_a_pair_before_an_upload_or_after_it_and_counts_it_once(
+def test_a_purge_deletes_a_key_pair_before_or_after_an_upload_and_counts_it_once(
     arena: Arena, make_service: Callable[..., Service]
 ) -> None:
     strict = make_service(ENCRYPTION_KEY_VALIDITY_DAYS="1")  # what the web process still accepts, it purges
@@ -101,7 +101,7 @@ def test_a_purge_takes_a_pair_before_an_upload_or_after_it_and_counts_it_once(
         arena.check_counters()
 
 
-def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callable[..., Service]) -> None:
+def test_a_code_is_purged_or_claimed_but_not_both(arena: Arena, make_service: Callable[..., Service]) -> None:
     strict = make_service(ONE_TIME_CODE_EXPIRY_MINUTES="1")
     for _ in range(times(1, 20)):
         codes, phones = arena.codes(AT_ONCE), [Phone() for _ in range(AT_ONCE)]
@@ -119,7 +119,7 @@ def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callab
         arena.service.execute("DELETE FROM encryption_keys")
 
 
-def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) -> None:
+def test_archives_built_during_uploads_are_valid_and_finally_complete(arena: Arena) -> None:
     builder, sent = arena.service.app.context.retrieval.builder, Counter[str]()
     for _ in range(times(1, 20)):
         phones = arena.phones(AT_ONCE // 2)

@@ -62,7 +62,7 @@ def test_each_part_of_a_statement_has_its_own_name_and_parameters(session: Prepa
     assert {part.name for part in both.parts} <= set(prepared(session))
 
 
-def test_statements_of_other_words_have_other_names() -> None:
+def test_different_statements_have_different_names() -> None:
     assert NUMBER.parts[0].name != Statement("SELECT :number ::bigint").parts[0].name
 
 
@@ -73,7 +73,7 @@ def test_a_statement_that_cannot_be_prepared_fails_as_it_would_without(session: 
     assert session.execute(NUMBER, {"number": 1}) == [(1,)]
 
 
-def test_one_that_failed_stays_prepared(session: PreparedExecutor) -> None:
+def test_a_failed_statement_remains_prepared(session: PreparedExecutor) -> None:
     quotient = Statement("SELECT 1 / :number ::integer")
     for _ in range(2):
         with pytest.raises(DBAPIError) as caught:
@@ -91,7 +91,7 @@ def test_one_that_failed_stays_prepared(session: PreparedExecutor) -> None:
     ],
     ids=["forgot", "has it from another"],
 )
-def test_a_session_that_is_shared_gets_statements_in_full_from_then_on(
+def test_prepared_statements_are_disabled_behind_a_pooler(
     session: PreparedExecutor, spoil: Callable[[PreparedExecutor], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     session.execute(NUMBER, {"number": 1})
@@ -115,7 +115,7 @@ def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: Prep
     assert read.parts[0].name in prepared(session), "it is prepared anew"
 
 
-def test_a_plan_for_a_table_that_was_small_is_not_kept_for_long(session: PreparedExecutor, now: list[float]) -> None:
+def test_plans_are_renewed_as_tables_grow(session: PreparedExecutor, now: list[float]) -> None:
     raw(
         session, "CREATE TEMPORARY TABLE growing AS SELECT 1 AS value; CREATE INDEX ON growing (value); ANALYZE growing"
     )

@@ -45,7 +45,7 @@ def end_all(database_url: str) -> Callable[[], None]:
     return end
 
 
-def test_connections_that_the_server_closed_fail_no_request_and_are_not_spoken_of(
+def test_connections_closed_by_the_server_are_replaced_silently(
     service: Service, end_all: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     before = fill_pool(service.database, 4)
@@ -56,9 +56,7 @@ def test_connections_that_the_server_closed_fail_no_request_and_are_not_spoken_o
     assert [record for record in caplog.records if record.levelname not in ("INFO", "DEBUG")] == []
 
 
-def test_transactions_and_snapshots_get_connections_that_are_open(
-    service: Service, end_all: Callable[[], None]
-) -> None:
+def test_transactions_and_snapshots_get_open_connections(service: Service, end_all: Callable[[], None]) -> None:
     for lend in (service.database.transaction, service.database.snapshot):
         closed = fill_pool(service.database, 1)
         end_all()
@@ -66,18 +64,18 @@ def test_transactions_and_snapshots_get_connections_that_are_open(
             assert backend(connection) not in closed
 
 
-def test_a_pool_that_was_emptied_is_watched_like_the_first(service: Service, end_all: Callable[[], None]) -> None:
+def test_a_recreated_pool_is_checked_too(service: Service, end_all: Callable[[], None]) -> None:
     service.database.dispose()
     closed = fill_pool(service.database, 2)
     end_all()
     assert not closed & fill_pool(service.database, 2)
 
 
-def test_a_connection_that_is_open_is_kept(service: Service) -> None:
+def test_open_connections_are_kept(service: Service) -> None:
     assert len({frozenset(fill_pool(service.database, 1)) for _ in range(5)}) == 1
 
 
-def test_a_connection_with_words_that_nobody_asked_for_is_replaced(service: Service) -> None:
+def test_a_connection_with_unsolicited_data_is_replaced(service: Service) -> None:
     with service.database.autocommit() as connection:
         talked_to = backend(connection)
         connection.execute(text("LISTEN news"))

@@ -87,12 +87,12 @@ DOINGS: Final = (do_codes, do_claims, do_uploads, do_without_books, do_decoys)
 
 
 @pytest.mark.parametrize("do", DOINGS, ids=["codes", "claims", "uploads", "without books", "decoys"])
-def test_what_phones_wait_for_is_sent_in_full(pooled: Service, do: Callable[[Service], None]) -> None:
+def test_statements_of_phone_requests_are_sent_unprepared(pooled: Service, do: Callable[[Service], None]) -> None:
     do(pooled)
     assert pooled.rows("SELECT name FROM pg_prepared_statements") == []
 
 
-def test_all_of_this_needs_every_statement(pooled: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_prepared_statement_is_exercised(pooled: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: set[Statement] = set()
     execute = PreparedExecutor.execute
 

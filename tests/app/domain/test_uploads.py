@@ -65,7 +65,7 @@ def test_each_limit_holds_on_both_sides(keys: Sequence[DiagnosisKey], error: Upl
         (-(2**63), UploadErrorCode.INVALID_TIMESTAMP),
     ],
 )
-def test_a_phones_clock_may_differ_by_an_hour(seconds: int | None, error: UploadErrorCode | None) -> None:
+def test_a_phone_clock_may_differ_by_an_hour(seconds: int | None, error: UploadErrorCode | None) -> None:
     assert refusal(Upload(seconds, [KEY])) is error
 
 
@@ -75,7 +75,7 @@ def test_starts_may_spread_over_fourteen_days() -> None:
     assert refusal(starting(first + 2017, first)) is UploadErrorCode.INVALID_ROLLING_START_INTERVAL_NUMBER
 
 
-def test_the_number_of_keys_is_judged_before_the_timestamp_and_that_before_the_keys() -> None:
+def test_key_count_timestamp_and_keys_are_validated_in_this_order() -> None:
     bad = replace(KEY, rolling_period=0)
     assert refusal(Upload(None, [bad] * 29)) is UploadErrorCode.TOO_MANY_KEYS
     assert refusal(Upload(None, [bad])) is UploadErrorCode.INVALID_TIMESTAMP
@@ -95,6 +95,6 @@ def test_the_number_of_keys_is_judged_before_the_timestamp_and_that_before_the_k
         max_size=30,
     ),
 )
-def test_whatever_arrives_is_accepted_or_refused(seconds: int | None, keys: list[DiagnosisKey]) -> None:
+def test_any_upload_is_accepted_or_refused(seconds: int | None, keys: list[DiagnosisKey]) -> None:
     error = refusal(Upload(seconds, keys))
     assert error is None or isinstance(error, UploadErrorCode)

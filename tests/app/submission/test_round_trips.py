@@ -60,11 +60,11 @@ def warm(one_session: Service) -> Service:
     return one_session
 
 
-def test_a_code_takes_one(warm: Service, trips: Trips) -> None:
+def test_issuing_a_code_takes_one_round_trip(warm: Service, trips: Trips) -> None:
     assert len(trips.of(warm.issue)) == 1
 
 
-def test_a_claim_takes_one_be_it_right_or_wrong(warm: Service, trips: Trips) -> None:
+def test_a_valid_or_wrong_claim_takes_one_round_trip(warm: Service, trips: Trips) -> None:
     code = warm.issue()
     assert len(trips.of(lambda: warm.claim("WRONGCODE1"))) == 1
     assert len(trips.of(lambda: warm.claim(code))) == 1
@@ -72,17 +72,17 @@ def test_a_claim_takes_one_be_it_right_or_wrong(warm: Service, trips: Trips) -> 
     assert len(warm.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 2
 
 
-def test_an_upload_of_28_keys_takes_two(warm: Service, trips: Trips) -> None:
+def test_an_upload_of_28_keys_takes_two_round_trips(warm: Service, trips: Trips) -> None:
     phone, keys = warm.pair(), [exposure_key(number) for number in range(2, 30)]
     assert len(trips.of(lambda: warm.upload(phone, keys))) == 2
     assert len(warm.rows("SELECT FROM diagnosis_keys")) == 29
 
 
-def test_to_prepare_a_statement_takes_one_more(one_session: Service, trips: Trips) -> None:
+def test_preparing_a_statement_takes_one_more_round_trip(one_session: Service, trips: Trips) -> None:
     assert first_words(trips.of(one_session.issue)) == ["PREPARE", "EXECUTE"]
 
 
-def test_a_transaction_of_its_own_would_take_two_more(warm: Service, trips: Trips) -> None:
+def test_an_explicit_transaction_takes_two_more_round_trips(warm: Service, trips: Trips) -> None:
     assert first_words(trips.of(lambda: warm.execute("SELECT 1"))) == ["BEGIN", "SELECT", "COMMIT"]
 
 

@@ -114,44 +114,44 @@ def test_a_request_reaches_the_application_as_wsgi_describes(port: int) -> None:
     )
 
 
-def test_a_body_may_come_in_chunks(port: int) -> None:
+def test_a_chunked_body_is_accepted(port: int) -> None:
     chunks = b"3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
     assert given(port, "POST / HTTP/1.1", "Transfer-Encoding: chunked", body=chunks)["body"] == "abcd"
 
 
-def test_of_a_body_that_is_too_long_only_the_beginning_is_read(port: int) -> None:
+def test_an_oversized_body_is_read_only_up_to_the_limit(port: int) -> None:
     body = given(port, "POST / HTTP/1.1", "Content-Length: 100000000", body=b"x" * 200)["body"]
     assert 100 < len(body) <= 200
 
 
-def test_fields_with_underscores_are_left_out(port: int) -> None:
+def test_header_fields_with_underscores_are_dropped(port: int) -> None:
     fields = ["X-Forwarded-For: 192.0.2.1", "X_Forwarded_For: 192.0.2.2", "X-Forwarded_For: 192.0.2.3"]
     for order in (fields, fields[::-1]):
         assert given(port, "GET / HTTP/1.1", *order)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
 
 
-def test_a_field_that_comes_twice_is_one_list_in_order(port: int) -> None:
+def test_repeated_header_fields_are_joined_in_order(port: int) -> None:
     environ = given(port, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2")
     assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,192.0.2.2"
 
 
-def test_a_field_is_read_to_its_end_whatever_bytes_it_holds(port: int) -> None:
+def test_header_values_keep_all_bytes(port: int) -> None:
     fields = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: \u00e9, 192.0.2.2"]
     assert given(port, "GET / HTTP/1.1", *fields)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,\u00e9, 192.0.2.2"
 
 
-def test_a_long_answer_arrives_whole(port: int) -> None:
+def test_a_long_response_arrives_whole(port: int) -> None:
     answer = exchange(port, b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.partition(b"\r\n\r\n")[2] == b"0123456789" * 100_000
 
 
 @pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])
-def test_proxies_are_believed_about_https(port: int, said: str, scheme: str) -> None:
+def test_forwarded_proto_sets_the_url_scheme(port: int, said: str, scheme: str) -> None:
     assert given(port, "GET / HTTP/1.1", f"X-Forwarded-Proto: {said}")["wsgi.url_scheme"] == scheme
 
 
 @pytest.mark.parametrize("path", ["/exit", "/fault"])
-def test_a_fault_costs_no_thread_and_is_not_quoted(port: int, path: str, log: Path) -> None:
+def test_an_unhandled_error_is_not_quoted_and_ends_no_thread(port: int, path: str, log: Path) -> None:
     for _ in range(3 * THREADS):
         answer = exchange(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 500 ")
@@ -161,12 +161,12 @@ def test_a_fault_costs_no_thread_and_is_not_quoted(port: int, path: str, log: Pa
     assert "secret" not in log.read_text()
 
 
-def test_an_answer_without_a_body_and_a_head_have_none(port: int) -> None:
+def test_bodiless_responses_have_no_body(port: int) -> None:
     assert exchange(port, b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\n")
     assert exchange(port, b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\n")
 
 
-def test_requests_that_were_sent_at_once_are_answered_in_order(port: int) -> None:
+def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     requests = b"".join(
         f"GET {path} HTTP/1.1\r\nHost: x\r\n{close}\r\n".encode()
         for path, close in (("/one", ""), ("/slow", ""), ("/two", "Connection: close\r\n"))
@@ -176,7 +176,7 @@ def test_requests_that_were_sent_at_once_are_answered_in_order(port: int) -> Non
     assert answer.index(b"/one") < answer.index(b"/slow") < answer.index(b"/two")
 
 
-def test_requests_are_answered_side_by_side(port: int) -> None:
+def test_requests_are_handled_concurrently(port: int) -> None:
     answers: list[int] = []
 
     def ask() -> None:

@@ -33,7 +33,7 @@ def statuses(request: Callable[[], Any], times: int = 3) -> list[int]:
     return [request().status_code for _ in range(times)]
 
 
-def test_claims_beyond_the_limit_are_refused_as_a_ban_is(make_limited: Callable[..., Service]) -> None:
+def test_claims_beyond_the_limit_are_refused_like_a_ban(make_limited: Callable[..., Service]) -> None:
     service = make_limited(RATE_LIMIT_CLAIM_KEY="2")
     code = service.issue()
     assert statuses(lambda: service.claim("WRONG"), 2) == [401, 401]
@@ -81,20 +81,20 @@ def test_outbreak_events_are_limited_by_token(make_limited: Callable[..., Servic
     assert seen(report()) == outbreak_refusal(429, "UNKNOWN", RETRY)
 
 
-def test_guesses_of_the_operator_s_password_are_limited(make_limited: Callable[..., Service]) -> None:
+def test_attempts_at_the_operator_password_are_limited(make_limited: Callable[..., Service]) -> None:
     service = make_limited(RATE_LIMIT_EVENTS="2")
     assert statuses(lambda: service.client.get("/events/2026-03-18", auth=("metrics-user", "guess")), 2) == [401, 401]
 
     assert seen(service.client.get("/events/2026-03-18", auth=METRICS)) == plain_error(429, "too many requests", RETRY)
 
 
-def test_a_retrieval_process_needs_no_key_of_submission(make_limited: Callable[..., Service]) -> None:
+def test_the_retrieval_surface_needs_no_submission_secret(make_limited: Callable[..., Service]) -> None:
     service = make_limited(SURFACES="retrieval", SECRET_KEY="", RATE_LIMIT_EVENTS="1")
 
     assert statuses(lambda: service.client.get("/events/2026-03-18", auth=METRICS), 2) == [200, 429]
 
 
-def test_networks_are_limited_apart(make_limited: Callable[..., Service]) -> None:
+def test_networks_are_limited_separately(make_limited: Callable[..., Service]) -> None:
     service = make_limited(RATE_LIMIT_CLAIM_KEY="1")
 
     def claim(peer: str) -> int:
@@ -106,14 +106,14 @@ def test_networks_are_limited_apart(make_limited: Callable[..., Service]) -> Non
     ]
 
 
-def test_limits_can_be_switched_off(make_service: Callable[..., Service]) -> None:
+def test_limits_can_be_disabled(make_service: Callable[..., Service]) -> None:
     service = make_service(RATE_LIMITS="off", RATE_LIMIT_CLAIM_KEY="1")
 
     assert statuses(lambda: service.claim("WRONG")) == [401] * 3
     assert service.app.context.redis.keys() == []
 
 
-def test_redis_learns_a_keyed_hash_for_a_minute_in_one_round_trip(make_limited: Callable[..., Service]) -> None:
+def test_redis_stores_a_keyed_hash_for_a_minute_in_one_round_trip(make_limited: Callable[..., Service]) -> None:
     limits = ("RATE_LIMIT_CLAIM_KEY", "RATE_LIMIT_NEW_KEY_CLAIM", "RATE_LIMIT_UPLOAD")
     service = make_limited(**dict.fromkeys(limits, "99"))  # of which it hears one by one
     redis = service.app.context.redis
@@ -136,7 +136,7 @@ def told(service: Service) -> int:
     return service.app.context.redis.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
 
 
-def test_redis_does_not_hear_of_a_patient(make_limited: Callable[..., Service]) -> None:
+def test_single_requests_are_not_reported_to_redis(make_limited: Callable[..., Service]) -> None:
     service = make_limited()
     before = told(service)
 
@@ -160,7 +160,7 @@ def test_one_process_admits_the_limit_exactly(make_limited: Callable[..., Servic
     assert admitted(limiter, 10) == 1  # half of what Redis was about to hear of
 
 
-def test_several_processes_share_a_limit_but_for_what_redis_has_not_heard_of(
+def test_processes_share_a_limit_except_for_unreported_requests(
     make_limited: Callable[..., Service],
 ) -> None:
     processes = [RateLimiter(make_limited().settings.redis_url) for _ in range(4)]
@@ -170,7 +170,7 @@ def test_several_processes_share_a_limit_but_for_what_redis_has_not_heard_of(
     assert 200 <= everything <= 200 + len(processes)
 
 
-def test_threads_of_a_process_count_every_request_once(make_limited: Callable[..., Service]) -> None:
+def test_threads_count_every_request_once(make_limited: Callable[..., Service]) -> None:
     limiter = RateLimiter(make_limited().settings.redis_url)
 
     with ThreadPoolExecutor(8) as threads:
@@ -181,13 +181,13 @@ def test_threads_of_a_process_count_every_request_once(make_limited: Callable[..
     )
 
 
-def test_where_nothing_else_stops_a_client_redis_hears_of_each_request(make_limited: Callable[..., Service]) -> None:
+def test_requests_are_reported_individually_without_another_limit(make_limited: Callable[..., Service]) -> None:
     processes = [RateLimiter(make_limited().settings.redis_url) for _ in range(4)]
 
     assert sum(admitted(process, 1, exactly=True) for _ in range(100) for process in processes) == 200
 
 
-def test_a_client_that_has_used_up_its_requests_costs_redis_nothing_more(make_limited: Callable[..., Service]) -> None:
+def test_a_limited_client_causes_no_more_redis_traffic(make_limited: Callable[..., Service]) -> None:
     service = make_limited(RATE_LIMIT_CLAIM_KEY="2")
     assert statuses(lambda: service.claim("WRONG")) == [401, 401, 429]
     before = told(service)
@@ -198,7 +198,7 @@ def test_a_client_that_has_used_up_its_requests_costs_redis_nothing_more(make_li
     assert service.claim("WRONG").status_code == 401
 
 
-def test_of_clients_beyond_those_it_remembers_redis_hears_each_request(
+def test_clients_beyond_local_memory_are_reported_individually(
     make_limited: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.web.rate_limits._COUNTED_CLIENTS", 2)
@@ -212,7 +212,7 @@ def test_of_clients_beyond_those_it_remembers_redis_hears_each_request(
     assert told(service) == before + 2 + 250
 
 
-def test_a_download_asks_redis_nothing(make_limited: Callable[..., Service]) -> None:
+def test_downloads_do_not_use_redis(make_limited: Callable[..., Service]) -> None:
     service = make_limited(REDIS_URL="redis://127.0.0.1:1/0")
 
     assert statuses(lambda: service.fetch(service.today)) == [200] * 3
@@ -228,7 +228,7 @@ def redis_server(directory: Path) -> Iterator[EmbeddedRedis]:
         server.stop()
 
 
-def test_without_redis_phones_go_on_and_the_password_is_closed(
+def test_without_redis_phone_routes_work_and_password_routes_are_closed(
     make_limited: Callable[..., Service], tmp_path: Path
 ) -> None:
     with redis_server(tmp_path) as server:
@@ -245,7 +245,7 @@ def test_without_redis_phones_go_on_and_the_password_is_closed(
     assert statuses(lambda: service.claim("WRONG"), 5) == [401, 401, 401, 401, 429]  # the ledger needs no Redis
 
 
-def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_next_ones_nothing(
+def test_an_unresponsive_redis_delays_one_request_and_not_the_next(
     make_limited: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.web.rate_limits.RETRY_SECONDS", 0.5)

@@ -22,6 +22,6 @@ def exit_code(call: str) -> int:
     return subprocess.run([sys.executable, "-c", SCRIPT.format(call=call)], stderr=subprocess.DEVNULL).returncode
 
 
-def test_codecs_work_when_no_file_may_be_opened() -> None:
+def test_codecs_work_without_free_file_descriptors() -> None:
     assert exit_code("") != 0
     assert exit_code("warm_up()") == 0
