@@ -1,4 +1,4 @@
-"""The dev container and the production image are made of what the project has, so that neither can rot unseen."""
+"""The dev container and the production image refer to what the project has."""
 
 import json
 import re
@@ -92,11 +92,11 @@ def test_the_dev_container_waits_for_healthy_servers(definition: dict[str, Any],
 def test_life_cycle_commands_are_scripts_of_the_project(definition: dict[str, Any]) -> None:
     commands = [definition[name] for name in LIFE_CYCLE if name in definition]
     assert commands
-    for command in commands:
-        words = shlex.split(command)
-        assert words[0].startswith("bin/")
-        assert (ROOT / words[0]).stat().st_mode & 0o100
-        assert [word for word in words if word.endswith(".txt") and not (ROOT / word).exists()] == []
+    programs = [shlex.split(command)[0] for command in commands]
+    assert [program for program in programs if not program.startswith("bin/")] == []
+    assert [program for program in programs if not (ROOT / program).stat().st_mode & 0o100] == []
+    files = [word for command in commands for word in shlex.split(command) if word.endswith(".txt")]
+    assert [file for file in files if not (ROOT / file).exists()] == []
 
 
 def test_creating_a_container_runs_no_tests(definition: dict[str, Any]) -> None:
@@ -118,13 +118,18 @@ def test_the_dev_container_is_installed_like_continuous_integration(definition: 
     assert our_scripts(definition["updateContentCommand"]) == ["bin/install"]
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=str)
-def test_base_images_are_pinned_to_a_version_and_digest(dockerfile: Path) -> None:
+def base_images(dockerfile: Path) -> list[str]:
+    """Return the images that a Dockerfile starts from, without its own stages."""
     stages = [argument for name, argument in instructions(dockerfile) if name == "FROM"]
-    ours = {stage.partition(" AS ")[2] for stage in stages}
-    bases = [base for stage in stages if (base := stage.split()[0]) not in ours]
-    assert bases
-    assert [base for base in bases if not re.fullmatch(r"python:3\.11\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)] == []
+    own = {stage.partition(" AS ")[2] for stage in stages}
+    return [base for stage in stages if (base := stage.split()[0]) not in own]
+
+
+def test_base_images_are_pinned_to_a_version_and_digest() -> None:
+    bases = {str(path.relative_to(ROOT)): base_images(path) for path in DOCKERFILES}
+    assert all(bases.values())
+    pinned = re.compile(r"python:3\.11\.\d+-slim-\w+@sha256:[0-9a-f]{64}")
+    assert [f"{path}: {base}" for path, found in bases.items() for base in found if not pinned.fullmatch(base)] == []
 
 
 def test_the_dev_container_has_the_python_of_production() -> None:
@@ -133,12 +138,16 @@ def test_the_dev_container_has_the_python_of_production() -> None:
     assert bases.pop().startswith(f"python:{(ROOT / '.python-version').read_text().strip()}.")
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=str)
-def test_files_copied_into_images_exist(dockerfile: Path) -> None:
+def copied_files(dockerfile: Path) -> list[str]:
+    """Return the files and folders of the project that an image gets."""
     copies = [argument for name, argument in instructions(dockerfile) if name == "COPY"]
-    sources = [word for copy in copies if not copy.startswith("--from") for word in copy.split()[:-1]]
-    assert sources
-    assert [source for source in sources if not (ROOT / source).exists()] == []
+    return [word for copy in copies if not copy.startswith("--from") for word in copy.split()[:-1]]
+
+
+def test_files_copied_into_images_exist() -> None:
+    sources = {str(path.relative_to(ROOT)): copied_files(path) for path in DOCKERFILES}
+    assert all(sources.values())
+    assert [f"{path}: {file}" for path, files in sources.items() for file in files if not (ROOT / file).exists()] == []
 
 
 def test_the_production_image_runs_as_an_unprivileged_user() -> None:
@@ -152,14 +161,13 @@ def test_the_build_context_holds_only_copied_files() -> None:
     ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
     assert ignored[0] == "*"
     sent = {line[1:] for line in ignored if line.startswith("!")}
-    copies = [argument for name, argument in instructions(ROOT / "Dockerfile") if name == "COPY"]
-    needed = {word.split("/")[0] for c in copies if not c.startswith("--from") for word in c.split()[:-1]}
-    assert sent == needed
+    needed = {file.split("/")[0] for file in copied_files(ROOT / "Dockerfile")}
+    assert sent == needed, "name in .dockerignore exactly what the Dockerfile copies"
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A folder laid out as the image is, with processes that tell what they were given."""
+    """A folder laid out like the image, with processes that print what they were given."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "process").write_bytes((ROOT / "bin" / "process").read_bytes())
     (tmp_path / "bin" / "process").chmod(0o755)
@@ -196,6 +204,6 @@ def test_other_arguments_are_run_as_a_command(image: Path) -> None:
 
 
 def test_the_image_requires_a_process_name(image: Path) -> None:
-    answer = start(image)
-    assert answer.returncode != 0
-    assert "which process" in answer.stderr
+    finished = start(image)
+    assert finished.returncode != 0
+    assert "which process" in finished.stderr

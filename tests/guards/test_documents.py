@@ -1,4 +1,4 @@
-"""The documents are true: what they say of settings, commands, routes, files and targets is what the code has."""
+"""Documents agree with the code about settings, commands, routes, files, targets and log messages."""
 
 import ast
 import os
@@ -28,10 +28,10 @@ LEVELS = {"info", "warning", "error", "exception", "critical"}
 
 @cache
 def documents() -> list[Path]:
-    """Every Markdown file of the project."""
+    """Return every Markdown file of the project."""
     found = []
     for folder, below, files in os.walk(ROOT):
-        below[:] = set(below) - IGNORED  # what is installed is not even looked into: it is most of the files
+        below[:] = set(below) - IGNORED  # do not even enter what is installed: it is most of the files
         found += [Path(folder, name) for name in files if name.endswith(".md")]
     return sorted(found)
 
@@ -112,7 +112,7 @@ def described_commands() -> list[str]:
 def test_readme_describes_every_command(app: Flask) -> None:
     described = [f"{text} " for text in described_commands()]
     missing = [name for name in commands(app.cli) if not any(text.startswith(f"{name} ") for text in described)]
-    assert missing == []
+    assert missing == [], "add these commands to README's table of commands"
 
 
 def test_readme_describes_no_command_that_does_not_exist(app: Flask) -> None:
@@ -188,11 +188,13 @@ def folders_to_describe() -> list[str]:
     return sorted(top | inner)
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: nothing says which folders are the project's")
-@pytest.mark.parametrize("guide", ["CONTRIBUTING.md", "CONTRIBUTING.fr.md"])
-def test_the_contributors_guides_describe_every_folder(guide: str) -> None:
-    text = (ROOT / guide).read_text(encoding="utf-8")
-    assert [folder for folder in folders_to_describe() if f"`{folder}/`" not in text] == []
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: tracked folders are unknown")
+def test_the_contributors_guides_describe_every_folder() -> None:
+    texts = {guide: text_of(ROOT / guide) for guide in ("CONTRIBUTING.md", "CONTRIBUTING.fr.md")}
+    missing = [
+        f"{guide}: {each}" for guide in texts for each in folders_to_describe() if f"`{each}/`" not in texts[guide]
+    ]
+    assert missing == [], "describe these folders in the contributors' guides"
 
 
 def test_named_make_targets_exist() -> None:
@@ -226,4 +228,4 @@ def test_every_log_message_is_documented() -> None:
     explained = {message for row in table.splitlines() for message in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
     messages = logged_messages()
     assert {"request failed", "job failed", "request failed outside the application"} <= messages
-    assert messages - explained == set()
+    assert messages - explained == set(), "add these messages to the table in docs/operations.md"
