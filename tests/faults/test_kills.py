@@ -1,4 +1,4 @@
-"""Every part of the service is killed without a warning, under load."""
+"""Each process of the service is killed under load."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ import pytest
 
 from tests.faults.storm import endure
 from tests.support.stack import Stack
-from tests.support.torture import only_in_torture
+from tests.support.torture import only_in_ci, only_in_torture
 from tests.support.web import workers_of
 
-# An answer that was cut off half-way is one of them: its headers had been sent when the worker was killed.
+# IncompleteRead: the worker was killed after it had sent the header of the response.
 LOST_CONNECTIONS = (
     "ConnectionResetError",
     "RemoteDisconnected",
@@ -26,6 +26,7 @@ def kill_one_web_worker(stack: Stack) -> None:
     workers_of(stack.web)[0].kill()
 
 
+@only_in_ci
 def test_a_killed_web_worker_loses_only_its_requests_in_progress(stack: Stack) -> None:
     before = {worker.pid for worker in workers_of(stack.web)}
 

@@ -1,4 +1,4 @@
-"""The database, Redis or the disk is there but does not do its work, for seconds, under load."""
+"""The database, Redis or the disk is unresponsive or full for some seconds, under load."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ pytestmark = only_in_torture
 
 
 def paused(leader: psutil.Process, seconds: float) -> None:
-    """Stop a process and its children for a while, as a virtual machine that hangs."""
+    """Suspend a process and its children for a while, like a virtual machine that hangs."""
     processes = [*leader.children(recursive=True), leader]
     for process in processes:
         process.suspend()
@@ -45,7 +45,7 @@ def test_a_database_without_free_connections_is_an_outage(stack: Stack) -> None:
         while time.monotonic() < until:
             try:
                 taken.append(psycopg2.connect(url))
-            except psycopg2.OperationalError:  # what the service holds goes next
+            except psycopg2.OperationalError:  # take the connections of the service, too
                 taken[0].cursor().execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'exposure-alert'"
                 )
@@ -74,7 +74,7 @@ def test_a_read_only_database_refuses_writes_with_an_error(stack: Stack) -> None
 
 
 def works_again(stack: Stack) -> Callable[[], bool]:
-    """Return what tells whether the worker has done two jobs since the moment it was first asked."""
+    """Return a condition: the worker has finished two jobs since the first call."""
     seen: list[int] = []
 
     def has_purged() -> bool:
@@ -113,7 +113,7 @@ def test_a_full_archive_disk_does_not_affect_uploads(stack: Stack, archive_disk:
         until = time.monotonic() + 8
         try:
             with ballast.open("wb", buffering=0) as file:
-                while time.monotonic() < until:  # what is deleted meanwhile leaves no room either
+                while time.monotonic() < until:  # also fill what is deleted meanwhile
                     with suppress(OSError):
                         file.write(bytes(4096))
                         continue

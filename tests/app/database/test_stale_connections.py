@@ -1,7 +1,6 @@
 """Connections that the server closed while they were idle (app/database/stale_connections.py)."""
 
 import select
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from app.database.database import Database
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 OURS = "FROM pg_stat_activity WHERE application_name = 'exposure-alert'"
 
@@ -20,7 +20,7 @@ def backend(connection: Connection) -> int:
 
 
 def fill_pool(database: Database, size: int) -> set[int]:
-    """Return the backends of so many connections, all of them idle afterwards."""
+    """Return the backends of `size` connections, which are idle afterwards."""
     with ExitStack() as stack:
         return {backend(stack.enter_context(database.autocommit())) for _ in range(size)}
 
@@ -34,13 +34,13 @@ def end_all(database_url: str) -> Callable[[], None]:
         operator.autocommit = True
         with operator.cursor() as cursor:
             cursor.execute(f"SELECT pg_terminate_backend(pid) {OURS}")
-            deadline = time.monotonic() + 5
-            left = 1
-            while left and time.monotonic() < deadline:
+
+            def are_closed() -> bool:
                 cursor.execute(f"SELECT count(*) {OURS}")
-                [(left,)] = cursor.fetchall()
+                return cursor.fetchall() == [(0,)]
+
+            wait_until(are_closed, "the server has closed the connections of the service")
         operator.close()
-        assert left == 0
 
     return end
 
@@ -77,10 +77,10 @@ def test_open_connections_are_kept(service: Service) -> None:
 
 def test_a_connection_with_unsolicited_data_is_replaced(service: Service) -> None:
     with service.database.autocommit() as connection:
-        talked_to = backend(connection)
+        listening = backend(connection)
         connection.execute(text("LISTEN news"))
     with service.database.autocommit() as held, service.database.autocommit() as other:
-        assert backend(held) == talked_to
+        assert backend(held) == listening
         other.execute(text("NOTIFY news"))
-        assert select.select([held.connection.driver_connection], [], [], 5)[0]  # it is given back with them unread
-    assert talked_to not in fill_pool(service.database, 2)
+        assert select.select([held.connection.driver_connection], [], [], 60)[0]  # it is returned to the pool unread
+    assert listening not in fill_pool(service.database, 2)

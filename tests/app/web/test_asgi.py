@@ -6,17 +6,18 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from processes.ports import LOOPBACK, free_port
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS = 30
+STOP_SECONDS = 60
 THREADS = 2
 APPLICATION = f"""
 import json, sys, threading, time
@@ -72,29 +73,31 @@ def port(log: Path) -> Iterator[int]:
             stdout=output,
             stderr=output,
         )
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
+
+    def listens() -> bool:
+        assert granian.poll() is None, log.read_text()
+        with suppress(OSError):
             socket.create_connection((LOOPBACK, port)).close()
-            break
-        except OSError:
-            assert granian.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, "granian does not listen"
-            time.sleep(0.05)
-    yield port
-    granian.terminate()
-    granian.wait(START_SECONDS)
+            return True
+        return False
+
+    try:
+        wait_until(listens, "granian listens")
+        yield port
+    finally:
+        granian.terminate()
+        granian.wait(STOP_SECONDS)
 
 
 def exchange(port: int, request: bytes) -> bytes:
-    """Send a request that asks to close the connection; return all that comes back."""
-    with socket.create_connection((LOOPBACK, port), timeout=30) as client:
+    """Send a request with `Connection: close`; return the whole response."""
+    with socket.create_connection((LOOPBACK, port), timeout=60) as client:
         client.sendall(request)
         return client.makefile("rb").read()
 
 
 def given(port: int, first_line: str, *fields: str, body: bytes = b"") -> dict[str, str]:
-    """Return what the application was given with a request."""
+    """Return the WSGI environment that the application received with a request."""
     header = "\r\n".join([first_line, "Host: example.org", "Connection: close", *fields, "", ""])
     environ: dict[str, str] = json.loads(exchange(port, header.encode("latin-1") + body).partition(b"\r\n\r\n")[2])
     return environ
@@ -145,9 +148,9 @@ def test_a_long_response_arrives_whole(port: int) -> None:
     assert answer.partition(b"\r\n\r\n")[2] == b"0123456789" * 100_000
 
 
-@pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])
-def test_forwarded_proto_sets_the_url_scheme(port: int, said: str, scheme: str) -> None:
-    assert given(port, "GET / HTTP/1.1", f"X-Forwarded-Proto: {said}")["wsgi.url_scheme"] == scheme
+@pytest.mark.parametrize(("forwarded", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])
+def test_forwarded_proto_sets_the_url_scheme(port: int, forwarded: str, scheme: str) -> None:
+    assert given(port, "GET / HTTP/1.1", f"X-Forwarded-Proto: {forwarded}")["wsgi.url_scheme"] == scheme
 
 
 @pytest.mark.parametrize("path", ["/exit", "/fault"])
@@ -190,4 +193,4 @@ def test_requests_are_handled_concurrently(port: int) -> None:
         client.start()
     for client in clients:
         client.join()
-    assert answers == [200] * THREADS  # each waited for the other
+    assert answers == [200] * THREADS, "each request waits for the other in the application"
