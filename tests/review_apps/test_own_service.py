@@ -25,8 +25,10 @@ from tests.review_apps.host import DOMAIN, ROOT, Host
 from tests.review_apps.small_app import Repository
 from tests.support.cluster import put_cluster
 from tests.support.programs import require_program
-from tests.support.torture import only_in_torture
+from tests.support.torture import only_in_ci, only_in_torture
 from tests.support.waiting import wait_until
+
+pytestmark = only_in_ci
 
 DYNO_MB = 512
 GOAL_MB = 400
