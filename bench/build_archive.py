@@ -1,7 +1,7 @@
-"""Builds the archive of one day, as the worker does, and tells what that took: `python -m bench.build_archive DAY PID`.
+"""Build the archive of one day like the worker, and measure it: `python -m bench.build_archive DAY PID`.
 
-A process of its own, because its memory is measured. It then takes the work apart and times each step. PID is that of
-PostgreSQL, whose processor time is told too.
+It is a separate process because its memory is measured. It then times each step separately. PID is that of PostgreSQL,
+whose CPU time is measured, too.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _KILOBYTES_PER_MEGABYTE: Final = 1024
 
 
 def main() -> int:
-    """Build, and print one line of JSON."""
+    """Build the archive, and print one line of JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench.build_archive", description=__doc__)
     parser.add_argument("day", type=int)
     parser.add_argument("postgres_pid", type=int)
@@ -55,13 +55,13 @@ def main() -> int:
 
 
 def _peak_mb() -> float:
-    """Return the most memory that this process ever held. `ru_maxrss` would begin with that of the parent."""
+    """Return the peak memory of this process. `ru_maxrss` would include that of the parent."""
     match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(match[1]) / _KILOBYTES_PER_MEGABYTE if match else 0.0
 
 
 def _parts(builder: Builder, day: int, now: datetime) -> dict[str, float]:
-    """Time the steps of the work. Reading the rows and encoding them is what is left of writing the archive."""
+    """Return the seconds of each step. Fetching and encoding rows is the rest of writing the archive."""
     window = export_window(day, now, builder.settings.export_policy)
     with builder.database.snapshot() as connection, tempfile.TemporaryFile() as file:
         allow_time(connection)

@@ -124,7 +124,7 @@ def _requests(environment: Environment, path: str, bodies: Sequence[bytes]) -> W
     application = environment.app.wsgi_app
 
     def call(body: bytes) -> Callable[[], object]:
-        name, address = patients.somebody()
+        name, address = patients.random_network()
         environ: dict[str, Any] = {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": path,
@@ -191,7 +191,7 @@ def _claim_requests(environment: Environment, count: int) -> Work:
 def _claim_services(environment: Environment, count: int) -> Work:
     now, claim = datetime.now(UTC), environment.submission.claims.claim
     requests = [ClaimRequest(code, secrets.token_bytes(32)) for code in stock.add_codes(environment.url, count)]
-    return [functools.partial(claim, request, patients.somebody()[1], now) for request in requests]
+    return [functools.partial(claim, request, patients.random_network()[1], now) for request in requests]
 
 
 def _upload_bodies(environment: Environment, count: int) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the answer is one of the protocol's own: no fault, no page of a framework, no traceback."""
+"""Every input gets a response of the protocol: no server error, no error page of the framework, no traceback."""
 
 import string
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ FEW: Final = settings(max_examples=40, deadline=None, suppress_health_check=list
 
 @pytest.fixture(scope="module")
 def target(database_url: str, redis_url: str) -> Iterator[Service]:
-    """One service for all inputs, with every route; what they leave behind is of no account."""
+    """One service for all inputs, with every route. Stored data does not matter."""
     service = start_service(
         make_settings(
             database_url,
@@ -48,7 +48,7 @@ def target(database_url: str, redis_url: str) -> Iterator[Service]:
 
 
 def check(response: Any, path: str) -> None:
-    """Refuse what no client may ever see."""
+    """Fail on a response that is not one of the protocol's."""
     assert response.status_code < 500, (path, response.status_code)
     assert "html" not in response.headers.get("Content-Type", "")
     assert b"Traceback" not in response.data
@@ -96,7 +96,7 @@ EXPOSURE_KEYS: Final = st.builds(
 
 @pytest.fixture(scope="module")
 def phone(target: Service) -> Phone:
-    """A phone with a pair, so that its boxes are opened."""
+    """A phone with a key pair, whose boxes can be opened."""
     return target.pair()
 
 

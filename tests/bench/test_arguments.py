@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line (bench/arguments.py)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Scenarios of each kind run for a fraction of a second against the real service, and the report is written.
+"""Some scenarios run for a fraction of a second against the service, and the report is written.
 
 All of them run in `make torture`.
 """
@@ -29,7 +29,7 @@ TINY = {
     "--archive-sizes": "1000",
 }
 CHOSEN = times(("download-empty", "upload-14"), tuple(SCENARIOS))
-# Two servers of one process each are enough to see that it works, and start faster.
+# Two servers of one process each start faster.
 ENVIRONMENT = {**os.environ, "WEB_CONCURRENCY": "1"}
 
 

@@ -1,4 +1,4 @@
-"""What a measurement says, and how it is judged."""
+"""Figures and goals (bench/figures.py)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where the time of a submission goes (bench/layers.py): each depth still is what the service calls."""
+"""CPU time by layer (bench/layers.py): each depth runs."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The driver of a fixed rate, against a small server that answers as it is told."""
+"""The open-loop driver, with a small server whose responses a test chooses."""
 
 import socket
 import threading
@@ -48,7 +48,7 @@ def test_latency_is_measured_from_the_scheduled_time(
     serve: Callable[[Callable[[int], bytes]], str],
 ) -> None:
     url = serve(lambda number: time.sleep(0.3) or OK if number == 0 else OK)
-    # All but the first wait behind it, on the one connection, though the server answers each of them at once.
+    # All but the first wait behind it on the only connection, although the server answers each of them at once.
     figures = drive([Planned(number * 0.001, url, GET) for number in range(20)], connections=1)
     assert figures.p50_ms is not None
     assert figures.p50_ms > 200

@@ -1,4 +1,4 @@
-"""Section A: the wire schema, field by field. Apps in people's pockets know these numbers."""
+"""Section A: the wire schema, field by field. Installed apps depend on these numbers."""
 
 import pytest
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor

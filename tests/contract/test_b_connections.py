@@ -1,4 +1,4 @@
-"""Section B: what only a real connection shows. The web process runs as it is deployed."""
+"""Section B: connections to the web process as deployed."""
 
 import re
 import socket
@@ -18,7 +18,7 @@ _NOT_FOUND = b"404 page not found\n"
 
 @pytest.fixture
 def connection(web: WebProcess, service: Service) -> HTTPConnection:
-    """A connection to the web process; `service` empties the database behind it afterwards."""
+    """A connection to the web process. `service` empties its database."""
     with_close = web.connect()
     yield with_close
     with_close.close()
@@ -93,7 +93,7 @@ def test_the_connection_is_closed_after_a_body_that_is_too_long(
 
 @pytest.mark.rule(48)
 def test_an_endless_body_is_refused_unread(web: WebProcess, service: Service) -> None:
-    chunk = b"2000\r\n" + b"\x00" * 0x2000 + b"\r\n"  # and no last chunk ever follows
+    chunk = b"2000\r\n" + b"\x00" * 0x2000 + b"\r\n"  # without a last chunk
     request = b"POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     answer, was_closed = web.exchange(request + chunk)

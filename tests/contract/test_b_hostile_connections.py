@@ -12,7 +12,7 @@ from tests.support.hostile import HOST, STARTS, attacked, ping_seconds
 from tests.support.service import Service
 from tests.support.web import WebProcess
 
-THREADS = 8  # of the one worker
+THREADS = 8  # of its only worker
 IDLE_CONNECTIONS = 2000
 
 
@@ -129,7 +129,7 @@ def test_a_broken_request_is_never_a_server_error(
     assert not answer.startswith(b"HTTP/1.1 5"), answer
     with web.log.open("rb") as log:
         log.seek(written)
-        said = log.read()
-    assert b"Traceback" not in said
-    assert b"127.0.0.1" not in said
+        logged = log.read()
+    assert b"Traceback" not in logged
+    assert b"127.0.0.1" not in logged
     ping_seconds(web.port)

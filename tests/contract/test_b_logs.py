@@ -1,4 +1,4 @@
-"""Section B: the log, which alarms read and which must not know more than it needs."""
+"""Section B: the log has what alarms need and no personal data."""
 
 import re
 
@@ -15,7 +15,7 @@ Log = pytest.CaptureFixture[str]
 
 
 def _lines(capsys: Log, message: str = "") -> list[str]:
-    """Return what has been logged so far, or the lines with a message; each is returned once."""
+    """Return new log lines, or those with a message. Each is returned once."""
     return [line for line in capsys.readouterr().err.splitlines() if f'msg="{message}' in line or not message]
 
 
@@ -74,7 +74,7 @@ def test_a_server_error_is_logged_as_an_error(cut_off_service: Service, capsys: 
 @pytest.mark.rule(6, "D11", "D17")
 def test_logs_contain_no_client_address_or_secret(service: Service, capsys: Log) -> None:
     address, code = "203.0.113.77", download_code(service.today, service.clock.now)
-    phone, wrong_token = service.pair(), "a-token-that-nobody-was-given"
+    phone, wrong_token = service.pair(), "a-token-that-was-never-issued"
     headers = {
         "X-Forwarded-For": address,
         "X-CloudFront-Secret": "the-secret-of-the-network",

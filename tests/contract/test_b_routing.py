@@ -1,4 +1,4 @@
-"""Section B: processes, routes, and what every answer has in common. See also test_b_connections and test_b_logs."""
+"""Section B: processes, routes and common properties of responses. See also test_b_connections and test_b_logs."""
 
 import uuid
 from collections.abc import Callable
@@ -95,7 +95,7 @@ def test_an_unclean_path_redirects_to_the_clean_one(service: Service, method: st
         "/upload/..": "/",
         "/retrieve//302/18444/00": "/retrieve/302/18444/00",
     }.items():
-        # As PATH_INFO itself: an HTTP client would clean the path or read `//upload` as a host.
+        # Set PATH_INFO directly: an HTTP client would clean the path or parse `//upload` as a host.
         response = service.client.open("/", method=method, environ_overrides={"PATH_INFO": path})
 
         assert seen(response) == Answer(301, {"Location": clean}, b""), path

@@ -1,4 +1,4 @@
-"""Section C: `/services`, for load balancers, monitors and people."""
+"""Section C: `/services`, for load balancers, monitoring and people."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Section D: `/new-key-claim`, where a health authority gets one-time codes."""
+"""Section D: `/new-key-claim`, which issues one-time codes to health authorities."""
 
 import re
 from collections.abc import Callable
@@ -137,7 +137,7 @@ def test_a_hash_id_belongs_to_the_authority_that_chose_it(service: Service) -> N
     theirs = service.issue(OTHER_TOKEN, HASH_ID)
     assert service.claim(theirs).status_code == 200
 
-    # Theirs is claimed, ours still waits: nobody learns from or changes what the other did.
+    # Theirs is claimed, ours is not: neither authority can see or change the code of the other.
     assert seen(service.client.post(f"/new-key-claim/{HASH_ID}", headers=bearer(OTHER_TOKEN))) == FORBIDDEN
     assert service.claim(ours).status_code == 200
     assert service.rows("SELECT DISTINCT identifier FROM events ORDER BY identifier") == [
@@ -230,7 +230,7 @@ def test_a_code_is_issued_even_if_counting_fails(service: Service) -> None:
 @pytest.mark.rule(25, "D9")
 def test_a_collision_of_counters_is_not_mistaken_for_a_code_in_use(service: Service) -> None:
     codes = [service.issue() for _ in range(6)]
-    service.execute("SELECT setval('events_id_seq', 1, false)")  # as after moving rows over with their numbers
+    service.execute("SELECT setval('events_id_seq', 1, false)")  # as after an import of rows with their numbers
 
     codes.append(service.issue())
 

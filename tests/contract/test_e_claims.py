@@ -1,4 +1,4 @@
-"""Section E: `/claim-key`, where a phone trades a code for a key pair. What follows a success is in test_e_success."""
+"""Section E: `/claim-key`, which exchanges a code for a server key. For the effects of a success see test_e_success."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ def _send(service: Service, body: bytes, **request: Any) -> Any:
 
 
 def _request(code: str | bytes, key: bytes = A_KEY) -> bytes:
-    """Write a request; one whose code is not UTF-8 has to be written by hand."""
+    """Return a request. If the code is not UTF-8, it is encoded by hand."""
     if isinstance(code, str):
         return wire.KeyClaimRequest(one_time_code=code, app_public_key=key).SerializeToString()
     return bytes((0x0A, len(code))) + code + bytes((0x12, len(key))) + key
@@ -68,7 +68,7 @@ def test_the_first_of_several_faults_is_reported(service: Service) -> None:
 
     assert seen(_send(service, too_long)).status == 400
     assert seen(_send(service, unparseable)) == UNKNOWN
-    # the key's length before its registration and the code, its registration before the code
+    # the length of the key is checked first, then its registration, then the code
     assert seen(_send(service, _request("WRONG", registered[:31]))) == claim_refusal(400, "INVALID_KEY", 50)
     assert seen(_send(service, _request("WRONG", registered))) == claim_refusal(401, "INVALID_KEY", 50)
     assert seen(_send(service, _request("WRONG"))) == wrong_code(49)
@@ -113,7 +113,7 @@ def test_a_body_of_257_bytes_is_refused_and_the_connection_closed(service: Servi
 
 @pytest.mark.rule(30)
 def test_a_body_of_256_bytes_is_accepted(service: Service) -> None:
-    padding = b"\x1a\x7f" + b"p" * 127 + b"\x1a"  # fields that no version of the protocol knows
+    padding = b"\x1a\x7f" + b"p" * 127 + b"\x1a"  # unknown fields
     body = _request(service.issue()) + padding
     body += bytes((255 - len(body),)) + b"p" * (255 - len(body))
 

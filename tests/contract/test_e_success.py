@@ -1,4 +1,4 @@
-"""Section E: what a successful claim answers, stores, counts and clears."""
+"""Section E: the response to a successful claim, and what it stores, counts and clears."""
 
 import datetime
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_one_of_several_concurrent_claims_succeeds(service: Service) -> None:
 
     assert sorted(answer.status for answer in answers) == [200] + [401] * 5
     refused = [answer for answer in answers if answer.status == 401]
-    # One network: whoever lost before the winner cleared the ledger counts from the start again.
+    # One network: failures after the winner cleared the ledger are counted from zero.
     assert all(answer in [wrong_code(tries) for tries in range(45, 50)] for answer in refused)
     assert len(service.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 1
 
@@ -94,7 +94,7 @@ def test_a_claim_succeeds_even_if_counting_fails(service: Service, table: str) -
 def test_a_collision_of_counters_is_not_mistaken_for_a_registered_key(service: Service, table: str) -> None:
     service.pair()
     code = service.issue()
-    # As after moving rows over with their numbers: the next number is one that is taken.
+    # As after an import of rows with their numbers: the next number is taken.
     service.execute(f"SELECT setval('{table}_id_seq', (SELECT min(id) FROM {table}), false)")  # noqa: S608
 
     assert service.claim(code).status_code == 200

@@ -1,4 +1,4 @@
-"""Section F: the ledger of wrong codes, and the ban."""
+"""Section F: the ban ledger, which counts wrong codes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -87,7 +87,7 @@ def test_a_partial_count_expires_an_hour_after_its_last_failure(service: Service
 @pytest.mark.rule("D4")
 def test_all_tries_are_available_after_a_ban(service: Service) -> None:
     store_failures(service, 50)
-    service.clock.advance(hours=1, seconds=1)  # and no purge has run
+    service.clock.advance(hours=1, seconds=1)  # without a purge
 
     assert seen(service.claim("WRONG")) == wrong_code(49)
     assert seen(service.claim("WRONG")) == wrong_code(48)

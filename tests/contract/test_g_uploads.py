@@ -1,4 +1,4 @@
-"""Section G: `/upload`, and what is refused, in its strict order. What is stored is in test_h_upload_storage."""
+"""Section G: `/upload`, and the order of its checks. For what is stored see test_h_upload_storage."""
 
 from typing import Any
 
@@ -23,27 +23,27 @@ def _send(service: Service, body: bytes, method: str = "POST") -> Any:
 
 
 def _envelope(service: Service, phone: Phone, **fields: bytes) -> bytes:
-    """Return a good upload of one key, with some fields of its envelope replaced."""
+    """Return a valid upload of one key, with some fields of its envelope replaced."""
     message = wire.Upload(keys=[exposure_key()])
     message.timestamp.seconds = int(service.clock.now.timestamp())
     nonce = random(24)
-    good = {
+    valid = {
         "server_public_key": phone.server_public_key,
         "app_public_key": phone.public_key,
         "nonce": nonce,
         "payload": phone.box(message.SerializeToString(), nonce),
     }
-    return wire.EncryptedUploadRequest(**(good | fields)).SerializeToString()
+    return wire.EncryptedUploadRequest(**(valid | fields)).SerializeToString()
 
 
 def _padded(body: bytes, length: int) -> bytes:
-    """Bring a message to a length of thousands with a field that no version of the protocol knows."""
+    """Pad a message to a length of thousands of bytes with an unknown field."""
     size = length - len(body) - 3
     return body + b"\x7a" + bytes((size & 0x7F | 0x80, size >> 7)) + b"p" * size
 
 
 def _upload_key(service: Service, **fields: Any) -> Any:
-    """Upload one key with some fields replaced; None leaves a field out."""
+    """Upload one key with some fields replaced; None omits a field."""
     key = exposure_key(**{name: value for name, value in fields.items() if value is not None})
     for name in (name for name, value in fields.items() if value is None):
         key.ClearField(name)
@@ -70,7 +70,7 @@ def test_the_first_of_several_faults_is_reported(service: Service) -> None:
     assert [(answer.status, answer.body) for answer, _ in faults] == [
         (400, _refused(error).body) for _, error in faults
     ]
-    # An unknown server key comes before the other parameters.
+    # The server key is checked before the other parameters.
     assert _send(service, _envelope(service, stranger, nonce=b"", app_public_key=b"")) == INVALID_KEYPAIR
     assert service.rows("SELECT FROM diagnosis_keys") == []
 
@@ -96,7 +96,7 @@ def test_the_first_fault_of_the_first_invalid_key_is_reported(service: Service) 
 
     last, first = exposure_key(rolling_period=0), exposure_key(transmission_risk_level=9)
     assert seen(service.upload(phone, [first, last])) == _refused("INVALID_TRANSMISSION_RISK_LEVEL")
-    # the spread over all keys comes after each key alone
+    # the spread of all keys is checked after each key
     far = exposure_key(3, rolling_start_interval_number=1)
     assert seen(service.upload(phone, [far, exposure_key(), last])) == _refused("INVALID_ROLLING_PERIOD")
 

@@ -1,4 +1,4 @@
-"""Section H: what an accepted upload stores, charges and counts."""
+"""Section H: what an accepted upload stores, deducts from the quota and counts."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Section K: `/events`, an operator's figures of a day."""
+"""Section K: `/events`, the daily statistics for the operator."""
 
 import base64
 from datetime import timedelta

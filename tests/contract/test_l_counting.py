@@ -1,4 +1,4 @@
-"""Section L: what is counted, for whom, and on which day."""
+"""Section L: counters by authority and day."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Section M: what the worker's purge deletes, when, and in which order."""
+"""Section M: what the purge deletes, when, and in which order."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Section N: `/clear-diagnosis-keys`, which empties a test environment."""
+"""Section N: `/clear-diagnosis-keys`, which deletes all keys of a test environment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Section O: outbreak events, reported by authorities and fetched by phones."""
+"""Section O: outbreak events, reported by health authorities and downloaded by phones."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ def test_another_method_or_token_is_unauthorized(service: Service) -> None:
 
 @pytest.mark.rule(104, "T2")
 def test_a_body_has_at_most_1024_bytes(service: Service) -> None:
-    padding = b"\x7a\x7f" + b"p" * 127  # a field that no version of the protocol knows
+    padding = b"\x7a\x7f" + b"p" * 127  # an unknown field
     longest = _event() + padding * 7
     longest += b"\x7a" + bytes((1024 - len(longest) - 2,)) + b"p" * (1024 - len(longest) - 2)
 
@@ -84,7 +84,7 @@ def test_a_location_is_eight_bytes(service: Service) -> None:
     for location_id in ("", "ABCDEFG", "ABCDEFGHI", "éABCDEFG", "ABCDEFG\0"):
         assert _report(service, _event(location_id)) == outbreak_refusal(400, "INVALID_ID"), location_id
     assert _report(service, _event("éABCDEF")) == REPORTED
-    # the location is looked at first
+    # the location is checked first
     assert _report(service, b"") == outbreak_refusal(400, "INVALID_ID")
 
 

@@ -1,4 +1,4 @@
-"""Section P: what a process needs to start, and the defaults of everything else."""
+"""Section P: required settings, and the defaults of the others."""
 
 from datetime import timedelta
 

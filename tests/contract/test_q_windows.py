@@ -34,7 +34,7 @@ def test_a_code_can_be_claimed_for_1440_minutes(service: Service) -> None:
 def test_a_key_pair_is_usable_until_the_fifteenth_midnight_after_its_day(service: Service) -> None:
     code = service.issue()
     phone = Phone()
-    service.clock.advance(hours=23)  # claimed on the next day: the code's day counts
+    service.clock.advance(hours=23)  # claimed the next day; the day of the code counts
     response = service.claim(code, phone.public_key)
     phone.server_public_key = wire.KeyClaimResponse.FromString(response.data).server_public_key
 

@@ -1,4 +1,4 @@
-"""Section R: defects of the public server that this one does not have. Those tied to one rule stand with that rule."""
+"""Section R: defects of the public server that this service avoids. Others are tested with their rules."""
 
 import ipaddress
 from collections.abc import Callable
@@ -17,7 +17,7 @@ HASH_ID = "a" * 128
 
 
 def _guess(service: Service, peer: str, forwarded: str | None = None) -> int:
-    """Try a wrong code from an address; return the tries that are left."""
+    """Try a wrong code from an address; return the tries remaining."""
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     answer = seen(service.claim("WRONG", headers=headers, environ_overrides={"REMOTE_ADDR": peer}))
     return next(tries for tries in range(51) if answer == wrong_code(tries))
@@ -65,9 +65,9 @@ def test_network_identifiers_change_daily(service: Service) -> None:
 def test_only_trusted_proxies_may_state_client_addresses(make_service: Callable[..., Service]) -> None:
     direct, behind_one, behind_two = (make_service(TRUSTED_PROXIES=number) for number in "012")
 
-    # Whoever connects directly may write what they like.
+    # A client that connects directly may send any address.
     assert [_guess(direct, "192.0.2.1", f"198.51.100.{number}") for number in (1, 2, 3)] == [49, 48, 47]
-    # Each proxy appends what it saw: what stands to the left of that, the client wrote.
+    # Each proxy appends the address of its peer; the client wrote what is to the left of that.
     assert [_guess(behind_one, "10.0.0.1", f"198.51.100.{n}, 192.0.2.2") for n in (1, 2)] == [49, 48]
     assert [_guess(behind_two, "10.0.0.1", f"198.51.100.{n}, 192.0.2.3, 10.0.0.2") for n in (1, 2)] == [49, 48]
 
@@ -189,7 +189,7 @@ def test_the_former_upload_limit_can_be_configured(make_service: Callable[..., S
 
 @pytest.mark.rule("D19")
 def test_codes_are_equally_likely() -> None:
-    """A segment of n characters is one of 15^n + 7^n, so 3718 · 3718 · 53026 codes in all: 7.3·10^11."""
+    """A segment of n characters is one of 15^n + 7^n: there are 3718 · 3718 · 53026 = 7.3·10^11 codes."""
     shares = {length: 7**length / (15**length + 7**length) for length in (3, 4)}
     codes = [generate_code() for _ in range(5000)]
 
@@ -197,7 +197,7 @@ def test_codes_are_equally_likely() -> None:
         segments = [code[first:last] for code in codes]
         digits = sum(segment[0] in DIGITS for segment in segments)
         expected = shares[last - first] * len(codes)
-        assert abs(digits - expected) < 6 * expected**0.5  # a coin would give half of them
+        assert abs(digits - expected) < 6 * expected**0.5  # an equal chance of both kinds would give half
         for position in range(last - first):
             seen_letters = {segment[position] for segment in segments} - set(DIGITS)
             assert seen_letters == set(LETTERS)

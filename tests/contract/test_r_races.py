@@ -1,4 +1,4 @@
-"""Section R: defects that only show when requests meet. Few at a time; the heavy races are elsewhere."""
+"""Section R: race conditions, with few requests at a time. tests/races has the large ones."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ def test_parallel_claims_with_one_phone_key_register_it_once(service: Service) -
     phone, codes = Phone(), [service.issue() for _ in range(THREADS)]
 
     def claim(number: int) -> Any:
-        # From different networks, which do not wait for each other.
+        # From different networks, so that they do not wait for each other.
         peer = {"REMOTE_ADDR": f"192.0.2.{number}"}
         return seen(service.claim(codes[number], phone.public_key, environ_overrides=peer))
 

@@ -1,4 +1,4 @@
-"""Section S: what Flask, Python and PostgreSQL would do of their own accord. Most traps stand with their rule."""
+"""Section S: unwanted default behaviour of Flask, Python and PostgreSQL. Most traps are tested with their rule."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""bin/backup and bin/restore, on real databases: what comes back, what must not, and what is refused."""
+"""bin/backup and bin/restore on real databases: what is restored, what is not, and what is refused."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def server_connection(url: str) -> Iterator[psycopg2.extensions.cursor]:
 
 @pytest.fixture
 def empty_url(database_url: str) -> Iterator[str]:
-    """The address of a database with nothing in it."""
+    """The URL of an empty database."""
     with server_connection(database_url) as cursor:
         cursor.execute("CREATE DATABASE restored")
     yield database_url.rpartition("/")[0] + "/restored"
@@ -41,7 +41,7 @@ def empty_url(database_url: str) -> Iterator[str]:
 
 
 def run(program: str, file: Path, url: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run bin/backup or bin/restore as an operator would, with nothing but the settings in the environment."""
+    """Run bin/backup or bin/restore like an operator, with only the settings in the environment."""
     environment = SECRETS | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"} | settings
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = [ROOT / "bin" / program, file]
@@ -50,7 +50,7 @@ def run(program: str, file: Path, url: str, **settings: str) -> "subprocess.Comp
 
 @pytest.fixture
 def used(service: Service) -> Service:
-    """A service in the present that has been used: a code waits, a phone uploaded, and an old key should be gone."""
+    """A service with an unclaimed code, an upload, and a key that is past its retention."""
     service.clock.runs = True
     service.issue()
     phone = service.pair()
@@ -72,7 +72,7 @@ def test_a_restored_backup_holds_nothing_past_its_retention(used: Service, empty
     restore = run("restore", file, empty_url)
 
     assert restore.returncode == 0, restore.stdout + restore.stderr
-    assert "diagnosis_keys\t1\n" in restore.stdout  # the one that was too old
+    assert "diagnosis_keys\t1\n" in restore.stdout  # the key past its retention
     assert restore.stdout.endswith("readable\t2\nunreadable\t0\n")
     with server_connection(empty_url) as cursor:
         cursor.execute("SELECT key_data FROM diagnosis_keys")

@@ -17,7 +17,7 @@ from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
-THREADS = 8  # of the one worker
+THREADS = 8  # of its only worker
 STOP_SECONDS = 60
 CONFIGURATION = """
 daemon off;
@@ -40,7 +40,7 @@ http {{
 
 @pytest.fixture(scope="module")
 def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """A gunicorn as it is deployed, with one worker."""
+    """gunicorn as deployed, with one worker."""
     environment = SECRETS | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -56,7 +56,7 @@ def proxy_port(web: WebProcess, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The port of an nginx in front of it, with the configuration of the operations guide."""
     program = require_program("nginx")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    folder.chmod(0o755)  # nginx's workers are another user when root starts it
+    folder.chmod(0o755)  # the workers of nginx are another user if root starts it
     block = re.search(r"```nginx\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
     documented = block[1].replace("listen 443 ssl;", f"listen {LOOPBACK}:{port};").replace(":8001;", f":{web.port};")

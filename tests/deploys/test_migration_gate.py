@@ -1,4 +1,4 @@
-"""bin/check-migrations: lets through what the running version does not notice, and nothing else."""
+"""bin/check-migrations accepts only migrations that do not affect the running version."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).parents[2]
 
-TEMPLATE = '''"""A migration that somebody proposes"""
+TEMPLATE = '''"""A proposed migration"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,7 +53,7 @@ HARMFUL = {
 
 
 def verdict(folder: Path, *proposals: str) -> "subprocess.CompletedProcess[str]":
-    """Let the gate judge our migrations with others after them."""
+    """Run bin/check-migrations on our migrations with others after them."""
     migrations = folder / "migrations"
     shutil.copytree(ROOT / "migrations", migrations, ignore=shutil.ignore_patterns("__pycache__"))
     for number, upgrade in enumerate(proposals):

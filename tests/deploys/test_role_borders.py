@@ -1,4 +1,4 @@
-"""What each role of docs/operations.md may not do, on which docs/threat-model.md builds."""
+"""What the roles of docs/operations.md may not do, as docs/threat-model.md assumes."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ ALL = tuple(STATEMENTS)
 WRITES = ALL[1:]
 COLUMNS = {table.name: table.columns[0].name for table in metadata.sorted_tables} | {"alembic_version": "version_num"}
 
-# What docs/threat-model.md builds on: whoever holds a role does none of this to these tables.
+# As docs/threat-model.md assumes: a role has none of these privileges on these tables.
 BORDERS = {
     "a broken-into retrieval reads no code and no key pair": (ZONES[RETRIEVAL], ALL, ("encryption_keys",)),
     "retrieval learns of no network, and ends no ban": (ZONES[RETRIEVAL], ALL, BANS),
@@ -33,7 +33,7 @@ BORDERS = {
     "what pads archives takes no key back": (("worker_retrieval",), WRITES[1:], ("diagnosis_keys",)),
     "what stores keys takes none back": (("submission",), WRITES[1:], ("diagnosis_keys",)),
     "what purges makes no key and no code": (("worker_submission",), ("add",), ("diagnosis_keys", "encryption_keys")),
-    "what purges bans nobody and reports no outbreak": (
+    "a purging role cannot ban networks or report outbreaks": (
         ("worker_submission",),
         ("add",),
         (*BANS, "qr_outbreak_events"),

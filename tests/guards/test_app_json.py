@@ -1,4 +1,4 @@
-"""app.json describes what the service needs: Heroku and review_apps read nothing else."""
+"""app.json describes all that the service needs on Heroku and as a review app."""
 
 import json
 import re

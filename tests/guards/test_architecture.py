@@ -1,4 +1,4 @@
-"""The rules of the architecture. Each test lists every file that breaks one, and how to mend it."""
+"""The rules of the architecture. Each test lists every file that breaks one, and how to fix it."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
 FRAMEWORKS = ("flask", "flask_sqlalchemy", "werkzeug")
 SURFACES = ("app.submission", "app.retrieval", "app.review")
-# Which packages of `app` each package may import, besides itself. Everything may import `app.domain`.
+# The packages of `app` that each package may import, in addition to itself and `app.domain`.
 LAYERS = {
     "app.domain": set(),
     "app.crypto": set(),
@@ -113,7 +113,7 @@ def test_the_store_never_commits() -> None:
 def test_keys_are_inserted_in_one_place() -> None:
     insert = re.compile(r"INSERT INTO diagnosis_keys\b")
     places = {m.name for m in modules("app", "worker") if insert.search(m.text)}
-    # Rows of the public server have its columns, and keep their hour, region and originator.
+    # Imported rows keep their hour, region and originator.
     assert places == {"app.store.diagnosis_keys", "app.importing.published"}, "use app.store.diagnosis_keys.insert_sql"
 
 
@@ -191,8 +191,8 @@ def test_public_functions_have_a_docstring() -> None:
 
 
 def test_docstrings_use_return_whether() -> None:
-    tells = re.compile(r'"""(?:Tell|Say|Tells|Says|Hear)\b')
-    found = offenders(modules("app", "worker"), lambda module: tells.findall(module.text))
+    wrong = re.compile(r'"""(?:Tell|Say|Tells|Says|Hear)\b')
+    found = offenders(modules("app", "worker"), lambda module: wrong.findall(module.text))
     assert found == [], "write `Return whether …`"
 
 

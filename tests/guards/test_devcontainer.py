@@ -43,7 +43,7 @@ def is_valid(*arguments: str | Path) -> bool:
 
 
 def instructions(dockerfile: Path) -> list[tuple[str, str]]:
-    """Return the instructions of an image, continued lines joined and comments left out."""
+    """Return the instructions of an image, with continued lines joined and without comments."""
     lines = [line for line in dockerfile.read_text().splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
     return [(line.split()[0], line.partition(" ")[2].strip()) for line in joined.splitlines() if line.strip()]

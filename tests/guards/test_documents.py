@@ -21,7 +21,7 @@ from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IGNORED = {".venv", "var", "node_modules", ".git", "htmlcov"}
-# Commands that every Flask application has. `db` is described as a whole.
+# Commands of every Flask application. `db` is described as a whole.
 NOT_OURS = {"run", "shell", "routes"}
 LEVELS = {"info", "warning", "error", "exception", "critical"}
 
@@ -181,7 +181,7 @@ def named_files(document: Path) -> set[str]:
 
 
 def folders_to_describe() -> list[str]:
-    """Return the folders in which a contributor works: those at the top, and those of the application and the tests."""
+    """Return the folders that guides describe: those at the top, and those of the application and the tests."""
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     top = {path.split("/")[0] for path in tracked if "/" in path and not path.startswith(".")} - {"app", "tests"}
     inner = {"/".join(path.split("/")[:2]) for path in tracked if re.match(r"(app|tests)/[^/]+/", path)}
@@ -209,7 +209,7 @@ def test_named_make_targets_exist() -> None:
 
 
 def logged_messages() -> set[str]:
-    """Return every text that the service and its worker give to a logger as a constant."""
+    """Return every constant message that the service and its worker log."""
     nodes = [node for module in modules("app", "worker") for node in ast.walk(module.tree)]
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     return {

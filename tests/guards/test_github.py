@@ -34,7 +34,7 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def commands() -> set[str]:
-    """Return every command line that a workflow runs, those of matrices included."""
+    """Return every command line of the workflows, including those of matrices."""
     rows = [row for _, job in jobs() for row in job.get("strategy", {}).get("matrix", {}).get("include", [])]
     written = [step["run"] for _, step in steps() if "run" in step and step["run"] != "$COMMAND"]
     return {row["command"] for row in rows} | {line.strip() for text in written for line in text.splitlines()}

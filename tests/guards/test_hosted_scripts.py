@@ -1,4 +1,4 @@
-"""The scripts that only hosted checks need, tried against stand-ins for GitHub, for a runner and for a review app."""
+"""Scripts for hosted checks only, run with fakes of GitHub, of a runner and of a review app."""
 
 import json
 import os
@@ -29,10 +29,10 @@ def write(path: Path, text: str) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a program that finds the stand-ins of `tmp_path/stand-ins` before any other."""
+    """Run a program with `tmp_path/fakes` first in its PATH."""
 
     def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-        path = f"{tmp_path / 'stand-ins'}:{os.environ['PATH']}"
+        path = f"{tmp_path / 'fakes'}:{os.environ['PATH']}"
         return subprocess.run(
             list(map(str, arguments)),
             env={"PATH": path, "HOME": str(tmp_path), **environment},
@@ -47,10 +47,10 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def gh(tmp_path: Path) -> Path:
-    """A stand-in for GitHub's command line: writes down what it is asked, and answers a listing with `$LISTED`."""
+    """A fake of GitHub's command line: records its arguments, and prints `$LISTED` for a listing."""
     calls = tmp_path / "calls"
     write(
-        tmp_path / "stand-ins" / "gh",
+        tmp_path / "fakes" / "gh",
         f'#!/bin/sh\nprintf "%s\\n" "$*" >> {calls}\ncase "$*" in *--paginate*) echo "$LISTED" ;; esac\n',
     )
     return calls
@@ -137,7 +137,7 @@ def test_the_runner_refuses_foreign_repositories_events_and_workflows(
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A copy of the script beside a changelog with two versions."""
+    """A copy of the script with a changelog of two versions."""
     write(tmp_path / "bin" / "release-notes", (BIN / "release-notes").read_text())
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
     (tmp_path / "CHANGELOG.md").write_text(
@@ -164,7 +164,7 @@ def test_release_notes_without_a_changelog_section_are_refused(run: Run, release
 
 @pytest.fixture
 def deploying(tmp_path: Path, run: Run) -> Path:
-    """A copy of the scripts beside a stand-in for review-app that is open once it was opened."""
+    """A copy of the scripts with a fake of review-app, which remembers that it was opened."""
     for name in ("review-deploy", "review-smoke"):
         write(tmp_path / "bin" / name, (BIN / name).read_text())
     app = {"name": "pr-0012", "url": "http://pr-0012", "commit": COMMIT, "user": "x", "password": "secret"}
@@ -203,7 +203,7 @@ def test_an_invalid_branch_is_not_deployed(run: Run, deploying: Path, branch: st
 
 
 class ReviewApp(BaseHTTPRequestHandler):
-    """A review app that can be careless."""
+    """A review app that can be misconfigured."""
 
     commit, noindex, guarded, front = COMMIT, True, True, COMMIT
 
@@ -217,12 +217,12 @@ class ReviewApp(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"branch": "topic", "revision": revision}).encode())
 
     def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
-    """A review app behind an address, whose behaviour a test can change."""
+    """A served review app, whose behaviour a test can change."""
     handler = type("Changeable", (ReviewApp,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

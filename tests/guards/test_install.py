@@ -1,4 +1,4 @@
-"""`bin/install` makes a virtual environment where it is missing, and touches no other."""
+"""`bin/install` creates a missing virtual environment and changes no other."""
 
 import os
 import shutil
@@ -26,20 +26,20 @@ def install(project: Path, python: str = "python3") -> None:
 
 
 @pytest.fixture
-def hasty_python(tmp_path: Path) -> str:
-    """A Python whose environments have no pip, which takes most of the time, and which nothing is installed with."""
-    program = tmp_path / "hasty-python"
+def fast_python(tmp_path: Path) -> str:
+    """A Python that creates environments without pip, which would take most of the time and is not needed."""
+    program = tmp_path / "fast-python"
     program.write_text(f'#!/bin/sh\n[ "$2" = venv ] && set -- "$@" --without-pip\nexec {sys.executable} "$@"\n')
     program.chmod(0o755)
     return str(program)
 
 
-def test_the_target_of_a_symlink_is_not_changed(project: Path, hasty_python: str) -> None:
+def test_the_target_of_a_symlink_is_not_changed(project: Path, fast_python: str) -> None:
     elsewhere = project.parent / "elsewhere"
     (elsewhere / "bin").mkdir(parents=True)
     (elsewhere / "bin" / "pip").write_text("somebody else's")
     (project / ".venv").symlink_to(elsewhere)
-    install(project, hasty_python)
+    install(project, fast_python)
     assert (elsewhere / "bin" / "pip").read_text() == "somebody else's"
     assert (project / ".venv" / "bin" / "python").exists()
     assert not (project / ".venv").is_symlink()

@@ -65,7 +65,7 @@ def test_migrations_upgrade_and_downgrade(empty: Flask) -> None:
 
 def test_migrations_create_the_tables_of_the_code(empty: Flask) -> None:
     upgrade()
-    check()  # exits when a difference is found
+    check()  # exits on a difference
     assert len(tables(empty)) == len(empty.extensions["migrate"].db.metadata.tables)
 
 

@@ -1,4 +1,4 @@
-"""What is promised of cookies, of HSTS and of TLS holds for every route and for every address."""
+"""Cookies, HSTS and TLS: no route sets them, and connection URLs keep their TLS parameters."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def path_of(service: Service, rule: Rule) -> str:
 
 
 def answers(service: Service) -> list[tuple[str, object]]:
-    """Ask every route in several ways, with what opens it and without."""
+    """Call every route in several ways, with and without credentials."""
     found = []
     for rule in service.app.url_map.iter_rules():
         for method in ("GET", "POST"):
@@ -49,7 +49,7 @@ def test_responses_set_no_cookie(everything: Service) -> None:
 
 
 def test_hsts_is_left_to_the_tls_terminator(everything: Service) -> None:
-    """docs/operations.md says where to set it: a second one here would make two of them."""
+    """docs/operations.md describes where to set it. A second header here would be a duplicate."""
     assert [rule for rule, headers in answers(everything) if "Strict-Transport-Security" in headers] == []
 
 

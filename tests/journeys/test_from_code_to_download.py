@@ -1,4 +1,4 @@
-"""The whole way of a key: a professional issues a code, a phone claims it and uploads, other phones download."""
+"""The journey of a key: a health authority issues a code, a phone claims it and uploads, other phones download."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Settings for tests: secrets that open nothing, and the public server's defaults for the rest."""
+"""Settings for tests: secrets of the tests, and the defaults of the public server for the rest."""
 
 from app.config import Settings
 from app.crypto.signing import generate_signing_key
@@ -24,6 +24,6 @@ SECRETS = {
 
 
 def make_settings(database_url: str, redis_url: str, **overrides: str) -> Settings:
-    """Return settings as a process would read them, with some variables set otherwise. Requests are not limited."""
+    """Return settings for these URLs and variables. Rate limits are off by default."""
     environment = SECRETS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "RATE_LIMITS": "off"} | overrides
     return Settings.from_environment(environment)

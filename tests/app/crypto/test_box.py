@@ -1,4 +1,4 @@
-"""The phones' box (app/crypto/box.py)."""
+"""Boxes of phones (app/crypto/box.py)."""
 
 import pytest
 from nacl.public import Box, PrivateKey, PublicKey

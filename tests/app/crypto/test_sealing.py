@@ -1,4 +1,4 @@
-"""Keys at rest (app/crypto/sealing.py)."""
+"""Encryption of private keys at rest (app/crypto/sealing.py)."""
 
 import pytest
 

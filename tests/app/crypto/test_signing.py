@@ -1,4 +1,4 @@
-"""Signatures (app/crypto/signing.py)."""
+"""Signatures of exports (app/crypto/signing.py)."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Where migrations are loaded (app/database/migrations.py)."""
+"""Imports of migrations (app/database/migrations.py)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is an outage of the database, and what a refusal of one statement (app/database/database.py)."""
+"""Outages of the database as opposed to errors of a statement (app/database/errors.py)."""
 
 from typing import Any
 
@@ -43,18 +43,18 @@ def error_of(service: Service, statement: str, **values: Any) -> DBAPIError:
     return caught.value
 
 
-def raised_by_the_server(service: Service, state: str) -> DBAPIError:
+def server_error(service: Service, state: str) -> DBAPIError:
     return error_of(service, f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
 
 
 @pytest.mark.parametrize("state", OUTAGES.values(), ids=OUTAGES.keys())
 def test_server_failures_are_outages(service: Service, state: str) -> None:
-    assert is_outage(raised_by_the_server(service, state))
+    assert is_outage(server_error(service, state))
 
 
 @pytest.mark.parametrize("state", REFUSALS.values(), ids=REFUSALS.keys())
 def test_errors_of_a_statement_are_not_outages(service: Service, state: str) -> None:
-    assert not is_outage(raised_by_the_server(service, state))
+    assert not is_outage(server_error(service, state))
 
 
 def test_a_backend_terminated_during_a_statement_is_an_outage(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Statements sent by psycopg2 alone (app/database/prepared.py): what they return, and how they fail."""
+"""Results and errors of statements that psycopg2 sends (app/database/prepared.py)."""
 
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError

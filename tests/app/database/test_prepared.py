@@ -1,4 +1,4 @@
-"""Statements that a session prepares once (ADR 0017), and sessions that have not what they should."""
+"""Prepared statements (ADR 0017), and sessions that have lost them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,7 +23,7 @@ SHARED = "prepared statements disabled: connection pooler detected"
 
 @pytest.fixture
 def session(service: Service) -> Iterator[PreparedExecutor]:
-    """The database, by one session."""
+    """The database, with one session."""
     engine = create_engine(service.settings.database_url, **engine_options(service.settings) | {"pool_size": 1})
     yield PreparedExecutor(engine, Watchdog(10))
     engine.dispose()
@@ -31,19 +31,19 @@ def session(service: Service) -> Iterator[PreparedExecutor]:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The steady clock, to be set."""
+    """The monotonic clock, which a test can set."""
     time = [1000.0]
     monkeypatch.setattr(direct.time, "monotonic", lambda: time[0])
     return time
 
 
 def prepared(session: PreparedExecutor) -> dict[str, int]:
-    """Return how often each statement that the session has prepared was run with a plan that was kept."""
+    """Return how often each prepared statement of the session was run with its generic plan."""
     return dict(session.execute(PREPARED, {}))
 
 
 def raw(session: PreparedExecutor, sql: str) -> list[tuple[Any, ...]]:
-    """Run SQL in the session, as it stands."""
+    """Run SQL in the session unchanged."""
     with closing(session._engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute(sql)
@@ -89,7 +89,7 @@ def test_a_failed_statement_remains_prepared(session: PreparedExecutor) -> None:
         lambda session: raw(session, "DEALLOCATE ALL"),
         lambda session: raw(session, NEW.parts[0].prepare_sql),
     ],
-    ids=["forgot", "has it from another"],
+    ids=["forgotten", "prepared by another process"],
 )
 def test_prepared_statements_are_disabled_behind_a_pooler(
     session: PreparedExecutor, spoil: Callable[[PreparedExecutor], None], caplog: pytest.LogCaptureFixture
@@ -112,7 +112,7 @@ def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: Prep
     raw(session, "ALTER TABLE changing ALTER COLUMN value TYPE text")
     assert session.execute(read, {}) == [("1",)]
     assert session.execute(read, {}) == [("1",)]
-    assert read.parts[0].name in prepared(session), "it is prepared anew"
+    assert read.parts[0].name in prepared(session), "it is prepared again"
 
 
 def test_plans_are_renewed_as_tables_grow(session: PreparedExecutor, now: list[float]) -> None:
@@ -129,6 +129,6 @@ def test_plans_are_renewed_as_tables_grow(session: PreparedExecutor, now: list[f
     assert "Seq Scan" in plan()
     raw(session, "INSERT INTO growing SELECT generate_series(2, 10000)")
     now[0] += PLAN_SECONDS
-    assert "Seq Scan" in plan(), "nothing has told PostgreSQL yet that the table has grown"
+    assert "Seq Scan" in plan(), "PostgreSQL keeps its plan"
     now[0] += 1
     assert "Index" in plan()

@@ -27,7 +27,7 @@ def fill_pool(database: Database, size: int) -> set[int]:
 
 @pytest.fixture
 def end_all(database_url: str) -> Callable[[], None]:
-    """Close all connections of the service from the server's side, as a restart does."""
+    """Close all connections of the service on the server, as a restart does."""
 
     def end() -> None:
         operator = psycopg2.connect(database_url)

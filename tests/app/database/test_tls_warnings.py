@@ -1,4 +1,4 @@
-"""What production says of servers that it reaches without TLS (app/database/tls_warnings.py)."""
+"""Warnings of production about connections without TLS (app/database/tls_warnings.py)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ DATABASE = "database connections may be unencrypted"
 REDIS = "Redis connections are unencrypted"
 
 
-def said(
+def warnings_for(
     caplog: pytest.LogCaptureFixture, database: str, redis: str, env: str = "production", mode: str = ""
 ) -> list[str]:
     warn_about_plaintext_connections(make_settings(database, redis, ENV=env), {"PGSSLMODE": mode})
@@ -19,22 +19,22 @@ def said(
 
 
 def test_a_production_database_without_tls_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    assert said(caplog, ELSEWHERE, TLS_REDIS) == [DATABASE]
+    assert warnings_for(caplog, ELSEWHERE, TLS_REDIS) == [DATABASE]
 
 
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer"])
 def test_an_sslmode_that_permits_plaintext_is_warned_about(caplog: pytest.LogCaptureFixture, mode: str) -> None:
-    assert said(caplog, f"{ELSEWHERE}?sslmode={mode}", TLS_REDIS) == [DATABASE]
+    assert warnings_for(caplog, f"{ELSEWHERE}?sslmode={mode}", TLS_REDIS) == [DATABASE]
 
 
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
 def test_an_sslmode_that_requires_tls_is_accepted(caplog: pytest.LogCaptureFixture, mode: str) -> None:
-    assert said(caplog, f"{ELSEWHERE}?connect_timeout=1&sslmode={mode}", TLS_REDIS) == []
-    assert said(caplog, ELSEWHERE, TLS_REDIS, mode=mode) == []
+    assert warnings_for(caplog, f"{ELSEWHERE}?connect_timeout=1&sslmode={mode}", TLS_REDIS) == []
+    assert warnings_for(caplog, ELSEWHERE, TLS_REDIS, mode=mode) == []
 
 
 def test_a_production_redis_without_tls_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    assert said(caplog, f"{ELSEWHERE}?sslmode=require", "redis://redis.example:6379/0") == [REDIS]
+    assert warnings_for(caplog, f"{ELSEWHERE}?sslmode=require", "redis://redis.example:6379/0") == [REDIS]
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_a_production_redis_without_tls_is_warned_about(caplog: pytest.LogCaptur
     ],
 )
 def test_local_servers_need_no_tls(caplog: pytest.LogCaptureFixture, database: str, redis: str) -> None:
-    assert said(caplog, database, redis) == []
+    assert warnings_for(caplog, database, redis) == []
 
 
 def test_there_are_no_warnings_outside_production(caplog: pytest.LogCaptureFixture) -> None:
-    assert said(caplog, ELSEWHERE, "redis://redis.example", env="development") == []
+    assert warnings_for(caplog, ELSEWHERE, "redis://redis.example", env="development") == []
 
 
 def test_warnings_do_not_contain_addresses(caplog: pytest.LogCaptureFixture) -> None:
-    said(caplog, ELSEWHERE, "redis://:secret@redis.example")
+    warnings_for(caplog, ELSEWHERE, "redis://:secret@redis.example")
     assert "example" not in caplog.text
     assert "secret" not in caplog.text

@@ -1,4 +1,4 @@
-"""BanStatus and bans (app/domain/claims.py)."""
+"""Bans of networks (app/domain/claims.py)."""
 
 from datetime import timedelta
 

@@ -21,7 +21,7 @@ def always(number: int) -> Callable[[int], int]:
     return lambda below: number % below
 
 
-@settings(deadline=None)  # a busy machine may take any time
+@settings(deadline=None)  # machines differ in speed
 @given(st.lists(st.integers(min_value=0), min_size=3, max_size=3))
 def test_every_segment_is_all_letters_or_all_digits(numbers: list[int]) -> None:
     drawn = iter(numbers)
@@ -48,7 +48,9 @@ def test_there_are_733_billion_codes() -> None:
 
 def test_segments_of_digits_have_their_share_of_all_segments() -> None:
     kinds = Counter(generate_code()[0] in DIGITS for _ in range(20_000))
-    expected = len(DIGITS) ** 3 / (len(LETTERS) ** 3 + len(DIGITS) ** 3)  # 9 %, where a coin would give half
+    expected = len(DIGITS) ** 3 / (
+        len(LETTERS) ** 3 + len(DIGITS) ** 3
+    )  # 9%; an equal chance of both kinds would give half
     assert abs(kinds[True] / 20_000 - expected) < 0.02
 
 

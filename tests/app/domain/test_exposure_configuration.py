@@ -10,7 +10,7 @@ from app.retrieval.configuration import SHIPPED
 
 CA: dict[str, Any] = json.loads((SHIPPED / "CA.json").read_text())
 REGION: dict[str, Any] = json.loads((SHIPPED / "region.json").read_text())
-# What the COVID Alert app requires, copied from its schema, so that a field lost from our schema is noticed too.
+# What the COVID Alert app requires, copied from its schema, so that a field missing from our schema is detected too.
 REQUIRED = {
     "minimumRiskScore",
     "attenuationDurationThresholds",

@@ -1,4 +1,4 @@
-"""Whose guesses count together (app/domain/networks.py)."""
+"""Networks, by which failed claims are counted (app/domain/networks.py)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The judgement of an upload (app/domain/uploads.py), rule by rule and in their order."""
+"""Validation of uploads, and its order (app/domain/uploads.py)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,7 +58,10 @@ def test_each_limit_holds_on_both_sides(keys: Sequence[DiagnosisKey], error: Upl
     [
         (None, UploadErrorCode.INVALID_TIMESTAMP),
         (SECONDS - 3599, None),
-        (SECONDS - 3600, UploadErrorCode.INVALID_TIMESTAMP),  # the clock stands a quarter of a second past the second
+        (
+            SECONDS - 3600,
+            UploadErrorCode.INVALID_TIMESTAMP,
+        ),  # the time of the service is a quarter of a second past the second
         (SECONDS + 3600, None),
         (SECONDS + 3601, UploadErrorCode.INVALID_TIMESTAMP),
         (2**63 - 1, UploadErrorCode.INVALID_TIMESTAMP),
@@ -82,7 +85,7 @@ def test_key_count_timestamp_and_keys_are_validated_in_this_order() -> None:
     assert refusal(Upload(SECONDS, [bad, replace(KEY, key_data=b"")])) is UploadErrorCode.INVALID_ROLLING_PERIOD
 
 
-@settings(deadline=None)  # a busy machine may take any time
+@settings(deadline=None)  # machines differ in speed
 @given(
     st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
     st.lists(

@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt`: whom to tell about a weakness, as RFC 9116 wants it."""
+"""`/.well-known/security.txt`: the contact for vulnerabilities (RFC 9116)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The ledger of a day: what a network may guess, however many good codes it holds (app/store/claims.py)."""
+"""The daily limit of wrong codes, which valid codes do not reset (app/store/claims.py)."""
 
 import logging
 from collections import Counter
@@ -20,12 +20,12 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def strict(make_service: Callable[..., Service]) -> Service:
-    """A service that allows three wrong codes in a day. It is a quarter past noon."""
+    """A service that allows three wrong codes a day. It is 12:15."""
     return make_service(MAX_DAILY_CLAIM_KEY_FAILURES="3")
 
 
 def guess(service: Service, times: int = 1) -> list[int]:
-    """Try wrong codes; return the statuses of the answers."""
+    """Try wrong codes; return the status codes."""
     return [service.claim("WRONG").status_code for _ in range(times)]
 
 
@@ -90,7 +90,7 @@ def test_midnight_changes_the_identifier_but_keeps_the_count(strict: Service) ->
 def test_parallel_guesses_between_valid_codes_stay_within_the_daily_limit(make_service: Callable[..., Service]) -> None:
     service = make_service(MAX_DAILY_CLAIM_KEY_FAILURES="6", MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="4")
     codes = [service.issue() for _ in range(8)]
-    attempts = [code for good in codes for code in ("WRONG", good, "WRONG")]
+    attempts = [code for valid in codes for code in ("WRONG", valid, "WRONG")]
 
     with ThreadPoolExecutor(8) as pool:
         statuses = Counter(pool.map(lambda code: service.claim(code).status_code, attempts))

@@ -1,6 +1,6 @@
-"""What a phone waits for: each text that its request sends to the database is one round trip.
+"""Round trips to the database by request of a phone. Each SQL text that is sent is one.
 
-PostgreSQL itself tells what it was sent, be it BEGIN or COMMIT, and whoever sent it.
+PostgreSQL reports every text that it receives, BEGIN and COMMIT included, from any sender.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,18 @@ _SENT: Final = "LOG:  statement: "
 
 
 class Trips:
-    """Where psycopg2 puts the server's notices: it keeps the texts that were sent."""
+    """A list of notices for psycopg2 that keeps the SQL texts that were sent."""
 
     def __init__(self) -> None:
         self._sent: list[str] = []
 
     def append(self, notice: str) -> None:
-        """Take a notice."""
+        """Add a notice."""
         if notice.startswith(_SENT):
             self._sent.append(notice.removeprefix(_SENT))
 
     def of(self, step: Callable[[], Any]) -> list[str]:
-        """Return the texts that a step sends."""
+        """Return the SQL texts that a step sends."""
         self._sent.clear()
         step()
         return list(self._sent)
@@ -35,13 +35,13 @@ class Trips:
 
 @pytest.fixture
 def one_session(make_service: Callable[..., Service]) -> Service:
-    """A service with one session of PostgreSQL."""
+    """A service with one PostgreSQL session."""
     return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_POOL_SIZE="1")
 
 
 @pytest.fixture
 def trips(one_session: Service) -> Trips:
-    """What is sent in that session."""
+    """The SQL texts sent in that session."""
     trips = Trips()
 
     def listen(connection: Any, *_: object) -> None:
@@ -55,7 +55,7 @@ def trips(one_session: Service) -> Trips:
 
 @pytest.fixture
 def warm(one_session: Service) -> Service:
-    """The service after a code, a claim and an upload, for which the session has prepared their statements."""
+    """The service after a code, a claim and an upload, whose statements are now prepared."""
     assert one_session.upload(one_session.pair(), [exposure_key(1)]).status_code == 200
     return one_session
 

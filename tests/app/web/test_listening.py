@@ -1,4 +1,4 @@
-"""Where a web process listens, and how many connections it may hold (app/web/listening.py)."""
+"""The address of a web process, and its connection limit (app/web/listening.py)."""
 
 import subprocess
 import sys
