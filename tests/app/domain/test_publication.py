@@ -36,7 +36,7 @@ def test_the_public_servers_way_publishes_every_key_at_once() -> None:
     assert publication_hour(key(TODAY * 144), HOUR, publish_active_keys=True) == HOUR
 
 
-@settings(deadline=None)  # a busy machine may take any time
+@settings(deadline=None)  # machines differ in speed
 @given(st.integers(-(2**31), 2**31 - 1), st.integers(1, 144))
 def test_no_archive_ever_holds_a_key_before_its_validity_ended_with_two_hours_to_spare(start: int, period: int) -> None:
     hour = publication_hour(key(start, period), HOUR, publish_active_keys=False)
