@@ -1,4 +1,4 @@
-"""`flask import`, `flask import-settings` and `flask import-forget`: move over from the public server."""
+"""`flask import`, `flask import-settings` and `flask import-forget`: move from the public server."""
 
 import sys
 from collections.abc import Mapping
@@ -30,11 +30,11 @@ _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--dry-run", is_flag=True, help="Read and compare everything, and write nothing.")
 @with_appcontext
 def import_command(source: str, tokens_file: Path | None, unknown_label: str | None, dry_run: bool) -> None:
-    """Bring over the data of a public COVID Alert server.
+    """Import the data of a public COVID Alert server.
 
-    SOURCE is the address of its database, mysql://… or mariadb://…, or a folder of dumps: see docs/moving.md. The
-    variable IMPORT_SOURCE can give it as well, so that other users of the machine do not see the password. Run it again
-    to bring over what has changed since.
+    SOURCE is the URL of its database, mysql://… or mariadb://…, or a folder of dumps: see docs/moving.md. Set
+    IMPORT_SOURCE instead, so that other users of the machine cannot see the password. Repeat the command to import
+    later changes.
     """
     labels = Labels(_known_tokens(tokens_file), _checked_label(unknown_label))
     context = current_context()
@@ -46,11 +46,11 @@ def import_command(source: str, tokens_file: Path | None, unknown_label: str | N
     except ImportingError as error:
         raise click.ClickException(str(error)) from None
     _print_outcomes(imported.outcomes)
-    click.echo(f"{NOT_MOVED} is not moved: it holds addresses there, and is forgotten within an hour.", err=True)
+    click.echo(f"{NOT_MOVED} is not imported: it contains addresses, and expires within an hour.", err=True)
     if dry_run:
-        click.echo("A dry run: nothing was written.", err=True)
+        click.echo("Dry run: nothing was written.", err=True)
     elif imported.archives_are_stale:
-        click.echo("Archives are stale now: each is built again before it is served.", err=True)
+        click.echo("All archives were discarded, and are rebuilt before they are served.", err=True)
     if any(outcome.refused for outcome in imported.outcomes.values() if outcome):
         raise click.ClickException("some rows were refused")
 
@@ -72,10 +72,10 @@ def import_settings(file: TextIO) -> None:
 
 
 @click.command("import-forget")
-@click.confirmation_option(prompt="An import after this counts everything a second time. Forget all marks?")
+@click.confirmation_option(prompt="A later import will count everything a second time. Delete the record?")
 @with_appcontext
 def import_forget() -> None:
-    """Delete the marks of earlier imports, when the move is over."""
+    """Delete the record of earlier imports, after the move."""
     forget_marks(current_context().database)
 
 
@@ -95,7 +95,7 @@ def _known_tokens(tokens_file: Path | None) -> Mapping[str, str]:
 
 def _checked_label(label: str | None) -> str | None:
     if label is not None and not 0 < len(label) <= MAX_LABEL_CHARACTERS:
-        raise click.BadParameter(f"has not 1 to {MAX_LABEL_CHARACTERS} characters", param_hint="--unknown-label")
+        raise click.BadParameter(f"must have 1 to {MAX_LABEL_CHARACTERS} characters", param_hint="--unknown-label")
     return label
 
 
@@ -114,11 +114,11 @@ def _print_outcomes(outcomes: Mapping[str, Outcome | None]) -> None:
     click.echo("table\tread\tnew\tupdated\tunchanged\trefused")
     for table, outcome in outcomes.items():
         if outcome is None:
-            click.echo(f"{table}: the source has none.", err=True)
+            click.echo(f"{table}: not in the source.", err=True)
             continue
         figures = (outcome.read, outcome.new, outcome.updated, outcome.unchanged, outcome.refused)
         click.echo("\t".join((table, *map(str, figures))))
         if outcome.deleted:
-            click.echo(f"{table}: {outcome.deleted} deleted that have expired since an earlier import", err=True)
+            click.echo(f"{table}: {outcome.deleted} deleted: expired since an earlier import", err=True)
         for reason, rows in outcome.reasons.items():
             click.echo(f"{table}: {rows} refused: {reason}", err=True)

@@ -1,4 +1,4 @@
-"""A batch of rows as one array for each column, which PostgreSQL turns into a table again in one statement."""
+"""A batch of rows as one array per column, which PostgreSQL unnests in one statement."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

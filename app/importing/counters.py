@@ -1,4 +1,4 @@
-"""Counters: sums there, and ledgers here.
+"""Counters: sums on the public server, ledgers in this service.
 
 `imported_counters` remembers the sum that was brought for each figure, and only the difference to it is added to the
 ledger. So a repeated import counts nothing twice, and what this service counted meanwhile stays.
@@ -32,7 +32,7 @@ class Ledger:
     summed: str | None
 
     def sums(self, rows: Iterable[Mapping[str, Any]]) -> Counter[tuple[Any, ...]]:
-        """Return each figure by its name. Several rows can have one: a label, and the tokens that it stands for."""
+        """Return the sum of each figure by name. Rows of several tokens of one label are added up."""
         sums: Counter[tuple[Any, ...]] = Counter()
         for row in rows:
             sums[tuple(row[column] for column in self.columns)] += row[self.summed] if self.summed else 1
@@ -67,7 +67,7 @@ _COUNT: Final = text("""
 
 
 def write(to: Destination, ledger: Ledger, sums: Mapping[tuple[Any, ...], int], outcome: Outcome) -> None:
-    """Add to a ledger what its sums have grown by since they were last brought, in batches.
+    """Add the growth of each sum since the last import to a ledger, in batches.
 
     The outcome counts figures, of which each may stand for many rows.
     """

@@ -1,6 +1,6 @@
-"""This service as an import sees it: how to write to it, how it stores secrets, and what it no longer keeps.
+"""The destination of an import: how rows are written, how secrets are stored, and what is no longer kept.
 
-All that the package takes from the rest of the application is taken here, and in `settings_file`.
+Only this module and `settings_file` import from the rest of the application.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from app.domain.timeline import HOURS_PER_DAY, day_number, midnight, oldest_usab
 from app.importing.errors import DestinationError
 from app.store import export_archives
 
-# Held while a batch is written: two imports at once must not both add the same difference to a figure.
+# Held while a batch is written: two concurrent imports must not both add the same difference to a figure.
 _IMPORT_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({0x696D706F7274})")  # "import"
 _ADD_STALE_MARK: Final = text("""
     INSERT INTO imported_counters (ledger, figure, count) VALUES ('export_archives', 'stale', 1) ON CONFLICT DO NOTHING
@@ -31,12 +31,12 @@ _FORGET_MARKS: Final = text("DELETE FROM imported_key_pairs; DELETE FROM importe
 
 
 class _DryRunError(ExposureAlertError):
-    """The transaction is to be rolled back."""
+    """The transaction must be rolled back."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What has to be newer than these: older rows would be deleted, and counted, a second time here."""
+    """The oldest rows to import: older ones would be purged, and counted, a second time."""
 
     oldest_code: datetime
     oldest_pair: datetime
@@ -45,7 +45,7 @@ class Limits:
 
     @classmethod
     def at(cls, now: datetime, settings: SubmissionSettings) -> "Limits":
-        """Return the limits of the purge at a moment."""
+        """Return the limits of the purge at a time."""
         days = settings.max_diagnosis_key_retention_days
         first_day = day_number(now) - days
         return cls(
@@ -67,11 +67,11 @@ class Destination:
 
     @contextmanager
     def transaction(self, *, long: bool = False) -> Iterator[Connection]:
-        """Lend a connection in a transaction of one batch; a dry run rolls it back at the end.
+        """Yield a connection in the transaction of one batch; a dry run rolls it back.
 
-        `long` allows its statements minutes instead of the seconds that a batch needs.
+        `long` allows statements minutes instead of seconds.
 
-        Raises DestinationError: what the database itself says of an error may show a row.
+        Raises DestinationError without the database's text, which may quote a row.
         """
         try:
             with suppress(_DryRunError), self.database.transaction() as connection:
@@ -85,9 +85,9 @@ class Destination:
             raise DestinationError(type(error.orig).__name__, getattr(error.orig, "pgcode", None)) from None
 
     def forget_stale_archives(self) -> bool:
-        """Have every archive built again, if something came that belongs into one; return whether that was so.
+        """Discard all archives if rows were imported that belong in one; return whether they were discarded.
 
-        The archive of a past day never gains a key by itself.
+        The archive of a past day is otherwise never rebuilt.
         """
         with self.transaction() as connection:
             if not connection.execute(_DELETE_STALE_MARK).rowcount:
@@ -98,29 +98,29 @@ class Destination:
 
 
 def mark_archives_stale(connection: Connection) -> None:
-    """Remember, in the transaction that stores it, that something came which belongs into archives.
+    """Record, in the transaction that stores them, that rows were imported which belong in archives.
 
-    So the next import knows of it when this one is killed before its end.
+    If this import is killed, the next one discards the archives.
     """
     connection.execute(_ADD_STALE_MARK)
 
 
 def forget_marks(database: Database) -> None:
-    """Delete the marks of what was imported. An import after this would count everything a second time."""
+    """Delete the record of what was imported. A later import would count everything a second time."""
     with database.transaction() as connection:
         connection.execute(_FORGET_MARKS)
 
 
 def stored_private_key(ring: SealingRing, private_key: bytes, public_key: bytes) -> bytes:
-    """Return what is stored of a server private key."""
+    """Return the stored form of a server private key."""
     return ring.seal(private_key, public_key)
 
 
 def stored_code(ring: SealingRing, code: str | None) -> str | None:
-    """Return what is stored of a one-time code."""
+    """Return the stored form of a one-time code."""
     return None if code is None else ring.stored_code(normalise_code(code))
 
 
 def stored_hash_id(ring: SealingRing, hash_id: str | None) -> str | None:  # noqa: ARG001
-    """Return what is stored of a hashID."""
+    """Return the stored form of a hashID."""
     return hash_id

@@ -1,4 +1,4 @@
-"""A folder of dumps as a source: a file for each table, with a header row, bytes in hexadecimal, moments in UTC.
+"""A folder of dumps as a source: a file for each table, with a header row, bytes in hexadecimal, times in UTC.
 
 `table.tsv` is what `mysql --batch` prints: tabs between the values, backslash escapes, and NULL as a word.
 `table.csv` has commas, and quotes where they are needed; NULL is `NULL`, `\\N` or nothing.

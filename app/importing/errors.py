@@ -1,4 +1,4 @@
-"""What can go wrong with an import. Each message is one line, and holds no secret."""
+"""Errors of an import. Each message is one line without secrets."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ from app.domain.errors import ExposureAlertError
 
 
 class ImportingError(ExposureAlertError):
-    """The import cannot start, or cannot go on."""
+    """The import cannot start or continue."""
 
 
 class SourceError(ImportingError):
-    """The source cannot be read, or is not what was announced."""
+    """The source cannot be read, or is not of the expected form."""
 
 
 class DestinationError(ImportingError):
-    """This service's database refused a batch, or failed. What earlier batches brought stays."""
+    """This service's database refused a batch, or failed. Earlier batches remain."""
 
     def __init__(self, error: str, sqlstate: str | None) -> None:
         super().__init__(f"this service's database refused a batch: {error}, SQLSTATE {sqlstate}; run the import again")

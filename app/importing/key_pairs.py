@@ -1,4 +1,4 @@
-"""Codes and key pairs: merged into those that are here, of which each may have moved on since an earlier import."""
+"""Codes and key pairs: merged with existing rows, which may have changed since an earlier import."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -24,15 +24,15 @@ _NAMES: Final = ", ".join(_COLUMNS)
 
 _BRING: Final = text(f"CREATE TEMPORARY TABLE brought ON COMMIT DROP AS SELECT * FROM {unnested(_COLUMNS)}")  # noqa: S608
 
-# A phone's key belongs to one pair: another pair of it here is further on.
+# A phone's key belongs to one pair: an existing pair with it is more recent.
 _KEY_IS_FREE = """
     NOT EXISTS (
         SELECT FROM encryption_keys AS other WHERE other.app_public_key = brought.app_public_key
         AND other.server_public_key <> pair.server_public_key
     )
 """
-# A code claimed there is claimed here, and keys uploaded there are charged here. Never the reverse: a pair that was
-# claimed here keeps its phone, and no pair regains keys.
+# A code claimed on the public server becomes claimed, and keys uploaded there are charged, but never the reverse: a
+# pair that was claimed in this service keeps its phone, and no pair regains keys.
 _UPDATE: Final = text(f"""
     UPDATE encryption_keys AS pair SET
         app_public_key = brought.app_public_key,
@@ -47,14 +47,15 @@ _UPDATE: Final = text(f"""
       )
 """)  # noqa: S608 - all parts are constants
 
-# Pairs that are neither here, nor were brought before and deleted or replaced here since, nor about to be deleted.
+# Pairs that do not exist, were not deleted or replaced since an earlier import, and have not expired.
 _IS_MISSING = """
     NOT EXISTS (SELECT FROM encryption_keys AS here WHERE here.server_public_key = brought.server_public_key)
     AND NOT EXISTS (SELECT FROM imported_key_pairs AS mark WHERE mark.server_public_key = brought.server_public_key)
     AND brought.remaining_keys > 0 AND brought.created > :oldest_pair
     AND (brought.app_public_key IS NOT NULL OR brought.created > :oldest_code)
 """
-# A hashID whose code waits here while there it has a newer one, or a claimed one: the old code is dead (rule 20).
+# A hashID whose code is unclaimed in this service, and newer or claimed on the public server: the old code is invalid
+# (rule 20).
 _REPLACE: Final = text(f"""
     UPDATE encryption_keys AS pair SET
         server_public_key = brought.server_public_key,
@@ -77,7 +78,7 @@ _MARK: Final = text("""
     SELECT server_public_key FROM brought JOIN encryption_keys USING (server_public_key)
     ON CONFLICT DO NOTHING
 """)
-# What neither came in, nor waits behind a hashID that is further on here, has a code or a phone's key that is in use.
+# Other rows have a code or a phone's key that is in use.
 _COUNT_REFUSED: Final = text(f"""
     SELECT count(*) FROM brought WHERE {_IS_MISSING} AND NOT EXISTS (
         SELECT FROM encryption_keys AS pair
@@ -85,7 +86,7 @@ _COUNT_REFUSED: Final = text(f"""
     )
 """)  # noqa: S608 - all parts are constants
 
-# The purge here would count them once more. What this service issued itself is left to it.
+# The purge would count them again. Rows that this service issued are left to the purge.
 _DELETE_EXPIRED: Final = text("""
     DELETE FROM encryption_keys AS pair USING imported_key_pairs AS mark
     WHERE pair.server_public_key = mark.server_public_key
@@ -94,7 +95,7 @@ _DELETE_EXPIRED: Final = text("""
 
 
 def write(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
-    """Merge a batch; the connection is in a transaction of its own."""
+    """Merge a batch, in its own transaction."""
     limits = _limits(to)
     connection.execute(_BRING, arrays(_COLUMNS, [_stored(row, to) for row in batch]))
     updated = connection.execute(_UPDATE).rowcount + connection.execute(_REPLACE, limits).rowcount
@@ -108,7 +109,7 @@ def write(connection: Connection, to: Destination, batch: Sequence[Mapping[str, 
 
 
 def delete_expired(to: Destination) -> int:
-    """Delete what was imported and has expired since, as the public server did and counted; return how many."""
+    """Delete imported pairs that have expired since, which the public server has counted; return how many."""
     with to.transaction(long=True) as connection:
         return connection.execute(_DELETE_EXPIRED, _limits(to)).rowcount
 
@@ -118,7 +119,7 @@ def _limits(to: Destination) -> dict[str, Any]:
 
 
 def _stored(row: Mapping[str, Any], to: Destination) -> dict[str, Any]:
-    """Return a row as it is stored: nothing of it opens an upload, or can be claimed, by itself."""
+    """Return a row in its stored form: sealed and hashed."""
     return {
         **row,
         "server_private_key": stored_private_key(to.ring, row["server_private_key"], row["server_public_key"]),

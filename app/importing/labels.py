@@ -1,14 +1,14 @@
-"""Labels for tokens: the public server stores the raw token of who issued a code, this one only its label (D11)."""
+"""Labels for tokens: the public server stores the token of a code's issuer, this service only its label (D11)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 
 class Labels:
-    """What stands for each originator of the source: its label, or `unknown_label` when there is no other."""
+    """The label of each originator of the source, or `unknown_label` for an unknown one."""
 
     def __init__(self, tokens: Mapping[str, str], unknown_label: str | None = None) -> None:
-        """Take a mapping of token to label."""
+        """Use a mapping of tokens to labels."""
         self._labels = {label: label for label in tokens.values()} | dict(tokens)
         self._unknown_label = unknown_label
 
@@ -37,5 +37,5 @@ class Labels:
 
 
 def mask(originator: str) -> str:
-    """Return what may be shown of a text that may be a token: two characters and its length."""
+    """Return what may be shown of a possible token: two characters and its length."""
     return f"{originator[:2]}… ({len(originator)} characters)"

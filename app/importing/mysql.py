@@ -19,7 +19,7 @@ BATCH_ROWS: Final = 2_000
 _FORM: Final = "mysql://user:password@host:port/database"  # pragma: allowlist secret
 _CONNECT_SECONDS: Final = 10
 
-# A slow write here must not make the server end the stream: it waits for a client for a minute unless told otherwise.
+# A slow write in this service must not end the stream: by default the server waits one minute for its client.
 _SESSION: Final = (
     "SET SESSION time_zone = '+00:00', net_write_timeout = 3600, wait_timeout = 28800",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -29,14 +29,14 @@ _TABLES: Final = "SELECT table_name FROM information_schema.tables WHERE table_s
 
 
 class MysqlSource:
-    """The tables of an open connection. Everything is read in one transaction, so all tables show the same moment."""
+    """The tables of an open connection. Everything is read in one transaction, so all tables are consistent."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._tables = {name for (name,) in self._select(_TABLES)}
 
     def has(self, table: SourceTable) -> bool:
-        """Return whether the table is there."""
+        """Return whether the table exists."""
         return table.name in self._tables
 
     def originators(self, table: SourceTable) -> Iterator[tuple[str | None, int]]:
@@ -46,7 +46,7 @@ class MysqlSource:
             yield (None if value is None else bytes.fromhex(value).decode(errors="replace")), int(rows or 0)
 
     def rows(self, table: SourceTable) -> Iterator[Row]:
-        """Yield all rows. The server sends them as they are asked for."""
+        """Yield all rows, which the server sends on demand."""
         columns = [f"HEX({name})" if name in table.hexadecimal else f"`{name}`" for name in table.columns]
         for row in self._select(f"SELECT {', '.join(columns)} FROM {table.name}"):  # noqa: S608 - names are constants
             yield dict(zip(table.columns, row, strict=True))
@@ -60,7 +60,7 @@ class MysqlSource:
 
 @contextmanager
 def open_database(address: str) -> Iterator[MysqlSource]:
-    """Connect, and begin the snapshot. Raises SourceError."""
+    """Connect, and start the snapshot. Raises SourceError."""
     with _readable_errors():
         connection = pymysql.connect(**_parameters(address))
     try:
@@ -73,7 +73,7 @@ def open_database(address: str) -> Iterator[MysqlSource]:
 
 
 def _parameters(address: str) -> dict[str, Any]:
-    """Return what PyMySQL needs. Without `ssl_ca`, it uses TLS where the server offers it, and verifies nothing."""
+    """Return the arguments of PyMySQL. Without `ssl_ca`, TLS is used if the server offers it, without verification."""
     parts = urlsplit(address)
     options = {name: given[-1] for name, given in parse_qs(parts.query).items()}
     if not parts.hostname or not parts.path.strip("/") or set(options) - {"ssl_ca"}:

@@ -1,4 +1,4 @@
-"""What became of the rows of a table."""
+"""The result of importing a table."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outcome:
-    """How many rows were read and what they did here; `reasons` says why rows were refused.
+    """How many rows were read, new, updated, unchanged and refused; `reasons` explains refusals.
 
     `unchanged` are rows that are here already, are further on here, or have expired. `deleted` are rows that an earlier
     import brought and that have expired since.

@@ -1,4 +1,4 @@
-"""What archives are made of: diagnosis keys and outbreak events. Rows of both never change once they are stored."""
+"""Diagnosis keys and outbreak events, which archives contain. Their rows never change once they are stored."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -34,7 +34,7 @@ _ADD_KEYS: Final = text(f"""
     SELECT * FROM {unnested(_KEY_COLUMNS)} WHERE hour_of_submission >= :first_hour
     ON CONFLICT (key_data) DO NOTHING  -- the first writer's row stays (rule 67)
 """)  # noqa: S608 - all parts are constants
-# The public server has no key that both know an event by, so an event is known by all that it says.
+# Events have no common key, so an event is identified by all of its values.
 _ADD_EVENTS: Final = text(f"""
     INSERT INTO qr_outbreak_events ({_EVENT_NAMES})
     SELECT DISTINCT * FROM {unnested(_EVENT_COLUMNS)} WHERE created >= :oldest_outbreak AND NOT EXISTS (
@@ -46,13 +46,13 @@ _ADD_EVENTS: Final = text(f"""
 
 
 def write_keys(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
-    """Store the keys of a batch that are not here yet, each published in the hour in which it was there."""
+    """Store the new keys of a batch, with their original hours of publication."""
     values = arrays(_KEY_COLUMNS, batch) | {"first_hour": to.limits.first_hour}
     _finish(connection, connection.execute(_ADD_KEYS, values).rowcount, len(batch), outcome)
 
 
 def write_events(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
-    """Store the outbreak events of a batch that are not here yet."""
+    """Store the new outbreak events of a batch."""
     values = arrays(_EVENT_COLUMNS, batch) | {"oldest_outbreak": to.limits.oldest_outbreak}
     _finish(connection, connection.execute(_ADD_EVENTS, values).rowcount, len(batch), outcome)
 

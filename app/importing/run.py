@@ -35,14 +35,14 @@ _LEDGERS: Final[Mapping[SourceTable, Ledger]] = {
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of each table, None where the source has none, and whether archives have to be built again."""
+    """The result for each table, None if the source lacks it, and whether archives were discarded."""
 
     outcomes: Mapping[str, Outcome | None]
     archives_are_stale: bool
 
 
 def import_all(source: Source, to: Destination, labels: Labels, progress: Progress) -> Imported:
-    """Bring over every table, and discard archives that lack something of it.
+    """Import every table, and discard archives if necessary.
 
     Raises SourceError, DestinationError, and UnknownOriginatorsError before anything is written.
     """

@@ -1,4 +1,4 @@
-"""The public server's `config.yaml` as settings of this service (protocol rule 106)."""
+"""The public server's `config.yaml` as settings of this service (rule 106)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ try:
 except ImportError:
     raise MissingPackageError("PyYAML") from None
 
-# In small letters: the public server's reader of this file does not tell capitals apart.
+# In lower case: the public server reads this file without regard to case.
 _SETTINGS: Final = {
     "workerexpirationinterval": "WORKER_EXPIRATION_INTERVAL",
     "maxconsecutiveclaimkeyfailures": "MAX_CONSECUTIVE_CLAIM_KEY_FAILURES",
@@ -40,20 +40,20 @@ _WITHOUT_COUNTERPART: Final = {
     "redisnonceattempts": _NO_NONCE,
     "redisnoncetimeoutseconds": _NO_NONCE,
 }
-# What the public server takes for a word that the file lacks, where this service takes something else.
+# The public server's defaults for missing words, where this service has another default.
 _OTHER_DEFAULTS: Final = {"initialremainingkeys": 28, "enableentireperiodbundle": False}
 
 
 @dataclass(frozen=True)
 class TranslatedSettings:
-    """Settings by their names here, and a remark about each word that became none."""
+    """Settings by name, and a remark about each word without a counterpart."""
 
     settings: Mapping[str, str]
     remarks: tuple[str, ...]
 
 
 def translate(document: str) -> TranslatedSettings:
-    """Return the settings of a `config.yaml`. Raises SourceError when it is not a YAML mapping."""
+    """Return the settings of a `config.yaml`. Raises SourceError if it is not a YAML mapping."""
     try:
         words = yaml.safe_load(document)
     except yaml.YAMLError as error:
@@ -72,7 +72,7 @@ def translate(document: str) -> TranslatedSettings:
             settings |= {name: raw} if reason is None else {}
             remarks += [] if reason is None else [f"{word}: {name} does not take this value: {reason}"]
         else:
-            remarks.append(f"{word}: {_WITHOUT_COUNTERPART.get(lower, 'this word is not known')}")
+            remarks.append(f"{word}: {_WITHOUT_COUNTERPART.get(lower, 'unknown')}")
     return TranslatedSettings(settings, tuple(remarks))
 
 
@@ -81,7 +81,7 @@ def _text(value: Any) -> str:
 
 
 def _reason_to_refuse(name: str, raw: str) -> str | None:
-    """Return why a setting cannot have a value, or None when it can."""
+    """Return why a setting cannot have a value, or None if it can."""
     try:
         parse_setting(name, raw)
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""Where the public server's rows come from: its database, or a folder of dumps."""
+"""The source of an import: the public server's database, or a folder of dumps."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,17 +13,17 @@ class Source(Protocol):
     """The rows of the public server, every value as a text, bytes in hexadecimal. All methods raise SourceError."""
 
     def has(self, table: SourceTable) -> bool:
-        """Return whether the table is there."""
+        """Return whether the table exists."""
 
     def originators(self, table: SourceTable) -> Iterator[tuple[str | None, int]]:
         """Yield each originator of a table once or several times, with a number of rows."""
 
     def rows(self, table: SourceTable) -> Iterator[Row]:
-        """Yield all rows of a table, without holding more than a batch of them."""
+        """Yield all rows of a table, with at most a batch of them in memory."""
 
 
 def open_source(address: str) -> AbstractContextManager[Source]:
-    """Return the source of an address: `mysql://…`, `mariadb://…`, or a folder. Raises SourceError."""
+    """Return the source of a URL (`mysql://…`, `mariadb://…`) or a folder. Raises SourceError."""
     if address.startswith(("mysql://", "mariadb://")):
         from app.importing.mysql import open_database
 

@@ -1,4 +1,4 @@
-"""The public server's tables: which columns are read, and into what."""
+"""The public server's tables: the columns that are read, and their types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -109,5 +109,5 @@ DURATIONS: Final = SourceTable(
     {"originator": required(_LABEL), "hours": _COUNT, "date": required(values.day), "count": _COUNT},
 )
 
-# Codes and pairs first: a key that is uploaded while an import runs is then charged too seldom rather than lost.
+# Codes and pairs first: a key that is uploaded during an import may then not be charged, but is not lost.
 TABLES: Final = (ENCRYPTION_KEYS, DIAGNOSIS_KEYS, OUTBREAK_EVENTS, EVENTS, UPLOADS, DURATIONS)

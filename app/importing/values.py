@@ -1,4 +1,4 @@
-"""Readers of one value each, as both kinds of source give it: a text, or None for NULL.
+"""Parsers of values, which both kinds of source provide as text, or None for NULL.
 
 They raise ValueError with what is wrong, and never repeat a value: it may be a key, a code or a token.
 """
@@ -16,7 +16,7 @@ UNSIGNED: Final = (0, 2**32 - 1)
 
 
 def required(reader: Callable[[str], T]) -> Callable[[str | None], T]:
-    """Return a reader that refuses NULL."""
+    """Return a parser that refuses NULL."""
 
     def read(raw: str | None) -> T:
         if raw is None:
@@ -27,12 +27,12 @@ def required(reader: Callable[[str], T]) -> Callable[[str | None], T]:
 
 
 def nullable(reader: Callable[[str], T], null: Any = None) -> Callable[[str | None], Any]:
-    """Return a reader that gives `null` for NULL."""
+    """Return a parser that returns `null` for NULL."""
     return lambda raw: null if raw is None else reader(raw)
 
 
 def binary(length: int) -> Callable[[str], bytes]:
-    """Return a reader of so many bytes in hexadecimal."""
+    """Return a parser of a fixed number of bytes in hexadecimal."""
 
     def read(raw: str) -> bytes:
         try:
@@ -47,7 +47,7 @@ def binary(length: int) -> Callable[[str], bytes]:
 
 
 def text(longest: int) -> Callable[[str], str]:
-    """Return a reader of a text of at most so many characters. PostgreSQL stores no NUL character."""
+    """Return a parser of texts up to a length. PostgreSQL cannot store NUL characters."""
 
     def read(raw: str) -> str:
         if not 0 < len(raw) <= longest or "\0" in raw:
@@ -58,7 +58,7 @@ def text(longest: int) -> Callable[[str], str]:
 
 
 def integer(bounds: tuple[int, int]) -> Callable[[str], int]:
-    """Return a reader of a whole number within bounds, both included."""
+    """Return a parser of integers within bounds, inclusive."""
     lowest, highest = bounds
 
     def read(raw: str) -> int:
@@ -74,12 +74,12 @@ def integer(bounds: tuple[int, int]) -> Callable[[str], int]:
 
 
 def unix_seconds(raw: str) -> datetime:
-    """Read seconds since the epoch (INT UNSIGNED there) into a moment in UTC."""
+    """Parse seconds since the epoch (INT UNSIGNED) as a time in UTC."""
     return datetime.fromtimestamp(integer(UNSIGNED)(raw), UTC)
 
 
 def moment(raw: str) -> datetime:
-    """Read a TIMESTAMP or DATETIME of MySQL, which is without a time zone and in UTC."""
+    """Parse a TIMESTAMP or DATETIME of MySQL, which has no time zone and is in UTC."""
     try:
         return datetime.fromisoformat(raw).replace(tzinfo=UTC)
     except ValueError:
@@ -87,7 +87,7 @@ def moment(raw: str) -> datetime:
 
 
 def day(raw: str) -> date:
-    """Read a DATE of MySQL."""
+    """Parse a DATE of MySQL."""
     try:
         return date.fromisoformat(raw)
     except ValueError:
@@ -95,5 +95,5 @@ def day(raw: str) -> date:
 
 
 def tinyint_boolean(raw: str) -> bool:
-    """Read a TINYINT that is a boolean."""
+    """Parse a TINYINT that is a boolean."""
     return integer((-128, 127))(raw) != 0

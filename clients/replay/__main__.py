@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(outcome: Replayed) -> str:
     """Return the figures of a replay as lines of text."""
-    others = f", among {outcome.others} others" if outcome.others else ""
+    others = f", among {outcome.others} other{'s' if outcome.others > 1 else ''}" if outcome.others else ""
     return (
         f"{outcome.patients} patients sent {outcome.keys} keys.\n"
         f"Today's archive is signed, and has each of them once, in order{others}.\n"

@@ -18,6 +18,7 @@ from app.config.settings import SettingDescription, describe_settings
 from app.database.migrations import init_migrate
 from tests.guards.source import ROOT, modules
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
+from worker.schedule import PERIODIC_JOBS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IGNORED = {".venv", "var", "node_modules", ".git", "htmlcov"}
@@ -81,7 +82,8 @@ def test_readme_describes_every_setting() -> None:
 def test_readme_describes_no_setting_that_does_not_exist() -> None:
     table = README.partition("| setting | default |")[2].partition("\n\n")[0]
     named = set(re.findall(r"^\| `([A-Z_]+)` \|", table, flags=re.MULTILINE))
-    assert named == {setting.name for setting in describe_settings()}
+    assert {"PORT", "DATABASE_URL"} <= named
+    assert named - {setting.name for setting in describe_settings()} == set(), "delete these rows"
 
 
 def test_readme_names_every_variable_that_scripts_read() -> None:
@@ -112,7 +114,7 @@ def described_commands() -> list[str]:
 def test_readme_describes_every_command(app: Flask) -> None:
     described = [f"{text} " for text in described_commands()]
     missing = [name for name in commands(app.cli) if not any(text.startswith(f"{name} ") for text in described)]
-    assert missing == [], "add these commands to README's table of commands"
+    assert missing == [], "add a row to README's table of commands"
 
 
 def test_readme_describes_no_command_that_does_not_exist(app: Flask) -> None:
@@ -127,7 +129,9 @@ def routes(app: Flask) -> set[str]:
 
 def test_readme_lists_every_route_and_no_other(app: Flask) -> None:
     table = README.partition("| path | who | what |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`(/[^`]*)`", table)) == routes(app)
+    listed = set(re.findall(r"`(/[^`]*)`", table))
+    assert routes(app) - listed == set(), "add these paths to README's table of endpoints"
+    assert listed - routes(app) == set(), "delete these paths from README's table of endpoints"
 
 
 def test_internal_links_are_valid() -> None:
@@ -158,6 +162,19 @@ def anchors(document: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
     explicit = set(re.findall(r'<a id="([^"]+)"></a>', text))
     return explicit | {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_documents_are_linked_from_the_readme() -> None:
+    found: set[Path] = set()
+    to_read = {ROOT / "README.md"}
+    while to_read:
+        document = to_read.pop()
+        found.add(document)
+        links = re.findall(r"\]\(([^)#\s]+\.md)", prose_of(document))
+        to_read |= {path for link in links if (path := (document.parent / link).resolve()).exists()} - found
+    # The hosting service shows these itself.
+    own = {document for document in documents() if ".github" not in document.parts}
+    assert sorted(map(name_of, own - found)) == [], "link to each of these from a document that is read before it"
 
 
 def test_named_files_exist() -> None:
@@ -223,9 +240,26 @@ def logged_messages() -> set[str]:
     }
 
 
-def test_every_log_message_is_documented() -> None:
+def explained_messages() -> set[str]:
+    """Return the messages of the table in operations.md: the code in its first cells, without the names of fields."""
     table = text_of(ROOT / "docs" / "operations.md").partition("| `msg` | level |")[2].partition("\n\n")[0]
-    explained = {message for row in table.splitlines() for message in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
+    cells = [re.split(r",? with |, logger ", row.split(" | ")[0])[0] for row in table.splitlines()]
+    return {message for cell in cells for message in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_every_log_message_is_documented() -> None:
     messages = logged_messages()
     assert {"request failed", "job failed", "request failed outside the application"} <= messages
-    assert messages - explained == set(), "add these messages to the table in docs/operations.md"
+    assert messages - explained_messages() == set(), "add these messages to the table in docs/operations.md"
+
+
+def test_periodic_jobs_are_documented() -> None:
+    table = text_of(ROOT / "docs" / "operations.md").partition("| job | every |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE) == [job.name for job in PERIODIC_JOBS]
+
+
+def test_documented_log_messages_exist() -> None:
+    """Messages of libraries have parts that vary, written as `…`."""
+    sources = "".join(module.text for module in modules("app.web")) + text_of(ROOT / "gunicorn.conf.py")
+    ours = {message for message in explained_messages() if "…" not in message}
+    assert {message for message in ours - logged_messages() if f'"{message}"' not in sources} == set()

@@ -221,6 +221,6 @@ def test_a_code_that_the_public_server_deletes_and_counts_is_not_counted_here_as
     public.execute("DELETE FROM encryption_keys")
     assert "1 deleted" in run_import(here, public, "--dry-run").stderr
     assert len(here.rows(HERE)) == 2
-    assert "encryption_keys: 1 deleted that have expired since an earlier import" in run_import(here, public).stderr
+    assert "encryption_keys: 1 deleted: expired since an earlier import" in run_import(here, public).stderr
     assert here.app.test_cli_runner().invoke(args=["purge"]).exit_code == 0
     assert [(row.identifier, row.count) for row in here.rows("SELECT * FROM events")] == [("OTKUnclaimed", 1)]

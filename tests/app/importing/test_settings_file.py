@@ -63,7 +63,7 @@ def test_each_word_without_a_counterpart_is_named_with_the_reason() -> None:
         "assignmentParts",
     ]
     assert not [remark for remark in remarks if "not known" in remark]
-    assert "maxClaims: this word is not known" in translate(SHIPPED + "maxClaims: 3\n").remarks
+    assert "maxClaims: unknown" in translate(SHIPPED + "maxClaims: 3\n").remarks
 
 
 def test_capitals_do_not_matter_as_they_do_not_there() -> None:
