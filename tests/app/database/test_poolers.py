@@ -1,4 +1,4 @@
-"""Statements sent by psycopg2 alone (app/database/prepared.py): what they return, and how they fail."""
+"""Results and errors of statements that psycopg2 sends (app/database/prepared.py)."""
 
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -11,7 +11,7 @@ ADD = "INSERT INTO events (source, identifier, device_type, date, count) VALUES 
 ONE = Statement("SELECT 1")
 
 
-def test_rows_of_the_last_part_come_back(service: Service) -> None:
+def test_the_rows_of_the_last_statement_are_returned(service: Service) -> None:
     both = Statement("SELECT 1", "SELECT :number ::integer, '%' FROM generate_series(1, 2)")
     assert service.database.prepared.execute(both, {"number": 7}) == [(7, "%"), (7, "%")]
 
@@ -23,7 +23,7 @@ def test_a_statement_is_one_transaction(service: Service) -> None:
     assert service.database.prepared.execute(Statement("SELECT count(*) FROM events"), {}) == [(0,)]
 
 
-def test_an_error_is_one_of_sqlalchemys(service: Service) -> None:
+def test_errors_are_those_of_sqlalchemy(service: Service) -> None:
     with pytest.raises(IntegrityError) as caught:
         service.database.prepared.execute(Statement(f"{ADD} RETURNING NULL", f"{ADD} RETURNING 1"), {"source": None})
     assert caught.value.orig.diag.table_name == "events"

@@ -1,4 +1,4 @@
-"""A database that has fallen silent (app/database/watchdog.py)."""
+"""An unresponsive database (app/database/watchdog.py)."""
 
 import time
 from collections.abc import Callable
@@ -15,22 +15,23 @@ from tests.support.service import Service
 
 @pytest.fixture
 def impatient(make_service: Callable[..., Service]) -> Database:
-    """A database whose own limit on statements is far above our patience, as if it were hanging."""
+    """A database whose statement timeout (30 s) is far above the limit of the watchdog (0.2 s).
+
+    If only the statement timeout worked, the error would be a cancelled query, and the connection would stay open.
+    """
     service = make_service(DATABASE_TIMEOUT_SECONDS="30")
     with service.app.app_context():
         return Database(db.engine, response_seconds=0.2)
 
 
-def test_a_silent_database_is_given_up_and_the_next_statement_works(impatient: Database) -> None:
-    began = time.monotonic()
+def test_an_unresponsive_connection_is_closed_and_the_next_statement_succeeds(impatient: Database) -> None:
     with pytest.raises(OperationalError) as caught, impatient.autocommit() as connection:
-        connection.execute(text("SELECT pg_sleep(10)"))
-    assert time.monotonic() - began < 3
+        connection.execute(text("SELECT pg_sleep(100)"))  # longer than any other limit
     assert is_outage(caught.value)
     impatient.ping()
 
 
-def test_statements_in_time_keep_their_connection(impatient: Database) -> None:
+def test_fast_statements_keep_their_connection(impatient: Database) -> None:
     backends = set()
     for _ in range(3):
         with impatient.autocommit() as connection:
@@ -39,15 +40,15 @@ def test_statements_in_time_keep_their_connection(impatient: Database) -> None:
     assert len(backends) == 1
 
 
-def test_a_transaction_does_not_wait_for_ever(impatient: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transaction_has_a_deadline(impatient: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.database.database.TRANSACTION_SECONDS", 0.2)
     for lend in (impatient.transaction, impatient.snapshot):
         with pytest.raises(OperationalError), lend() as connection:
-            connection.execute(text("SELECT pg_sleep(10)"))
+            connection.execute(text("SELECT pg_sleep(100)"))
     with impatient.transaction() as connection:
         assert connection.execute(text("SELECT 7")).scalar_one() == 7
 
 
-def test_a_transaction_may_take_its_time(impatient: Database) -> None:
+def test_a_transaction_may_exceed_the_deadline_of_a_statement(impatient: Database) -> None:
     with impatient.transaction() as connection:
         assert connection.execute(text("SELECT 7 FROM pg_sleep(1)")).scalar_one() == 7
