@@ -23,6 +23,7 @@ from app.database.database import allow_time
 from app.domain.exports import ArchiveKind, export_window
 from app.retrieval.archive_writer import EXPORT_FILE
 from app.retrieval.builder import Builder, build_if_stale, write_archive
+from app.store import diagnosis_keys
 from bench.usage import cpu_seconds
 
 T = TypeVar("T")
