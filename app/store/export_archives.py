@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.database import allow_time
 from app.domain.exports import ArchiveKind
 
 
@@ -54,13 +56,13 @@ _SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
 # A request waits for another builder almost as long as a router waits for the request, not only for the usual timeout.
-_ALLOW_WAIT = text("SET LOCAL statement_timeout = '25s'; SET LOCAL lock_timeout = '25s'")
+_WAIT_SECONDS: Final = 25
 
 
 def lock_builder(connection: Connection, *, wait: bool) -> bool:
     """Acquire the builder's lock until the transaction ends; without `wait`, return False if it is taken."""
     if wait:
-        connection.execute(_ALLOW_WAIT)
+        allow_time(connection, _WAIT_SECONDS, also_for_locks=True)
         connection.execute(_LOCK, {"lock": _BUILDER_LOCK})
         return True
     return bool(connection.execute(_TRY_LOCK, {"lock": _BUILDER_LOCK}).scalar_one())
