@@ -69,7 +69,7 @@ class JobWorker(HerokuWorker):
                 raise StopRequested
             self.heartbeat()
             if self.should_run_maintenance_tasks:
-                self.run_maintenance_tasks()
+                self.run_maintenance_tasks()  # type: ignore[no-untyped-call]
             with suppress(DequeueTimeout):
                 return self.queue_class.dequeue_any(
                     self._ordered_queues,

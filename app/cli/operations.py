@@ -3,13 +3,14 @@
 import click
 from flask.cli import with_appcontext
 
+from app.cli.commands import OperatorCommand, OperatorGroup
 from app.domain.timeline import minute_number, utc_now
 from app.store import claim_attempts, diagnosis_keys, key_pairs
 from app.upkeep import resealing, retention
 from app.web.context import current_context
 
 
-@click.group()
+@click.group(cls=OperatorGroup)
 def codes() -> None:
     """One-time codes."""
 
@@ -28,7 +29,7 @@ def issue(label: str) -> None:
     click.echo(context.submission.codes.issue(label, None, utc_now()))
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @with_appcontext
 def counts() -> None:
     """Print the number of unclaimed and claimed codes, stored diagnosis keys, and failed claims."""
@@ -42,7 +43,7 @@ def counts() -> None:
         click.echo(f"{name}\t{number}")
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @with_appcontext
 def purge() -> None:
     """Delete expired data now, and print the number of deleted rows."""
@@ -54,7 +55,7 @@ def purge() -> None:
         raise click.ClickException("a step failed; the log has the cause")
 
 
-@click.group()
+@click.group(cls=OperatorGroup)
 def keys() -> None:
     """Private keys at rest."""
 

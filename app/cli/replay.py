@@ -8,6 +8,7 @@ from typing import Final
 import click
 from flask.cli import with_appcontext
 
+from app.cli.commands import OperatorCommand
 from app.domain.timeline import SECONDS_PER_DAY
 from app.domain.uploads import DiagnosisKey
 from app.replay.day import DayUnreadable, move_to_present, read_day, share_out
@@ -19,7 +20,7 @@ from app.web.context import current_settings
 _BUILDING_SECONDS: Final = 10  # what building an archive may take on top of its age
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--url", required=True, help="Where the server answers, such as http://127.0.0.1:8001.")
 @click.option("--retrieval-url", help="Where it serves archives, if that is elsewhere.")

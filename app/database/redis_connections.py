@@ -38,7 +38,7 @@ def redis_pool(url: str, response_seconds: float, *, retries: int = 1) -> Connec
         url,
         socket_timeout=response_seconds,
         socket_connect_timeout=min(response_seconds, _CONNECT_SECONDS),
-        retry=Retry(NoBackoff(), retries),  # type: ignore[arg-type]
+        retry=Retry(NoBackoff(), retries),
         **_tcp_options(url),
     )
     pool.connection_class = _replaceable(pool.connection_class)

@@ -75,8 +75,7 @@ def older_revisions() -> frozenset[str]:
 def head_revision() -> str:
     """Return the revision of the newest migration of this version."""
     revisions = {revision for source in _migrations() for revision in _REVISION.findall(source)}
-    (head,) = revisions - older_revisions()
-    return head
+    return str(next(iter(revisions - older_revisions())))
 
 
 def _migrations() -> list[str]:

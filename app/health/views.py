@@ -38,7 +38,7 @@ def present() -> Response:
 
 @health.route("/services/ready")
 def ready() -> Response:
-    """Return 200 if PostgreSQL responds and is migrated and Redis can be written to, else 503, with each state (D22)."""
+    """Return 200 if PostgreSQL is migrated and Redis can be written to, else 503, with each state (D22)."""
     context = current_context()
     states = {
         "postgresql": _state(context.database.ping),

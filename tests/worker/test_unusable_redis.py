@@ -85,9 +85,7 @@ def fill(redis: Redis) -> None:
             continue
 
 
-def test_a_primary_that_became_a_replica_is_left(
-    service: Service, redis_server: EmbeddedRedis, tmp_path: Path
-) -> None:
+def test_a_primary_that_became_a_replica_is_left(service: Service, redis_server: EmbeddedRedis, tmp_path: Path) -> None:
     """The address leads to the new primary after a failover, while the old one keeps its connections."""
     with (
         EmbeddedRedis(tmp_path / "primary", durable=False) as primary,
@@ -119,13 +117,13 @@ def test_a_silent_redis_delays_a_purge_by_less_than_a_minute(
 
 
 def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service, redis_server: EmbeddedRedis) -> None:
-    with BlackHole(service.settings.database_url.replace("+psycopg2", "")) as address:
-        with running(service, "jobs", "clock", REDIS_URL=redis_server.url, DATABASE_URL=address.url):
-            wait_for_purge(service)
-            address.swallow(new=True)
-            wait_until(
-                lambda: Redis.from_url(redis_server.url).zcard("rq:failed:exposure-alert-submission"),
-                "a purge is given up",
-            )
-            address.recover()
-            wait_for_purge(service, 60)
+    with (
+        BlackHole(service.settings.database_url.replace("+psycopg2", "")) as address,
+        running(service, "jobs", "clock", REDIS_URL=redis_server.url, DATABASE_URL=address.url),
+        Redis.from_url(redis_server.url) as redis,
+    ):
+        wait_for_purge(service)
+        address.swallow(new=True)
+        wait_until(lambda: redis.zcard("rq:failed:exposure-alert-submission"), "a job is given up")
+        address.recover()
+        wait_for_purge(service, 60)

@@ -1,5 +1,7 @@
 """Statements sent by psycopg2 alone (app/database/prepared.py): what they return, and how they fail."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -28,6 +30,13 @@ def test_an_error_is_one_of_sqlalchemys(service: Service) -> None:
         service.database.prepared.execute(Statement(f"{ADD} RETURNING NULL", f"{ADD} RETURNING 1"), {"source": None})
     assert caught.value.orig.diag.table_name == "events"
     assert not is_outage(caught.value)
+
+
+def test_a_server_that_cannot_be_reached_is_an_outage(make_service: Callable[..., Service]) -> None:
+    service = make_service(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(DBAPIError) as caught:
+        service.database.prepared.execute(ONE, {})
+    assert is_outage(caught.value)
 
 
 def test_a_lost_connection_is_an_outage_and_is_replaced(service: Service) -> None:

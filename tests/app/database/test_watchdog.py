@@ -70,10 +70,10 @@ def test_the_time_of_one_transaction_is_not_that_of_the_next(impatient: Database
 def test_a_commit_does_not_wait_for_ever(impatient: Database) -> None:
     began = time.monotonic()
     with pytest.raises(OperationalError), impatient.transaction() as connection:
-        allow_time(connection)
-        connection.execute(text("CREATE TEMPORARY TABLE slow (id integer) ON COMMIT DROP"))
         connection.execute(
             text("""
+            SET LOCAL statement_timeout = '60s';
+            CREATE TEMPORARY TABLE slow (id integer) ON COMMIT DROP;
             CREATE FUNCTION pg_temp.wait() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN PERFORM pg_sleep(10); RETURN NULL; END $$;
             CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
