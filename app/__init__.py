@@ -113,9 +113,12 @@ def _wrap(app: "Application", context: "Context") -> None:
 def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApplication]]":
     """Return the WSGI stack around Flask, outermost first."""
     from app.web.connections import ClosingConnections
+    from app.web.hosts import HostCheck, checks_hosts
     from app.web.routing import CleanPaths
 
     stack: list[Callable[[WSGIApplication], WSGIApplication]] = []
+    if checks_hosts(context.settings):
+        stack.append(lambda inner: HostCheck(inner, context.settings.allowed_hosts))
     if context.served_review:
         from app.review.views import STATIC_GROUPS
         from app.web.pages import static_files

@@ -14,6 +14,7 @@ from threading import Event
 from typing import Final
 
 from app.domain.errors import JobFailedError
+from app.domain.timeline import utc_now
 from worker.clock import JOB_TIMEOUT_SECONDS
 from worker.schedule import Run, Slots
 
@@ -26,10 +27,10 @@ _POLL_SECONDS: Final = 0.2
 _processes = multiprocessing.get_context("fork")
 
 
-def run_due_jobs(slots: Slots, unix_seconds: float, stop: Event) -> list[str]:
+def run_due_jobs(slots: Slots, stop: Event) -> list[str]:
     """Run every job whose slot is new, each in a process of its own; return the identifiers of the runs."""
     finished = []
-    for run in slots.due(unix_seconds):
+    for run in slots.due(utc_now().timestamp()):
         if stop.is_set():
             break
         _logger.warning("job run without Redis", extra={"job": run.job.name})

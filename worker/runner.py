@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import time
 from contextlib import suppress
 from threading import Event
 from typing import Final
@@ -132,7 +131,7 @@ def run_jobs(settings: Settings) -> int:
             break
         if not stop.is_set():
             _reap_children()
-            run_due_jobs(slots, time.time(), stop)
+            run_due_jobs(slots, stop)
             stop.wait(_RETRY_SECONDS)
     return STOPPED
 

@@ -4,27 +4,30 @@ import click
 from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
+from app.cli.doctor import doctor
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.replay import replay
 from app.cli.secrets import secrets
 from app.cli.seed import seed
+from app.cli.status import status
 from app.domain.errors import ConfigurationError
 from app.web.routing import Application
 
 
 def init_cli(app: Application) -> None:
     """Register the operator's commands."""
-    for command in (secrets, codes, counts, purge, keys, archives, replay, seed):
+    for command in (secrets, codes, counts, purge, keys, archives, replay, seed, status, doctor):
         app.cli.add_command(command)
 
 
-class _OnlySecrets(AppGroup):
-    """The commands of an application without settings: the one that generates secrets, and an error for others."""
+class _WithoutSettings(AppGroup):
+    """The commands of an application without settings: those that help to set them, and an error for others."""
 
     def __init__(self, error: ConfigurationError) -> None:
         super().__init__()
         self._error = error
         self.add_command(secrets)
+        self.add_command(doctor)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
@@ -34,7 +37,7 @@ class _OnlySecrets(AppGroup):
 
 
 def without_settings(error: ConfigurationError) -> Application:
-    """Return an application that can only generate secrets, if `flask` is listing its commands; else raise the error.
+    """Return an application for `flask secrets` and `flask doctor`, if `flask` lists commands; else raise the error.
 
     The first secrets are generated before there are any settings. In a command, the error is printed as one line.
     """
@@ -44,5 +47,5 @@ def without_settings(error: ConfigurationError) -> Application:
     if not isinstance(context.command, FlaskGroup):
         raise click.ClickException(str(error))
     app = Application("app", static_folder=None)
-    app.cli = _OnlySecrets(error)
+    app.cli = _WithoutSettings(error)
     return app

@@ -7,6 +7,7 @@ from app.cli.commands import OperatorCommand, OperatorGroup
 from app.domain.timeline import minute_number, utc_now
 from app.store import claim_attempts, diagnosis_keys, key_pairs
 from app.upkeep import resealing, retention
+from app.upkeep.last_purge import record_purge
 from app.web.context import current_context
 
 
@@ -48,11 +49,13 @@ def counts() -> None:
 def purge() -> None:
     """Delete expired data now, and print the number of deleted rows."""
     context = current_context()
-    deleted = retention.purge(context.database, context.settings.submission, utc_now())
+    now = utc_now()
+    deleted = retention.purge(context.database, context.settings.submission, now)
     for name, number in deleted.items():
         click.echo(f"{name}\t{'failed' if number is None else number}")
     if None in deleted.values():
         raise click.ClickException("a step failed; the log has the cause")
+    record_purge(context.redis, now)
 
 
 @click.group(cls=OperatorGroup)

@@ -53,6 +53,7 @@ _SAVE = text(f"""
 """)  # noqa: S608 - the columns are a constant
 _NAMES = text("SELECT name FROM export_archives")
 _SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")
+_NEWEST = text("SELECT max(checked_at) FROM export_archives")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
 # A request waits for another builder almost as long as a router waits for the request, not only for the usual timeout.
@@ -77,6 +78,12 @@ def find(connection: Connection, kind: ArchiveKind, period: int) -> ArchiveRecor
 def save(connection: Connection, record: ArchiveRecord) -> None:
     """Store an archive as the current one of its period."""
     connection.execute(_SAVE, vars(record) | {"kind": record.kind.value})
+
+
+def newest(connection: Connection) -> datetime | None:
+    """Return when an archive was last compared with the stored rows, or None if there is none."""
+    moment: datetime | None = connection.execute(_NEWEST).scalar_one()
+    return moment
 
 
 def names(connection: Connection) -> set[str]:

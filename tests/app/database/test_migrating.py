@@ -30,7 +30,7 @@ def upgrade(url: str) -> "subprocess.Popen[str]":
     """Start `flask db upgrade`."""
     environment = {"PATH": os.environ["PATH"]} | SECRETS | {"DATABASE_URL": url, "REDIS_URL": NO_REDIS}
     command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def ask(url: str, sql: str) -> list[tuple[object, ...]]:

@@ -1,13 +1,12 @@
 """Statements sent by psycopg2 alone (app/database/prepared.py): what they return, and how they fail."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.database.errors import is_outage
 from app.database.statement import Statement
-from tests.support.service import Service
+from tests.support.service import Service, start_service
+from tests.support.settings import make_settings
 
 ADD = "INSERT INTO events (source, identifier, device_type, date, count) VALUES (:source, 'a', 'b', now(), 1)"
 ONE = Statement("SELECT 1")
@@ -32,8 +31,8 @@ def test_an_error_is_one_of_sqlalchemys(service: Service) -> None:
     assert not is_outage(caught.value)
 
 
-def test_a_server_that_cannot_be_reached_is_an_outage(make_service: Callable[..., Service]) -> None:
-    service = make_service(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
+    service = start_service(make_settings("postgresql://nobody@127.0.0.1:1/none", "redis://127.0.0.1:1/0"))
     with pytest.raises(DBAPIError) as caught:
         service.database.prepared.execute(ONE, {})
     assert is_outage(caught.value)
