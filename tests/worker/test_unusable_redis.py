@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from app.config import SUBMISSION
 from processes.redis import EmbeddedRedis
 from tests.support.black_hole import BlackHole
 from tests.support.service import Service
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.worker.test_main import ending_of, start
 from worker.clock import queue_of
@@ -127,3 +129,23 @@ def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service
         wait_until(lambda: redis.zcard("rq:failed:exposure-alert-submission"), "a job is given up")
         address.recover()
         wait_for_purge(service, 60)
+
+
+@only_in_torture
+def test_a_small_redis_survives_a_long_outage_of_the_database(service: Service, redis_server: EmbeddedRedis) -> None:
+    with (
+        BlackHole(service.settings.database_url.replace("+psycopg2", "")) as address,
+        Redis.from_url(redis_server.url) as redis,
+    ):
+        redis.config_set("maxmemory-policy", "noeviction")
+        redis.config_set("maxmemory", "2mb")
+        with running(
+            service, "jobs", "jobs", "clock", REDIS_URL=redis_server.url, DATABASE_URL=address.url,
+            DATABASE_TIMEOUT_SECONDS="1", EXPORT_MAX_AGE_SECONDS="3",
+        ):  # fmt: skip
+            wait_for_purge(service)
+            address.swallow(new=True)
+            time.sleep(80)
+            assert redis.info("memory")["used_memory"] < 2_000_000
+            address.recover()
+            wait_for_purge(service, 60)
