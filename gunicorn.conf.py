@@ -12,17 +12,18 @@ _SUBMISSION_PORT = "8000"
 _DEFAULT_PORT = "8001"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
 
-_default_port = _SUBMISSION_PORT if os.environ.get("SURFACES") == "submission" else _DEFAULT_PORT
-_port = os.environ.get("PORT") or _default_port
-_is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "0") not in ("", "0")
+# As the application reads its settings: without surrounding white space.
+_default_port = _SUBMISSION_PORT if os.environ.get("SURFACES", "").strip() == "submission" else _DEFAULT_PORT
+_port = os.environ.get("PORT", "").strip() or _default_port
+_is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "").strip().strip("0") != ""
 
 # Containers and platforms reach the process over their own network, and choose only the port.
-bind = os.environ.get("BIND_ADDR") or f"0.0.0.0:{_port}"
+bind = os.environ.get("BIND_ADDR", "").strip() or f"0.0.0.0:{_port}"
 
 # Requests mostly wait for PostgreSQL, so threads serve them well. Each holds one connection of DATABASE_POOL_SIZE at a
 # time, and the one that builds an archive up to three: docs/operations.md has the rule.
 worker_class = "app.web.serving.WaitingThreads"
-workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
+workers = int(os.environ.get("WEB_CONCURRENCY", "").strip() or "2")
 threads = 8
 
 # Connections of a worker: with those to PostgreSQL, fewer than the 1,024 files that a process may usually open.

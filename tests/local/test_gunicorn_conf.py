@@ -35,6 +35,8 @@ class worker_class(WaitingThreads):
         ({"SURFACES": "submission,retrieval"}, "0.0.0.0:8001"),
         ({"SURFACES": "submission", "PORT": "5000"}, "0.0.0.0:5000"),
         ({"PORT": "5000", "BIND_ADDR": "127.0.0.1:6000"}, "127.0.0.1:6000"),
+        ({"SURFACES": " submission\n", "PORT": " ", "BIND_ADDR": " "}, "0.0.0.0:8000"),
+        ({"BIND_ADDR": " 127.0.0.1:6000\n"}, "127.0.0.1:6000"),
     ],
 )
 def test_the_address_comes_from_the_environment(environment: dict[str, str], bind: str, monkeypatch) -> None:
@@ -45,7 +47,9 @@ def test_the_address_comes_from_the_environment(environment: dict[str, str], bin
     assert runpy.run_path(str(CONFIGURATION))["bind"] == bind
 
 
-@pytest.mark.parametrize(("proxies", "believed"), [("", ""), ("0", ""), ("1", "*")])
+@pytest.mark.parametrize(
+    ("proxies", "believed"), [("", ""), ("0", ""), (" 0\n", ""), (" ", ""), ("00", ""), ("1", "*"), (" 10", "*")]
+)
 def test_only_proxies_are_believed_about_https(proxies: str, believed: str, monkeypatch) -> None:
     monkeypatch.setenv("TRUSTED_PROXIES", proxies)
     assert runpy.run_path(str(CONFIGURATION))["forwarded_allow_ips"] == believed
