@@ -1,19 +1,23 @@
 """Servers that fall silent without closing a connection, as a lost route does, below the real web process."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.database.errors import is_outage
+from app.retrieval.archive_files.bucket import BucketFiles
 from processes.redis import EmbeddedRedis
 from tests.support.black_hole import BlackHole
 from tests.support.service import Service, bearer
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process
 
@@ -96,3 +100,19 @@ def test_every_kind_of_connection_is_given_up(
         other.database.ping()
         assert time.monotonic() - began < LIMIT_SECONDS
         other.database.dispose()
+
+
+@only_in_torture
+def test_a_silent_bucket_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silence:
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silence.getsockname()[1]}",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "ca-central-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        began = time.monotonic()
+        with pytest.raises(ReadTimeoutError):
+            BucketFiles("bucket", "").get("name")
+        assert time.monotonic() - began < LIMIT_SECONDS
