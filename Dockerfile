@@ -34,7 +34,7 @@ ARG REVISION=
 ENV BRANCH=$BRANCH REVISION=$REVISION PORT=8001
 USER 10001
 EXPOSE 8001
-# gunicorn stops cleanly on SIGTERM, which bin/process hands on, as it becomes the process.
+# The web server stops cleanly on SIGTERM, which bin/process hands on, as it becomes the process.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["bin/healthy"]
 ENTRYPOINT ["bin/process"]

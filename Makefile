@@ -26,7 +26,7 @@ bench: ## Measure the service, and write bench/results
 samples: ## Run the sample scripts of every language installed here
 	@exec bin/samples
 
-city: ## Simulate a city of phones against the server, and show the results
+city: ## Run a simulated city of PEOPLE (50) against a server, and write var/city.html
 	@bin/install requirements.txt requirements-dev.txt
 	@exec clients/city/with-server.sh
 

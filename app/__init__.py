@@ -27,8 +27,10 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     from app.database import migrations
     from app.health.views import health
     from app.web import errors, logs, routing, security
+    from app.web.warm_up import warm_up
 
     logs.init_logging()
+    warm_up()
     try:
         settings = settings or Settings.from_environment(os.environ)
         app = routing.Application(__name__, static_folder=None)
@@ -77,7 +79,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     if settings.serves(RETRIEVAL):
         from app.retrieval.service import make_retrieval
 
-        context.served_retrieval = make_retrieval(database, settings.retrieval)
+        context.served_retrieval = make_retrieval(database, settings.retrieval, clock)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
@@ -125,9 +127,9 @@ def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApp
 
         stack.append(lambda inner: static_files(inner, STATIC_GROUPS))
     if context.served_retrieval:
-        from app.retrieval.fast_path import ArchiveFastPath
+        from app.retrieval.fast_path import FastPathMiddleware
 
-        archives, settings, clock = context.retrieval.archives, context.settings.retrieval, context.clock
-        stack.append(lambda inner: ArchiveFastPath(inner, archives, settings, clock))
+        fast_path = context.retrieval.fast_path
+        stack.append(lambda inner: FastPathMiddleware(inner, fast_path))
     stack += [ClosingConnections, CleanPaths]
     return stack

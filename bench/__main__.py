@@ -68,8 +68,7 @@ def _bench(arguments: Arguments) -> Iterator[Bench]:
         _say("starting the service …")
         runner = stack.enter_context(Runner())
         service = stack.enter_context(own.running(folder, _stock(arguments.options)))
-        ours = [target for target in (service.gunicorn, service.granian) if target]
-        yield Bench(arguments.options, [*ours, *arguments.servers], service, runner)
+        yield Bench(arguments.options, [*service.targets, *arguments.servers], service, runner)
 
 
 def _stock(options: Options) -> Callable[[str], None]:

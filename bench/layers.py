@@ -40,6 +40,7 @@ from bench import patients, stock
 from bench.floors import statements
 from bench.recorder import Sent, recorded
 from bench.stopping import stop_in_order_on_sigterm
+from clients.phone.protocol import claim_message
 from local.secrets import first_claim_token, load_secrets
 from processes.postgres import EmbeddedPostgres
 
@@ -184,7 +185,7 @@ def _code_services(place: Place, count: int) -> Work:
 
 def _claim_requests(place: Place, count: int) -> Work:
     codes = stock.add_codes(place.url, count)
-    return _requests(place, "/claim-key", [patients.claim_body(code, secrets.token_bytes(32)) for code in codes])
+    return _requests(place, "/claim-key", [claim_message(code, secrets.token_bytes(32)) for code in codes])
 
 
 def _claim_services(place: Place, count: int) -> Work:

@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from app.config import RETRIEVAL, Settings
+from app.config import Settings
 from bench import stock
 from bench.target import Target, request
 from bench.usage import Watched
@@ -24,8 +24,7 @@ from processes.redis import EmbeddedRedis
 from processes.termination import end_all
 
 ROOT: Final = Path(__file__).parent.parent
-GUNICORN: Final = "gunicorn"
-GRANIAN: Final = "granian"
+_WEB_SERVERS: Final = {name: {"WEB_SERVER": name} for name in ("granian", "gunicorn")}
 
 _START_SECONDS: Final = 30
 _STOP_SECONDS: Final = 2
@@ -50,13 +49,12 @@ class OwnService:
 
     environment: Mapping[str, str]
     web_command: Sequence[str]
-    web_servers: Mapping[str, Mapping[str, str]]  # the settings of each
+    web_servers: Mapping[str, Mapping[str, str]]  # the settings of each, the default first
     postgres_pid: int
     building_url: str
     floors_url: str
     log: Path
-    gunicorn: Target
-    granian: Target | None = None
+    targets: Sequence[Target]  # one for each web server
 
     @property
     def settings(self) -> Settings:
@@ -77,25 +75,23 @@ def running(folder: Path, stored_keys: Callable[[str], None]) -> Iterator[OwnSer
         processes.run_to_end(commands["release"], environment)
         building_url, floors_url = (_copy_database(postgres.url, name) for name in ("building", "floors"))
         stored_keys(postgres.url)
-        web_servers = _web_servers()
         webs = {
-            name: processes.start_web(commands["web"], {**environment, **web_servers[name]}) for name in web_servers
+            name: processes.start_web(commands["web"], {**environment, **_WEB_SERVERS[name]}) for name in _WEB_SERVERS
         }
         for name in ("worker", "clock"):
             processes.start(commands[name], environment)
-        targets = {name: _target(name, web, secrets, _pid(postgres), postgres.url) for name, web in webs.items()}
+        targets = [_target(name, web, secrets, _pid(postgres), postgres.url) for name, web in webs.items()]
         for web in webs.values():
             processes.wait_for(web)
         yield OwnService(
             environment=environment,
             web_command=commands["web"],
-            web_servers=web_servers,
+            web_servers=_WEB_SERVERS,
             postgres_pid=_pid(postgres),
             building_url=building_url,
             floors_url=floors_url,
             log=processes.log,
-            gunicorn=targets[GUNICORN],
-            granian=_with_submissions_of(targets[GUNICORN], targets.get(GRANIAN)),
+            targets=targets,
         )
 
 
@@ -192,14 +188,6 @@ def _copy_database(url: str, name: str) -> str:
     return f"{base}/{name}"
 
 
-def _web_servers() -> dict[str, Mapping[str, str]]:
-    """Return the settings by which the Procfile's web process runs each web server that is installed."""
-    servers: dict[str, Mapping[str, str]] = {GUNICORN: {"WEB_SERVER": GUNICORN}}
-    if (Path(sys.executable).parent / GRANIAN).exists():
-        servers[GRANIAN] = {"WEB_SERVER": GRANIAN, "SURFACES": RETRIEVAL}  # it is offered for retrieval alone
-    return servers
-
-
 def _target(name: str, web: Web, secrets: Mapping[str, str], postgres_pid: int, database_url: str) -> Target:
     return Target(
         name=name,
@@ -211,13 +199,6 @@ def _target(name: str, web: Web, secrets: Mapping[str, str], postgres_pid: int, 
         database_url=database_url,
         sealing_key=bytes.fromhex(secrets["SEALING_KEYS"]),
     )
-
-
-def _with_submissions_of(gunicorn: Target, granian: Target | None) -> Target | None:
-    """Return granian for retrieval alone, which is what it is offered for; submissions stay with gunicorn."""
-    if granian is None:
-        return None
-    return replace(granian, submission_url=gunicorn.submission_url, takes_submissions=False)
 
 
 def _pid(postgres: EmbeddedPostgres) -> int:

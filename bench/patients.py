@@ -4,18 +4,17 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from nacl.public import Box, PrivateKey, PublicKey
-from nacl.utils import random
+from nacl.public import PrivateKey
 
-from app.domain.limits import KEY_DATA_BYTES, NONCE_BYTES
-from app.domain.timeline import INTERVALS_PER_DAY
-from app.proto import covidshield_pb2 as wire
 from bench import target as http
 from bench.target import Answer, Target, today
+from clients.phone import exposure_pb2 as pb
+from clients.phone.crypto import DAY_INTERVALS, new_key
+from clients.phone.protocol import NONCE_BYTES, claim_message, sealed_upload, upload_message
+from clients.phone.state import KeyPair
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -30,15 +29,6 @@ _OK: Final = 200
 
 class PreparationFailed(Exception):  # noqa: N818 - the name says it
     """A server refused what prepares a measurement."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A claimed key pair as the phone knows it."""
-
-    app_private_key: bytes
-    app_public_key: bytes
-    server_public_key: bytes
 
 
 def raw(base_url: str, method: str, path: str, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()) -> bytes:
@@ -68,17 +58,12 @@ def code_requests(target: Target, count: int) -> list[bytes]:
 def claim_requests(target: Target, codes: Sequence[str]) -> list[bytes]:
     """Claim codes, each for a phone of its own. Any 32 bytes are a public key."""
     return [
-        raw(target.submission_url, "POST", "/claim-key", claim_body(code, secrets.token_bytes(32)), (somebody(),))
+        raw(target.submission_url, "POST", "/claim-key", claim_message(code, secrets.token_bytes(32)), (somebody(),))
         for code in codes
     ]
 
 
-def claim_body(code: str, app_public_key: bytes) -> bytes:
-    """Return a KeyClaimRequest."""
-    return wire.KeyClaimRequest(one_time_code=code, app_public_key=app_public_key).SerializeToString()
-
-
-def upload_requests(target: Target, pairs: Sequence[Pair], keys: int) -> list[bytes]:
+def upload_requests(target: Target, pairs: Sequence[KeyPair], keys: int) -> list[bytes]:
     """Upload so many keys with each pair."""
     return [raw(target.submission_url, "POST", "/upload", upload_body(pair, keys), (somebody(),)) for pair in pairs]
 
@@ -86,36 +71,22 @@ def upload_requests(target: Target, pairs: Sequence[Pair], keys: int) -> list[by
 def start_intervals(keys: int) -> list[int]:
     """Return the starts of a patient's keys: one for each of the past days, then a second for each, and so on."""
     newest = today() - _NEWEST_DAY
-    return [(newest - number % _DAYS_OF_A_PATIENT) * INTERVALS_PER_DAY for number in range(keys)]
+    return [(newest - number % _DAYS_OF_A_PATIENT) * DAY_INTERVALS for number in range(keys)]
 
 
-def upload_body(pair: Pair, keys: int) -> bytes:
+def upload_body(pair: KeyPair, keys: int) -> bytes:
     """Return an EncryptedUploadRequest with so many keys, sealed at this moment."""
-    message = wire.Upload()
-    message.timestamp.seconds = int(time.time())
-    for number, start in enumerate(start_intervals(keys)):
-        message.keys.add(
-            key_data=random(KEY_DATA_BYTES),
-            transmission_risk_level=1 + number % 8,
-            rolling_start_interval_number=start,
-            rolling_period=INTERVALS_PER_DAY,
-        )
-    nonce = random(NONCE_BYTES)
-    box = Box(PrivateKey(pair.app_private_key), PublicKey(pair.server_public_key))
-    return wire.EncryptedUploadRequest(
-        server_public_key=pair.server_public_key,
-        app_public_key=pair.app_public_key,
-        nonce=nonce,
-        payload=box.encrypt(message.SerializeToString(), nonce).ciphertext,
-    ).SerializeToString()
+    made = [new_key(start) for start in start_intervals(keys)]
+    plaintext = upload_message(made, int(time.time()), (1 + number % 8 for number in range(keys)))
+    return sealed_upload(pair, plaintext, secrets.token_bytes(NONCE_BYTES))
 
 
-def new_pairs(count: int) -> tuple[list[Pair], list[bytes]]:
+def new_pairs(count: int) -> tuple[list[KeyPair], list[bytes]]:
     """Make key pairs, and the private keys of their servers' sides."""
     pairs, server_private_keys = [], []
     for _ in range(count):
         phone, server = PrivateKey.generate(), PrivateKey.generate()
-        pairs.append(Pair(bytes(phone), bytes(phone.public_key), bytes(server.public_key)))
+        pairs.append(KeyPair(bytes(phone), bytes(phone.public_key), bytes(server.public_key)))
         server_private_keys.append(bytes(server))
     return pairs, server_private_keys
 
@@ -130,19 +101,19 @@ def ask_for_codes(target: Target, count: int) -> list[str]:
     return _in_parallel(ask, range(count))
 
 
-def claim_pairs(target: Target, count: int) -> list[Pair]:
+def claim_pairs(target: Target, count: int) -> list[KeyPair]:
     """Get claimed key pairs through the API."""
 
-    def claim(code: str) -> Pair:
+    def claim(code: str) -> KeyPair:
         phone = PrivateKey.generate()
         public_key = bytes(phone.public_key)
-        answer = _send(target, "/claim-key", claim_body(code, public_key), dict([somebody()]))
-        return Pair(bytes(phone), public_key, wire.KeyClaimResponse.FromString(answer.body).server_public_key)
+        answer = _send(target, "/claim-key", claim_message(code, public_key), dict([somebody()]))
+        return KeyPair(bytes(phone), public_key, pb.KeyClaimResponse.FromString(answer.body).server_public_key)
 
     return _in_parallel(claim, ask_for_codes(target, count))
 
 
-def send_uploads(target: Target, pairs: Sequence[Pair], keys: int) -> None:
+def send_uploads(target: Target, pairs: Sequence[KeyPair], keys: int) -> None:
     """Upload so many keys with each pair, now."""
     _in_parallel(lambda pair: _send(target, "/upload", upload_body(pair, keys), dict([somebody()])), pairs)
 

@@ -36,6 +36,9 @@ _COLUMNS: Final[Sequence[tuple[str, Callable[[Row], str]]]] = (
 )
 
 
+_VERSIONS: Final = ("flask", "granian", "gunicorn", "psycopg2-binary", "sqlalchemy")
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table with aligned columns, and then what did not run, and remarks."""
     measured = [row for row in rows if not row.skipped]
@@ -69,7 +72,7 @@ def as_json(rows: Sequence[Row], options: Options) -> str:
         {
             "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
-            "versions": {name: version(name) for name in ("flask", "gunicorn", "psycopg2-binary", "sqlalchemy")},
+            "versions": {name: version(name) for name in _VERSIONS},
             "options": asdict(options),
             "rows": [_row(row) for row in rows],
         },

@@ -11,7 +11,7 @@ from psycopg2.extras import execute_values
 
 from app.crypto.sealing import SealingRing
 from app.domain.timeline import HOURS_PER_DAY
-from bench.patients import Pair
+from clients.phone.state import KeyPair
 
 LABEL: Final = "bench"
 _QUOTA: Final = 43
@@ -81,12 +81,12 @@ def add_codes(database_url: str, count: int) -> list[str]:
 
 
 def add_pairs(
-    database_url: str, sealing_key: bytes, pairs: Sequence[Pair], server_private_keys: Sequence[bytes]
+    database_url: str, sealing_key: bytes, pairs: Sequence[KeyPair], server_private_keys: Sequence[bytes]
 ) -> None:
     """Store key pairs that may upload now, as a claim of today would have left them."""
     ring = SealingRing((sealing_key,))
     rows = (
-        (pair.server_public_key, ring.seal(private_key, pair.server_public_key), pair.app_public_key)
+        (pair.server_public_key, ring.seal(private_key, pair.server_public_key), pair.public_key)
         for pair, private_key in zip(pairs, server_private_keys, strict=True)
     )
     template = f"(%s, %s, %s, {_QUOTA}, date_trunc('day', now(), 'UTC'), '302', '{LABEL}')"

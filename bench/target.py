@@ -42,7 +42,6 @@ class Target:
     hmac_key: bytes
     region: str = "302"
     watched: Watched = field(default_factory=Watched)
-    takes_submissions: bool = True
     database_url: str = ""
     sealing_key: bytes = b""
 

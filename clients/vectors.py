@@ -1,4 +1,4 @@
-"""Test vectors for whoever writes a client: `python -m clients.vectors` renews docs/test-vectors.json.
+"""Test vectors for authors of clients: `python -m clients.vectors` renews docs/test-vectors.json.
 
 Every value follows from the constants below by the reference phone's code, except the archive: a server made and
 signed it once, and signatures differ every time, so it is kept as it is.
@@ -19,7 +19,7 @@ from clients.phone.state import KeyPair
 
 FILE = Path(__file__).parents[1] / "docs" / "test-vectors.json"
 
-# Keys for tests: they open nothing.
+# Keys for tests alone.
 APP_PRIVATE_KEY = PrivateKey(bytes(range(32)))
 SERVER_PRIVATE_KEY = PrivateKey(bytes(range(32, 64)))
 NONCE = bytes(range(64, 88))

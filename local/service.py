@@ -31,7 +31,7 @@ _EMBEDDED: Final[Mapping[str, type[EmbeddedServer]]] = {"DATABASE_URL": Embedded
 # Together below the ten seconds after which Docker kills a container.
 _PROCESS_STOP_SECONDS: Final = 5.0
 _SERVER_STOP_SECONDS: Final = 3.0
-# Gunicorn must end slow requests before that.
+# The web process itself must give up on slow requests before that.
 _WEB_GRACEFUL_SECONDS: Final = 4
 _START_SECONDS: Final = 60.0
 
@@ -108,16 +108,15 @@ class Service:
 
     def _environment_of_processes(self, address: Address) -> dict[str, str]:
         programs_of_this_python = str(Path(sys.executable).parent)
-        gunicorn_arguments = self.environment.get("GUNICORN_CMD_ARGS", "")
         return {
             **git_version(self.procfile.parent),
             **self._defaults(address),
+            "WEB_GRACEFUL_SECONDS": str(_WEB_GRACEFUL_SECONDS),
             **self.environment,
             "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),
             "PORT": str(address.port),
             "BIND_ADDR": str(address),
             "PYTHONUNBUFFERED": "1",
-            "GUNICORN_CMD_ARGS": f"--graceful-timeout {_WEB_GRACEFUL_SECONDS} {gunicorn_arguments}",
         }
 
     def _defaults(self, address: Address) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from processes.termination import kill
 
 _CHECK_SECONDS: Final = 1.0
 _MEGABYTE: Final = 1 << 20
-# Threads reserve far more addresses than they use: gunicorn, with 512 MB to use, has about 1500.
+# Threads reserve far more addresses than they use: a web worker, with 512 MB to use, has about 1000.
 _ADDRESSES_PER_BYTE: Final = 16
 
 

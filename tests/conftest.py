@@ -36,10 +36,11 @@ _SLOW_FIRST = (
 
 # Files that share a service which takes long to start, so that it is started once.
 _TOGETHER = {
+    "tests/app/importing/": "importing",
     "tests/browser/": "browser",
     "tests/clients/test_city.py": "live",
     "tests/clients/test_phone_journey.py": "live",
-    "tests/clients/test_samples.py": "live",
+    "tests/clients/test_sample": "live",
     "tests/races/": "races",
     "tests/faults/": "stack",
     "tests/deploys/test_rolling_restarts.py": "stack",

@@ -4,9 +4,10 @@ import click
 from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
+from app.cli.configuration import configuration
 from app.cli.doctor import doctor
+from app.cli.importing import import_command, import_forget, import_settings
 from app.cli.operations import codes, counts, keys, purge
-from app.cli.replay import replay
 from app.cli.secrets import secrets
 from app.cli.seed import seed
 from app.cli.status import status
@@ -16,18 +17,22 @@ from app.web.routing import Application
 
 def init_cli(app: Application) -> None:
     """Register the operator's commands."""
-    for command in (secrets, codes, counts, purge, keys, archives, replay, seed, status, doctor):
+    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed, status, doctor):
+        app.cli.add_command(command)
+    for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)
 
 
 class _WithoutSettings(AppGroup):
-    """The commands of an application without settings: those that help to set them, and an error for others."""
+    """The commands of an application without settings: those that need none, and an error for others."""
 
     def __init__(self, error: ConfigurationError) -> None:
         super().__init__()
         self._error = error
         self.add_command(secrets)
         self.add_command(doctor)
+        self.add_command(configuration)
+        self.add_command(import_settings)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
@@ -37,7 +42,7 @@ class _WithoutSettings(AppGroup):
 
 
 def without_settings(error: ConfigurationError) -> Application:
-    """Return an application for `flask secrets` and `flask doctor`, if `flask` lists commands; else raise the error.
+    """Return an application whose commands need no settings, if `flask` is listing commands; else raise the error.
 
     The first secrets are generated before there are any settings. In a command, the error is printed as one line.
     """

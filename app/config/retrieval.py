@@ -41,5 +41,7 @@ class RetrievalSettings(CommonSettings):
         "database",
     )
     exposure_configuration_path: str = setting(
-        parse.text, "Folder with replacements for the exposure configuration files", ""
+        parse.text,
+        "Folder with replacements for the exposure configuration files; each is checked at the start as phones do",
+        "",
     )

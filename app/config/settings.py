@@ -113,6 +113,13 @@ def describe_settings() -> list[SettingDescription]:
     return described + [_describe(each, ()) for each in declared(ReviewSettings)]
 
 
+def parse_setting(name: str, raw: str) -> Any:
+    """Return the value of one setting from its text; raise ConfigurationError, or KeyError for an unknown name."""
+    classes: list[type[Any]] = [CommonSettings, *SURFACE_SETTINGS.values(), ReviewSettings]
+    fields = {each.name.upper(): each for settings in classes for each in declared(settings)}
+    return read_one(fields[name], {name: raw})
+
+
 def _own_settings(surface: str) -> "list[Field[Any]]":
     common = {each.name for each in declared(CommonSettings)}
     return [each for each in declared(SURFACE_SETTINGS[surface]) if each.name not in common]

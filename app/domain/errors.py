@@ -20,6 +20,7 @@
     ├── InvalidArchiveError                 a file is not an export archive
     ├── ArchiveUnavailableError             an archive could not be loaded or built in time
     ├── SeedingForbiddenError               demonstration data is refused in production
+    ├── ImportingError                      see app/importing/errors.py
     ├── SurfaceNotServedError               this process does not serve the surface
     └── JobFailedError                      a background job failed
 

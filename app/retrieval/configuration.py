@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from app.domain.errors import ConfigurationError
+from app.domain.exposure_configuration import schema_of
 
 
 @dataclass(frozen=True)
@@ -17,27 +20,44 @@ class ConfigurationFile:
     etag: str
 
 
+SHIPPED: Final = Path(str(files("app.retrieval") / "exposure_configuration"))
+
+
 def load_configuration(replacements: str) -> dict[str, ConfigurationFile]:
     """Return the shipped `*.json` files and those in the folder of replacements, by name without suffix.
 
-    Raises ConfigurationError for a folder or file that cannot be read, or that is not a JSON object: phones silently
-    use an old copy instead of such a file, so it must not be served.
+    Raises ConfigurationError with the first problem of a file that phones would refuse: they would continue with an old
+    copy, without a sign to the operator.
     """
-    shipped = Path(str(files("app.retrieval") / "exposure_configuration"))
-    loaded = {path.stem: _read(path) for path in sorted(shipped.glob("*.json"))}
+    folders = [SHIPPED]
     if replacements:
-        folder = Path(replacements)
-        if not folder.is_dir():
-            raise ConfigurationError(f"EXPOSURE_CONFIGURATION_PATH: {replacements} is not a folder")
-        loaded |= {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
-    return loaded
+        folders.append(Path(replacements))
+    for folder in folders:
+        for problem in find_problems(folder):
+            raise ConfigurationError(f"EXPOSURE_CONFIGURATION_PATH: {problem}")
+    return {path.stem: _read(path) for folder in folders for path in _files(folder)}
+
+
+def find_problems(folder: Path) -> Iterator[str]:
+    """Yield one line for each problem of a folder's `*.json` files: the file, the field, and what is wrong."""
+    if not folder.is_dir():
+        yield f"{folder} is not a folder"
+        return
+    for path in _files(folder):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            yield f"{path}: cannot be read: {error.strerror}"
+        except ValueError as error:
+            yield f"{path}: is not JSON: {error}"
+        else:
+            yield from (f"{path}: {problem}" for problem in schema_of(path.stem).problems(content))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json"))
 
 
 def _read(path: Path) -> ConfigurationFile:
-    try:
-        text = path.read_text(encoding="utf-8")
-        if not isinstance(json.loads(text), dict):
-            raise ValueError("it is not an object")
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"EXPOSURE_CONFIGURATION_PATH: {path.name} cannot be served: {error}") from None
+    text = path.read_text(encoding="utf-8")
     return ConfigurationFile(text, hashlib.sha256(text.encode()).hexdigest()[:32])

@@ -1,7 +1,7 @@
 """The fast path of a download, which nearly every request takes: it bypasses Flask.
 
 It answers only what the view would answer with 200 or 304 from memory, with the same bytes. Everything else, errors
-included, is passed on to the application. A test compares the two.
+included, is left to the application. A test compares the two.
 """
 
 import functools
@@ -14,6 +14,7 @@ from app.domain.exports import check_period
 from app.domain.timeline import hour_number, start_of_hour
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.downloads import HEADERS, MAX_PATH_CHARACTERS, DownloadPath, is_authentic, parse_path
+from app.web.asgi import RawResponse
 from app.web.context import Clock
 from app.web.logs import log_download
 from app.web.responses import ZIP, is_current
@@ -24,38 +25,38 @@ if TYPE_CHECKING:
 
 # In an hour: three codes for each of sixteen periods of each kind, and some that are refused.
 _REMEMBERED_PATHS: Final = 256
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
 
 
 class ArchiveFastPath:
-    """WSGI middleware around the application."""
+    """Answers downloads from memory."""
 
-    def __init__(
-        self, application: "WSGIApplication", archives: ArchiveCache, settings: RetrievalSettings, clock: Clock
-    ) -> None:
-        self._application = application
+    def __init__(self, archives: ArchiveCache, settings: RetrievalSettings, clock: Clock) -> None:
         self._archives = archives
         self._settings = settings
         self._clock = clock
         # All phones request the same few paths, so each is checked once an hour.
         self._checked = functools.lru_cache(_REMEMBERED_PATHS)(self._check)
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Serve an archive from memory, or call the application."""
-        now, path = self._clock(), environ["PATH_INFO"]
-        is_download = environ["REQUEST_METHOD"] == "GET" and len(path) <= MAX_PATH_CHARACTERS
-        parts = self._checked(path, hour_number(now)) if is_download else None
+    def respond(self, path: str, given_id: str, if_none_match: str) -> RawResponse | None:
+        """Return the response to a GET from memory, or None if the application must answer. It never waits.
+
+        `given_id` is the request's X-Request-Id, and "" like `if_none_match` if absent.
+        """
+        now = self._clock()
+        parts = self._checked(path, hour_number(now)) if len(path) <= MAX_PATH_CHARACTERS else None
         archive = self._archives.cached(parts.download.kind, int(parts.day), now) if parts else None
         if parts is None or archive is None:
-            return self._application(environ, start_response)
-        identifier = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+            return None
+        identifier = request_id(given_id)
         headers = [*HEADERS.items(), ("ETag", f'"{archive.etag}"'), ("X-Request-Id", identifier)]
-        unchanged = is_current(archive.etag, environ.get("HTTP_IF_NONE_MATCH", ""))
+        unchanged = is_current(archive.etag, if_none_match)
         if not unchanged:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
-        start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers)
-        status = 304 if unchanged else 200
+        status = _NOT_MODIFIED if unchanged else _OK
         log_download(parts.download.route, parts.region, parts.day, status, len(archive.body), identifier, now)
-        return [] if unchanged else [archive.body]
+        return RawResponse(status, headers, b"" if unchanged else archive.body)
 
     def _check(self, path: str, hour: int) -> DownloadPath | None:
         """Return the parts of a path whose code and period are valid in this hour of unix time, or None."""
@@ -70,3 +71,22 @@ class ArchiveFastPath:
         except PeriodUnavailableError:
             return None
         return parts
+
+
+class FastPathMiddleware:
+    """WSGI middleware: serves downloads on the fast path, and calls the application for everything else."""
+
+    def __init__(self, application: "WSGIApplication", fast_path: ArchiveFastPath) -> None:
+        self._application = application
+        self._fast_path = fast_path
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        response = None
+        if environ["REQUEST_METHOD"] == "GET":
+            given_id, known = environ.get("HTTP_X_REQUEST_ID", ""), environ.get("HTTP_IF_NONE_MATCH", "")
+            response = self._fast_path.respond(environ["PATH_INFO"], given_id, known)
+        if response is None:
+            return self._application(environ, start_response)
+        start_response("304 NOT MODIFIED" if response.status == _NOT_MODIFIED else "200 OK", response.headers)
+        return [response.body] if response.body else []

@@ -10,6 +10,8 @@ from app.retrieval.archive_files import open_archive_files
 from app.retrieval.builder import Builder
 from app.retrieval.configuration import ConfigurationFile, load_configuration
 from app.retrieval.counts import EventCounts
+from app.retrieval.fast_path import ArchiveFastPath
+from app.web.context import Clock
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,18 @@ class Retrieval:
     archives: ArchiveCache
     configuration: Mapping[str, ConfigurationFile]
     counts: EventCounts
+    fast_path: ArchiveFastPath
 
 
-def make_retrieval(database: Database, settings: RetrievalSettings) -> Retrieval:
+def make_retrieval(database: Database, settings: RetrievalSettings, clock: Clock) -> Retrieval:
     """Return the service. Raises ConfigurationError for configuration files that phones would refuse."""
     files = open_archive_files(settings.archive_files, database)
     builder = Builder(database, files, settings)
+    archives = ArchiveCache(builder)
     return Retrieval(
         builder=builder,
-        archives=ArchiveCache(builder),
+        archives=archives,
         configuration=load_configuration(settings.exposure_configuration_path),
         counts=EventCounts(database),
+        fast_path=ArchiveFastPath(archives, settings, clock),
     )

@@ -166,3 +166,20 @@ export_archive_parts = Table(
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
+
+# What an import brought over (app/importing): each key pair, so that one that was deleted here since does not come
+# back, and the sum of each figure, so that nothing is counted twice, or that archives are stale. `flask import-forget`
+# empties both.
+imported_key_pairs = Table(
+    "imported_key_pairs",
+    metadata,
+    Column("server_public_key", LargeBinary, primary_key=True),
+)
+
+imported_counters = Table(
+    "imported_counters",
+    metadata,
+    Column("ledger", String(32), primary_key=True),
+    Column("figure", String(160), primary_key=True),
+    Column("count", BIGINT, nullable=False),
+)

@@ -26,8 +26,8 @@ from app.submission.uploads import Uploads
 
 # How many digests the database computes instead of the work of a claim, and of an upload of two weeks of keys. Measured
 # by tests/app/submission/test_decoys.py.
-_CLAIM_WORK_FACTOR: Final = 150
-_UPLOAD_WORK_FACTOR: Final = 400
+_CLAIM_WORK_FACTOR: Final = 700
+_UPLOAD_WORK_FACTOR: Final = 1000
 _KEYS: Final = 14
 
 _SAMPLE_TIME: Final = datetime(2020, 7, 31, tzinfo=UTC)

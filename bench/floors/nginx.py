@@ -20,7 +20,7 @@ _START_SECONDS: Final = 10
 _STOP_SECONDS: Final = 5
 _POLL_SECONDS: Final = 0.02
 
-# As many workers as gunicorn has. No log: the floor is what sending alone costs.
+# As many workers as the service has. No log: the floor is what sending alone costs.
 _CONFIGURATION: Final = """
 daemon off;
 worker_processes 2;

@@ -1,6 +1,6 @@
 """Bare loops of psycopg2 that run the statements of codes, claims and uploads: the least that storing costs.
 
-Two processes of eight threads, as gunicorn has, each thread with a connection of its own and no HTTP, no framework
+Two processes of eight threads, as the service has, each thread with a connection of its own and no HTTP, no framework
 and no cryptography. They send it in full, or have prepared it as the service has.
 """
 
@@ -177,7 +177,7 @@ def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: i
         pair = pairs[number]
         to_store = uploads.KeysToStore(
             server_public_key=pair.server_public_key,
-            app_public_key=pair.app_public_key,
+            app_public_key=pair.public_key,
             keys=[
                 DiagnosisKey(secrets.token_bytes(KEY_DATA_BYTES), start, INTERVALS_PER_DAY, 1 + place % 8)
                 for place, start in enumerate(patients.start_intervals(keys))

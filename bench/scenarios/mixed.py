@@ -13,7 +13,7 @@ from bench.openloop import Planned
 from bench.scenarios.downloads import some_day
 from bench.scenarios.submissions import codes_of, pairs_of
 from bench.target import Target, today
-from bench.usage import Watched, with_usage
+from bench.usage import with_usage
 
 _GOAL: Final = p99_below(50)
 _KEYS_OF_AN_UPLOAD: Final = 14
@@ -42,13 +42,10 @@ def mixed_day(bench: Bench) -> list[Row]:
 
 def _server(bench: Bench, server: Target) -> Contender:
     day = some_day(server, bench.options.keys_per_day)
-    watched = server.watched
-    if bench.own and not server.takes_submissions:  # those go to the first server
-        watched = Watched((*watched.server, *bench.own.gunicorn.watched.server), watched.database)
 
     def run(seconds: float) -> Figures:
         plan = _plan(server, day, bench.options.rate, seconds)
-        return with_usage(watched, lambda: openloop.drive(plan))
+        return with_usage(server.watched, lambda: openloop.drive(plan))
 
     if bench.options.warm_up_seconds:
         run(bench.options.warm_up_seconds)

@@ -12,6 +12,7 @@ from bench.own import OwnService
 from bench.recorder import Sent
 from bench.target import Target, today
 from bench.usage import Watched, with_usage
+from clients.phone.state import KeyPair
 
 FLOOR: Final = "bare statement"
 PREPARED: Final = "psycopg2, prepared"
@@ -57,7 +58,9 @@ def upload_of(keys: int) -> Callable[[Bench], list[Row]]:
             _Kind(
                 f"upload of {keys} key" + ("s" if keys > 1 else ""),
                 lambda target, count: patients.upload_requests(target, pairs_of(target, count), keys),
-                lambda own, count: statements.upload_statements(own.floors_url, own.gunicorn.sealing_key, count, keys),
+                lambda own, count: statements.upload_statements(
+                    own.floors_url, own.targets[0].sealing_key, count, keys
+                ),
             ),
         )
 
@@ -65,7 +68,7 @@ def upload_of(keys: int) -> Callable[[Bench], list[Row]]:
 
 
 def _submit(bench: Bench, kind: _Kind) -> list[Row]:
-    servers = [server for server in bench.servers if server.takes_submissions]
+    servers = bench.servers
     if not wrk.is_installed():
         return [Row(kind.scenario, server.name, skipped="wrk is not installed") for server in servers]
     contenders = [_server(bench, kind, server) for server in servers]
@@ -133,7 +136,7 @@ class _Guessing:
             self._per_second *= 2
 
 
-def pairs_of(target: Target, count: int) -> Sequence[patients.Pair]:
+def pairs_of(target: Target, count: int) -> Sequence[KeyPair]:
     """Return claimed key pairs: put straight into our own database, through the API of any other server."""
     if not target.database_url:
         return patients.claim_pairs(target, count)

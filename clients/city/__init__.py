@@ -1,1 +1,1 @@
-"""A simulated city that drives a real server through its public API, and checks exactly who was told of an exposure."""
+"""A simulated city that tests a server through its public API, and checks exactly who was notified."""

@@ -1,6 +1,6 @@
 """The city's command line: `python -m clients.city --people 10000 --report city.html`.
 
-Exit status: 0 nobody was missed or wrongly told, 1 somebody was or something failed, 2 wrong use.
+Exit status: 0 no notification is missing or wrong, 1 one is or something failed, 2 wrong use.
 """
 
 import argparse
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clients.city.calendar import Calendar
-from clients.city.progress import Progress
 from clients.city.report import page, summary
 from clients.city.result import Options
 from clients.city.simulation import Simulation
 from clients.phone.errors import PhoneError
 from clients.phone.settings import Settings
+from clients.progress import Progress
 
 MOST_DAYS = 14
 
@@ -36,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(summary(result))
     if parsed.report:
         parsed.report.write_text(page(result), encoding="utf-8")
-    if not result.is_telling:
-        sys.stderr.write("city: nobody had to be told, or everybody: this run proves nothing; take more people\n")
+        sys.stdout.write(f"report: {parsed.report.resolve().as_uri()}\n")
+    if not result.is_meaningful:
+        sys.stderr.write("city: no one had to be notified, or everyone: this run proves nothing; use more --people\n")
     return 0 if result.is_exact else 1
 
 

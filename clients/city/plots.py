@@ -1,4 +1,4 @@
-"""Plots as inline SVG: no library, no script, and a table of the same numbers below each for whoever cannot see it."""
+"""Plots as inline SVG: no library, no script, and a table of the same numbers below each one for screen readers."""
 
 import math
 from collections.abc import Sequence

@@ -29,8 +29,8 @@ def verdict(result: Result) -> str:
     """Return the outcome as a sentence."""
     missed, wrong, failed = len(result.missed), len(result.wrong), len(result.failures)
     if result.is_exact:
-        return "Nobody was missed, nobody was wrongly told."
-    return f"{missed} missed, {wrong} wrongly told, {failed} failures."
+        return "No notification is missing, and none is wrong."
+    return f"{missed} missed, {wrong} wrongly notified, {failed} failures."
 
 
 def figures(result: Result) -> list[tuple[str, str]]:
@@ -45,10 +45,10 @@ def figures(result: Result) -> list[tuple[str, str]]:
         ("positive tests", f"{sum(day.patients for day in result.days):,}"),
         ("uploads", f"{result.uploads:,}"),
         ("keys sent", f"{result.keys:,}"),
-        ("people to be told", f"{last.to_be_told:,}"),
-        ("people told", f"{last.told:,}"),
+        ("people to be notified", f"{last.expected:,}"),
+        ("people notified", f"{last.notified:,}"),
         ("missed", f"{len(result.missed):,}"),
-        ("wrongly told", f"{len(result.wrong):,}"),
+        ("wrongly notified", f"{len(result.wrong):,}"),
         ("failures", f"{len(result.failures):,}"),
         ("requests", f"{result.answers:,}"),
         ("requests per second", f"{result.answers / result.seconds:,.0f}"),
@@ -57,7 +57,7 @@ def figures(result: Result) -> list[tuple[str, str]]:
 
 
 def page(result: Result) -> str:
-    """Return a page of HTML that needs nothing but itself."""
+    """Return a page of HTML that loads no other file."""
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         people=f"{result.options.people:,}",
         verdict=escape(verdict(result)),
@@ -75,11 +75,11 @@ def _plots(result: Result) -> list[str]:
     days = [str(number) for number in range(1, len(result.days) + 1)]
     return [
         lines(
-            "People told, by day",
+            "People notified, by day",
             days,
             [
-                Series("had to be told", [day.to_be_told for day in result.days], "second wide"),
-                Series("were told", [day.told for day in result.days], "first"),
+                Series("expected", [day.expected for day in result.days], "second wide"),
+                Series("notified", [day.notified for day in result.days], "first"),
             ],
         ),
         bars(
@@ -112,8 +112,8 @@ def _requests(result: Result) -> str:
 def _failures(result: Result) -> str:
     sentences = [
         *result.failures,
-        *(f"person {person} was not told of day {date}" for person, date in result.missed),
-        *(f"person {person} was wrongly told of day {date}" for person, date in result.wrong),
+        *(f"person {person} was not notified of day {date}" for person, date in result.missed),
+        *(f"person {person} was wrongly notified of day {date}" for person, date in result.wrong),
     ]
     if not sentences:
         return ""

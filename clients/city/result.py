@@ -17,14 +17,14 @@ class Options:
 
 @dataclass(slots=True)
 class DayFigures:
-    """One day. `told` and `to_be_told` count the people up to and including this day."""
+    """One day. `notified` and `expected` count the people up to and including this day."""
 
     meetings: int = 0
     patients: int = 0
     uploads: int = 0
     keys: int = 0
-    told: int = 0
-    to_be_told: int = 0
+    notified: int = 0
+    expected: int = 0
     seconds: float = 0.0
 
 
@@ -44,8 +44,8 @@ class RequestFigures:
 class Result:
     """A whole run.
 
-    `missed` and `wrong` hold a person and a UTC day: one for each day of which somebody had to be told and was not, or
-    was told and had not to be. `failures` are sentences, one for each thing that did not work.
+    `missed` and `wrong` have a person and a UTC day for each notification that is missing, or that is wrong. `failures`
+    are sentences, one for each thing that did not work.
     """
 
     options: Options
@@ -60,14 +60,14 @@ class Result:
 
     @property
     def is_exact(self) -> bool:
-        """Whether nobody was missed, nobody was wrongly told, and nothing failed."""
+        """Whether no notification is missing or wrong, and nothing failed."""
         return not (self.missed or self.wrong or self.failures)
 
     @property
-    def is_telling(self) -> bool:
-        """Whether the run could have found anything: somebody had to be told, and somebody had not."""
+    def is_meaningful(self) -> bool:
+        """Whether the run could have found an error: some people had to be notified, and some did not."""
         last = self.days[-1] if self.days else DayFigures()
-        return 0 < last.to_be_told < self.options.people
+        return 0 < last.expected < self.options.people
 
     @property
     def meetings(self) -> int:

@@ -48,7 +48,7 @@ class SharedReader:
 
 
 class SharedIndex:
-    """Finds heard identifiers among those of all keys that any phone has read."""
+    """Finds received identifiers among those of all keys that any phone has read."""
 
     def __init__(self) -> None:
         """Start without any key."""
@@ -57,19 +57,21 @@ class SharedIndex:
         self._members: OrderedDict[int, tuple[Sequence[PublishedKey], frozenset[bytes]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, files: Sequence[Sequence[PublishedKey]], heard: Iterable[matching.Sighting]) -> list[matching.Match]:
+    def find(
+        self, files: Sequence[Sequence[PublishedKey]], received: Iterable[matching.Reception]
+    ) -> list[matching.Match]:
         """Return what `clients.phone.matching.find` returns."""
         members = [self._members_of(file) for file in files]
-        found: dict[bytes, tuple[PublishedKey, list[matching.Sighting]]] = {}
-        for sighting in heard:
-            hit = self._by_rpi.get(sighting.rpi)
+        found: dict[bytes, tuple[PublishedKey, list[matching.Reception]]] = {}
+        for reception in received:
+            hit = self._by_rpi.get(reception.rpi)
             if hit is None:
                 continue
             published, interval = hit
             key_data = published.key.key_data
-            if matching.within_drift(sighting, interval) and any(key_data in keys for keys in members):
-                found.setdefault(key_data, (published, []))[1].append(sighting)
-        return [matching.Match(published, tuple(sightings)) for published, sightings in found.values()]
+            if matching.within_drift(reception, interval) and any(key_data in keys for keys in members):
+                found.setdefault(key_data, (published, []))[1].append(reception)
+        return [matching.Match(published, tuple(receptions)) for published, receptions in found.values()]
 
     def _members_of(self, file: Sequence[PublishedKey]) -> frozenset[bytes]:
         """Return the keys of a file; those of a shared archive, which is one tuple for all, are remembered."""

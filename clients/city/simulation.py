@@ -1,7 +1,7 @@
 """A run of the city: day by day people meet, patients send their keys, and every phone fetches.
 
-What is compared at the end is exact: for every person, the days of which their phone told them, with the days of which
-the city's books say that they had to be told.
+The comparison at the end is exact: for every person, the days of which their phone notified them, with the days that
+the city's own record requires.
 """
 
 import time
@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from clients.city.calendar import Calendar
-from clients.city.progress import Progress
+from clients.city.expected import ExpectedNotifications
 from clients.city.radio import Radio
 from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex, SharedReader
 from clients.city.traffic import Traffic, percentile
-from clients.city.truth import Truth
 from clients.city.world import Day, Patient, World
 from clients.phone import configuration
 from clients.phone.crypto import DAY_INTERVALS
@@ -23,6 +22,7 @@ from clients.phone.errors import ClaimRefusedError, PhoneError
 from clients.phone.phone import Phone
 from clients.phone.settings import Settings
 from clients.phone.state import State
+from clients.progress import Progress
 
 _CHECK_ATTEMPTS = 3  # a phone that was cut off tries again
 _LEAST_GUARD_SECONDS = 5.0
@@ -43,7 +43,7 @@ class Simulation:
         self._traffic = Traffic(settings, token)
         self._world = World(options.people, options.seed)
         rule = configuration.parse(self._traffic.server.configuration())
-        self._truth = Truth(rule.near_db, rule.minimum_minutes)
+        self._expected = ExpectedNotifications(rule.near_db, rule.minimum_minutes)
         self._phones = [State() for _ in range(options.people)]
         self._read = SharedReader(settings.public_key)
         self._index = SharedIndex()
@@ -82,8 +82,8 @@ class Simulation:
                 patients=len(day.patients),
                 uploads=sum(keys > 0 for keys in uploads),
                 keys=sum(uploads),
-                told=sum(bool(phone.notified_days) for phone in self._phones),
-                to_be_told=len(self._truth.told),
+                notified=sum(bool(phone.notified_days) for phone in self._phones),
+                expected=len(self._expected.notified),
                 seconds=time.monotonic() - begun,
             )
         )
@@ -92,7 +92,7 @@ class Simulation:
         for phone in self._phones:
             phone.key_at(date * DAY_INTERVALS)
         Radio(self._phones, date).carry(self._progress.track("meetings", day.meetings, len(day.meetings)))
-        self._truth.met(date, day.meetings)
+        self._expected.met(date, day.meetings)
 
     def _get_key_pair(self, patient: Patient) -> None:
         """A professional issues a code; most patients enter it, and some mistype it first."""
@@ -116,7 +116,9 @@ class Simulation:
         """Send what is not sent yet: the days behind on the first time, and then a day a day."""
         state = self._phones[person]
         count = self._phone(person).upload(int(self._calendar.now()))
-        self._truth.sent(person, [key.start // DAY_INTERVALS for key in state.keys if key.key_data in state.uploaded])
+        self._expected.sent(
+            person, [key.start // DAY_INTERVALS for key in state.keys if key.key_data in state.uploaded]
+        )
         return count
 
     def _fetch(self, number: int, pool: ThreadPoolExecutor) -> None:
@@ -125,7 +127,7 @@ class Simulation:
         begun = time.monotonic()
         today = self._calendar.today()
         self._each(pool, f"day {number + 1}: phones fetch", range(self._options.people), self._check)
-        self._truth.fetched(today)
+        self._expected.fetched(today)
         self._longest_step = max(self._longest_step, time.monotonic() - begun)
 
     def _check(self, person: int) -> None:
@@ -158,7 +160,7 @@ class Simulation:
 
     def _compare(self) -> None:
         for person, phone in enumerate(self._phones):
-            expected = self._truth.told.get(person, set())
+            expected = self._expected.notified.get(person, set())
             self._result.missed += [(person, date) for date in sorted(expected - phone.notified_days)]
             self._result.wrong += [(person, date) for date in sorted(phone.notified_days - expected)]
 

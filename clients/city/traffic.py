@@ -11,12 +11,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from clients.phone.errors import UnreachableError
-from clients.phone.protocol import TIMEOUT_SECONDS, Server
+from clients.authority import request_code
+from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 
-# A busy server may ask for patience; what it refuses for good (400, 401, 403) is never sent again. A claim is not sent
-# again after a lost answer, because a code works once: only a 503 says that nothing was done.
+# A busy server may ask to wait; what it refuses (400, 401, 403) is never sent again. A claim is not sent again after a
+# lost answer, because a code works once: only a 503 means that it was not processed.
 _RETRY = Retry(
     total=5,
     connect=5,
@@ -33,7 +33,7 @@ class Traffic:
     """Gives each thread a connection of its own, and keeps the duration of every answer by kind of request."""
 
     def __init__(self, settings: Settings, token: str) -> None:
-        """Talk to the server of `settings`; `token` is the health authority's."""
+        """Use the server of `settings`; `token` is the health authority's."""
         self._settings = settings
         self._token = token
         self._local = threading.local()
@@ -51,19 +51,9 @@ class Traffic:
         return server
 
     def request_code(self) -> str:
-        """Do what a professional does: return a new one-time code."""
+        """Return a new one-time code, as a health authority requests it."""
         _ = self.server
-        try:
-            answer = self._local.session.post(
-                f"{self._settings.submission_url}/new-key-claim",
-                headers={"Authorization": f"Bearer {self._token}"},
-                timeout=TIMEOUT_SECONDS,
-            )
-        except requests.RequestException as error:
-            raise UnreachableError(f"no code: {type(error).__name__}") from error
-        if answer.status_code != 200:
-            raise UnreachableError(f"no code: HTTP {answer.status_code}")
-        return str(answer.text.strip())
+        return request_code(self._local.session, self._settings.submission_url, self._token)
 
     def _session(self) -> requests.Session:
         session = requests.Session()

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Starts a server of its own, lets the city try it, and leaves nothing behind.  clients/city/with-server.sh [OPTIONS]
-# The options are those of `python -m clients.city`. PYTHON chooses the interpreter, PORT the port.
+# Starts a server, runs the city against it, and removes the server again.  clients/city/with-server.sh [OPTIONS]
+# The options are those of `python -m clients.city`. PYTHON chooses the interpreter, PORT the port, PEOPLE the size of the
+# city, REPORT the page that is written.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python}
+report=${REPORT:-var/city.html}
+mkdir -p "$(dirname "$report")"
 export PORT=${PORT:-8041} EXPORT_MAX_AGE_SECONDS=1 RATE_LIMITS=off
 
 directory=$(mktemp -d)
@@ -19,6 +22,6 @@ until curl --silent --fail --output /dev/null "http://127.0.0.1:$PORT/services/p
     sleep 0.2
 done
 
-variables=$("$python" -m clients.environment "$directory/secrets.env")
+variables=$("$python" -m clients.environment "$directory/settings.env" --url "http://127.0.0.1:$PORT")
 eval "$variables"
-"$python" -m clients.city --settle 2 "$@"
+"$python" -m clients.city --settle 2 --people "${PEOPLE:-50}" --report "$report" "$@"

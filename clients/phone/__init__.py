@@ -1,5 +1,5 @@
-"""A reference phone: what a phone must do to speak the COVID Alert protocol, written without looking at our server.
+"""A reference phone: what a phone must do in the COVID Alert protocol, written without reference to our server.
 
-It imports nothing from the server, so that an error in one cannot hide behind the same error in the other. It is also
-stricter than a real phone: whatever a real phone would choke on, silently or not, stops this one with a sentence.
+It imports nothing from the server, so that the same error cannot be in both. It is also stricter than a real phone: an
+answer that would harm a real phone, silently or not, stops this one with a sentence.
 """

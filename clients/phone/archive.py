@@ -6,6 +6,8 @@ The phone's operating system refuses an archive whose signature does not verify,
 import base64
 import binascii
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -88,7 +90,8 @@ def _unzip(body: bytes) -> dict[str, bytes]:
             if len(names) != len(_FILES) or set(names) != _FILES:
                 raise BadArchiveError(f"the archive holds {sorted(names)}, not export.bin and export.sig")
             return {name: zipped.read(name) for name in names}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+    # A damaged or encrypted zip file raises almost anything.
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError) as error:
         raise BadArchiveError(f"the archive is not a zip file: {error}") from error
 
 

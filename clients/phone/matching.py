@@ -1,7 +1,7 @@
-"""Finding, among the identifiers that a phone has heard, those of published keys.
+"""Finding, among the identifiers that a phone has received, those of published keys.
 
-The phone derives the identifiers of every published key and looks them up in what it heard: nothing about whom it
-met ever leaves it.
+The phone derives the identifiers of every published key and looks them up in those that it received: nothing about the
+people near it ever leaves it.
 """
 
 from collections import defaultdict
@@ -13,13 +13,13 @@ from clients.phone.crypto import crypt_metadata, identifiers, transmit_power
 
 # A phone's clock may be wrong; the public implementation allows an identifier two hours before and after its interval
 # (google/exposure-notifications-internals, ContactTracingFeature.tkMatchingClockDriftRollingPeriods). Without a bound,
-# whoever records an identifier could replay it once its key is public.
+# anyone who records an identifier could replay it once its key is public.
 CLOCK_DRIFT_INTERVALS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """An identifier heard: in which interval, for how many seconds of it, and how loud (`rssi`, in dBm)."""
+class Reception:
+    """A received identifier: its interval, how many seconds of it, and the signal strength (`rssi`, in dBm)."""
 
     rpi: bytes
     encrypted_metadata: bytes
@@ -30,37 +30,37 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A published key and what the phone heard of it."""
+    """A published key and what the phone received of it."""
 
     published: PublishedKey
-    sightings: tuple[Sighting, ...]
+    receptions: tuple[Reception, ...]
 
 
-def find(files: Sequence[Sequence[PublishedKey]], heard: Iterable[Sighting]) -> list[Match]:
-    """Return the keys that the phone has heard, of several files; a key that is in two of them counts once."""
-    by_rpi: defaultdict[bytes, list[Sighting]] = defaultdict(list)
-    for sighting in heard:
-        by_rpi[sighting.rpi].append(sighting)
+def find(files: Sequence[Sequence[PublishedKey]], received: Iterable[Reception]) -> list[Match]:
+    """Return the keys of several files that the phone received; a key that is in two of them counts once."""
+    by_rpi: defaultdict[bytes, list[Reception]] = defaultdict(list)
+    for reception in received:
+        by_rpi[reception.rpi].append(reception)
     keys = {published.key.key_data: published for file in files for published in file}
-    matches = (Match(key, _sightings_of(key, by_rpi)) for key in keys.values())
-    return [match for match in matches if match.sightings]
+    matches = (Match(key, _receptions_of(key, by_rpi)) for key in keys.values())
+    return [match for match in matches if match.receptions]
 
 
-def within_drift(sighting: Sighting, interval: int) -> bool:
-    """Tell whether an identifier was heard near enough to the interval in which it was broadcast."""
-    return abs(sighting.interval - interval) <= CLOCK_DRIFT_INTERVALS
+def within_drift(reception: Reception, interval: int) -> bool:
+    """Return whether an identifier was received near enough to the interval in which it was broadcast."""
+    return abs(reception.interval - interval) <= CLOCK_DRIFT_INTERVALS
 
 
-def attenuation(key_data: bytes, sighting: Sighting) -> int:
-    """Return what the air took from the signal, in dB: sent, by the decrypted metadata, less received."""
-    return transmit_power(crypt_metadata(key_data, sighting.rpi, sighting.encrypted_metadata)) - sighting.rssi
+def attenuation(key_data: bytes, reception: Reception) -> int:
+    """Return the signal loss in dB: the transmit power in the decrypted metadata less the received strength."""
+    return transmit_power(crypt_metadata(key_data, reception.rpi, reception.encrypted_metadata)) - reception.rssi
 
 
-def _sightings_of(published: PublishedKey, by_rpi: dict[bytes, list[Sighting]]) -> tuple[Sighting, ...]:
+def _receptions_of(published: PublishedKey, by_rpi: dict[bytes, list[Reception]]) -> tuple[Reception, ...]:
     key = published.key
     return tuple(
-        sighting
+        reception
         for interval, rpi in enumerate(identifiers(key), start=key.start)
-        for sighting in by_rpi.get(rpi, ())
-        if within_drift(sighting, interval)
+        for reception in by_rpi.get(rpi, ())
+        if within_drift(reception, interval)
     )

@@ -1,4 +1,4 @@
-"""From what was heard of a published key to a risk, and from the risks of a day to a notification.
+"""From what was received of a published key to a risk, and from the risks of a day to a notification.
 
 The score is that of version 1 of the Exposure Notification interface: attenuation × days since × duration ×
 transmission, each a score of 0 to 8 looked up in a bucket. The bounds of the buckets are those of
@@ -30,13 +30,13 @@ class Exposure:
 
 
 def exposure(match: Match, today: int, configuration: Configuration) -> Exposure:
-    """Judge what was heard of one key."""
+    """Return the risk of what was received of one key."""
     seconds = {"immediate": 0, "near": 0, "far": 0}
     weighted = 0
-    for sighting in match.sightings:
-        loss = attenuation(match.published.key.key_data, sighting)
-        seconds[_distance(loss, configuration)] += sighting.seconds
-        weighted += loss * sighting.seconds
+    for reception in match.receptions:
+        loss = attenuation(match.published.key.key_data, reception)
+        seconds[_distance(loss, configuration)] += reception.seconds
+        weighted += loss * reception.seconds
     total = sum(seconds.values())
     day = match.published.key.start // DAY_INTERVALS
     loss = weighted // total if total else 0
@@ -62,7 +62,7 @@ def risk_score(loss: int, days: int, seconds: int, risk_level: int, configuratio
 
 
 def days_of_notification(exposures: Iterable[Exposure], configuration: Configuration) -> list[int]:
-    """Return the UTC days for which the phone's owner must be told, in order.
+    """Return the UTC days for which the phone's owner must be notified, in order.
 
     As in the public app, a day counts when the immediate and near time of all its exposures, rounded to the minute,
     reaches the minimum; exposures without a score take no part.

@@ -1,7 +1,7 @@
 """What a phone remembers, in one JSON file.
 
-The file holds secrets of the person (daily keys, whom they heard), so only its owner can read it, and it is replaced
-in one step: a phone that dies while it writes keeps the file it had.
+The file holds secrets of the person (daily keys, received identifiers), so only its owner can read it. It is replaced
+in one step: a phone that is killed while it writes keeps its old file.
 """
 
 import json
@@ -14,15 +14,15 @@ from typing import Any
 from clients.phone.archive import PublishedKey
 from clients.phone.crypto import DAY_INTERVALS, DailyKey, new_key
 from clients.phone.errors import StateError
-from clients.phone.matching import Sighting
+from clients.phone.matching import Reception
 
-VERSION = 1
+VERSION = 2
 KEEP_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """What a claimed code gave: this phone's X25519 pair and the server's public half, 32 bytes each."""
+    """The result of a claim: this phone's X25519 key pair and the server's public key, 32 bytes each."""
 
     private_key: bytes
     public_key: bytes
@@ -31,10 +31,10 @@ class KeyPair:
 
 @dataclass(slots=True)
 class State:
-    """Everything that outlives a run of the phone. Days are UTC day numbers."""
+    """Everything that a phone keeps between two runs. Days are UTC day numbers."""
 
     keys: list[DailyKey] = field(default_factory=list)
-    heard: list[Sighting] = field(default_factory=list)
+    received: list[Reception] = field(default_factory=list)
     matched: list[PublishedKey] = field(default_factory=list)
     key_pair: KeyPair | None = None
     uploaded: set[bytes] = field(default_factory=set)
@@ -43,29 +43,29 @@ class State:
     configuration: dict[str, Any] | None = None
 
     def key_at(self, interval: int) -> DailyKey:
-        """Return the key that lives in an interval; make it if the phone has none yet."""
+        """Return the key that is valid in an interval; make it if there is none."""
         for key in self.keys:
             if key.start <= interval < key.end:
                 return key
         midnight = interval - interval % DAY_INTERVALS
-        # A key that was ended early, for an upload, is followed by another one for the rest of its day.
+        # A key that was ended early, for an upload, is followed by another one for the rest of the day.
         start = max([midnight, *(key.end for key in self.keys if midnight <= key.end <= interval)])
         key = new_key(start, midnight + DAY_INTERVALS - start)
         self.keys.append(key)
         return key
 
     def end_current_key(self, interval: int) -> None:
-        """End today's key at an interval, so that nobody can broadcast its identifiers once it is published."""
+        """End today's key at an interval, so that its identifiers are worthless once it is published."""
         self.keys = [
             DailyKey(key.key_data, key.start, interval - key.start) if key.start < interval < key.end else key
             for key in self.keys
         ]
 
     def forget_before(self, day: int) -> None:
-        """Drop what is older than a day: nobody needs it, so it should not exist."""
+        """Delete what is older than a day: it is not needed any more."""
         first = day * DAY_INTERVALS
         self.keys = [key for key in self.keys if key.end > first]
-        self.heard = [sighting for sighting in self.heard if sighting.interval >= first]
+        self.received = [reception for reception in self.received if reception.interval >= first]
         self.matched = [published for published in self.matched if published.key.end > first]
         self.uploaded &= {key.key_data for key in self.keys}
 
@@ -106,7 +106,7 @@ def _encode(state: State) -> dict[str, Any]:
     return {
         "version": VERSION,
         "keys": [[key.key_data.hex(), key.start, key.period] for key in state.keys],
-        "heard": [[s.rpi.hex(), s.encrypted_metadata.hex(), s.interval, s.seconds, s.rssi] for s in state.heard],
+        "received": [[s.rpi.hex(), s.encrypted_metadata.hex(), s.interval, s.seconds, s.rssi] for s in state.received],
         "matched": [[p.key.key_data.hex(), p.key.start, p.key.period, p.risk_level] for p in state.matched],
         "key_pair": [part.hex() for part in (pair.private_key, pair.public_key, pair.server_public_key)]
         if pair
@@ -122,7 +122,7 @@ def _decode(raw: dict[str, Any]) -> State:
     pair = raw["key_pair"]
     return State(
         keys=[DailyKey(bytes.fromhex(data), start, period) for data, start, period in raw["keys"]],
-        heard=[Sighting(bytes.fromhex(rpi), bytes.fromhex(aem), *rest) for rpi, aem, *rest in raw["heard"]],
+        received=[Reception(bytes.fromhex(rpi), bytes.fromhex(aem), *rest) for rpi, aem, *rest in raw["received"]],
         matched=[
             PublishedKey(DailyKey(bytes.fromhex(data), start, period), level)
             for data, start, period, level in raw["matched"]

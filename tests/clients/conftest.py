@@ -1,4 +1,4 @@
-"""What the clients' tests share: recorded data, archives signed on the spot, canned answers, and a real server."""
+"""What the clients' tests share: recorded data, archives signed here, canned answers, samples, and a real server."""
 
 import base64
 import io
@@ -25,6 +25,7 @@ from clients.phone.crypto import DailyKey
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 from processes.ports import free_port
+from tests.clients.sample_runs import Copies, Outcome, surroundings
 from tests.support.settings import SECRETS
 
 ROOT = Path(__file__).parents[2]
@@ -147,7 +148,7 @@ def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFac
     log = tmp_path_factory.mktemp("live") / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
+            [sys.executable, "-m", "app.web.server"],
             cwd=ROOT,
             env={
                 **environment,
@@ -189,3 +190,19 @@ def issue(live: dict[str, str]) -> Callable[[], str]:
         return answer.text.strip()
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    """Copies of the samples' folders, outside of the project."""
+    return Copies(tmp_path_factory.mktemp("samples"), surroundings())
+
+
+@pytest.fixture
+def sample(live: dict[str, str], copies: Copies) -> Callable[..., Outcome]:
+    """Return a function that runs a sample against the real server, with some variables changed."""
+
+    def start(language: str, name: str, *arguments: str, **changes: str) -> Outcome:
+        return copies.run(language, name, surroundings(**(live | changes)), *arguments)
+
+    return start

@@ -19,10 +19,11 @@ class Reply:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    missing_bytes: int = 0  # announced, and never sent
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """Answers each request with the next reply, and the last one for ever; keeps the paths."""
+    """Answers each request with the next reply, and all further ones with the last; keeps paths and bodies."""
 
     daemon_threads = True
 
@@ -30,6 +31,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = list(script)
         self.asked: list[str] = []
+        self.bodies: list[bytes] = []
 
     @property
     def url(self) -> str:
@@ -44,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: ScriptedServer
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         self.server.asked.append(self.path)
         reply = self.server.next_reply()
         if reply is None:
@@ -56,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
+        self.send_header("Content-Length", str(len(reply.body) + reply.missing_bytes))
         self.end_headers()
         self.wfile.write(reply.body)
 

@@ -6,17 +6,17 @@ import random
 import pytest
 
 from clients.city.calendar import Calendar
-from clients.city.progress import Progress
+from clients.city.expected import ExpectedNotifications
 from clients.city.radio import Radio
 from clients.city.shared import SharedIndex, SharedReader
-from clients.city.truth import Truth
 from clients.city.world import Meeting, World
 from clients.phone import matching
 from clients.phone.archive import PublishedKey
 from clients.phone.crypto import DailyKey
 from clients.phone.errors import BadArchiveError
-from clients.phone.phone import hear
+from clients.phone.phone import receive
 from clients.phone.state import State
+from clients.progress import Progress
 
 DAY = 20_000
 MIDNIGHT = DAY * 86_400
@@ -127,14 +127,14 @@ def test_a_step_that_would_cross_midnight_waits_for_it(left, waits):
 # The air, and matching for many
 
 
-def test_the_air_carries_what_two_reference_phones_would_hear():
+def test_the_radio_gives_what_two_reference_phones_would_receive():
     phones = [State(), State()]
     Radio(phones, DAY).carry([Meeting(0, 1, 14 * 60 + 5, 27, 58)])
     alone = State()
-    hear(alone, phones[1], MIDNIGHT + (14 * 60 + 5) * 60, 27 * 60, 58)
+    receive(alone, phones[1], MIDNIGHT + (14 * 60 + 5) * 60, 27 * 60, 58)
 
-    assert phones[0].heard == alone.heard
-    assert len(phones[1].heard) == 4
+    assert phones[0].received == alone.received
+    assert len(phones[1].received) == 4
 
 
 def test_the_shared_index_finds_what_the_reference_phone_finds():
@@ -145,30 +145,30 @@ def test_the_shared_index_finds_what_the_reference_phone_finds():
         Radio(phones, date).carry(Meeting(*pair, rng.randrange(1_300), rng.randint(1, 90), 50) for pair in pairs)
     keys = [published(key) for phone in phones[:6] for key in phone.keys]
     cut = [published(DailyKey(one.key.key_data, one.key.start, 60)) for one in keys[:2]]
-    replayed = [matching.Sighting(s.rpi, s.encrypted_metadata, s.interval + 13, 60, -60) for s in phones[7].heard]
+    replayed = [matching.Reception(s.rpi, s.encrypted_metadata, s.interval + 13, 60, -60) for s in phones[7].received]
     files = [tuple(keys[2:8]), tuple(cut), keys[8:10], tuple(keys[2:8])]
     index = SharedIndex()
 
-    for listener in [*phones, State(heard=replayed), State()]:
-        assert by_key(index.find(files, listener.heard)) == by_key(matching.find(files, listener.heard))
-    assert any(matching.find(files, phone.heard) for phone in phones)
+    for receiver in [*phones, State(received=replayed), State()]:
+        assert by_key(index.find(files, receiver.received)) == by_key(matching.find(files, receiver.received))
+    assert any(matching.find(files, phone.received) for phone in phones)
 
 
 def by_key(matches):
     return {
-        match.published.key.key_data: sorted(match.sightings, key=lambda s: (s.interval, s.rpi, s.seconds, s.rssi))
+        match.published.key.key_data: sorted(match.receptions, key=lambda s: (s.interval, s.rpi, s.seconds, s.rssi))
         for match in matches
     }
 
 
 def test_the_shared_index_finds_only_keys_of_the_files_that_are_asked_about():
-    listener, speaker = State(), State()
-    hear(listener, speaker, MIDNIGHT, 600, 50)
-    file = tuple(published(key) for key in speaker.keys)
+    receiver, sender = State(), State()
+    receive(receiver, sender, MIDNIGHT, 600, 50)
+    file = tuple(published(key) for key in sender.keys)
     index = SharedIndex()
 
-    assert len(index.find([file], listener.heard)) == 1
-    assert index.find([()], listener.heard) == []
+    assert len(index.find([file], receiver.received)) == 1
+    assert index.find([()], receiver.received) == []
 
 
 def test_the_shared_reader_reads_equal_content_once_and_refuses_a_forgery(signer):
@@ -183,44 +183,44 @@ def test_the_shared_reader_reads_equal_content_once_and_refuses_a_forgery(signer
         read(type(signer)().archive(keys))
 
 
-# The books
+# The record of meetings
 
 
 @pytest.fixture
-def books():
-    return Truth(near_db=62, enough_minutes=15)
+def record():
+    return ExpectedNotifications(near_db=62, enough_minutes=15)
 
 
-def test_whoever_was_near_for_long_enough_must_be_told_once_the_keys_are_fetched(books):
-    books.met(DAY, [Meeting(0, 1, 600, 15, 62), Meeting(0, 2, 700, 14, 50), Meeting(0, 3, 700, 90, 63)])
-    books.sent(0, [DAY])
-    assert dict(books.told) == {}
+def test_a_person_near_for_long_enough_must_be_notified_once_the_keys_are_fetched(record):
+    record.met(DAY, [Meeting(0, 1, 600, 15, 62), Meeting(0, 2, 700, 14, 50), Meeting(0, 3, 700, 90, 63)])
+    record.sent(0, [DAY])
+    assert dict(record.notified) == {}
 
-    books.fetched(DAY + 2)
+    record.fetched(DAY + 2)
 
-    assert dict(books.told) == {1: {DAY}}
-
-
-def test_short_times_near_two_patients_of_one_day_add_up(books):
-    books.met(DAY, [Meeting(0, 2, 600, 8, 50), Meeting(1, 2, 700, 8, 50)])
-    books.sent(0, [DAY])
-    books.fetched(DAY + 2)
-    books.sent(0, [DAY])
-    books.sent(1, [DAY])
-
-    books.fetched(DAY + 3)
-
-    assert dict(books.told) == {2: {DAY}}
+    assert dict(record.notified) == {1: {DAY}}
 
 
-@pytest.mark.parametrize(("later", "told"), [(13, {1: {DAY}}), (14, {})])
-def test_a_key_of_fourteen_days_ago_is_not_served_any_more(books, later, told):
-    books.met(DAY, [Meeting(0, 1, 600, 60, 50)])
-    books.sent(0, [DAY])
+def test_short_times_near_two_patients_of_one_day_add_up(record):
+    record.met(DAY, [Meeting(0, 2, 600, 8, 50), Meeting(1, 2, 700, 8, 50)])
+    record.sent(0, [DAY])
+    record.fetched(DAY + 2)
+    record.sent(0, [DAY])
+    record.sent(1, [DAY])
 
-    books.fetched(DAY + later)
+    record.fetched(DAY + 3)
 
-    assert dict(books.told) == told
+    assert dict(record.notified) == {2: {DAY}}
+
+
+@pytest.mark.parametrize(("later", "notified"), [(13, {1: {DAY}}), (14, {})])
+def test_a_key_of_fourteen_days_ago_is_not_served_any_more(record, later, notified):
+    record.met(DAY, [Meeting(0, 1, 600, 60, 50)])
+    record.sent(0, [DAY])
+
+    record.fetched(DAY + later)
+
+    assert dict(record.notified) == notified
 
 
 # The bar

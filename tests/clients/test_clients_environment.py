@@ -1,6 +1,9 @@
 """The variables of a service that runs on this machine."""
 
+import shlex
 import subprocess
+
+import pytest
 
 from clients import environment
 from clients.phone.archive import load_public_key
@@ -9,12 +12,25 @@ from tests.support.settings import HMAC_KEY, SECRETS, TOKEN
 NAMES = ["SUBMISSION_URL", "RETRIEVAL_URL", "KEY_CLAIM_TOKEN", "RETRIEVE_HMAC_KEY", "EXPORT_PUBLIC_KEY"]
 
 
-def test_a_shell_takes_over_the_variables(tmp_path, capsys, monkeypatch):
-    for name in SECRETS:
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch):
+    for name in (*SECRETS, "PORT"):
         monkeypatch.delenv(name, raising=False)
-    file = tmp_path / "secrets.env"
-    file.write_text("".join(f"{name}={value}\n" for name, value in SECRETS.items()))
 
+
+@pytest.fixture
+def file(tmp_path):
+    """A settings file as `make run` writes it."""
+    path = tmp_path / "settings.env"
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in SECRETS.items()))
+    return path
+
+
+def printed(capsys):
+    return dict(line.removeprefix("export ").split("=", 1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_shell_can_evaluate_the_variables(file, capsys):
     assert environment.main([str(file), "--url", "http://127.0.0.1:9000"]) == 0
 
     script = capsys.readouterr().out + "".join(f'echo "${name}"\n' for name in NAMES)
@@ -23,13 +39,58 @@ def test_a_shell_takes_over_the_variables(tmp_path, capsys, monkeypatch):
     assert load_public_key(shown[4]).curve.name == "secp256r1"
 
 
-def test_the_private_key_is_not_shown(tmp_path, capsys):
+def test_the_address_is_where_the_running_service_answers(file, capsys, monkeypatch):
+    monkeypatch.setenv("PORT", "8002")  # of another program, perhaps
+    with file.open("a") as settings:
+        settings.write("SERVICE_URL=http://127.0.0.1:8006\nPORT=8007\n")
+
+    assert environment.main([str(file)]) == 0
+
+    assert printed(capsys)["SUBMISSION_URL"] == "http://127.0.0.1:8006"
+
+
+@pytest.mark.parametrize(
+    ("line", "port", "url"),
+    [
+        ("PORT=8007\n", "8002", "http://127.0.0.1:8007"),
+        ("", "8002", "http://127.0.0.1:8002"),
+        ("", "", "http://127.0.0.1:8001"),
+    ],
+)
+def test_without_an_address_in_the_file_the_port_counts(file, capsys, monkeypatch, line, port, url):
+    monkeypatch.setenv("PORT", port)
+    with file.open("a") as settings:
+        settings.write(line)
+
+    assert environment.main([str(file)]) == 0
+
+    assert printed(capsys)["RETRIEVAL_URL"] == url
+
+
+def test_a_secret_of_the_environment_wins_over_the_file(file, capsys, monkeypatch):
+    monkeypatch.setenv("RETRIEVE_HMAC_KEY", "bb" * 32)
+
+    assert environment.main([str(file)]) == 0
+
+    assert printed(capsys)["RETRIEVE_HMAC_KEY"] == "bb" * 32
+
+
+def test_the_private_key_is_not_shown():
     shown = environment.clients_environment(SECRETS, "http://127.0.0.1")
 
     assert list(shown) == NAMES
     assert not any(SECRETS["ECDSA_KEY"] in value for value in shown.values())
 
 
-def test_a_service_that_was_never_started_is_said_so(tmp_path, capsys):
-    assert environment.main([str(tmp_path / "secrets.env")]) == 1
-    assert "`python -m local` makes it" in capsys.readouterr().err
+def test_a_service_that_was_never_started_is_explained(tmp_path, capsys):
+    assert environment.main([str(tmp_path / "settings.env")]) == 1
+
+    assert capsys.readouterr().err == f"{tmp_path}/settings.env: does not exist; `make run` writes it\n"
+
+
+def test_a_secret_that_is_missing_is_named(tmp_path, capsys):
+    (tmp_path / "settings.env").write_text("KEY_CLAIM_TOKEN=token\n")
+
+    assert environment.main([str(tmp_path / "settings.env")]) == 1
+
+    assert capsys.readouterr().err == f"{tmp_path}/settings.env: has no ECDSA_KEY\n"

@@ -38,14 +38,14 @@ def test_one_identifier_is_the_one_of_its_interval(key):
     assert crypto.identifier(key, key.start + 77) == crypto.identifiers(key)[77]
 
 
-def test_metadata_is_read_back_by_whoever_has_the_key(key):
+def test_metadata_is_read_with_the_key(key):
     rpi = crypto.identifier(key, key.start)
     encrypted = crypto.crypt_metadata(key.key_data, rpi, crypto.metadata(-12))
 
     assert crypto.transmit_power(crypto.crypt_metadata(key.key_data, rpi, encrypted)) == -12
 
 
-def test_the_metadata_of_the_vectors_says_version_1_0_and_8_dbm(vectors):
+def test_the_metadata_of_the_vectors_is_version_1_0_and_8_dbm(vectors):
     assert crypto.metadata(8).hex() == vectors["metadata"]
 
 

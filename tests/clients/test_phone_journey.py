@@ -27,7 +27,7 @@ def run(live, monkeypatch, tmp_path, capsys):
     def command(owner, *arguments):
         status = main(["--state", str(tmp_path / owner), *arguments])
         printed = capsys.readouterr()
-        assert status == (1 if printed.err else 0)
+        assert bool(status) == bool(printed.err)
         return printed.err or printed.out
 
     return command
@@ -38,7 +38,7 @@ def server(live):
     return Server(Settings.from_environ(live))
 
 
-def test_a_contact_is_told_and_a_stranger_is_not(run, issue, tmp_path):
+def test_a_contact_is_notified_and_a_stranger_is_not(run, issue, tmp_path):
     for owner in ("patient", "contact", "passer-by", "stranger"):
         run(owner, "new")
     at = datetime.fromtimestamp(MEETING, UTC).strftime("%Y-%m-%dT%H:%M")
@@ -46,17 +46,17 @@ def test_a_contact_is_told_and_a_stranger_is_not(run, issue, tmp_path):
     run("patient", "meet", str(tmp_path / "passer-by"), "--at", at, "--minutes", "14")
     run("stranger", "meet", str(tmp_path / "contact"), "--at", at, "--minutes", "60")
 
-    assert "no exposure" in run("contact", "check")
+    assert "no exposure found" in run("contact", "check")
     assert "accepted" in run("patient", "claim", issue())
-    assert run("patient", "upload") == "1 keys sent\n"
-    assert run("patient", "upload") == "nothing to send\n"
+    assert run("patient", "upload") == "1 key sent\n"
+    assert run("patient", "upload") == "no keys to send\n"
 
-    told = run("contact", "check")
-    assert f"{MEETING_DAY}: 20 minutes near, 0 far" in told
-    assert f"you have been exposed on {MEETING_DAY}" in told
+    notified = run("contact", "check")
+    assert f"{MEETING_DAY}: 20 minutes near, 0 far" in notified
+    assert f"you have been exposed on {MEETING_DAY}" in notified
     for owner in ("patient", "passer-by", "stranger"):
-        assert "no exposure to tell of" in run(owner, "check")
-    assert f"told of: {MEETING_DAY}" in run("contact", "status")
+        assert "no exposure found" in run(owner, "check")
+    assert f"notified of: {MEETING_DAY}" in run("contact", "status")
 
 
 def test_the_key_of_today_is_ended_sent_and_held_back(run, issue, server, tmp_path):
@@ -69,7 +69,7 @@ def test_the_key_of_today_is_ended_sent_and_held_back(run, issue, server, tmp_pa
 
     now = int(time.time())
     keys = state.load(tmp_path / "patient").keys
-    if sent == "1 keys sent\n":  # in the first ten minutes of a day its key has not lived for a whole interval
+    if sent == "1 key sent\n":  # in the first ten minutes of a day its key has not lived for a whole interval
         assert all(key.end <= now // 600 for key in keys)
         opened = archive.read(server.archive(now // 86_400, now), server.settings.public_key)
         assert not {key.key_data for key in keys} & {published.key.key_data for published in opened.keys}
@@ -119,7 +119,7 @@ def test_an_upload_by_a_clock_that_is_two_hours_wrong_is_refused(server, issue):
 
 
 @pytest.mark.parametrize(("days", "status"), [(1, 404), (-15, 410)])
-def test_a_day_that_is_not_served_is_said_to_be_missing(server, days, status):
+def test_a_day_that_is_not_served_is_named_as_missing(server, days, status):
     now = int(time.time())
 
     with pytest.raises(DownloadRefusedError) as refusal:

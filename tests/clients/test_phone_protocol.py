@@ -1,7 +1,6 @@
 """The phone's requests, byte by byte, and the answers that stop it."""
 
 import pytest
-import requests
 from nacl.public import Box, PrivateKey, PublicKey
 
 from clients.phone import exposure_pb2 as pb
@@ -10,14 +9,12 @@ from clients.phone.errors import (
     ClaimRefusedError,
     DownloadRefusedError,
     MalformedError,
-    UnreachableError,
     UploadRefusedError,
 )
 from clients.phone.protocol import upload_message
 from clients.phone.state import KeyPair
 
 NOW = 1_594_771_200
-HTML = b"<!doctype html>\n<title>502 Bad Gateway</title>"
 
 
 @pytest.fixture
@@ -72,7 +69,7 @@ def test_a_wrong_code_is_refused_with_the_tries_left(canned):
     )
 
 
-def test_a_ban_says_how_long_it_lasts(canned):
+def test_a_ban_names_its_length(canned):
     answer = pb.KeyClaimResponse(error="TEMPORARY_BAN", tries_remaining=0)
     answer.remaining_ban_duration.seconds = 3_599
     answer.remaining_ban_duration.nanos = 500_000_000
@@ -82,24 +79,6 @@ def test_a_ban_says_how_long_it_lasts(canned):
         server.claim("AEFHJKLQRS")
 
     assert refusal.value.ban_seconds == 3_599.5
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "reason"),
-    [
-        (200, b"", "0 bytes"),
-        (200, bytes.fromhex("080218312200"), "takes it for a success"),
-        (200, b"\x12\x03abc", "3 bytes"),
-        (200, HTML, "page of HTML"),
-        (500, HTML, "page of HTML"),
-        (502, b"Bad Gateway", "not a message"),
-    ],
-)
-def test_a_claims_answer_that_a_real_phone_would_choke_on_stops_it(canned, status, body, reason):
-    server, _ = canned(lambda _: (status, body))
-
-    with pytest.raises(MalformedError, match=reason):
-        server.claim("AEFHJKLQRS")
 
 
 def test_an_upload_can_be_opened_by_the_server_alone(canned, pair, server_key):
@@ -149,42 +128,17 @@ def test_a_refused_upload_names_the_error(canned, pair):
         server.upload(pair, [new_key(2_650_000)], NOW)
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "reason"),
-    [
-        (200, b"", "empty 200"),
-        (200, upload_answer(error="TOO_MANY_KEYS"), "takes it for a success"),
-        (200, HTML, "page of HTML"),
-        (413, HTML, "page of HTML"),
-        (400, b"\xff\xff", "not a message"),
-    ],
-)
-def test_an_uploads_answer_that_a_real_phone_would_choke_on_stops_it(canned, pair, status, body, reason):
-    server, _ = canned(lambda _: (status, body))
-
-    with pytest.raises(MalformedError, match=reason):
-        server.upload(pair, [new_key(2_650_000)], NOW)
-
-
-@pytest.mark.parametrize("status", [201, 204, 206, 301, 304, 401, 404, 410, 500])
-def test_a_download_is_used_only_when_its_status_is_200(canned, status):
+@pytest.mark.parametrize("status", [401, 404, 410, 500])
+def test_a_download_that_is_refused_names_the_status_and_the_reason(canned, status):
     server, _ = canned(lambda _: (status, b"requested data no longer valid\n"))
 
     with pytest.raises(DownloadRefusedError, match=f"18458 is missing: HTTP {status}, requested data"):
         server.archive(18_458, NOW)
 
 
-@pytest.mark.parametrize("error", [requests.ConnectTimeout(), requests.ReadTimeout(), requests.ConnectionError()])
-def test_a_server_that_does_not_answer_is_unreachable(canned, error):
-    server, _ = canned(lambda _: error)
-
-    with pytest.raises(UnreachableError, match=type(error).__name__):
-        server.claim("AEFHJKLQRS")
-
-
-@pytest.mark.parametrize("body", [b"", HTML, b"[1]", b"nothing"])
-def test_a_configuration_that_is_no_json_object_is_malformed(canned, body):
+@pytest.mark.parametrize("body", [b"[1]", b"nothing", b"\xff"])
+def test_a_configuration_that_is_not_a_json_object_is_malformed(canned, body):
     server, _ = canned(lambda _: (200, body))
 
-    with pytest.raises(MalformedError, match="not"):
+    with pytest.raises(MalformedError, match="is not"):
         server.configuration()

@@ -1,14 +1,18 @@
 """The exposure configuration and the risk that follows from it."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from clients.phone import configuration, risk
 from clients.phone.archive import PublishedKey
 from clients.phone.errors import DecommissionedError
 from clients.phone.matching import find
-from clients.phone.phone import hear
+from clients.phone.phone import receive
 from clients.phone.state import State
 
+ROOT = Path(__file__).parents[2]
 TODAY = 18_458
 DEFAULT = configuration.parse(configuration.DEFAULT)
 
@@ -84,9 +88,9 @@ def test_a_score_below_the_minimum_is_none():
 
 
 def meeting(attenuation: int, minutes: int, day: int = TODAY - 1) -> risk.Exposure:
-    listener, speaker = State(), State()
-    hear(listener, speaker, day * 86_400 + 36_000, minutes * 60, attenuation)
-    [match] = find([[PublishedKey(key, 1) for key in speaker.keys]], listener.heard)
+    receiver, sender = State(), State()
+    receive(receiver, sender, day * 86_400 + 36_000, minutes * 60, attenuation)
+    [match] = find([[PublishedKey(key, 1) for key in sender.keys]], receiver.received)
     return risk.exposure(match, TODAY, DEFAULT)
 
 
@@ -100,12 +104,12 @@ def test_time_is_counted_at_the_distance_that_the_thresholds_give(attenuation, e
     assert (one.immediate_seconds, one.near_seconds, one.far_seconds) == expected
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(14, []), (15, [TODAY - 1]), (40, [TODAY - 1])])
-def test_fifteen_minutes_near_are_told_and_fourteen_are_not(minutes, told):
-    assert risk.days_of_notification([meeting(45, minutes)], DEFAULT) == told
+@pytest.mark.parametrize(("minutes", "notified"), [(14, []), (15, [TODAY - 1]), (40, [TODAY - 1])])
+def test_fifteen_minutes_near_lead_to_a_notification_and_fourteen_do_not(minutes, notified):
+    assert risk.days_of_notification([meeting(45, minutes)], DEFAULT) == notified
 
 
-def test_time_far_away_is_never_told():
+def test_time_far_away_never_leads_to_a_notification():
     assert risk.days_of_notification([meeting(63, 600)], DEFAULT) == []
 
 
@@ -114,18 +118,18 @@ def test_short_meetings_of_one_day_add_up_and_those_of_two_days_do_not():
     assert risk.days_of_notification([meeting(45, 8), meeting(45, 8, TODAY - 2)], DEFAULT) == []
 
 
-def test_a_day_without_a_score_is_not_told():
+def test_a_day_without_a_score_leads_to_no_notification():
     assert risk.days_of_notification([meeting(45, 60, TODAY - 14)], DEFAULT) == []
     assert risk.days_of_notification([meeting(45, 60, TODAY - 13)], DEFAULT) == [TODAY - 13]
 
 
-def test_the_weights_of_the_file_take_no_part():
+def test_the_weights_of_the_file_are_not_used():
     weightless = {**configuration.DEFAULT, "attenuationWeight": 100}
 
     assert configuration.parse(weightless) == DEFAULT
 
 
-def test_fifteen_minutes_are_the_default_of_a_file_that_does_not_say():
+def test_fifteen_minutes_are_the_default_of_a_file_without_a_duration():
     raw = {name: value for name, value in configuration.DEFAULT.items() if name != "minimumExposureDurationMinutes"}
 
     assert configuration.parse(raw).minimum_minutes == 15
@@ -140,16 +144,38 @@ def test_fifteen_minutes_are_the_default_of_a_file_that_does_not_say():
         {"daysSinceLastExposureLevelValues": "11111111"},
         {"transmissionRiskLevelValues": None},
         {"attenuationDurationThresholds": [62, 50]},
-        {"attenuationDurationThresholds": [50, 256]},
+        {"attenuationDurationThresholds": [50, 101]},
         {"minimumRiskScore": "1"},
-        {"minimumExposureDurationMinutes": -1},
+        {"minimumRiskScore": 4097},
+        {"minimumExposureDurationMinutes": 101},
+        {"transmissionRiskWeight": 101},
+        {"decommissioned": 1},
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused(change):
+def test_a_configuration_with_a_wrong_field_is_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         configuration.parse({**configuration.DEFAULT, **change})
 
 
+@pytest.mark.parametrize("name", sorted(set(configuration.DEFAULT) - {"minimumExposureDurationMinutes"}))
+def test_a_configuration_without_a_field_is_refused(name):
+    raw = {field: value for field, value in configuration.DEFAULT.items() if field != name}
+
+    with pytest.raises(ValueError, match=f"{name}: is missing"):
+        configuration.parse(raw)
+
+
+def test_the_configuration_that_the_server_ships_is_accepted():
+    shipped = ROOT / "app" / "retrieval" / "exposure_configuration" / "CA.json"
+
+    assert configuration.parse(json.loads(shipped.read_text())) == DEFAULT
+
+
 def test_a_decommissioned_service_stops_the_phone():
     with pytest.raises(DecommissionedError):
+        configuration.parse({**configuration.DEFAULT, "decommissioned": True})
+
+
+def test_a_file_that_apps_refuse_does_not_stop_the_phone():
+    with pytest.raises(ValueError, match="is missing"):
         configuration.parse({"decommissioned": True})

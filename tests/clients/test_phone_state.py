@@ -9,7 +9,7 @@ from clients.phone import state
 from clients.phone.archive import PublishedKey
 from clients.phone.crypto import DailyKey
 from clients.phone.errors import StateError
-from clients.phone.phone import hear, keys_to_upload
+from clients.phone.phone import keys_to_upload, receive
 from clients.phone.state import KeyPair, State
 
 DAY = 18_458
@@ -18,10 +18,10 @@ MIDNIGHT = DAY * 144
 
 @pytest.fixture
 def full() -> State:
-    """A phone that has done everything once."""
+    """A phone with something in each of its fields."""
     one, other = State(), State()
-    hear(one, other, DAY * 86_400, 1_500, 50)
-    hear(other, one, DAY * 86_400, 1_500, 50)
+    receive(one, other, DAY * 86_400, 1_500, 50)
+    receive(other, one, DAY * 86_400, 1_500, 50)
     one.key_pair = KeyPair(b"a" * 32, b"b" * 32, b"c" * 32)
     one.matched = [PublishedKey(other.keys[0], 3)]
     one.uploaded = {one.keys[0].key_data}
@@ -31,13 +31,13 @@ def full() -> State:
     return one
 
 
-def test_a_phone_comes_back_from_its_file_as_it_was(full, tmp_path):
+def test_a_phone_is_read_from_its_file_unchanged(full, tmp_path):
     state.save(full, tmp_path / "phone.json")
 
     assert state.load(tmp_path / "phone.json") == full
 
 
-def test_a_new_phone_comes_back_from_its_file(tmp_path):
+def test_a_new_phone_is_read_from_its_file(tmp_path):
     state.save(State(), tmp_path / "phone.json")
 
     assert state.load(tmp_path / "phone.json") == State()
@@ -68,19 +68,19 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(full, tmp_path,
     ("text", "reason"),
     [
         ("{", "cannot be read"),
-        ("[]", "not a phone of version 1"),
-        ('{"version": 2}', "not a phone of version 1"),
-        ('{"version": 1}', "damaged"),
+        ("[]", "not a phone of version 2"),
+        ('{"version": 1}', "not a phone of version 2"),
+        ('{"version": 2}', "damaged"),
     ],
 )
-def test_a_file_that_is_no_phone_is_refused_with_the_reason(tmp_path, text, reason):
+def test_a_file_that_is_not_a_phone_is_refused_with_the_reason(tmp_path, text, reason):
     (tmp_path / "phone.json").write_text(text)
 
     with pytest.raises(StateError, match=reason):
         state.load(tmp_path / "phone.json")
 
 
-def test_a_phone_that_does_not_exist_is_said_so(tmp_path):
+def test_a_missing_file_is_explained(tmp_path):
     with pytest.raises(StateError, match="`new` makes one"):
         state.load(tmp_path / "phone.json")
 
@@ -88,7 +88,7 @@ def test_a_phone_that_does_not_exist_is_said_so(tmp_path):
 def test_the_file_names_its_version(full, tmp_path):
     state.save(full, tmp_path / "phone.json")
 
-    assert json.loads((tmp_path / "phone.json").read_text())["version"] == 1
+    assert json.loads((tmp_path / "phone.json").read_text())["version"] == 2
 
 
 def test_a_day_has_one_key_that_begins_at_midnight():
@@ -111,10 +111,10 @@ def test_a_key_that_was_ended_is_followed_by_one_for_the_rest_of_the_day():
 
 def test_what_is_older_than_a_day_is_forgotten(full):
     full.forget_before(DAY)
-    assert (len(full.keys), len(full.heard), len(full.matched), len(full.uploaded)) == (1, 3, 1, 1)
+    assert (len(full.keys), len(full.received), len(full.matched), len(full.uploaded)) == (1, 3, 1, 1)
 
     full.forget_before(DAY + 1)
-    assert (full.keys, full.heard, full.matched, full.uploaded) == ([], [], [], set())
+    assert (full.keys, full.received, full.matched, full.uploaded) == ([], [], [], set())
 
 
 def test_the_28_newest_keys_that_are_over_are_uploaded():

@@ -1,4 +1,4 @@
-"""What the smoke test of the terminal says when something is wrong. That it passes, tests/browser shows."""
+"""What the smoke test of the terminal prints when something is wrong. tests/browser shows that it passes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +59,7 @@ def test_a_server_that_does_not_answer_is_named(capsys) -> None:
     assert "the server did not answer: " in capsys.readouterr().out
 
 
-def test_the_password_opens_the_door_and_is_not_said(instance, capsys, monkeypatch) -> None:
+def test_the_password_is_sent_and_not_printed(instance, capsys, monkeypatch) -> None:
     monkeypatch.setenv("REVIEW_PASSWORD", "the-password-of-the-door")
     answering = instance({"/services/ready": (401, "")})
     smoke.main([URL])

@@ -1,4 +1,4 @@
-"""The published test vectors: the phone makes them, the server understands them, and the samples agree."""
+"""The published test vectors: the phone makes them, the server accepts them, and a sample makes the same hash."""
 
 import base64
 import json
@@ -9,7 +9,8 @@ from nacl.public import Box, PrivateKey, PublicKey
 from app.proto import covidshield_pb2 as wire
 from clients import vectors
 from clients.phone import archive, schedule
-from clients.samples.python.request_code import hash_id
+from tests.clients.sample_runs import REQUEST, surroundings
+from tests.clients.scripted import Reply, scripted
 
 PUBLISHED = json.loads(vectors.FILE.read_text())
 CLAIM, UPLOAD, ARCHIVE = PUBLISHED["claim"], PUBLISHED["upload"], PUBLISHED["archive"]
@@ -70,7 +71,10 @@ def test_the_archive_verifies_with_its_key_and_holds_what_is_said():
     assert (opened.start, opened.end) == schedule.expected_bounds(ARCHIVE["period"], vectors.TODAY)
 
 
-def test_a_sample_makes_the_published_hash():
+def test_a_sample_makes_the_published_hash(copies):
     published = PUBLISHED["hash_id"]
+    with scripted(Reply(body=b"AEFHJKLQRS\n")) as server:
+        settings = {"SUBMISSION_URL": server.url, "KEY_CLAIM_TOKEN": "token", "HASH_ID_KEY": published["key"]}
+        copies.run("python", REQUEST, surroundings() | settings, published["case"])
 
-    assert hash_id(published["case"], published["key"]) == published["hash_id"]
+    assert server.asked == [f"/new-key-claim/{published['hash_id']}"]

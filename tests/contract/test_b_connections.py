@@ -38,8 +38,8 @@ def test_an_unmatched_path_is_not_found_on_the_wire(connection: HTTPConnection) 
         "Content-Type": "text/plain; charset=utf-8",
         "X-Content-Type-Options": "nosniff",
         "Content-Length": "19",
-        "Connection": "keep-alive",
     }
+    assert not response.will_close
 
 
 @pytest.mark.rule(4)
@@ -47,7 +47,7 @@ def test_an_unclean_path_is_sent_to_the_clean_one_on_the_wire(web: WebProcess) -
     answer, _ = web.exchange(b"POST //upload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 301 ")
-    assert b"\r\nLocation: /upload\r\n" in answer
+    assert b"\r\nlocation: /upload\r\n" in answer.lower()
 
 
 @pytest.mark.rule(7)
@@ -87,7 +87,7 @@ def test_the_connection_is_closed_after_a_body_that_is_too_long(
 
     header, _, sent = answer.partition(b"\r\n\r\n")
     assert header.startswith(b"HTTP/1.1 400 ")
-    assert b"\r\nConnection: close" in header
+    assert b"\r\nconnection: close" in header.lower()
     assert (sent, was_closed) == (message, True)
 
 
@@ -136,8 +136,8 @@ def test_ping_on_the_wire_is_exact(connection: HTTPConnection) -> None:
         "Cache-Control": "no-store",
         "X-Request-Id": "me",
         "Content-Length": "3",
-        "Connection": "keep-alive",
     }
+    assert not response.will_close
 
 
 @pytest.mark.rule(15, "T10")
@@ -161,7 +161,7 @@ def test_the_log_goes_to_standard_error_without_the_token(web: WebProcess, conne
 
 @pytest.mark.rule("D22")
 def test_clients_that_do_not_hang_up_do_not_stop_the_others(web: WebProcess, connection: HTTPConnection) -> None:
-    connection.timeout = 5  # gunicorn itself would first wait two seconds for each of them
+    connection.timeout = 5  # a server may first wait two seconds for each of them
     with ExitStack() as stack:
         for _ in range(5):
             lingering = stack.enter_context(socket.create_connection(("127.0.0.1", web.port)))

@@ -1,16 +1,15 @@
 """Section B: processes, routes, and what every answer has in common. See also test_b_connections and test_b_logs."""
 
-import runpy
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from app.web.listening import every_interface, listening_address
 from tests.support.answers import CORS, NOT_FOUND, UNAUTHORIZED, Answer, plain, seen, upload_refusal
 from tests.support.service import Service, bearer, download_code
 
-GUNICORN = Path(__file__).parents[2] / "gunicorn.conf.py"
+EVERY_INTERFACE = every_interface()
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 
 
@@ -41,20 +40,19 @@ def test_the_retrieval_server_does_not_take_submissions(make_service: Callable[.
 @pytest.mark.parametrize(
     ("environment", "address"),
     [
-        ({}, "0.0.0.0:8001"),
-        ({"SURFACES": "submission"}, "0.0.0.0:8000"),
-        ({"SURFACES": "retrieval"}, "0.0.0.0:8001"),
-        ({"PORT": "9000"}, "0.0.0.0:9000"),
-        ({"PORT": "9000", "BIND_ADDR": "127.0.0.1:9001"}, "127.0.0.1:9001"),
+        ({}, (EVERY_INTERFACE, 8001)),
+        ({"SURFACES": "submission"}, (EVERY_INTERFACE, 8000)),
+        ({"SURFACES": "retrieval"}, (EVERY_INTERFACE, 8001)),
+        ({"PORT": "9000"}, (EVERY_INTERFACE, 9000)),
+        ({"PORT": "9000", "BIND_ADDR": "127.0.0.1:9001"}, ("127.0.0.1", 9001)),
+        ({"BIND_ADDR": ":9001"}, (EVERY_INTERFACE, 9001)),
+        ({"BIND_ADDR": "[::1]:9001"}, ("::1", 9001)),
     ],
 )
 def test_the_address_to_listen_on_comes_from_bind_addr_then_port_then_the_surface(
-    environment: dict[str, str], address: str, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], address: tuple[str, int]
 ) -> None:
-    for name in ("SURFACES", "PORT", "BIND_ADDR"):
-        monkeypatch.setenv(name, environment.get(name, ""))
-
-    assert runpy.run_path(str(GUNICORN))["bind"] == address
+    assert listening_address(environment) == address
 
 
 @pytest.mark.rule(3, "T1")

@@ -15,6 +15,7 @@ from app.config import ALL_SURFACES
 from tests.support.load import Load
 from tests.support.stack import Stack
 from tests.support.torture import times
+from tests.support.web import workers_of
 from worker.clock import queue_of
 
 WORKERS = 2
@@ -23,11 +24,11 @@ WORKERS = 2
 def replace_web_workers(stack: Stack) -> None:
     """Do what a deploy does to the web process, and return when none of the old workers is left."""
     web = stack.web
-    old = {worker.pid for worker in web.children()}
+    old = {worker.pid for worker in workers_of(web)}
     web.send_signal(signal.SIGHUP)
 
     def all_are_new() -> bool:
-        pids = {worker.pid for worker in web.children()}
+        pids = {worker.pid for worker in workers_of(web)}
         return len(pids) == WORKERS and not pids & old
 
     stack.wait_for(all_are_new, "the workers are new", 90)

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.storm import endure
 from tests.support.stack import Stack
 from tests.support.torture import only_in_torture
+from tests.support.web import workers_of
 
 # An answer that was cut off half-way is one of them: its headers had been sent when the worker was killed.
 LOST_CONNECTIONS = (
@@ -22,17 +23,17 @@ LOST_CONNECTIONS = (
 
 
 def kill_one_web_worker(stack: Stack) -> None:
-    stack.web.children()[0].kill()
+    workers_of(stack.web)[0].kill()
 
 
 def test_a_killed_web_worker_costs_only_the_requests_that_it_had(stack: Stack) -> None:
-    before = {worker.pid for worker in stack.web.children()}
+    before = {worker.pid for worker in workers_of(stack.web)}
 
     outcome = endure(
         stack,
         "kill -9 of a web worker",
         lambda: kill_one_web_worker(stack),
-        lambda: len({worker.pid for worker in stack.web.children()} - before) == 1,
+        lambda: len({worker.pid for worker in workers_of(stack.web)} - before) == 1,
     )
 
     assert len(outcome.failures) <= 8  # threads of a worker

@@ -15,7 +15,6 @@ PORT = re.compile(r"(?<![\d.])800[01](?!\d)")
     ("path", "ports"),
     [
         ("bin/healthy", {SUBMISSION_PORT, DEFAULT_PORT}),
-        ("bin/web", {DEFAULT_PORT}),
         ("bin/smoke-test", {DEFAULT_PORT}),
         ("Dockerfile", {DEFAULT_PORT}),
         (".devcontainer/devcontainer.json", {DEFAULT_PORT}),

@@ -18,6 +18,7 @@ from app.config.settings import SettingDescription, describe_settings
 from app.database.migrations import init_migrate
 from tests.guards.source import ROOT, modules
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
+from worker.schedule import PERIODIC_JOBS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IGNORED = {".venv", "var", "node_modules", ".git", "htmlcov"}
@@ -81,17 +82,18 @@ def test_readme_describes_every_setting() -> None:
 def test_readme_describes_no_setting_that_does_not_exist() -> None:
     table = README.partition("| setting | default |")[2].partition("\n\n")[0]
     named = set(re.findall(r"^\| `([A-Z_]+)` \|", table, flags=re.MULTILINE))
-    assert named == {setting.name for setting in describe_settings()}
+    assert {"PORT", "DATABASE_URL"} <= named
+    assert named - {setting.name for setting in describe_settings()} == set(), "delete these rows"
 
 
 def test_readme_names_every_variable_that_scripts_read() -> None:
     sources = {
-        name: (ROOT / name).read_text(encoding="utf-8") for name in ("gunicorn.conf.py", "bin/web", "bin/install")
+        name: (ROOT / name).read_text(encoding="utf-8")
+        for name in ("app/web/listening.py", "app/web/server.py", "gunicorn.conf.py", "bin/web", "bin/install")
     }
-    read = {
-        name for text in sources.values() for name in re.findall(r'(?:environ\.get\("|\$\{)([A-Z_]+)(?:"|:-)', text)
-    }
-    assert {"PORT", "WEB_CONCURRENCY", "WEB_SERVER", "PYTHON"} <= read
+    pattern = r'(?:environ(?:ment)?\.get\("|_number\("|\$\{)([A-Z_]+)(?:"|:-)'
+    read = {name for text in sources.values() for name in re.findall(pattern, text)}
+    assert {"PORT", "WEB_CONCURRENCY", "WEB_SERVER", "WEB_THREADS", "PYTHON"} <= read
     assert {name for name in read if not re.search(rf"`{name}\b", README)} == set()
 
 
@@ -112,7 +114,7 @@ def described_commands() -> list[str]:
 def test_readme_describes_every_command(app: Flask) -> None:
     described = [f"{text} " for text in described_commands()]
     missing = [name for name in commands(app.cli) if not any(text.startswith(f"{name} ") for text in described)]
-    assert missing == []
+    assert missing == [], "add a row to README's table of commands"
 
 
 def test_readme_describes_no_command_that_does_not_exist(app: Flask) -> None:
@@ -127,7 +129,9 @@ def routes(app: Flask) -> set[str]:
 
 def test_readme_lists_every_route_and_no_other(app: Flask) -> None:
     table = README.partition("| path | who | what |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`(/[^`]*)`", table)) == routes(app)
+    listed = set(re.findall(r"`(/[^`]*)`", table))
+    assert routes(app) - listed == set(), "add these paths to README's table of endpoints"
+    assert listed - routes(app) == set(), "delete these paths from README's table of endpoints"
 
 
 def test_every_link_within_the_project_leads_somewhere() -> None:
@@ -158,6 +162,19 @@ def anchors(document: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
     explicit = set(re.findall(r'<a id="([^"]+)"></a>', text))
     return explicit | {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    found: set[Path] = set()
+    to_read = {ROOT / "README.md"}
+    while to_read:
+        document = to_read.pop()
+        found.add(document)
+        links = re.findall(r"\]\(([^)#\s]+\.md)", prose_of(document))
+        to_read |= {path for link in links if (path := (document.parent / link).resolve()).exists()} - found
+    # The hosting service shows these itself.
+    own = {document for document in documents() if ".github" not in document.parts}
+    assert sorted(map(name_of, own - found)) == [], "link to each of these from a document that is read before it"
 
 
 def test_every_file_that_is_named_exists() -> None:
@@ -221,9 +238,26 @@ def logged_messages() -> set[str]:
     }
 
 
-def test_operations_says_what_to_do_about_every_message_in_the_log() -> None:
+def explained_messages() -> set[str]:
+    """Return the messages of the table in operations.md: the code in its first cells, without the names of fields."""
     table = text_of(ROOT / "docs" / "operations.md").partition("| `msg` | level |")[2].partition("\n\n")[0]
-    explained = {message for row in table.splitlines() for message in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
+    cells = [re.split(r",? with |, logger ", row.split(" | ")[0])[0] for row in table.splitlines()]
+    return {message for cell in cells for message in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_operations_says_what_to_do_about_every_message_in_the_log() -> None:
     messages = logged_messages()
-    assert {"request failed", "job failed"} <= messages
-    assert messages - explained == set()
+    assert {"request failed", "job failed", "request failed outside the application"} <= messages
+    assert messages - explained_messages() == set(), "add these messages to the table in docs/operations.md"
+
+
+def test_operations_lists_every_periodic_job() -> None:
+    table = text_of(ROOT / "docs" / "operations.md").partition("| job | every |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE) == [job.name for job in PERIODIC_JOBS]
+
+
+def test_operations_explains_no_message_that_does_not_exist() -> None:
+    """Messages of libraries have parts that vary, written as `…`."""
+    sources = "".join(module.text for module in modules("app.web")) + text_of(ROOT / "gunicorn.conf.py")
+    ours = {message for message in explained_messages() if "…" not in message}
+    assert {message for message in ours - logged_messages() if f'"{message}"' not in sources} == set()

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.proto import covidshield_pb2 as wire
+from clients.phone.protocol import claim_message
 from tests.support.archive import Archive, verify
 from tests.support.service import Phone, Service, bearer, download_code, exposure_key
 from tests.support.settings import METRICS
-from tests.support.volley import Reply, Request, claim_body, upload_body, volley
+from tests.support.volley import Reply, Request, upload_body, volley
 
 AT_ONCE: Final = 100
 QUOTA: Final = 43
@@ -58,7 +59,7 @@ class Arena:
 
     def claim(self, code: str, phone: Phone, network: dict[str, str] | None = None) -> Request:
         """A phone trades a code, from a network of its own unless it is given one."""
-        return Request("POST", "/claim-key", claim_body(code, phone.public_key), network or new_network())
+        return Request("POST", "/claim-key", claim_message(code, phone.public_key), network or new_network())
 
     def upload(self, phone: Phone, keys: Sequence[wire.TemporaryExposureKey]) -> Request:
         """A phone uploads."""

@@ -22,7 +22,7 @@ def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "WEB_CONCURRENCY": str(_WORKERS),
-        "GUNICORN_CMD_ARGS": f"--threads {_THREADS}",
+        "WEB_THREADS": str(_THREADS),
         "DATABASE_POOL_SIZE": str(_THREADS),
         "DATABASE_TIMEOUT_SECONDS": "30",  # a hundred clients on a busy machine take their time
         "TRUSTED_PROXIES": "1",

@@ -12,8 +12,9 @@ from http.client import HTTPConnection, HTTPException
 from typing import Final, Protocol
 
 from app.proto import covidshield_pb2 as wire
+from clients.phone.protocol import claim_message
 from tests.support.service import Phone, download_code, exposure_key
-from tests.support.volley import Request, claim_body, upload_body
+from tests.support.volley import Request, upload_body
 
 _PATIENTS: Final = 3
 _DOWNLOADERS: Final = 2
@@ -133,7 +134,7 @@ class Load:
         phone = Phone()
         number = next(_numbers)
         network = {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
-        body = claim_body(code.decode().strip(), phone.public_key)
+        body = claim_message(code.decode().strip(), phone.public_key)
         granted = self._send("claim", Request("POST", "/claim-key", body, network))
         if granted is None:
             return

@@ -88,7 +88,7 @@ class Stack:
     @property
     def web(self) -> psutil.Process:
         """The web process, whose children are its workers."""
-        return self.part("gunicorn")
+        return self.part("app.web.server")
 
     @property
     def postgres(self) -> psutil.Process:

@@ -9,6 +9,8 @@ from http.client import HTTPResponse
 from nacl.utils import random
 
 from app.proto import covidshield_pb2 as wire
+from clients.phone.protocol import sealed_upload
+from clients.phone.state import KeyPair
 from tests.support.service import Phone
 
 _HOST = "127.0.0.1"
@@ -68,19 +70,9 @@ def _read(connection: socket.socket, began: float) -> Reply:
         return Reply(response.status, response.read(), time.monotonic() - began)
 
 
-def claim_body(code: str, app_public_key: bytes) -> bytes:
-    """Return what a phone sends to trade a code."""
-    return wire.KeyClaimRequest(one_time_code=code, app_public_key=app_public_key).SerializeToString()
-
-
 def upload_body(phone: Phone, keys: Sequence[wire.TemporaryExposureKey]) -> bytes:
     """Return what a phone sends to upload keys, as of now."""
     message = wire.Upload(keys=keys)
     message.timestamp.seconds = int(time.time())
-    nonce = random(24)
-    return wire.EncryptedUploadRequest(
-        server_public_key=phone.server_public_key,
-        app_public_key=phone.public_key,
-        nonce=nonce,
-        payload=phone.box(message.SerializeToString(), nonce),
-    ).SerializeToString()
+    pair = KeyPair(bytes(phone.private_key), phone.public_key, phone.server_public_key)
+    return sealed_upload(pair, message.SerializeToString(), random(24))

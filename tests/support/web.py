@@ -1,4 +1,4 @@
-"""The web process as it is deployed: gunicorn with the project's own configuration, on a free port."""
+"""The web process as it is deployed, on a free port."""
 
 import os
 import socket
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
@@ -52,21 +54,23 @@ def _receive(connection: socket.socket) -> bytes | None:
 
 
 def header_fields(response: HTTPResponse) -> dict[str, str]:
-    """Return the header without the fields that every HTTP server adds of its own."""
-    return {name: value for name, value in response.getheaders() if name not in ("Server", "Date")}
+    """Return the header, names in title case, without the fields that every HTTP server adds of its own."""
+    fields = {name.title(): value for name, value in response.getheaders()}
+    return {name: value for name, value in fields.items() if name not in ("Server", "Date", "Connection")}
 
 
 @contextmanager
-def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
-    """Run the web process with these settings until the end of the block."""
+def web_process(environment: dict[str, Any], log: Path, code: Path = _ROOT) -> Iterator[WebProcess]:
+    """Run the web process of a folder with these settings until the end of the block."""
     with socket.create_server((_HOST, 0)) as probe:
         port = probe.getsockname()[1]
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    inherited["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_app()"],
+            [code / "bin" / "web"],
             env=inherited | _DEFAULTS | environment | {"BIND_ADDR": f"{_HOST}:{port}"},
-            cwd=_ROOT,
+            cwd=code,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -76,6 +80,18 @@ def web_process(environment: dict[str, Any], log: Path) -> Iterator[WebProcess]:
     finally:
         process.terminate()
         process.wait(timeout=_START_SECONDS)
+
+
+def workers_of(web: psutil.Process) -> list[psutil.Process]:
+    """Return the workers of a web process, without the helper that Python's multiprocessing starts beside them."""
+    return [child for child in web.children() if _is_worker(child)]
+
+
+def _is_worker(child: psutil.Process) -> bool:
+    try:
+        return "resource_tracker" not in " ".join(child.cmdline())
+    except psutil.Error:  # it has ended
+        return False
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -2,8 +2,8 @@
 # Request a one-time code:  ./request-code.sh [HASH_ID]
 #
 # HASH_ID makes the request repeatable for one patient: as long as the code is not used, asking again replaces it. It is
-# 128 characters from 0-9 and a-z that say nothing about the patient to anyone else: HMAC-SHA-512, with a secret of your
-# own, of your reference for the test, in lower-case hexadecimal.
+# 128 characters from 0-9 and a-z that reveal nothing of the patient: HMAC-SHA-512, with a secret of your own, of your
+# reference for the test, in lower-case hexadecimal.
 #
 # Environment: SUBMISSION_URL, KEY_CLAIM_TOKEN.  Needs: bash, curl 7.71 or newer.
 # Prints the code alone; everything else goes to standard error. Exit status: 0 a code, 1 none.
@@ -27,12 +27,12 @@ trap 'rm -f "$body"' EXIT
 
 # The token is passed through a pipe, because other users of this machine can read command lines.
 # --retry waits and tries again after a network error and after 408, 429, 500, 502, 503 and 504: as long as the answer's
-# Retry-After says, else 1 s, 2 s, 4 s. Trying again is harmless: a code that nobody reads expires unused.
+# Retry-After says, else 1 s, 2 s, 4 s. Trying again does no harm: a code that is not used expires.
 status=$(
-    curl --silent --show-error --request POST --header @<(printf 'Authorization: Bearer %s\n' "$KEY_CLAIM_TOKEN") \
+    curl --silent --request POST --header @<(printf 'Authorization: Bearer %s\n' "$KEY_CLAIM_TOKEN") \
         --connect-timeout 5 --max-time 30 --retry 3 --retry-all-errors --retry-max-time 120 \
         --output "$body" --write-out '%{http_code}' "$url"
-) || fail "the server did not answer"
+) || fail "the server did not answer (curl: exit status $?)"
 
 case $status in
     200) ;;

@@ -1,6 +1,6 @@
 // Fetch, verify and read the keys of a day:  node fetch-day.mjs [YYYY-MM-DD]
 //
-// The day is a UTC day, today if none is given; the last 15 can be had. Prints one line for each key:
+// The day is a UTC day, today if none is given; the last 15 can be fetched. Prints one line for each key:
 // key (hexadecimal), first interval (unix time / 600 s), number of intervals, transmission risk.
 //
 // Environment: RETRIEVAL_URL, RETRIEVE_HMAC_KEY (hexadecimal), EXPORT_PUBLIC_KEY (PEM, or the base64 inside it).
@@ -20,14 +20,13 @@ const REASONS = {
   410: "the day is too long ago",
 };
 
-const proto = fileURLToPath(new URL("../../phone/exposure.proto", import.meta.url));
-const messages = await protobuf.load(proto);
-const SignatureList = messages.lookupType("phone.TEKSignatureList");
-const Export = messages.lookupType("phone.TemporaryExposureKeyExport");
+const messages = await protobuf.load(fileURLToPath(new URL("exposure.proto", import.meta.url)));
+const SignatureList = messages.lookupType("exposure.TEKSignatureList");
+const Export = messages.lookupType("exposure.TemporaryExposureKeyExport");
 
 const [date] = process.argv.slice(2);
-const day = Math.floor((date ? Date.parse(date) : Date.now()) / 86_400_000);
-if (Number.isNaN(day)) stop("the day must be YYYY-MM-DD");
+const day = Math.floor((date === undefined ? Date.now() : Date.parse(date)) / 86_400_000);
+if (Number.isNaN(day) || !/^(\d{4}-\d\d-\d\d)?$/.test(date ?? "")) stop("the day must be YYYY-MM-DD");
 for (const key of verified(await download(day)).keys) {
   const hex = Buffer.from(key.keyData).toString("hex");
   console.log(hex, key.rollingStartIntervalNumber, key.rollingPeriod, key.transmissionRiskLevel);
@@ -37,7 +36,9 @@ for (const key of verified(await download(day)).keys) {
 async function download(day) {
   const period = String(day).padStart(5, "0");
   const hour = Math.floor(Date.now() / 3_600_000);
-  const hmac = createHmac("sha256", Buffer.from(setting("RETRIEVE_HMAC_KEY"), "hex"));
+  const key = setting("RETRIEVE_HMAC_KEY");
+  if (!/^([0-9a-f]{2})+$/i.test(key)) stop("RETRIEVE_HMAC_KEY is not hexadecimal");
+  const hmac = createHmac("sha256", Buffer.from(key, "hex"));
   const mac = hmac.update(`302:${period}:${hour}`).digest("hex");
   const answer = await send(`${setting("RETRIEVAL_URL").replace(/\/$/, "")}/retrieve/302/${period}/${mac}`);
   if (answer.status !== 200) {
@@ -48,12 +49,13 @@ async function download(day) {
 
 /** Return the export once its signature is verified: never use keys that the server did not sign. */
 function verified(archive) {
+  const key = publicKey();
   try {
     const files = unzipSync(archive);
     const exported = Buffer.from(files["export.bin"]);
     const [{ signature }] = SignatureList.decode(files["export.sig"]).signatures;
     // The signature (ASN.1 DER) is over the whole file, its header included.
-    if (!verify("sha256", exported, publicKey(), signature)) throw new Error("the signature is wrong");
+    if (!verify("sha256", exported, key, signature)) throw new Error("the signature is wrong");
     if (exported.toString("latin1", 0, HEADER.length) !== HEADER) throw new Error("the header is missing");
     return Export.decode(exported.subarray(HEADER.length));
   } catch (error) {
@@ -63,5 +65,9 @@ function verified(archive) {
 
 function publicKey() {
   const base64 = setting("EXPORT_PUBLIC_KEY").replace(/-----.*-----/g, "");
-  return createPublicKey({ key: Buffer.from(base64, "base64"), format: "der", type: "spki" });
+  try {
+    return createPublicKey({ key: Buffer.from(base64, "base64"), format: "der", type: "spki" });
+  } catch {
+    return stop("EXPORT_PUBLIC_KEY is not a public key");
+  }
 }

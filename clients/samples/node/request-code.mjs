@@ -3,7 +3,7 @@
 // CASE is your own reference of one patient's test, any text. It makes the request repeatable: as long as the code is
 // not used, asking again for the same CASE replaces it. The server sees only a keyed hash of it.
 //
-// Environment: SUBMISSION_URL, KEY_CLAIM_TOKEN, and with CASE also HASH_ID_KEY, a secret of your own that never changes.
+// Environment: SUBMISSION_URL, KEY_CLAIM_TOKEN, and with CASE also HASH_ID_KEY, a constant secret of your own.
 // Needs: Node 20, no packages. Prints the code alone; exit status 0 a code, 1 none.
 import { createHmac } from "node:crypto";
 
@@ -16,13 +16,13 @@ const REASONS = {
   429: "too many requests; try again later",
 };
 
-// 128 characters that say nothing about the case to whoever lacks the key.
+// 128 characters that reveal nothing of the case without the key.
 const hashId = (name) => createHmac("sha512", setting("HASH_ID_KEY")).update(name).digest("hex");
 
 const [name] = process.argv.slice(2);
 const path = name ? `/new-key-claim/${hashId(name)}` : "/new-key-claim";
 
-// Trying again is harmless: a code that nobody reads expires unused.
+// Trying again does no harm: a code that is not used expires.
 const answer = await send(setting("SUBMISSION_URL").replace(/\/$/, "") + path, {
   method: "POST",
   headers: { Authorization: `Bearer ${setting("KEY_CLAIM_TOKEN")}` },

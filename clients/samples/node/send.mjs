@@ -1,27 +1,32 @@
-// What the Node samples share: settings, and a request that survives a bad moment of the network or the server.
+// What the samples share: settings, and a request that survives a short failure of the network or the server.
 
-const PATIENCE = 30_000; // milliseconds for one try
+const TIMEOUT = 30_000; // milliseconds for one try
 const WAITS = [1_000, 2_000, 4_000]; // milliseconds before the second, third and fourth try
-const PASSING = [429, 500, 502, 503, 504];
+const TEMPORARY = [429, 500, 502, 503, 504];
 
 /**
  * Send a request and return its answer. A time-out, a network error and a status of `retryOn` are followed by up to
- * three more tries, after as long as Retry-After says (a minute at most). Use them only where trying again does no harm.
+ * three more tries, after as long as Retry-After says (a minute at most). Use them only where another try does no harm.
  */
-export async function send(url, options = {}, retryOn = PASSING) {
+export async function send(url, options = {}, retryOn = TEMPORARY) {
   for (let attempt = 0; ; attempt++) {
     const last = attempt === WAITS.length || retryOn.length === 0;
     let wait = WAITS[attempt];
     try {
-      const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(PATIENCE), ...options });
+      const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT), ...options });
       if (last || !retryOn.includes(answer.status)) return answer;
       const asked = Number.parseInt(answer.headers.get("Retry-After"), 10);
       if (asked >= 0) wait = Math.min(asked, 60) * 1_000;
     } catch (error) {
-      if (last) stop(`the server did not answer: ${error.cause?.code ?? error.name}`);
+      if (last) stop(`the server did not answer: ${error.cause?.code ?? error.cause?.message ?? error.message}`);
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
+}
+
+/** Return a one-time code without the spaces, dashes and invisible characters of a paste. Look-alikes stay. */
+export function codeOf(text) {
+  return text.normalize("NFKC").replace(/[\p{Z}\p{Cc}\p{Cf}\p{Pd}\u2212]/gu, "");
 }
 
 /** Return an environment variable, or stop. */

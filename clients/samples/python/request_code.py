@@ -1,19 +1,17 @@
-"""Request a one-time code:  python -m clients.samples.python.request_code [CASE]
+"""Request a one-time code:  python request_code.py [CASE]
 
 CASE is your own reference of one patient's test, any text. It makes the request repeatable: as long as the code is not
 used, asking again for the same CASE replaces it. The server sees only a keyed hash of it.
 
-Environment: SUBMISSION_URL, KEY_CLAIM_TOKEN, and with CASE also HASH_ID_KEY, a secret of your own that never changes.
-Needs: requests. Prints the code alone; exit status 0 a code, 1 none.
+Environment: SUBMISSION_URL, KEY_CLAIM_TOKEN, and with CASE also HASH_ID_KEY, a constant secret of your own.
+Prints the code alone; exit status 0 a code, 1 none.
 """
 
 import hmac
 import re
 import sys
 
-import requests
-
-from clients.samples.python.service import TIMEOUT, session, setting, stop
+from service import send, setting, stop, url_of
 
 REASONS = {
     401: "the token is not accepted; check KEY_CLAIM_TOKEN (the token alone, without its label)",
@@ -25,15 +23,11 @@ REASONS = {
 
 def main() -> None:
     """Print one code, or stop with the reason."""
-    url = setting("SUBMISSION_URL").rstrip("/") + "/new-key-claim"
+    url = url_of("SUBMISSION_URL", "/new-key-claim")
     if len(sys.argv) > 1:
         url += "/" + hash_id(sys.argv[1], setting("HASH_ID_KEY"))
-    headers = {"Authorization": "Bearer " + setting("KEY_CLAIM_TOKEN")}
-    try:
-        # Trying again is harmless: a code that nobody reads expires unused.
-        answer = session().post(url, headers=headers, timeout=TIMEOUT, allow_redirects=False)
-    except requests.RequestException as error:
-        stop(f"the server did not answer: {type(error).__name__}")
+    # Trying again does no harm: a code that is not used expires.
+    answer = send("POST", url, headers={"Authorization": "Bearer " + setting("KEY_CLAIM_TOKEN")})
     if answer.status_code != 200:
         stop(f"{answer.status_code}: {REASONS.get(answer.status_code, 'the server has a problem; try again later')}")
     code = answer.text.strip()
@@ -44,7 +38,7 @@ def main() -> None:
 
 
 def hash_id(case: str, key: str) -> str:
-    """Return 128 characters that say nothing about the case to whoever lacks the key."""
+    """Return 128 characters that reveal nothing of the case without the key."""
     return hmac.new(key.encode(), case.encode(), "sha512").hexdigest()
 
 

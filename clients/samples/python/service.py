@@ -1,35 +1,54 @@
-"""What the Python samples share: settings, and a session that survives a bad moment of the network or the server."""
+"""What the samples share: settings, and requests that survive a short failure of the network or the server."""
 
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 TIMEOUT = (5, 30)  # seconds to connect, and between two bytes of the answer
+TEMPORARY = (429, 500, 502, 503, 504)
 
 
-def session(retry_on: Iterable[int] = (429, 500, 502, 503, 504)) -> requests.Session:
-    """Return a session that tries four times, waiting as Retry-After says (a minute at most), else 1, 2 and 4 s.
+def send(method: str, url: str, retry_on: Iterable[int] = TEMPORARY, **request: Any) -> requests.Response:
+    """Return the answer to a request, or stop. Redirects are not followed.
 
-    `retry_on` are the statuses worth another try; the answer of the last one is returned. A network error after which
-    the server may have acted is another try too, for every method: use the session only where that does no harm.
+    `retry_on` are the statuses after which the request is sent again, up to three times: after as long as Retry-After
+    says (a minute at most), else after 1, 2 and 4 s. A network error after which the server may have acted is followed
+    by another try too. Pass nothing where another try does harm.
     """
+    statuses = list(retry_on)
     retry = Retry(
-        total=3,
+        total=3 if statuses else 0,
         backoff_factor=1,
-        status_forcelist=list(retry_on),
+        status_forcelist=statuses,
         allowed_methods=None,
         raise_on_status=False,
         retry_after_max=60,
     )
-    made = requests.Session()
-    made.mount("http://", HTTPAdapter(max_retries=retry))
-    made.mount("https://", HTTPAdapter(max_retries=retry))
-    return made
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=retry))
+        session.mount("https://", HTTPAdapter(max_retries=retry))
+        try:
+            return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **request)
+        except (requests.RequestException, UnicodeError) as error:
+            stop(f"the server did not answer: {type(error).__name__}")
+
+
+def url_of(name: str, path: str) -> str:
+    """Return an address below that of a setting."""
+    return setting(name).rstrip("/") + path
+
+
+def code_of(text: str) -> str:
+    """Return a one-time code without the spaces, dashes and invisible characters of a paste. Look-alikes stay."""
+    plain = unicodedata.normalize("NFKC", text)
+    dropped = ("Zs", "Zl", "Zp", "Cc", "Cf", "Pd")
+    return "".join(one for one in plain if unicodedata.category(one) not in dropped and one != "\u2212")
 
 
 def setting(name: str) -> str:

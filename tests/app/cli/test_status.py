@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.database.schema import head_revision
 from tests.support.service import Service, exposure_key
 from tests.support.settings import TOKEN
 from worker.clock import Clock
@@ -28,7 +29,7 @@ def status(service: Service) -> dict[str, str]:
 
 def test_a_new_service_has_done_nothing(present: Service) -> None:
     rows = status(present)
-    assert rows["schema"] == "0005 (current)"
+    assert rows["schema"] == f"{head_revision()} (current)"
     assert rows["last purge"] == rows["newest archive"] == "unknown"
     assert rows["jobs of submission"] == "0 waiting"
     assert rows[f"{present.clock.now:%Y-%m-%d}"] == "0 codes issued, 0 claimed, 0 uploads of 0 keys"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import Client
 
-from app.retrieval.fast_path import ArchiveFastPath
+from app.retrieval.fast_path import FastPathMiddleware
 from tests.support.service import Service, download_code
 
 
@@ -20,8 +20,8 @@ def warm(make_service: Callable[..., Service]) -> Service:
 
 
 def both_ways(service: Service, path: str, headers: dict[str, str]) -> list[tuple[int, bytes, dict[str, str]]]:
-    hot_path: ArchiveFastPath = service.app.wsgi_app  # type: ignore[assignment]
-    answers = [Client(way).get(path, headers=headers) for way in (hot_path, hot_path._application)]
+    fast_path: FastPathMiddleware = service.app.wsgi_app  # type: ignore[assignment]
+    answers = [Client(way).get(path, headers=headers) for way in (fast_path, fast_path._application)]
     return [(answer.status_code, answer.data, dict(answer.headers)) for answer in answers]
 
 

@@ -1,0 +1,51 @@
+"""A worker process of granian. Only this module loads the application, so the supervising process stays small."""
+
+import atexit
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+
+from app import create_app
+from app.config import SUBMISSION
+from app.web.asgi import AsgiApplication
+from app.web.server import graceful_seconds, threads
+
+# More than any route of retrieval reads.
+_RETRIEVAL_BODY_BYTES = 1024
+
+
+def application() -> AsgiApplication:
+    """Return the application of a worker process, which ends when its parent process ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
+    app = create_app()
+    atexit.register(_exit_at_once)
+    context = app.context
+    settings = context.settings
+    return AsgiApplication(
+        app.wsgi_app,
+        context.retrieval.fast_path.respond if context.served_retrieval else None,
+        threads=threads(),
+        max_body_bytes=(
+            settings.submission.max_upload_body_bytes if settings.serves(SUBMISSION) else _RETRIEVAL_BODY_BYTES
+        ),
+        is_behind_proxies=settings.trusted_proxies > 0,
+    )
+
+
+def _exit_at_once() -> None:
+    """End the process without finalizing the interpreter, during which granian's threads would abort it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _end_after(parent: "multiprocessing.process.BaseProcess") -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(graceful_seconds())
+    os._exit(1)

@@ -1,1 +1,0 @@
-"""Sample scripts for integrators: see ../README.md."""

@@ -1,1 +1,0 @@
-"""The Python samples; run them as modules, from the folder that holds `clients`."""

@@ -1,0 +1,193 @@
+"""The bridge from granian to the application (app/web/asgi.py), with a real granian in front of a WSGI application."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from processes.ports import LOOPBACK, free_port
+
+ROOT = Path(__file__).parents[3]
+START_SECONDS = 30
+THREADS = 2
+APPLICATION = f"""
+import json, sys, threading, time
+from app.web.logs import init_logging
+from app.web.asgi import AsgiApplication
+
+both = threading.Barrier({THREADS})
+
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/exit":
+        sys.exit("a-secret")
+    if path == "/fault":
+        raise ValueError("a-secret")
+    if path == "/slow":
+        time.sleep(1)
+    if path == "/large":
+        start_response("200 OK", [("Content-Length", "1000000")])
+        return [b"0123456789" * 100_000]
+    if path == "/meet":
+        both.wait(30)
+    if path == "/nothing":
+        start_response("304 Not Modified", [("ETag", '"1"')])
+        return []
+    given = {{name: value for name, value in environ.items() if isinstance(value, str)}}
+    given["body"] = environ["wsgi.input"].read().decode("latin-1")
+    answer = json.dumps(given).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    return [answer]
+
+def make():
+    init_logging()
+    return AsgiApplication(application, None, threads={THREADS}, max_body_bytes=100, is_behind_proxies=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("asgi") / "log"
+
+
+@pytest.fixture(scope="module")
+def port(log: Path) -> Iterator[int]:
+    """The port of a granian with one worker of two threads."""
+    (log.parent / "stub.py").write_text(APPLICATION)
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface=asginl", "--factory", "--http=1", f"--port={port}"]
+    with log.open("wb") as output:
+        granian = subprocess.Popen(
+            [*command, "stub:make"],
+            cwd=log.parent,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=output,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection((LOOPBACK, port)).close()
+            break
+        except OSError:
+            assert granian.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, "granian does not listen"
+            time.sleep(0.05)
+    yield port
+    granian.terminate()
+    granian.wait(START_SECONDS)
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """Send a request that asks to close the connection; return all that comes back."""
+    with socket.create_connection((LOOPBACK, port), timeout=30) as client:
+        client.sendall(request)
+        return client.makefile("rb").read()
+
+
+def given(port: int, first_line: str, *fields: str, body: bytes = b"") -> dict[str, str]:
+    """Return what the application was given with a request."""
+    header = "\r\n".join([first_line, "Host: example.org", "Connection: close", *fields, "", ""])
+    environ: dict[str, str] = json.loads(exchange(port, header.encode("latin-1") + body).partition(b"\r\n\r\n")[2])
+    return environ
+
+
+def test_a_request_reaches_the_application_as_wsgi_describes(port: int) -> None:
+    environ = given(port, "POST /a%20b/%C3%A9?c=%20d HTTP/1.1", "Content-Type: x/y", "Content-Length: 2", body=b"hi")
+    assert environ["REQUEST_METHOD"] == "POST"
+    assert environ["PATH_INFO"] == "/a b/\u00c3\u00a9"
+    assert environ["QUERY_STRING"] == "c=%20d"
+    assert environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+    assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"], environ["body"]) == ("x/y", "2", "hi")
+    assert (environ["HTTP_HOST"], environ["REMOTE_ADDR"], environ["SERVER_PORT"]) == (
+        "example.org",
+        "127.0.0.1",
+        str(port),
+    )
+
+
+def test_a_body_may_come_in_chunks(port: int) -> None:
+    chunks = b"3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
+    assert given(port, "POST / HTTP/1.1", "Transfer-Encoding: chunked", body=chunks)["body"] == "abcd"
+
+
+def test_of_a_body_that_is_too_long_only_the_beginning_is_read(port: int) -> None:
+    body = given(port, "POST / HTTP/1.1", "Content-Length: 100000000", body=b"x" * 200)["body"]
+    assert 100 < len(body) <= 200
+
+
+def test_fields_with_underscores_are_left_out(port: int) -> None:
+    fields = ["X-Forwarded-For: 192.0.2.1", "X_Forwarded_For: 192.0.2.2", "X-Forwarded_For: 192.0.2.3"]
+    for order in (fields, fields[::-1]):
+        assert given(port, "GET / HTTP/1.1", *order)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
+
+
+def test_a_field_that_comes_twice_is_one_list_in_order(port: int) -> None:
+    environ = given(port, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2")
+    assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,192.0.2.2"
+
+
+def test_a_field_is_read_to_its_end_whatever_bytes_it_holds(port: int) -> None:
+    fields = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: \u00e9, 192.0.2.2"]
+    assert given(port, "GET / HTTP/1.1", *fields)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,\u00e9, 192.0.2.2"
+
+
+def test_a_long_answer_arrives_whole(port: int) -> None:
+    answer = exchange(port, b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == b"0123456789" * 100_000
+
+
+@pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])
+def test_proxies_are_believed_about_https(port: int, said: str, scheme: str) -> None:
+    assert given(port, "GET / HTTP/1.1", f"X-Forwarded-Proto: {said}")["wsgi.url_scheme"] == scheme
+
+
+@pytest.mark.parametrize("path", ["/exit", "/fault"])
+def test_a_fault_costs_no_thread_and_is_not_quoted(port: int, path: str, log: Path) -> None:
+    for _ in range(3 * THREADS):
+        answer = exchange(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert b"secret" not in answer
+    assert given(port, "GET / HTTP/1.1")["PATH_INFO"] == "/"
+    assert "request failed outside the application" in log.read_text()
+    assert "secret" not in log.read_text()
+
+
+def test_an_answer_without_a_body_and_a_head_have_none(port: int) -> None:
+    assert exchange(port, b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\n")
+    assert exchange(port, b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\n")
+
+
+def test_requests_that_were_sent_at_once_are_answered_in_order(port: int) -> None:
+    requests = b"".join(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\n{close}\r\n".encode()
+        for path, close in (("/one", ""), ("/slow", ""), ("/two", "Connection: close\r\n"))
+    )
+    answer = exchange(port, requests)
+    assert answer.count(b"HTTP/1.1 200 ") == 3
+    assert answer.index(b"/one") < answer.index(b"/slow") < answer.index(b"/two")
+
+
+def test_requests_are_answered_side_by_side(port: int) -> None:
+    answers: list[int] = []
+
+    def ask() -> None:
+        connection = HTTPConnection(LOOPBACK, port, timeout=60)
+        connection.request("GET", "/meet")
+        answers.append(connection.getresponse().status)
+        connection.close()
+
+    clients = [threading.Thread(target=ask) for _ in range(THREADS)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert answers == [200] * THREADS  # each waited for the other
