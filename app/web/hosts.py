@@ -4,7 +4,8 @@ A page on the internet can give its own host name the address 127.0.0.1 (DNS reb
 takes an instance on that machine for the page's own server, and lets the page use everything that needs no token. The
 browser still sends the page's host name in `Host`, which no instance on loopback has.
 
-With a proxy in front, the proxy chooses the host names; anywhere else, routing ignores `Host`.
+With a proxy in front, the proxy chooses the host names; anywhere else, routing ignores `Host`. Archives that the web
+server answers from memory are not checked: they are public, and their addresses require a code.
 """
 
 import logging
