@@ -18,7 +18,8 @@ _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _START_SECONDS = 20
 _ANSWER_SECONDS = 10
-_DEFAULTS = {"WEB_CONCURRENCY": "1", "RATE_LIMITS": "off"}
+# `test`, because a development instance on loopback refuses the host names that tests send.
+_DEFAULTS = {"ENV": "test", "WEB_CONCURRENCY": "1", "RATE_LIMITS": "off"}
 
 
 @dataclass(frozen=True)
