@@ -59,6 +59,6 @@ def test_feature_flags_list_what_is_enabled(make_service: Callable[..., Service]
 def test_ready_names_the_unavailable_server(service: Service, cut_off_service: Service) -> None:
     up, down = service.client.get("/services/ready"), cut_off_service.client.get("/services/ready")
 
-    assert (up.status_code, up.json) == (200, {"postgresql": "up", "redis": "up"})
-    assert (down.status_code, down.json) == (503, {"postgresql": "down", "redis": "down"})
+    assert (up.status_code, up.json) == (200, {"postgresql": "up", "redis": "up", "migrations": "current"})
+    assert (down.status_code, down.json) == (503, {"postgresql": "down", "redis": "down", "migrations": "unknown"})
     assert up.headers["Cache-Control"] == down.headers["Cache-Control"] == "no-store"

@@ -74,6 +74,18 @@ def test_requests_during_a_ban_do_not_extend_it(service: Service) -> None:
     assert service.claim(service.issue()).status_code == 200
 
 
+@pytest.mark.rule(44, 45)
+def test_a_valid_code_neither_ends_a_ban_nor_is_lost_in_it(service: Service) -> None:
+    code = service.issue()
+    store_failures(service, 50)
+    for _ in range(2):
+        assert seen(service.claim(code)) == banned(HOUR)
+    assert service.rows("SELECT failures FROM failed_key_claim_attempts") == [(50,)]
+
+    elsewhere = service.claim(code, environ_overrides={"REMOTE_ADDR": "198.51.100.7"})
+    assert elsewhere.status_code == 200
+
+
 @pytest.mark.rule(46)
 def test_a_partial_count_expires_an_hour_after_its_last_failure(service: Service) -> None:
     store_failures(service, 30)

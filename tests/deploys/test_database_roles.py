@@ -92,6 +92,7 @@ def use_submission(service: Service) -> None:
     answers += [service.client.post(path, headers={"X-Decoy": "1"}) for path in ("/claim-key", "/upload")]
     answers += [service.client.get("/services/ready")]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
+    assert answers[-1].json["migrations"] == "current"
 
 
 def use_retrieval(service: Service) -> None:

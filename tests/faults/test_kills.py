@@ -56,9 +56,9 @@ def test_a_killed_worker_or_clock_is_restarted_without_affecting_clients(stack: 
         killed.append(_worker(stack) if words == "-m worker" else stack.part(words))
         os.killpg(killed[0].pid, signal.SIGKILL)
         time.sleep(0.1)
-        killed.append(stack.log.count("msg=purged"))  # type: ignore[arg-type]
+        killed.append(stack.log.count('msg="purge finished"'))  # type: ignore[arg-type]
 
-    outcome = endure(stack, f"kill -9 of the {name}", kill, lambda: stack.log.count("msg=purged") > killed[1])
+    outcome = endure(stack, f"kill -9 of the {name}", kill, lambda: stack.log.count('msg="purge finished"') > killed[1])
 
     assert outcome.failures == []
     assert killed[0].pid not in psutil.pids()
@@ -74,9 +74,9 @@ def test_a_killed_redis_does_not_affect_phones(stack: Stack) -> None:
 
     def kill() -> None:
         stack.redis.kill()
-        purged.append(stack.log.count("msg=purged"))
+        purged.append(stack.log.count('msg="purge finished"'))
 
-    outcome = endure(stack, "kill -9 of Redis", kill, lambda: stack.log.count("msg=purged") > purged[0] + 1)
+    outcome = endure(stack, "kill -9 of Redis", kill, lambda: stack.log.count('msg="purge finished"') > purged[0] + 1)
     assert outcome.failures == []
 
 

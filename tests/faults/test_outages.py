@@ -78,7 +78,7 @@ def works_again(stack: Stack) -> Callable[[], bool]:
     seen: list[int] = []
 
     def has_purged() -> bool:
-        seen.append(stack.log.count("msg=purged"))
+        seen.append(stack.log.count('msg="purge finished"'))
         return seen[-1] > seen[0] + 1
 
     return has_purged

@@ -110,7 +110,7 @@ class Reviewer:
 
 def test_a_reviewer_finds_every_page_and_a_working_service(host: Host, first: dict[str, Any]) -> None:
     reviewer = Reviewer(host, first)
-    assert reviewer.get("/services/ready").json() == {"postgresql": "up", "redis": "up"}
+    assert reviewer.get("/services/ready").json() == {"postgresql": "up", "redis": "up", "migrations": "current"}
     assert reviewer.get("/services/version.json").json() == {"branch": "main", "revision": first["commit"]}
     assert reviewer.get("/phone/en").status_code == 200
     front = reviewer.get("/").text

@@ -19,7 +19,8 @@ _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _STOP_SECONDS = 60
 _ANSWER_SECONDS = 60
-_DEFAULTS = {"WEB_CONCURRENCY": "1", "RATE_LIMITS": "off", "RELEASE_PERIOD_HOURS": "0"}
+# `test`, because a development instance on loopback refuses the host names that tests send.
+_DEFAULTS = {"ENV": "test", "WEB_CONCURRENCY": "1", "RATE_LIMITS": "off", "RELEASE_PERIOD_HOURS": "0"}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.database.errors import is_outage
 from app.database.statement import Statement
-from tests.support.service import Service
+from tests.support.service import Service, start_service
+from tests.support.settings import make_settings
 
 ADD = "INSERT INTO events (source, identifier, device_type, date, count) VALUES (:source, 'a', 'b', now(), 1)"
 ONE = Statement("SELECT 1")
@@ -28,6 +29,13 @@ def test_errors_are_those_of_sqlalchemy(service: Service) -> None:
         service.database.prepared.execute(Statement(f"{ADD} RETURNING NULL", f"{ADD} RETURNING 1"), {"source": None})
     assert caught.value.orig.diag.table_name == "events"
     assert not is_outage(caught.value)
+
+
+def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
+    service = start_service(make_settings("postgresql://nobody@127.0.0.1:1/none", "redis://127.0.0.1:1/0"))
+    with pytest.raises(DBAPIError) as caught:
+        service.database.prepared.execute(ONE, {})
+    assert is_outage(caught.value)
 
 
 def test_a_lost_connection_is_an_outage_and_is_replaced(service: Service) -> None:

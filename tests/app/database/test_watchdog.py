@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.database.database import Database
+from app.database.database import Database, allow_time
 from app.database.engine import db
 from app.database.errors import is_outage
 from tests.support.service import Service
@@ -40,8 +40,7 @@ def test_fast_statements_keep_their_connection(impatient: Database) -> None:
     assert len(backends) == 1
 
 
-def test_a_transaction_has_a_deadline(impatient: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.database.database.TRANSACTION_SECONDS", 0.2)
+def test_a_transaction_has_a_deadline(impatient: Database) -> None:
     for lend in (impatient.transaction, impatient.snapshot):
         with pytest.raises(OperationalError), lend() as connection:
             connection.execute(text("SELECT pg_sleep(100)"))
@@ -51,4 +50,36 @@ def test_a_transaction_has_a_deadline(impatient: Database, monkeypatch: pytest.M
 
 def test_a_transaction_may_exceed_the_deadline_of_a_statement(impatient: Database) -> None:
     with impatient.transaction() as connection:
+        for _ in range(2):
+            assert connection.execute(text("SELECT 7")).scalar_one() == 7
+            time.sleep(1)
+
+
+def test_a_transaction_that_was_given_time_may_take_it(impatient: Database) -> None:
+    with impatient.transaction() as connection:
+        allow_time(connection)
         assert connection.execute(text("SELECT 7 FROM pg_sleep(1)")).scalar_one() == 7
+
+
+def test_the_time_of_one_transaction_is_not_that_of_the_next(impatient: Database) -> None:
+    with impatient.transaction() as connection:
+        allow_time(connection)
+    with pytest.raises(OperationalError), impatient.transaction() as connection:
+        connection.execute(text("SELECT pg_sleep(10)"))
+
+
+def test_a_commit_does_not_wait_for_ever(impatient: Database) -> None:
+    began = time.monotonic()
+    with pytest.raises(OperationalError), impatient.transaction() as connection:
+        connection.execute(
+            text("""
+            SET LOCAL statement_timeout = '60s';
+            CREATE TEMPORARY TABLE slow (id integer) ON COMMIT DROP;
+            CREATE FUNCTION pg_temp.wait() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(10); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION pg_temp.wait();
+            INSERT INTO slow VALUES (1)
+            """)
+        )
+    assert time.monotonic() - began < 5
