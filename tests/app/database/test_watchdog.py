@@ -1,7 +1,9 @@
 """An unresponsive database (app/database/watchdog.py)."""
 
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from app.database.database import Database, allow_time
 from app.database.engine import db
 from app.database.errors import is_outage
+from app.database.watchdog import Watchdog
 from tests.support.service import Service
 
 
@@ -83,3 +86,38 @@ def test_a_commit_does_not_wait_for_ever(impatient: Database) -> None:
             """)
         )
     assert time.monotonic() - began < 5
+
+
+@pytest.fixture
+def frequent_switches() -> Iterator[None]:
+    """Let Python switch between threads after each microsecond."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("frequent_switches")
+def test_simultaneous_first_guards_start_one_thread() -> None:
+    for _ in range(50):
+        watchdog = Watchdog(seconds=60)
+        started: list[threading.Thread] = []
+        watchdog._run = lambda started=started: started.append(threading.current_thread())  # type: ignore[method-assign]
+        drivers = [object() for _ in range(16)]
+        barrier = threading.Barrier(len(drivers))
+        held: list[int] = []
+
+        def guard(driver: object, watchdog: Watchdog = watchdog, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            with watchdog.guard(driver):
+                barrier.wait()  # all are guarded at the same time
+                held.append(len(watchdog._guards))
+                barrier.wait()
+
+        threads = [threading.Thread(target=guard, args=(driver,)) for driver in drivers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(started) == 1
+        assert held[-16:] == [16] * 16, "no guard was lost when the thread started"

@@ -2,9 +2,11 @@
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,3 +62,36 @@ def test_separators_and_lowercase_letters_are_normalised() -> None:
 
 def test_only_ascii_letters_are_upcased() -> None:
     assert normalise_code("ıabc") == "ıabc"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "code"),
+    [
+        ("AEF\N{NO-BREAK SPACE}HJK\N{NARROW NO-BREAK SPACE}2456", "AEFHJK2456"),
+        ("AEF\N{NON-BREAKING HYPHEN}HJK\N{EN DASH}2456", "AEFHJK2456"),
+        ("AEF\N{EM DASH}HJK\N{MINUS SIGN}2456", "AEFHJK2456"),
+        ("AEF\N{FULLWIDTH HYPHEN-MINUS}HJK\N{SMALL HYPHEN-MINUS}2456", "AEFHJK2456"),
+        (
+            "\N{ZERO WIDTH NO-BREAK SPACE}AEF\N{ZERO WIDTH SPACE}HJK\N{SOFT HYPHEN}2456\N{LEFT-TO-RIGHT MARK}",
+            "AEFHJK2456",
+        ),
+        ("AEF\tHJK\r\n2456\n", "AEFHJK2456"),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}ef hjk \N{FULLWIDTH DIGIT TWO}456", "AEFHJK2456"),
+    ],
+)
+def test_what_copying_and_pasting_adds_to_a_code_is_removed(pasted: str, code: str) -> None:
+    assert normalise_code(pasted) == code
+
+
+@pytest.mark.parametrize(
+    "character", ["\N{CYRILLIC CAPITAL LETTER A}", "\N{LATIN SMALL LETTER DOTLESS I}", "\N{LATIN SMALL LETTER LONG S}x"]
+)
+def test_no_other_character_becomes_a_letter_of_a_code(character: str) -> None:
+    assert normalise_code(f"{character}EFHJK2456") != "AEFHJK2456"
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(typed: str) -> None:
+    once = normalise_code(typed)
+    assert normalise_code(once) == once
+    assert not any(unicodedata.category(character) in {"Zs", "Pd", "Cc", "Cf"} for character in once)
