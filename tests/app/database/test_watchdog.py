@@ -97,27 +97,30 @@ def frequent_switches() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-@pytest.mark.usefixtures("frequent_switches")
-def test_simultaneous_first_guards_start_one_thread() -> None:
-    for _ in range(50):
-        watchdog = Watchdog(seconds=60)
-        started: list[threading.Thread] = []
-        watchdog._run = lambda started=started: started.append(threading.current_thread())  # type: ignore[method-assign]
-        drivers = [object() for _ in range(16)]
-        barrier = threading.Barrier(len(drivers))
-        held: list[int] = []
+def guard_at_once(watchdog: Watchdog, number: int) -> list[int]:
+    """Guard as many connections at the same time, each in its own thread; return the guards that each thread saw."""
+    barrier = threading.Barrier(number)
+    seen = []
 
-        def guard(driver: object, watchdog: Watchdog = watchdog, barrier: threading.Barrier = barrier) -> None:
+    def guard() -> None:
+        barrier.wait()
+        with watchdog.guard(object()):
             barrier.wait()
-            with watchdog.guard(driver):
-                barrier.wait()  # all are guarded at the same time
-                held.append(len(watchdog._guards))
-                barrier.wait()
+            seen.append(len(watchdog._guards))
+            barrier.wait()
 
-        threads = [threading.Thread(target=guard, args=(driver,)) for driver in drivers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(started) == 1
-        assert held[-16:] == [16] * 16, "no guard was lost when the thread started"
+    threads = [threading.Thread(target=guard) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return seen
+
+
+@pytest.mark.usefixtures("frequent_switches")
+def test_simultaneous_first_guards_start_one_thread_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(Watchdog, "_run", lambda _: started.append(threading.current_thread()))
+    for rounds in range(1, 51):
+        assert guard_at_once(Watchdog(seconds=60), 16) == [16] * 16
+        assert len(started) == rounds
