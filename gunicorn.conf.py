@@ -13,7 +13,7 @@ from app.web.logs import init_logging
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
 
-_is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "0") not in ("", "0")
+_is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "").strip().strip("0") != ""
 
 _host, _port = listening_address(os.environ)
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
@@ -22,7 +22,7 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 # time, and the one that builds an archive up to three: docs/operations.md has the rule. A thread also waits for a
 # client that has begun to send: a proxy that buffers whole requests and answers must be in front.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
+workers = int(os.environ.get("WEB_CONCURRENCY", "").strip() or "2")
 threads = int(os.environ.get("WEB_THREADS") or "8")
 
 # Of one worker. One that cannot open a file for a connection ends, so there are never as many as files.

@@ -51,10 +51,10 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
 
 def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Context":
     """Return the application's connections and services, which connect when they are first used."""
-    from redis import Redis
-
     from app.config.unknown import warn_about_unknown_settings
     from app.database.engine import init_database
+    from app.database.redis_connections import redis_client
+    from app.database.schema import Schema
     from app.database.tls_warnings import warn_about_plaintext_connections
     from app.web.context import Context
     from app.web.rate_limits import RateLimiter
@@ -67,7 +67,8 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         settings=settings,
         clock=clock,
         database=database,
-        redis=Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30),
+        schema=Schema(database),
+        redis=redis_client(settings.redis_url),
         rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
         bearer_labels=digests(settings.submission.key_claim_token) if settings.serves(SUBMISSION) else {},
     )
@@ -114,9 +115,12 @@ def _wrap(app: "Application", context: "Context") -> None:
 def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApplication]]":
     """Return the WSGI stack around Flask, outermost first."""
     from app.web.connections import ClosingConnections
+    from app.web.hosts import HostCheck, checks_hosts
     from app.web.routing import CleanPaths
 
     stack: list[Callable[[WSGIApplication], WSGIApplication]] = []
+    if checks_hosts(context.settings):
+        stack.append(lambda inner: HostCheck(inner, context.settings.allowed_hosts))
     if context.served_review:
         from app.review.views import STATIC_GROUPS
         from app.web.pages import static_files

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop_in_order_on_sigterm()
     for tool, is_installed in (("wrk", wrk.is_installed()), ("nginx", nginx.is_installed())):
         if not is_installed:
-            _say(f"{tool} is not installed: what needs it is skipped")
+            _say(f"{tool} is not installed: scenarios that need it are skipped")
     with _bench(parsed) as bench:
         rows = [row for name, scenario in _chosen(parsed.options) for row in _run(name, scenario, bench)]
     _write(rows, parsed.options, parsed.results)
@@ -45,21 +45,21 @@ def _chosen(options: Options) -> list[tuple[str, Scenario]]:
 
 
 def _run(name: str, scenario: Scenario, bench: Bench) -> list[Row]:
-    """Run a scenario. One that fails is reported as such, and the others go on."""
+    """Run a scenario. A failed one is reported as skipped, and the others continue."""
     _say(f"{name} …")
     try:
         rows = scenario(bench)
     except (OSError, subprocess.SubprocessError, wrk.WrkFailed, own.NotStarted, PreparationFailed) as error:
         rows = [Row(name, bench.servers[0].name, skipped=f"it failed: {error}")]
     if bench.own:
-        # Gigabytes of log would fill the disk, and be written to it while the next scenario is measured.
+        # Gigabytes of log would fill the disk, and disturb the next scenario.
         bench.own.log.open("w").close()
     return rows
 
 
 @contextmanager
 def _bench(arguments: Arguments) -> Iterator[Bench]:
-    """Start our own service, unless another server stands in for it, and put it before the others."""
+    """Start our own service, unless another server replaces it; it precedes the others."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exposure-alert-bench-")))
         if arguments.replaces_own:

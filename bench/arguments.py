@@ -15,9 +15,9 @@ _AGAINST: Final = "--against"
 _RESULTS: Final = Path(__file__).parent / "results"
 _USAGE: Final = "python -m bench [options] [server] [--against NAME server]…"
 _SERVER_HELP: Final = """
-server: a server that runs already, instead of our own or, after --against NAME, beside it:
+server: a running server, measured instead of our own or, after --against NAME, in comparison with it:
   --submission-url URL     where codes, claims and uploads go; begins with http://
-  --retrieval-url URL      where downloads go; the same if it is left out
+  --retrieval-url URL      where downloads go; by default the same
   --token TOKEN            a token that may issue codes; else BENCH_TOKEN
   --hmac-key HEX           the key of download codes; else BENCH_HMAC_KEY
   --region CODE            its region code: 302
@@ -28,7 +28,7 @@ server: a server that runs already, instead of our own or, after --against NAME,
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the command line says. `replaces_own` tells that the first server stands in for our own."""
+    """The parsed command line. `replaces_own`: the first server is measured instead of our own."""
 
     options: Options
     results: Path
@@ -37,7 +37,7 @@ class Arguments:
 
 
 def parse(arguments: Sequence[str]) -> Arguments:
-    """Read the command line; on a mistake say so and exit."""
+    """Parse the command line; exit with a message on a mistake."""
     first, *others = _split(arguments)
     parser = _general_parser()
     general, of_server = parser.parse_known_args(first)
@@ -59,7 +59,7 @@ def parse(arguments: Sequence[str]) -> Arguments:
 
 
 def _split(arguments: Sequence[str]) -> list[list[str]]:
-    """Cut the command line at each --against."""
+    """Split the command line at each --against."""
     parts: list[list[str]] = [[]]
     for argument in arguments:
         if argument == _AGAINST:

@@ -1,7 +1,7 @@
-"""Builds the archive of one day, as the worker does, and tells what that took: `python -m bench.build_archive DAY PID`.
+"""Build the archive of one day like the worker, and measure it: `python -m bench.build_archive DAY PID`.
 
-A process of its own, because its memory is measured. It then takes the work apart and times each step. PID is that of
-PostgreSQL, whose processor time is told too.
+It is a separate process because its memory is measured. It then times each step separately. PID is that of PostgreSQL,
+whose CPU time is measured, too.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from app.database.database import allow_time
 from app.domain.exports import ArchiveKind, export_window
 from app.retrieval.archive_writer import EXPORT_FILE
 from app.retrieval.builder import Builder, build_if_stale, write_archive
-from app.store import diagnosis_keys as exposure_keys
+from app.store import diagnosis_keys
 from bench.usage import cpu_seconds
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ _KILOBYTES_PER_MEGABYTE: Final = 1024
 
 
 def main() -> int:
-    """Build, and print one line of JSON."""
+    """Build the archive, and print one line of JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench.build_archive", description=__doc__)
     parser.add_argument("day", type=int)
     parser.add_argument("postgres_pid", type=int)
@@ -55,17 +55,17 @@ def main() -> int:
 
 
 def _peak_mb() -> float:
-    """Return the most memory that this process ever held. `ru_maxrss` would begin with that of the parent."""
+    """Return the peak memory of this process. `ru_maxrss` would include that of the parent."""
     match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(match[1]) / _KILOBYTES_PER_MEGABYTE if match else 0.0
 
 
 def _parts(builder: Builder, day: int, now: datetime) -> dict[str, float]:
-    """Time the steps of the work. Reading the rows and encoding them is what is left of writing the archive."""
+    """Return the seconds of each step. Fetching and encoding rows is the rest of writing the archive."""
     window = export_window(day, now, builder.settings.export_policy)
     with builder.database.snapshot() as connection, tempfile.TemporaryFile() as file:
         allow_time(connection)
-        counting, _ = _timed(lambda: exposure_keys.count_published(connection, window))
+        counting, _ = _timed(lambda: diagnosis_keys.count_exported(connection, window, builder.settings.region_code))
         writing, _ = _timed(lambda: write_archive(builder, connection, ArchiveKind.KEYS, window, file))
         file.seek(0)
         storing, _ = _timed(lambda: builder.files.put("bench", file))

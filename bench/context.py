@@ -1,4 +1,4 @@
-"""What every scenario is given: the servers, how long to measure, and what runs beside them."""
+"""The arguments of every scenario: servers and options."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ PUBLIC_SERVICE_REQUESTS_PER_SECOND: Final = 230  # twenty million a day
 
 @dataclass(frozen=True)
 class Options:
-    """How much is measured."""
+    """The options of a run."""
 
     seconds: float = 5.0
     rounds: int = 3
@@ -26,7 +26,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Bench:
-    """One run. Servers are compared with the first of them."""
+    """A run. Servers are compared with the first one."""
 
     options: Options
     servers: Sequence[Target]

@@ -1,4 +1,4 @@
-"""What a measurement says, how several become one, and what is asked of them."""
+"""Figures of a measurement, their summary over rounds, and goals."""
 
 import math
 import statistics
@@ -12,11 +12,10 @@ TOO_FEW: Final = "too few requests were prepared"
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """The figures of one measurement, or of several taken together. None stands for what was not measured.
+    """The figures of one measurement, or the summary of several. None means not measured.
 
-    A load has `per_second` and percentiles of its latency; one piece of work, such as building an archive, has
-    `seconds`. Processor times are of one request; memory is what the processes together hold, pages that they share
-    counted once.
+    A load has `per_second` and percentiles of latency; a single operation, such as building an archive, has `seconds`.
+    CPU times are per request. Memory is the total of the processes, with shared pages counted once.
     """
 
     per_second: float | None = None
@@ -36,19 +35,19 @@ class Figures:
 
     @property
     def cpu_ms(self) -> float | None:
-        """The processor time of one request, the database's included."""
+        """The CPU time per request, including that of the database."""
         if self.server_cpu_ms is None:
             return None
         return self.server_cpu_ms + (self.database_cpu_ms or 0.0)
 
     @property
     def value(self) -> float | None:
-        """The one figure that is compared."""
+        """The figure that is compared."""
         return self.per_second if self.per_second is not None else self.seconds
 
 
 def summarised(samples: Sequence[Figures]) -> Figures:
-    """Return the median of each figure. Requests and errors are added up: one error is one too many."""
+    """Return the median of each figure. Requests and errors are added up, because a single error is a failure."""
     values: dict[str, float | None] = {}
     for name in (f.name for f in fields(Figures) if f.name not in ("requests", "errors", "notes", "parts")):
         given = [value for sample in samples if (value := getattr(sample, name)) is not None]
@@ -72,14 +71,14 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that is measured in turn with others: the floor, or a server."""
+    """A floor or a server, which is measured in turn with others."""
 
     name: str
     measure: Callable[[], Figures]
 
 
 def alternate(contenders: Sequence[Contender], rounds: int) -> dict[str, Figures]:
-    """Measure all of them, in turn, so many times: what disturbs the machine then disturbs all alike."""
+    """Measure all contenders in turn, `rounds` times, so that disturbances affect all of them alike."""
     samples: dict[str, list[Figures]] = {contender.name: [] for contender in contenders}
     for _ in range(rounds):
         for contender in contenders:
@@ -89,7 +88,7 @@ def alternate(contenders: Sequence[Contender], rounds: int) -> dict[str, Figures
 
 @dataclass(frozen=True)
 class Goal:
-    """What is asked of a scenario. `is_met` judges the figures, given those of the floor."""
+    """The goal of a scenario. `is_met` evaluates the figures, given those of the floor."""
 
     text: str
     is_met: Callable[[Figures, Figures | None], bool | None]
@@ -97,7 +96,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the report: a scenario on one server, or why it did not run there."""
+    """A row of the report: a scenario on a server, or the reason why it was skipped."""
 
     scenario: str
     server: str
@@ -105,29 +104,29 @@ class Row:
     floor_name: str = ""
     floor: Figures | None = None
     goal: Goal | None = None
-    first: Figures | None = None  # of the first server, which the others are compared with
+    first: Figures | None = None  # of the first server, with which the others are compared
     skipped: str = ""
 
     @property
     def ratio(self) -> float | None:
-        """How much of the floor's rate is reached; for one piece of work, how many times the floor's time it takes."""
+        """The rate divided by that of the floor; for a single operation, the time divided by that of the floor."""
         return _ratio(self.figures, self.floor)
 
     @property
     def cpu_ratio(self) -> float | None:
-        """How much of the processor time the floor needs. A busy machine blurs this less than it blurs rates."""
+        """The floor's CPU time divided by that of the server. It depends less on other load than rates do."""
         if self.floor is None or self.floor.cpu_ms is None or not self.figures.cpu_ms:
             return None
         return self.floor.cpu_ms / self.figures.cpu_ms
 
     @property
     def ratio_to_first(self) -> float | None:
-        """The same against the first server."""
+        """The same ratio to the first server."""
         return _ratio(self.figures, self.first)
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the goal is met; None where there is none, or nothing to judge it by. An error fails it."""
+        """Whether the goal is met; None without a goal or without the figures. Any error fails it."""
         if self.skipped or self.goal is None:
             return None
         return self.figures.errors == 0 and self.goal.is_met(self.figures, self.floor)
@@ -140,7 +139,7 @@ def _ratio(figures: Figures, other: Figures | None) -> float | None:
 
 
 def share_of_floor(share: float) -> Goal:
-    """Ask for at least this share of the floor's rate."""
+    """Return the goal of at least this share of the floor's rate."""
 
     def is_met(figures: Figures, floor: Figures | None) -> bool | None:
         ratio = _ratio(figures, floor)
@@ -150,7 +149,7 @@ def share_of_floor(share: float) -> Goal:
 
 
 def p99_below(milliseconds: float) -> Goal:
-    """Ask for a 99th percentile below this."""
+    """Return the goal of a 99th percentile below this."""
 
     def is_met(figures: Figures, floor: Figures | None) -> bool | None:  # noqa: ARG001 - goals share one signature
         return None if figures.p99_ms is None else figures.p99_ms < milliseconds
@@ -159,7 +158,7 @@ def p99_below(milliseconds: float) -> Goal:
 
 
 def done_below(seconds: float) -> Goal:
-    """Ask for a piece of work to take less than this."""
+    """Return the goal of a duration below this."""
 
     def is_met(figures: Figures, floor: Figures | None) -> bool | None:  # noqa: ARG001 - goals share one signature
         return None if figures.seconds is None else figures.seconds < seconds
@@ -168,7 +167,7 @@ def done_below(seconds: float) -> Goal:
 
 
 def within_times_floor(times: float, memory_mb: float) -> Goal:
-    """Ask for a piece of work to take at most so many times its floor, in bounded memory."""
+    """Return the goal of at most `times` the floor's duration, and less memory than this."""
 
     def is_met(figures: Figures, floor: Figures | None) -> bool | None:
         ratio = _ratio(figures, floor)

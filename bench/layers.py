@@ -1,9 +1,9 @@
-"""Where the processor time of a code, a claim and an upload goes: `python -m bench.layers`.
+"""CPU time of a code, a claim and an upload by layer of the application: `python -m bench.layers`.
 
-Each is done over and over by one thread, in this process, at several depths: the whole application as a web server
-calls it, the service below Flask, the statement as the store sends it, and the same statement through psycopg2
-alone. What a layer costs is the difference between two depths. PostgreSQL's own time is not in it, nor the web
-server's, which `python -m bench` shows.
+One thread of this process repeats each operation at several depths: the whole application as a web server calls it, the
+service below Flask, the statement as the store sends it, and the same statement through psycopg2 alone. The cost of a
+layer is the difference between two depths. The time of PostgreSQL and of the web server is not included: see
+`python -m bench`.
 """
 
 import argparse
@@ -27,15 +27,12 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.crypto.sealing import SealingRing
 from app.database.database import Database
 from app.database.migrations import migrate_database
 from app.domain.claims import ClaimRequest
 from app.proto import codec
 from app.store import uploads
-from app.submission.claims import claim_key
-from app.submission.codes import issue_code
-from app.submission.uploads import accept_upload
+from app.submission.service import Submission
 from bench import patients, stock
 from bench.floors import statements
 from bench.recorder import Sent, recorded
@@ -49,8 +46,8 @@ _MILLISECONDS: Final = 1000
 
 
 @dataclass(frozen=True)
-class Place:
-    """The application, and what it stands on."""
+class Environment:
+    """The application with its database and settings."""
 
     app: Flask
     settings: Settings
@@ -58,47 +55,52 @@ class Place:
     url: str
     token: str
 
+    @property
+    def submission(self) -> Submission:
+        """The service of submission."""
+        return self.app.context.submission  # type: ignore[attr-defined,no-any-return]
 
-# A depth prepares so many pieces of work; each is then done once.
+
+# A depth prepares a number of operations; each is then run once.
 Work = Sequence[Callable[[], object]]
-Depth = Callable[[Place, int], Work]
+Depth = Callable[[Environment, int], Work]
 
 
 def main() -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m bench.layers", description=__doc__)
-    parser.add_argument("--count", type=int, default=300, help="pieces of work in a measurement: %(default)s")
+    parser.add_argument("--count", type=int, default=300, help="operations in a measurement: %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each: %(default)s")
     options = parser.parse_args()
     stop_in_order_on_sigterm()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exposure-alert-layers-")))
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
-        # The log is written as always, to where writing costs next to nothing.
+        # The log is formatted as usual, and written to the null device.
         nowhere = stack.enter_context(Path(os.devnull).open("w"))
         stack.enter_context(contextlib.redirect_stderr(nowhere))
-        place = _place(postgres.url, folder)
-        stack.callback(place.database.dispose)
+        environment = _make_environment(postgres.url, folder)
+        stack.callback(environment.database.dispose)
         for kind, depths in KINDS.items():
-            sys.stdout.write(_table(kind, _measure(place, depths, options.count, options.rounds)))
+            sys.stdout.write(_table(kind, _measure(environment, depths, options.count, options.rounds)))
     return 0
 
 
-def _place(url: str, folder: Path) -> Place:
+def _make_environment(url: str, folder: Path) -> Environment:
     kept = load_secrets(folder / "secrets.env", {})
-    environment = {**kept, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0", "TRUSTED_PROXIES": "1"}
-    settings = Settings.from_environment({**environment, "SURFACES": "submission"})
+    variables = {**kept, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0", "TRUSTED_PROXIES": "1"}
+    settings = Settings.from_environment({**variables, "SURFACES": "submission"})
     app = create_app(settings)
     migrate_database(app)
-    return Place(app, settings, app.context.database, url, first_claim_token(kept))
+    return Environment(app, settings, app.context.database, url, first_claim_token(kept))
 
 
-def _measure(place: Place, depths: Mapping[str, Depth], count: int, rounds: int) -> dict[str, float]:
-    """Return the milliseconds that a piece of work takes of this process at each depth, in turn, and the median."""
+def _measure(environment: Environment, depths: Mapping[str, Depth], count: int, rounds: int) -> dict[str, float]:
+    """Return the median CPU time of an operation at each depth, in milliseconds. Depths take turns."""
     samples: dict[str, list[float]] = {name: [] for name in depths}
     for number in range(rounds + 1):
         for name, depth in depths.items():
-            work = depth(place, count)
+            work = depth(environment, count)
             began = time.process_time()
             for piece in work:
                 piece()
@@ -108,21 +110,21 @@ def _measure(place: Place, depths: Mapping[str, Depth], count: int, rounds: int)
 
 
 def _table(kind: str, measured: Mapping[str, float]) -> str:
-    """Return what each depth takes, and what the layers between it and the next one take."""
+    """Return a table of the time of each depth, and of the layers between it and the next."""
     names = list(measured)
-    lines = [f"\n{kind}: milliseconds of processor time", f"{'depth':<44}{'in all':>8}{'of it itself':>14}"]
+    lines = [f"\n{kind}: milliseconds of processor time", f"{'depth':<44}{'total':>8}{'own':>14}"]
     for name, deeper in zip(names, [*names[1:], None], strict=True):
         itself = measured[name] - (measured[deeper] if deeper else 0.0)
         lines.append(f"{name:<44}{measured[name]:>8.3f}{itself:>14.3f}")
     return "\n".join(lines) + "\n"
 
 
-def _requests(place: Place, path: str, bodies: Sequence[bytes]) -> Work:
+def _requests(environment: Environment, path: str, bodies: Sequence[bytes]) -> Work:
     """Return calls of the whole application, as a web server makes them."""
-    application = place.app.wsgi_app
+    application = environment.app.wsgi_app
 
     def call(body: bytes) -> Callable[[], object]:
-        name, address = patients.somebody()
+        name, address = patients.random_network()
         environ: dict[str, Any] = {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": path,
@@ -131,7 +133,7 @@ def _requests(place: Place, path: str, bodies: Sequence[bytes]) -> Work:
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_AUTHORIZATION": f"Bearer {place.token}",
+            "HTTP_AUTHORIZATION": f"Bearer {environment.token}",
             f"HTTP_{name.upper().replace('-', '_')}": address,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": io.BytesIO(body),
@@ -152,16 +154,16 @@ def _expect_ok(application: Callable[..., Any], environ: dict[str, Any]) -> None
     b"".join(application(environ, start))
 
 
-def _as_the_store_sends_them(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
+def _as_the_store_sends_them(environment: Environment, groups: Sequence[Sequence[Sent]]) -> Work:
     def run(group: Sequence[Sent]) -> None:
         for each in group:
-            place.database.prepared.execute(each.statement, each.values)
+            environment.database.prepared.execute(each.statement, each.values)
 
     return [functools.partial(run, group) for group in groups]
 
 
-def _bare(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
-    cursor = stock.connect(place.url).cursor()  # closed with the garbage, after the measurement
+def _bare(environment: Environment, groups: Sequence[Sequence[Sent]]) -> Work:
+    cursor = stock.connect(environment.url).cursor()  # closed by garbage collection after the measurement
     for part in {part for each in groups[0] for part in each.statement.parts}:
         cursor.execute(part.prepare_sql)
 
@@ -173,56 +175,53 @@ def _bare(place: Place, groups: Sequence[Sequence[Sent]]) -> Work:
     return [functools.partial(run, group) for group in groups]
 
 
-def _code_requests(place: Place, count: int) -> Work:
-    return _requests(place, "/new-key-claim", [b""] * count)
+def _code_requests(environment: Environment, count: int) -> Work:
+    return _requests(environment, "/new-key-claim", [b""] * count)
 
 
-def _code_services(place: Place, count: int) -> Work:
-    ring = SealingRing(place.settings.submission.sealing_keys)
-    issue = functools.partial(issue_code, place.database, place.settings, ring, stock.LABEL, None, datetime.now(UTC))
-    return [issue] * count
+def _code_services(environment: Environment, count: int) -> Work:
+    return [functools.partial(environment.submission.codes.issue, stock.LABEL, None, datetime.now(UTC))] * count
 
 
-def _claim_requests(place: Place, count: int) -> Work:
-    codes = stock.add_codes(place.url, count)
-    return _requests(place, "/claim-key", [claim_message(code, secrets.token_bytes(32)) for code in codes])
+def _claim_requests(environment: Environment, count: int) -> Work:
+    codes = stock.add_codes(environment.url, count)
+    return _requests(environment, "/claim-key", [claim_message(code, secrets.token_bytes(32)) for code in codes])
 
 
-def _claim_services(place: Place, count: int) -> Work:
-    now, ring = datetime.now(UTC), SealingRing(place.settings.submission.sealing_keys)
-    requests = [ClaimRequest(code, secrets.token_bytes(32)) for code in stock.add_codes(place.url, count)]
-    return [
-        functools.partial(claim_key, place.database, place.settings, ring, request, patients.somebody()[1], now)
-        for request in requests
-    ]
+def _claim_services(environment: Environment, count: int) -> Work:
+    now, claim = datetime.now(UTC), environment.submission.claims.claim
+    requests = [ClaimRequest(code, secrets.token_bytes(32)) for code in stock.add_codes(environment.url, count)]
+    return [functools.partial(claim, request, patients.random_network()[1], now) for request in requests]
 
 
-def _upload_bodies(place: Place, count: int) -> list[bytes]:
+def _upload_bodies(environment: Environment, count: int) -> list[bytes]:
     pairs, server_private_keys = patients.new_pairs(count)
-    stock.add_pairs(place.url, place.settings.submission.sealing_keys[0], pairs, server_private_keys)
+    stock.add_pairs(environment.url, environment.settings.submission.sealing_keys[0], pairs, server_private_keys)
     return [patients.upload_body(pair, _KEYS) for pair in pairs]
 
 
-def _upload_requests(place: Place, count: int) -> Work:
-    return _requests(place, "/upload", _upload_bodies(place, count))
+def _upload_requests(environment: Environment, count: int) -> Work:
+    return _requests(environment, "/upload", _upload_bodies(environment, count))
 
 
-def _upload_services(place: Place, count: int) -> Work:
-    now, ring = datetime.now(UTC), SealingRing(place.settings.submission.sealing_keys)
-    opened = [codec.decode_encrypted_upload(body) for body in _upload_bodies(place, count)]
-    return [functools.partial(accept_upload, place.database, place.settings, ring, upload, now) for upload in opened]
+def _upload_services(environment: Environment, count: int) -> Work:
+    now, accept = datetime.now(UTC), environment.submission.uploads.accept
+    messages = [codec.decode_encrypted_upload(body) for body in _upload_bodies(environment, count)]
+    return [functools.partial(accept, upload, now) for upload in messages]
 
 
-def _code_statements(_: Place, count: int) -> list[list[Sent]]:
+def _code_statements(_: Environment, count: int) -> list[list[Sent]]:
     return [[statement] for statement in statements.code_statements(count)]
 
 
-def _claim_statements(place: Place, count: int) -> list[list[Sent]]:
-    return [[statement] for statement in statements.claim_statements(place.settings, place.url, count)]
+def _claim_statements(environment: Environment, count: int) -> list[list[Sent]]:
+    return [[statement] for statement in statements.claim_statements(environment.settings, environment.url, count)]
 
 
-def _upload_statements(place: Place, count: int) -> list[list[Sent]]:
-    stored = statements.upload_statements(place.url, place.settings.submission.sealing_keys[0], count, _KEYS)
+def _upload_statements(environment: Environment, count: int) -> list[list[Sent]]:
+    stored = statements.upload_statements(
+        environment.url, environment.settings.submission.sealing_keys[0], count, _KEYS
+    )
     return [[_find_pair(statement.values), statement] for statement in stored]
 
 
@@ -233,13 +232,17 @@ def _find_pair(values: Mapping[str, Any]) -> Sent:
 
 
 def _depths(
-    requests: Depth, services: Depth, prepared: Callable[[Place, int], Sequence[Sequence[Sent]]]
+    requests: Depth, services: Depth, prepared: Callable[[Environment, int], Sequence[Sequence[Sent]]]
 ) -> dict[str, Depth]:
     return {
         "application (Flask, log, HTTP and messages)": requests,
         "service (cryptography, rules)": services,
-        "statements with the pool": lambda place, count: _as_the_store_sends_them(place, prepared(place, count)),
-        "statements through psycopg2 alone": lambda place, count: _bare(place, prepared(place, count)),
+        "statements with the pool": lambda environment, count: _as_the_store_sends_them(
+            environment, prepared(environment, count)
+        ),
+        "statements through psycopg2 alone": lambda environment, count: _bare(
+            environment, prepared(environment, count)
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""Millions of rows for `bench.plans`: keys of every day that is kept, and the pairs and counts that come with them."""
+"""Millions of rows for `bench.plans`: keys of every day of retention, with their key pairs and counters."""
 
 from contextlib import closing
 from typing import Final
@@ -21,7 +21,7 @@ _WITH_INDEXES: Final = (
     "ALTER TABLE diagnosis_keys ADD CONSTRAINT pk_diagnosis_keys PRIMARY KEY (key_data)",
     "CREATE INDEX ix_diagnosis_keys_hour_of_submission ON diagnosis_keys (hour_of_submission)",
 )
-# One pair in ten waits for its phone, one in a thousand is used up. Counts go back two years; the last are not folded.
+# One key pair in ten is unclaimed, one in a thousand exhausted. Counters of two years; the last are not rolled up.
 _OTHER_TABLES: Final = (
     """INSERT INTO encryption_keys (
            server_public_key, server_private_key, app_public_key, one_time_code, hash_id, remaining_keys, created,
@@ -61,13 +61,13 @@ _OTHER_TABLES: Final = (
 
 
 def start_intervals() -> list[int]:
-    """Return the rolling starts of the keys that `stock.add_keys` stores on these days."""
+    """Return the rolling starts of the keys that `stock.add_keys` stores."""
     oldest = (today() - SERVED_DAYS) * INTERVALS_PER_DAY + 1
     return [oldest, *(day * INTERVALS_PER_DAY for day in range(today() - SERVED_DAYS + 1, today()))]
 
 
 def fill(database_url: str, keys: int) -> None:
-    """Store so many keys and what comes with them. Indexes are made at the end, which is faster than row by row."""
+    """Store keys with their key pairs and counters. Indexes are created at the end, which is faster."""
     with closing(stock.connect(database_url)) as connection, connection.cursor() as cursor:
         for statement in _WITHOUT_INDEXES:
             cursor.execute(statement)

@@ -1,10 +1,11 @@
-"""Driving a server at a rate of the driver's choosing, whatever the server does.
+"""Open-loop load: requests are sent at fixed times, independently of the responses.
 
-Requests are sent at moments that were drawn beforehand, as phones do that know nothing of each other, and a latency
-counts from the moment at which its request was due. So a server that stalls does not slow the load down, and the
-requests that had to wait meanwhile count with their waiting (which a driver such as wrk leaves out).
+Times are random, like those of independent phones. Latency is measured from the scheduled time of a request, so that a
+stalled server does not slow down the load, and the delay of waiting requests is included. (A closed-loop driver such as
+wrk omits it: "coordinated omission".)
 
-One process with non-blocking sockets: at some thousand requests a second it is a small part of what the server uses.
+The driver is one process with non-blocking sockets. At some thousand requests a second it uses a small part of the CPU
+time of the server.
 """
 
 import gc
@@ -31,7 +32,7 @@ _LOWEST_ERROR: Final = 400
 
 @dataclass(frozen=True)
 class Planned:
-    """A request that is due so many seconds after the start, at the server of this address."""
+    """A request to a server, due a number of seconds after the start."""
 
     due: float
     base_url: str
@@ -39,13 +40,13 @@ class Planned:
 
 
 class _Connection:
-    """A connection kept open, with at most one request on it."""
+    """A persistent connection with at most one request at a time."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.due = 0.0
         self._head = bytearray()
-        self._missing: int | None = None  # bytes of the body that have not come yet; None before the head is complete
+        self._missing: int | None = None  # bytes of the body not received yet; None before the header is complete
         self._is_chunked = False
         self.status = 0
         self.must_close = False
@@ -64,7 +65,7 @@ class _Connection:
         self.socket.sendall(planned.request)
 
     def receive(self, buffer: bytearray) -> bool:
-        """Take what has come; return whether the answer is complete. Raises OSError when the server hung up."""
+        """Receive data; return whether the response is complete. Raises OSError if the server closed the connection."""
         count = self.socket.recv_into(buffer)
         if count == 0:
             raise ConnectionResetError
@@ -96,7 +97,7 @@ class _Connection:
 
 @dataclass
 class _Run:
-    """What is going on: requests that are due, connections that are free, and what was measured so far."""
+    """The state of a run: waiting requests, free connections, and measurements."""
 
     selector: selectors.DefaultSelector
     free: dict[str, list[_Connection]]
@@ -108,7 +109,7 @@ class _Run:
 
 
 def drive(plan: Sequence[Planned], connections: int = CONNECTIONS) -> Figures:
-    """Send every request when it is due, and wait for the answers."""
+    """Send every request when it is due, and wait for the responses."""
     addresses = sorted({planned.base_url for planned in plan})
     with selectors.DefaultSelector() as selector:
         run = _Run(selector, {url: [] for url in addresses}, {url: deque() for url in addresses})
@@ -117,7 +118,7 @@ def drive(plan: Sequence[Planned], connections: int = CONNECTIONS) -> Figures:
             for connection in opened:
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
                 run.free[connection.base_url].append(connection)
-            gc.disable()  # a pause of the driver's would look like one of the server's
+            gc.disable()  # a pause of the driver would look like one of the server
             elapsed = _loop(run, plan)
         finally:
             gc.enable()
@@ -161,7 +162,7 @@ def _receive(run: _Run, connection: _Connection, buffer: bytearray, began: float
         if not connection.receive(buffer):
             return
     except (OSError, ValueError):
-        is_idle = connection in run.free[connection.base_url]  # a server may close what nobody uses
+        is_idle = connection in run.free[connection.base_url]  # a server may close an idle connection
         if is_idle:
             run.free[connection.base_url].remove(connection)
         else:

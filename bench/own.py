@@ -1,4 +1,4 @@
-"""Our own service, started as in production: PostgreSQL with durable commits, Redis, and the Procfile's processes."""
+"""This service, started as in production: PostgreSQL with durable commits, Redis, and the processes of the Procfile."""
 
 import os
 import signal
@@ -32,21 +32,21 @@ _POLL_SECONDS: Final = 0.005
 _OK: Final = 200
 _SETTINGS: Final = {
     "SURFACES": "submission,retrieval",
-    # Patients come from networks of their own, which the load tells in X-Forwarded-For.
+    # Patients use different networks, which the load states in X-Forwarded-For.
     "TRUSTED_PROXIES": "1",
-    "RATE_LIMIT_NEW_KEY_CLAIM": "1000000",  # one token asks for all codes
+    "RATE_LIMIT_NEW_KEY_CLAIM": "1000000",  # one token issues all codes
     "RELEASE_PERIOD_HOURS": "0",  # the highest load: archives change with each upload
     "ENV": "bench",
 }
 
 
 class NotStarted(Exception):  # noqa: N818 - the name says it
-    """A process of the service does not answer; the text holds its last words."""
+    """A process of the service did not start; the text has its last lines of output."""
 
 
 @dataclass(frozen=True)
 class OwnService:
-    """Our service while it runs. `building_url` and `floors_url` are databases like its own, for other measurements."""
+    """The running service. `building_url` and `floors_url` are similar databases for other measurements."""
 
     environment: Mapping[str, str]
     web_command: Sequence[str]
@@ -65,7 +65,7 @@ class OwnService:
 
 @contextmanager
 def running(folder: Path, stored_keys: Callable[[str], None]) -> Iterator[OwnService]:
-    """Run the service in a folder; `stored_keys` puts the keys of past days into its database before it starts."""
+    """Run the service in a folder. `stored_keys` fills its database with keys of past days before the start."""
     with ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
         redis = stack.enter_context(EmbeddedRedis(folder / "redis"))
@@ -98,7 +98,7 @@ def running(folder: Path, stored_keys: Callable[[str], None]) -> Iterator[OwnSer
 
 @dataclass(frozen=True)
 class Web:
-    """A web process, and where it listens."""
+    """A web process and its URL."""
 
     process: "subprocess.Popen[bytes]"
     url: str
@@ -106,7 +106,7 @@ class Web:
 
 @contextmanager
 def web_started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Web]:
-    """Run a web server; lend it once it answers, and kill it afterwards."""
+    """Start a web server; yield it after its first response, and kill it afterwards."""
     with _Processes(log, stop_seconds=0.0) as processes:
         web = processes.start_web(command, environment)
         processes.wait_for(web)
@@ -114,7 +114,7 @@ def web_started(command: Sequence[str], environment: Mapping[str, str], log: Pat
 
 
 class _Processes:
-    """Processes of the service, which write to one log and end together."""
+    """Processes of the service with a common log, which are stopped together."""
 
     def __init__(self, log: Path, stop_seconds: float = _STOP_SECONDS) -> None:
         self.log = log
@@ -143,19 +143,19 @@ class _Processes:
         return process
 
     def start_web(self, command: Sequence[str], environment: Mapping[str, str]) -> Web:
-        """Start a web process on a free port, and do not wait for it."""
+        """Start a web process on a free port without waiting for it."""
         port = free_port()
         address = f"{LOOPBACK}:{port}"
         process = self.start(command, {**environment, "PORT": str(port), "BIND_ADDR": address})
         return Web(process, f"http://{address}")
 
     def run_to_end(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a command that ends by itself; raise NotStarted if it fails."""
+        """Run a command to its end; raise NotStarted if it fails."""
         if self.start(command, environment).wait(_START_SECONDS) != 0:
             raise NotStarted(self._last_line())
 
     def wait_for(self, web: Web) -> None:
-        """Return when a web process answers; raise NotStarted if it does not."""
+        """Wait until a web process answers; raise NotStarted if it does not."""
         deadline = time.monotonic() + _START_SECONDS
         while web.process.poll() is None and time.monotonic() < deadline:
             try:
@@ -182,7 +182,7 @@ def _environment(secrets: Mapping[str, str], database_url: str, redis_url: str) 
 
 
 def _copy_database(url: str, name: str) -> str:
-    """Make a database with the same empty tables; return its address."""
+    """Create a database with the same empty tables; return its URL."""
     base, _, original = url.rpartition("/")
     with closing(stock.connect(f"{base}/postgres")) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE {original}")

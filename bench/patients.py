@@ -1,4 +1,4 @@
-"""What authorities and phones send, prepared before it is measured: raw requests, each to be sent once."""
+"""Raw requests of authorities and phones, prepared before the measurement and sent once each."""
 
 import secrets
 import time
@@ -20,19 +20,19 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _PREPARING_THREADS: Final = 8
-# Keys of the day before yesterday and older: their validity ended so long ago that any server publishes them at once,
-# and none is so old that archives leave it out.
+# Keys of the day before yesterday and older: old enough to be published at once by any server, and not too old for
+# archives.
 _NEWEST_DAY: Final = 2
 _DAYS_OF_A_PATIENT: Final = 12
 _OK: Final = 200
 
 
 class PreparationFailed(Exception):  # noqa: N818 - the name says it
-    """A server refused what prepares a measurement."""
+    """A server refused a request that prepares a measurement."""
 
 
 def raw(base_url: str, method: str, path: str, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """Return a request as it stands on the wire."""
+    """Return the bytes of a request."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(base_url).netloc}"]
     lines += [f"{name}: {value}" for name, value in headers]
     if method == "POST":
@@ -40,49 +40,59 @@ def raw(base_url: str, method: str, path: str, body: bytes = b"", headers: Seque
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def somebody() -> tuple[str, str]:
-    """Return a header that says that the request comes from somewhere else than the others.
+def random_network() -> tuple[str, str]:
+    """Return the X-Forwarded-For header of a random network.
 
-    Claims from one network take turns, so that guesses can be counted. Real patients have networks of their own.
+    Claims from one network are serialised to count failures, and real patients use different networks.
     """
     numbers = secrets.token_bytes(3)
     return "X-Forwarded-For", f"10.{numbers[0]}.{numbers[1]}.{numbers[2]}"
 
 
 def code_requests(target: Target, count: int) -> list[bytes]:
-    """Ask for codes."""
+    """Return requests for codes."""
     token = ("Authorization", f"Bearer {target.token}")
-    return [raw(target.submission_url, "POST", "/new-key-claim", headers=(token, somebody())) for _ in range(count)]
+    return [
+        raw(target.submission_url, "POST", "/new-key-claim", headers=(token, random_network())) for _ in range(count)
+    ]
 
 
 def claim_requests(target: Target, codes: Sequence[str]) -> list[bytes]:
-    """Claim codes, each for a phone of its own. Any 32 bytes are a public key."""
+    """Return claims of codes, each for another phone. Any 32 bytes are a public key."""
     return [
-        raw(target.submission_url, "POST", "/claim-key", claim_message(code, secrets.token_bytes(32)), (somebody(),))
+        raw(
+            target.submission_url,
+            "POST",
+            "/claim-key",
+            claim_message(code, secrets.token_bytes(32)),
+            (random_network(),),
+        )
         for code in codes
     ]
 
 
 def upload_requests(target: Target, pairs: Sequence[KeyPair], keys: int) -> list[bytes]:
-    """Upload so many keys with each pair."""
-    return [raw(target.submission_url, "POST", "/upload", upload_body(pair, keys), (somebody(),)) for pair in pairs]
+    """Return uploads of `keys` keys with each pair."""
+    return [
+        raw(target.submission_url, "POST", "/upload", upload_body(pair, keys), (random_network(),)) for pair in pairs
+    ]
 
 
 def start_intervals(keys: int) -> list[int]:
-    """Return the starts of a patient's keys: one for each of the past days, then a second for each, and so on."""
+    """Return rolling starts of a patient's keys: one for each of the past days, then a second for each, and so on."""
     newest = today() - _NEWEST_DAY
     return [(newest - number % _DAYS_OF_A_PATIENT) * DAY_INTERVALS for number in range(keys)]
 
 
 def upload_body(pair: KeyPair, keys: int) -> bytes:
-    """Return an EncryptedUploadRequest with so many keys, sealed at this moment."""
+    """Return an EncryptedUploadRequest with `keys` keys and the present time."""
     made = [new_key(start) for start in start_intervals(keys)]
     plaintext = upload_message(made, int(time.time()), (1 + number % 8 for number in range(keys)))
     return sealed_upload(pair, plaintext, secrets.token_bytes(NONCE_BYTES))
 
 
 def new_pairs(count: int) -> tuple[list[KeyPair], list[bytes]]:
-    """Make key pairs, and the private keys of their servers' sides."""
+    """Return new key pairs, and the private keys of the server for them."""
     pairs, server_private_keys = [], []
     for _ in range(count):
         phone, server = PrivateKey.generate(), PrivateKey.generate()
@@ -91,31 +101,31 @@ def new_pairs(count: int) -> tuple[list[KeyPair], list[bytes]]:
     return pairs, server_private_keys
 
 
-def ask_for_codes(target: Target, count: int) -> list[str]:
-    """Get codes through the API."""
+def issue_codes(target: Target, count: int) -> list[str]:
+    """Issue codes through the API."""
 
     def ask(_: int) -> str:
-        headers = dict([("Authorization", f"Bearer {target.token}"), somebody()])
+        headers = dict([("Authorization", f"Bearer {target.token}"), random_network()])
         return _send(target, "/new-key-claim", b"", headers).body.decode().strip()
 
     return _in_parallel(ask, range(count))
 
 
 def claim_pairs(target: Target, count: int) -> list[KeyPair]:
-    """Get claimed key pairs through the API."""
+    """Return claimed key pairs, made through the API."""
 
     def claim(code: str) -> KeyPair:
         phone = PrivateKey.generate()
         public_key = bytes(phone.public_key)
-        answer = _send(target, "/claim-key", claim_message(code, public_key), dict([somebody()]))
+        answer = _send(target, "/claim-key", claim_message(code, public_key), dict([random_network()]))
         return KeyPair(bytes(phone), public_key, pb.KeyClaimResponse.FromString(answer.body).server_public_key)
 
-    return _in_parallel(claim, ask_for_codes(target, count))
+    return _in_parallel(claim, issue_codes(target, count))
 
 
 def send_uploads(target: Target, pairs: Sequence[KeyPair], keys: int) -> None:
-    """Upload so many keys with each pair, now."""
-    _in_parallel(lambda pair: _send(target, "/upload", upload_body(pair, keys), dict([somebody()])), pairs)
+    """Upload `keys` keys with each pair."""
+    _in_parallel(lambda pair: _send(target, "/upload", upload_body(pair, keys), dict([random_network()])), pairs)
 
 
 def _send(target: Target, path: str, body: bytes, headers: dict[str, str]) -> Answer:

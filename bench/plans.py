@@ -1,8 +1,8 @@
-"""How PostgreSQL runs every query of the service when many keys are stored: `python -m bench.plans --keys 20000000`.
+"""Query plans of the service with many stored keys: `python -m bench.plans --keys 20000000`.
 
-A scratch database is filled, and each statement of app/store is explained as it runs, in a transaction that is rolled
-back. The statements are found, not listed, so that a new one cannot be forgotten; its parameters are looked up by
-their names in one table.
+Fills a scratch database and runs EXPLAIN ANALYZE for each statement of app/store, in a transaction that is rolled back.
+Statements are discovered, so that a new one cannot be forgotten. Values for their parameters come from one table, by
+name.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from processes.postgres import EmbeddedPostgres
 MINUTES_PER_HOUR: Final = 60
 
 _RESULT: Final = Path(__file__).parent / "results" / "plans.txt"
-# These stay small whatever the load: thirty-two archives, in some parts.
+# These stay small under any load: 32 archives, in a few parts each.
 _SMALL_TABLES: Final = frozenset({"export_archives", "export_archive_parts"})
 _NOT_EXPLAINED: Final = ("SET", "TRUNCATE")
 _PSYCOPG2: Final = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
@@ -51,7 +51,7 @@ _TIME: Final = re.compile(r"Execution Time: ([\d.]+) ms")
 
 @dataclass(frozen=True)
 class Plan:
-    """A statement's name and plan, how long it took, and the large tables that it reads from end to end."""
+    """A statement's name and plan, its time in milliseconds, and the large tables that it scans sequentially."""
 
     name: str
     text: str
@@ -61,14 +61,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Part:
-    """What is explained, and what prepares it, if it is prepared."""
+    """The SQL to explain, and the SQL that prepares it (empty for statements that are not prepared)."""
 
     sql: str
-    preparation: str = ""
+    prepare_sql: str = ""
 
 
 def main() -> int:
-    """Fill, explain, and write the plans."""
+    """Fill the database, explain the statements, and write the plans."""
     parser = argparse.ArgumentParser(prog="python -m bench.plans", description=__doc__)
     parser.add_argument("--keys", type=int, default=1_000_000, help="stored: %(default)s")
     parser.add_argument("--output", type=Path, default=_RESULT, help="bench/results/plans.txt")
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def _plans(folder: Path, keys: int) -> list[Plan]:
-    # What a crash would lose is of no interest here, and plans are the same.
+    # Durability does not affect plans.
     with EmbeddedPostgres(folder / "postgres", durable=False) as postgres:
         _migrate(postgres.url, folder)
         began = time.perf_counter()
@@ -102,10 +102,10 @@ def _migrate(url: str, folder: Path) -> None:
 
 
 def _values() -> dict[str, Any]:
-    """Return a value for every parameter that a statement of the store has, by its name."""
+    """Return a value for every parameter of the statements of the store, by name."""
     day, now = today(), datetime.now(UTC)
     return {
-        # a pair that was claimed, and a code that waits: see `millions`
+        # a claimed key pair, and an unclaimed code: see `millions`
         "server_public_key": hashlib.sha256(b"server12").digest(),
         "app_public_key": hashlib.sha256(b"phone12").digest(),
         "sealed_private_key": b"sealed",
@@ -162,10 +162,10 @@ def _values_of_networks(day: int) -> dict[str, Any]:
 
 
 def _other_values(module: str) -> Mapping[str, Any]:
-    """Return the values of a module's statements for which those of the table do not suit."""
-    if module == "codes":  # a new code is new
+    """Return values for a module's statements that replace those of `_values`."""
+    if module == "codes":  # a new code must not exist yet
         return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
-    if module == "claims":  # and so is the phone that claims one
+    if module == "claims":  # nor may the phone that claims one
         return {"app_public_key": b"\x01" * 32}
     if module == "key_changes":
         day = today()
@@ -178,6 +178,8 @@ def _other_values(module: str) -> Mapping[str, Any]:
             "starts": [start for start, _ in shapes],
             "levels": [level for _, level in shapes],
             "periods": [INTERVALS_PER_DAY] * len(shapes),
+            "key_data": [number.to_bytes(KEY_DATA_BYTES, "big") for number in range(len(shapes))],
+            "hours": [1] * len(shapes),
             **dict.fromkeys(("report_types", "onsets"), [None] * len(shapes)),
             **dict.fromkeys(("befores", "afters"), [b"12345678"] * len(shapes)),
         }
@@ -204,7 +206,7 @@ def _explain(url: str) -> Iterator[Plan]:
 
 
 def without_values() -> dict[str, set[str]]:
-    """Return the parameters for which the table has no value, by the statement that has them: none should be left."""
+    """Return the parameters without a value, by statement. The result should be empty."""
     values = _values()
     unknown = {
         f"{module}.{name}": _parameters(parts) - set(values) - set(_other_values(module))
@@ -227,10 +229,10 @@ def _statements() -> Iterator[tuple[str, str, Sequence[_Part]]]:
 
 
 def _parts(value: object) -> Iterator[tuple[str, Sequence[_Part]]]:
-    """Yield the parts of a statement; those of each, with its number, if the value is a tuple of statements."""
-    several = isinstance(value, tuple)
-    for number, statement in enumerate(value if several else (value,), 1):
-        which = f", {number} of {len(value)}" if several else ""
+    """Yield the parts of a statement; for a tuple of statements, those of each, with its number."""
+    statements = value if isinstance(value, tuple) else (value,)
+    for number, statement in enumerate(statements, 1):
+        which = f", {number} of {len(statements)}" if len(statements) > 1 else ""
         if isinstance(statement, TextClause):
             yield which, (_Part(str(statement.compile(dialect=_PSYCOPG2))),)
         elif isinstance(statement, Statement):
@@ -238,7 +240,7 @@ def _parts(value: object) -> Iterator[tuple[str, Sequence[_Part]]]:
 
 
 def _apply_settings_of(connection: Connection, module: str) -> None:
-    """Set what the module's functions set for their transactions, such as the memory for sorting."""
+    """Apply the SET statements of the module, such as the memory for sorting."""
     with connection.cursor() as cursor:
         for other, _, (first, *_others) in _statements():
             if other == module and first.sql.startswith("SET"):
@@ -248,7 +250,7 @@ def _apply_settings_of(connection: Connection, module: str) -> None:
 def _explain_one(
     connection: Connection, name: str, parts: Sequence[_Part], values: Mapping[str, Any]
 ) -> Iterator[Plan]:
-    """Explain a statement; of one of several parts, each. A prepared one has a plan for any values."""
+    """Explain each part of a statement. A prepared part gets a generic plan."""
     with connection.cursor() as cursor:
         for number, part in enumerate(parts, 1):
             if part.prepare_sql:
@@ -263,10 +265,8 @@ def _explain_one(
 
 
 def summarised(plans: Sequence[Plan], keys: int) -> str:
-    """Return how long each statement took, and which read a large table from end to end."""
-    lines = [
-        f"{keys:,} keys stored. Milliseconds of each statement, and the large tables that it reads from end to end:"
-    ]
+    """Return a table of the time of each statement, and of the large tables that it scans sequentially."""
+    lines = [f"{keys:,} keys stored. Milliseconds of each statement, and the large tables that it scans sequentially:"]
     width = max(len(plan.name) for plan in plans)
     for plan in plans:
         if plan.milliseconds is None:

@@ -1,4 +1,4 @@
-"""The picture of a run: how near each scenario comes to its floor, and the latencies."""
+"""The chart of a run: the share of the floor that each scenario reaches, and latencies."""
 
 import importlib
 import importlib.util
@@ -14,12 +14,12 @@ _LATENCIES: Final = (("p50", "#34495e"), ("p95", "#e67e22"), ("p99", "#c0392b"))
 
 
 def is_possible() -> bool:
-    """Tell whether the plotting library is installed: see requirements-bench.txt."""
+    """Return whether matplotlib is installed (requirements-bench.txt)."""
     return importlib.util.find_spec("matplotlib") is not None
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Write the picture as PNG."""
+    """Write the chart as PNG."""
     matplotlib: Any = importlib.import_module("matplotlib")
     matplotlib.use("Agg")  # no window
     pyplot: Any = importlib.import_module("matplotlib.pyplot")
@@ -34,7 +34,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
 
 
 def _draw_ratios(axes: Any, rows: Sequence[Row]) -> None:
-    ratios = [_nearness(row) for row in rows]
+    ratios = [_share_of_floor(row) for row in rows]
     colours = [{True: _MET, False: _NOT_MET, None: _NO_GOAL}[row.is_met] for row in rows]
     bars = axes.barh([_label(row) for row in rows], ratios, color=colours)
     axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3)
@@ -44,8 +44,8 @@ def _draw_ratios(axes: Any, rows: Sequence[Row]) -> None:
     axes.legend(loc="lower right")
 
 
-def _nearness(row: Row) -> float:
-    """Return the share of the floor's speed: for a piece of work its time is the divisor."""
+def _share_of_floor(row: Row) -> float:
+    """Return the share of the floor's speed. For a single operation it is the inverse of the ratio of times."""
     ratio = row.ratio or 0.0
     return ratio if row.figures.per_second is not None else 1 / ratio if ratio else 0.0
 

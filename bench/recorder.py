@@ -1,4 +1,4 @@
-"""The statements of app/store exactly as the service sends them, to run or to explain without the service."""
+"""The exact statements of app/store, to run or explain them without the service."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ class Sent:
     values: Mapping[str, Any]
 
 
-class _Recorded(Exception):  # noqa: N818 - it is no error
+class _Recorded(Exception):  # noqa: N818 - not an error
     def __init__(self, sent: Sent) -> None:
         super().__init__()
         self.sent = sent
 
 
 class _Recorder:
-    """Stands in for the database: all of it that the store uses. It goes no further than the first execution."""
+    """Replaces the database for functions of the store, and raises _Recorded at the first execution."""
 
     def execute(self, statement: Statement, values: Mapping[str, Any]) -> None:
         raise _Recorded(Sent(statement, values))
 
 
 def recorded(call: Callable[[PreparedExecutor], object]) -> Sent:
-    """Return the first statement that a function of the store executes on the database that it is given."""
+    """Return the first statement that a function of the store executes."""
     try:
         call(_Recorder())  # type: ignore[arg-type]
     except _Recorded as end:

@@ -1,4 +1,4 @@
-"""The report of a run: a table for people, and JSON for programs."""
+"""The report of a run, as a table and as JSON."""
 
 import json
 import os
@@ -40,7 +40,7 @@ _VERSIONS: Final = ("flask", "granian", "gunicorn", "psycopg2-binary", "sqlalche
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table with aligned columns, and then what did not run, and remarks."""
+    """Return the rows as a Markdown table with aligned columns, followed by skipped scenarios and remarks."""
     measured = [row for row in rows if not row.skipped]
     cells = [[title for title, _ in _COLUMNS], *([show(row) for _, show in _COLUMNS] for row in measured)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_COLUMNS))]
@@ -60,14 +60,14 @@ def _value(figures: Figures | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    """Show three digits or so: more would pretend."""
+    """Return a number with about three digits, which is as precise as it is."""
     if value is None:
         return _NOTHING
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def as_json(rows: Sequence[Row], options: Options) -> str:
-    """Return the rows with everything that was measured, and where."""
+    """Return the rows with all measurements, the machine, versions and options, as JSON."""
     return json.dumps(
         {
             "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -97,7 +97,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what kind of machine this is; nothing that tells which."""
+    """Return a description of the machine that does not identify it."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
         "processor": _processor(),

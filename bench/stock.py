@@ -1,4 +1,4 @@
-"""Rows put straight into our own database, because the API takes no key for a past day and is slow for millions."""
+"""Rows inserted into our own database: the API accepts no keys for past days and is too slow for millions."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -17,8 +17,8 @@ LABEL: Final = "bench"
 _QUOTA: Final = 43
 _TABLES: Final = "diagnosis_keys, encryption_keys, events, otk_life_duration, tek_upload_count"
 
-# The bytes are as good as random to a compressor, and the same in each run. Intervals are those of phones that changed
-# their key each midnight; none starts before the first that is still served (protocol rule 80).
+# Key data is incompressible and the same in each run. Intervals are those of phones that change their key at midnight;
+# none is too old to be served (protocol rule 80).
 _KEYS: Final = """
     INSERT INTO diagnosis_keys (
         key_data, rolling_start_interval_number, rolling_period, transmission_risk_level, hour_of_submission, region,
@@ -45,35 +45,35 @@ _DAYS_OF_A_PATIENT: Final = 13
 
 
 def connect(database_url: str) -> Connection:
-    """Return a connection on which each statement is a transaction of its own, and plans are kept as by the service."""
+    """Return an autocommit connection with generic plans, as the service has."""
     connection = psycopg2.connect(database_url, options="-c plan_cache_mode=force_generic_plan")
     connection.autocommit = True
     return connection
 
 
 def add_keys(database_url: str, day: int, count: int, today: int) -> None:
-    """Publish keys on a past day."""
+    """Store `count` keys that were published on a past day."""
     values = {"day": day, "count": count, "today": today, "days": _DAYS_OF_A_PATIENT, "label": LABEL}
     with closing(connect(database_url)) as connection, connection.cursor() as cursor:
         cursor.execute(_KEYS, values)
 
 
 def clear(database_url: str, today: int) -> None:
-    """Forget what earlier measurements stored: each begins like every other, with an archive of today that is empty."""
+    """Delete what earlier measurements stored, so that each begins with an empty archive of today."""
     with closing(connect(database_url)) as connection, connection.cursor() as cursor:
         cursor.execute("DELETE FROM diagnosis_keys WHERE hour_of_submission >= %s", (today * HOURS_PER_DAY,))
         cursor.execute("TRUNCATE encryption_keys, events, tek_upload_count, otk_life_duration")
 
 
 def settle(database_url: str) -> None:
-    """Let PostgreSQL know its tables, as its own housekeeping does in time, and leave it no page to write."""
+    """Run VACUUM ANALYZE and CHECKPOINT, so that neither happens during a measurement."""
     with closing(connect(database_url)) as connection, connection.cursor() as cursor:
         cursor.execute(f"VACUUM ANALYZE {_TABLES}")
         cursor.execute("CHECKPOINT")
 
 
 def add_codes(database_url: str, count: int) -> list[str]:
-    """Store codes that can be claimed now, and return them. The sealed keys are not real: claiming opens none."""
+    """Store claimable codes; return them. The sealed keys are not real, because claims do not open them."""
     codes = [secrets.token_hex(_CODE_BYTES).upper() for _ in range(count)]
     rows = ((secrets.token_bytes(_KEY_BYTES), b"sealed", code) for code in codes)
     _insert(database_url, _CODES, f"(%s, %s, %s, {_QUOTA}, now(), '302', '{LABEL}')", rows)
@@ -83,7 +83,7 @@ def add_codes(database_url: str, count: int) -> list[str]:
 def add_pairs(
     database_url: str, sealing_key: bytes, pairs: Sequence[KeyPair], server_private_keys: Sequence[bytes]
 ) -> None:
-    """Store key pairs that may upload now, as a claim of today would have left them."""
+    """Store key pairs as if they had been claimed today."""
     ring = SealingRing((sealing_key,))
     rows = (
         (pair.server_public_key, ring.seal(private_key, pair.server_public_key), pair.public_key)

@@ -1,11 +1,11 @@
-"""Ending in order when asked to: what was started is stopped, and its folder removed."""
+"""Orderly termination: processes are stopped and temporary folders removed."""
 
 import signal
 from types import FrameType
 
 
 def stop_in_order_on_sigterm() -> None:
-    """Leave by an exception, as Ctrl-C does, so that every `with` is left too."""
+    """Raise an exception on SIGTERM, like Ctrl-C, so that every `with` block is left."""
     signal.signal(signal.SIGTERM, _leave)
 
 

@@ -1,4 +1,4 @@
-"""A server to measure: where it is, what a client knows of it, and one request at a time."""
+"""A server to measure: its URLs, tokens and keys, and requests to it."""
 
 import hashlib
 import hmac
@@ -15,10 +15,10 @@ from app.retrieval.archive_reader import read_archive
 from bench.usage import Watched
 
 BUNDLE: Final = 0
-_TIMEOUT_SECONDS: Final = 120  # a server that builds for every request may take this long for a bundle
+_TIMEOUT_SECONDS: Final = 120  # a server that builds archives on request may be slow
 
 
-class Skipped(Exception):  # noqa: N818 - it is an answer, not a fault
+class Skipped(Exception):  # noqa: N818 - an outcome, not an error
     """A scenario cannot run on a server; the text says why."""
 
 
@@ -27,13 +27,13 @@ class Answer:
     """A response."""
 
     status: int
-    headers: Mapping[str, str]  # names in small letters
+    headers: Mapping[str, str]  # lowercase names
     body: bytes
 
 
 @dataclass(frozen=True)
 class Target:
-    """A running server. `database_url` is known of our own alone: there rows may be put without the API."""
+    """A running server. `database_url` is set for our own service only, whose rows can be inserted directly."""
 
     name: str
     submission_url: str
@@ -57,19 +57,19 @@ class Target:
 
 
 def today() -> int:
-    """Return the number of the present day."""
+    """Return the number of the current day."""
     return int(time.time()) // SECONDS_PER_DAY
 
 
 def keys_in(archive: bytes) -> int:
-    """Return how many keys an archive holds; raise InvalidArchiveError if it is none."""
+    """Return the number of keys in an archive; raise InvalidArchiveError if it is malformed."""
     return len(read_archive(io.BytesIO(archive)).keys)
 
 
 def request(
     base_url: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Send one request on a connection of its own."""
+    """Send one request on its own connection."""
     connection = connect(base_url)
     try:
         return exchange(connection, method, path, body, headers)
@@ -78,7 +78,7 @@ def request(
 
 
 def connect(base_url: str) -> http.client.HTTPConnection:
-    """Return a connection for several requests to a server without TLS: encryption is not what is measured."""
+    """Return a connection for several requests, without TLS, which is not measured."""
     parts = urlsplit(base_url)
     if parts.scheme != "http" or not parts.hostname:
         raise ValueError(f"{base_url} is not an address that begins with http://")

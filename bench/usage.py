@@ -1,4 +1,4 @@
-"""What processes used: processor time and memory of whole trees of processes."""
+"""CPU time and memory of process trees."""
 
 import contextlib
 import resource
@@ -14,14 +14,14 @@ _MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Watched:
-    """The processes of a measurement, by the identifiers of their trees' roots."""
+    """The processes of a measurement, by the identifiers of the roots of their trees."""
 
     server: tuple[int, ...] = ()
     database: tuple[int, ...] = ()
 
 
 def with_usage(watched: Watched, measure: Callable[[], Figures]) -> Figures:
-    """Measure, and add what the processes used meanwhile: time divided by requests, and memory at the end."""
+    """Measure, and add the CPU time per request and the memory at the end."""
     before = cpu_seconds(watched.server), cpu_seconds(watched.database), _driver_seconds()
     figures = measure()
     after = cpu_seconds(watched.server), cpu_seconds(watched.database), _driver_seconds()
@@ -39,20 +39,20 @@ def with_usage(watched: Watched, measure: Callable[[], Figures]) -> Figures:
 
 
 def cpu_seconds(roots: Sequence[int]) -> float | None:
-    """Return the processor time that trees of processes have used so far, ended children included."""
+    """Return the CPU seconds of process trees so far, including terminated children; None without roots."""
     if not roots:
         return None
     total = 0.0
     for process in _trees(roots):
         with contextlib.suppress(psutil.Error):
-            # A child that ended has left its time with its parent.
+            # The time of a terminated child is included in that of its parent.
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total
 
 
 def memory_mb(roots: Sequence[int]) -> float | None:
-    """Return what trees of processes hold in memory, shared pages divided among those that share them."""
+    """Return the memory of process trees in MB (PSS: shared pages are divided among their users)."""
     if not roots:
         return None
     total = 0
@@ -72,7 +72,7 @@ def _trees(roots: Sequence[int]) -> list[psutil.Process]:
 
 
 def _driver_seconds() -> float:
-    """Return the processor time of this process and of the drivers that it has started and that ended."""
+    """Return the CPU seconds of this process and of its terminated children."""
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 

@@ -1,4 +1,4 @@
-"""Real servers for every test that asks for them: each test process has a PostgreSQL and a Redis of its own."""
+"""Fixtures for all tests. Each test process has its own PostgreSQL and Redis."""
 
 import gc
 import subprocess
@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from app import create_app
 from app.database.migrations import migrate_database
-from app.store.tables import metadata
 from processes.postgres import EmbeddedPostgres
 from processes.redis import EmbeddedRedis
 from tests.support.cluster import put_cluster
-from tests.support.service import Service, start_service
+from tests.support.service import Service, empty, start_service
 from tests.support.settings import make_settings
 from tests.support.stack import Stack, new_stack
 from tests.support.torture import TORTURE
 
-# What starts whole services takes longest: if it begins first, no process is left waiting for it at the end.
+# Tests that start whole services take longest. They run first, so that no process runs alone at the end.
 _SLOW_FIRST = (
     "clients",
     "review_apps",
@@ -34,7 +32,7 @@ _SLOW_FIRST = (
     "journeys",
 )
 
-# Files that share a service which takes long to start, so that it is started once.
+# Files that share a service run in one process, so that it is started once.
 _TOGETHER = {
     "tests/app/importing/": "importing",
     "tests/browser/": "browser",
@@ -49,7 +47,7 @@ _TOGETHER = {
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Keep the tests of a file in one process, and those of some folders."""
+    """Keep the tests of a file in one process, and also those of some folders."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -63,13 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow folders first."""
+    """Sort the slow folders first."""
     ranks = {folder: rank for rank, folder in enumerate(_SLOW_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path.relative_to(Path(__file__).parent).parts[0], len(ranks)))
 
 
 def pytest_collection_finish() -> None:
-    """Keep the collector of garbage from looking through all tests again and again: they stay."""
+    """Exclude all collected tests from garbage collection, because they live to the end."""
     gc.freeze()
 
 
@@ -100,16 +98,16 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Service]]:
-    """Make applications with settings of the test's own; before the first, empties the database and Redis.
+    """Make applications with a test's own settings. The database and Redis are emptied before the first.
 
-    Before, not after: servers of other tests, which run as they are deployed, leave behind what they were sent.
+    They are not emptied afterwards, because the servers of other tests store data, too.
     """
     services: list[Service] = []
 
     def make(**overrides: str) -> Service:
         services.append(start_service(make_settings(database_url, redis_url, **overrides)))
         if len(services) == 1:
-            _empty(services[0])
+            empty(services[0])
         return services[-1]
 
     yield make
@@ -118,24 +116,15 @@ def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Se
         service.app.context.redis.close()
 
 
-def _empty(service: Service) -> None:
-    with service.database.autocommit() as connection:
-        # Tables are nearly empty: to delete their rows takes a twentieth of the time that TRUNCATE takes.
-        # Keys come before the ledger of their changes.
-        tables = sorted((table.name for table in metadata.sorted_tables), reverse=True)
-        connection.execute(text("; ".join(f"DELETE FROM {table}" for table in tables)))  # noqa: S608
-    service.app.context.redis.flushall()
-
-
 @pytest.fixture
 def service(make_service: Callable[..., Service]) -> Service:
-    """The application as the public server behaves: keys are published at once, in archives built when asked for."""
+    """The application configured like the public server: keys are published at once, and archives built on request."""
     return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0")
 
 
 @pytest.fixture(scope="session")
 def archive_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
-    """A disk of one megabyte of its own, for archives; None where this user may not mount one."""
+    """A separate disk of one megabyte for archives; None if this user may not mount one."""
     folder = tmp_path_factory.mktemp("disk")
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=777", "tmpfs", folder], capture_output=True)
     if not TORTURE or mounted.returncode != 0:
@@ -150,6 +139,6 @@ def archive_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | No
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, archive_disk: Path | None) -> Iterator[Stack]:
-    """The service that parts of it are killed of, or replaced in: whoever is done leaves it well."""
+    """The whole service, whose processes tests kill or replace. Each test leaves it working."""
     with new_stack(tmp_path_factory, f"file://{archive_disk}" if archive_disk else "database") as stack:
         yield stack

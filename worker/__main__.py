@@ -6,9 +6,8 @@ import signal
 import sys
 from threading import Event
 
-from redis import Redis
-
 from app.config import Settings
+from app.database.redis_connections import redis_client
 from app.domain.errors import ConfigurationError
 from worker.application import context
 from worker.clock import Clock
@@ -33,7 +32,7 @@ def _run_clock(settings: Settings) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Clock(Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5), settings).run(stop)
+    Clock(redis_client(settings.redis_url), settings).run(stop)
     return STOPPED
 
 

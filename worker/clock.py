@@ -1,7 +1,7 @@
 """The clock: enqueues each periodic job when it is due.
 
-Time is divided into slots of a job's interval, and the identifier of a run is the job's name and slot. RQ refuses an
-identifier that exists, so any number of clocks enqueue each run once.
+The identifier of a run is the job's name and slot (see `schedule`). RQ refuses an identifier that exists, so any number
+of clocks enqueue each run once.
 """
 
 import logging
@@ -17,7 +17,7 @@ from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from app.config import Settings
-from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
+from worker.schedule import PERIODIC_JOBS, PeriodicJob, Run, Slots
 
 _logger = logging.getLogger(__name__)
 
@@ -39,36 +39,27 @@ class Clock:
 
     def __init__(self, redis: Redis, settings: Settings, jobs: Iterable[PeriodicJob] = PERIODIC_JOBS) -> None:
         self._queues = {surface: queue_of(surface, redis) for surface in settings.surfaces}
-        self._settings = settings
-        self._jobs = tuple(job for job in jobs if job.surface in settings.surfaces)
-        self._enqueued: dict[str, int] = {}
+        self._slots = Slots(settings, jobs)
 
     def tick(self, unix_seconds: float) -> list[str]:
         """Enqueue every job whose slot is new; return the identifiers of the runs. Raises RedisError."""
         enqueued = []
-        for job in self._jobs:
-            interval = job.interval(self._settings)
-            if interval == NEVER:
-                continue
-            slot = int(unix_seconds) // interval
-            if self._enqueued.get(job.name) == slot:
-                continue
-            run = f"{job.name}-{slot}"
-            if self._enqueue(job, run, interval):
-                enqueued.append(run)
-            self._enqueued[job.name] = slot
+        for run in self._slots.due(unix_seconds):
+            if self._enqueue(run):
+                enqueued.append(run.identifier)
+            self._slots.mark_done(run)
         return enqueued
 
-    def _enqueue(self, job: PeriodicJob, run: str, interval: int) -> bool:
+    def _enqueue(self, run: Run) -> bool:
         try:
-            self._queues[job.surface].enqueue_call(
-                job.function,
+            self._queues[run.job.surface].enqueue_call(
+                run.job.function,
                 timeout=JOB_TIMEOUT_SECONDS,
-                job_id=run,
+                job_id=run.identifier,
                 unique=True,
-                ttl=interval,
-                result_ttl=2 * interval,  # keeps the identifier while a slower clock may still enqueue it
-                failure_ttl=24 * 3600,
+                ttl=run.interval,
+                result_ttl=2 * run.interval,  # keeps the identifier while a slower clock may still enqueue it
+                failure_ttl=2 * run.interval,  # no longer: kilobytes for each run fill a small Redis during an outage
             )
         except DuplicateJobError:
             return False

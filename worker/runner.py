@@ -1,44 +1,83 @@
-"""The process that runs jobs from Redis, one at a time."""
+"""The process that runs jobs from Redis, one at a time; and without Redis, those that are due."""
 
 import logging
 import os
 import signal
 from contextlib import suppress
+from threading import Event
 from typing import Final
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
-from rq.exceptions import DeserializationError
+from rq.exceptions import DequeueTimeout, DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
-from rq.worker.base import SHUTDOWN_SIGNAL
+from rq.worker.base import SHUTDOWN_SIGNAL, WorkerStatus
 
 from app.config import Settings
+from app.database.redis_connections import check_writable, redis_client
 from worker.clock import queue_of
-from worker.schedule import PERIODIC_JOBS
+from worker.fallback import run_due_jobs
+from worker.schedule import PERIODIC_JOBS, Slots
 
 _logger = logging.getLogger(__name__)
 
 STOPPED: Final = 0
-FAILED: Final = 1
+
+# RQ waits 15 seconds less than this for a job, and 10 seconds longer for the response of Redis. During a job it sends a
+# heartbeat at the second interval. A connection that has died silently is thus given up within 25 seconds.
+_WORKER_TTL_SECONDS: Final = 20
+_HEARTBEAT_SECONDS: Final = 10
+_RETRY_SECONDS: Final = 2.0
 
 _FUNCTIONS: Final = frozenset(job.function for job in PERIODIC_JOBS)
 
 
 class JobWorker(HerokuWorker):
-    """Runs only jobs of the schedule, and records whether it was told to stop, which RQ does not expose.
+    """Runs only jobs of the schedule, returns when Redis fails, and sets an event when it is told to stop.
 
     A job is the name of a function and its arguments. RQ calls anything that Python can import, so without this check
     a client with write access to Redis could execute code with all secrets of the worker.
-
-    If Redis becomes unavailable while the worker waits for a job, it reconnects after 1, 2, 4 and then every
-    `max_connection_wait_time` seconds. RQ's default of a minute would skip two purges.
     """
 
-    max_connection_wait_time = 5.0
-    was_told_to_stop = False
+    def __init__(self, queues: list[Queue], redis: Redis, stop: Event) -> None:
+        self._stop = stop
+        super().__init__(
+            queues,
+            connection=redis,
+            serializer=JSONSerializer,
+            worker_ttl=_WORKER_TTL_SECONDS,
+            job_monitoring_interval=_HEARTBEAT_SECONDS,
+        )
+
+    def subscribe(self) -> None:
+        """Accept no commands through Redis: a client with write access could end workers and jobs."""
+
+    def teardown(self) -> None:
+        """Unregister, but not after Redis has failed: that would only wait once more for it. The entry expires."""
+        if self._stop.is_set():
+            super().teardown()  # type: ignore[no-untyped-call]
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, _: int | None = None) -> tuple[Job, Queue] | None:
+        """Wait for a job and return it with its queue. Raises RedisError, where RQ would retry for ever."""
+        self.set_state(WorkerStatus.IDLE)
+        while True:
+            if self._stop.is_set():  # since before RQ installed its signal handlers
+                raise StopRequested
+            self.heartbeat()
+            if self.should_run_maintenance_tasks:
+                self.run_maintenance_tasks()  # type: ignore[no-untyped-call]
+            with suppress(DequeueTimeout):
+                return self.queue_class.dequeue_any(
+                    self._ordered_queues,
+                    timeout,
+                    connection=self.connection,
+                    job_class=self.job_class,
+                    serializer=self.serializer,
+                    death_penalty_class=self.death_penalty_class,
+                )
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job of the schedule; delete any other."""
@@ -62,7 +101,7 @@ class JobWorker(HerokuWorker):
 
     def handle_warm_shutdown_request(self) -> None:
         """Record it, and give the current job a few seconds to finish (see HerokuWorker)."""
-        self.was_told_to_stop = True
+        self._stop.set()
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
 
@@ -78,17 +117,46 @@ def is_scheduled(job: Job) -> bool:
 def run_jobs(settings: Settings) -> int:
     """Run the jobs of this process's surfaces until SIGTERM; return the exit status.
 
-    It also ends, with status FAILED and a log line, if Redis is unreachable at the start or lost during a job. The
-    supervisor restarts it.
+    While Redis is unreachable, read-only or full, run those that are due without it.
     """
     # This signal tells a job to finish soon. It would kill a job that has just started and has no handler yet.
     signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
-    redis = Redis.from_url(settings.redis_url)
-    queues = [queue_of(surface, redis) for surface in settings.surfaces]
-    worker = None
+    stop, slots = Event(), Slots(settings)
+    while not stop.is_set():
+        try:
+            _run_queue(settings, stop)
+        except RedisError:
+            _logger.exception("Redis unreachable", extra={"role": "worker"})
+        except StopRequested:  # raised by RQ's signal handler outside of its loop
+            break
+        if not stop.is_set():
+            _reap_children()
+            run_due_jobs(slots, stop)
+            stop.wait(_RETRY_SECONDS)
+    return STOPPED
+
+
+def _run_queue(settings: Settings, stop: Event) -> None:
+    """Run jobs from the queues until `stop` is set or Redis fails. Raises RedisError, or returns after RQ logged it."""
+    _set_on_signals(stop)
     try:
-        worker = JobWorker(queues, connection=redis, serializer=JSONSerializer)
-        worker.work(logging_level="WARNING")
-    except RedisError:
-        _logger.exception("Redis unreachable", extra={"role": "worker"})
-    return STOPPED if worker is not None and worker.was_told_to_stop else FAILED
+        with redis_client(settings.redis_url, retries=0) as redis:
+            check_writable(redis)
+        # Another client, because RQ waits longer for a response than is useful before it runs.
+        with redis_client(settings.redis_url, retries=0) as redis:
+            queues = [queue_of(surface, redis) for surface in settings.surfaces]
+            JobWorker(queues, redis, stop).work(logging_level="WARNING")
+    finally:
+        _set_on_signals(stop)  # in place of RQ's handlers, which raise an exception
+
+
+def _reap_children() -> None:
+    """Collect the exit status of jobs that RQ no longer waits for."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _set_on_signals(stop: Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())

@@ -1,6 +1,9 @@
-"""The table of periodic jobs."""
+"""The table of periodic jobs, and which of them are due.
 
-from collections.abc import Callable
+Time is divided into slots of a job's interval; a job runs once in each.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,3 +49,40 @@ PERIODIC_JOBS: Final = (
         "report-failed-claims", "worker.jobs.report_failed_claims.report_failed_claims", SUBMISSION, lambda _: 60
     ),
 )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a job: its slot, and the job's interval in seconds."""
+
+    job: PeriodicJob
+    slot: int
+    interval: int
+
+    @property
+    def identifier(self) -> str:
+        """The name and the slot, the same in every process."""
+        return f"{self.job.name}-{self.slot}"
+
+
+class Slots:
+    """Remembers in which slots a process has done the jobs of its surfaces."""
+
+    def __init__(self, settings: Settings, jobs: Iterable[PeriodicJob] = PERIODIC_JOBS) -> None:
+        self._settings = settings
+        self._jobs = tuple(job for job in jobs if job.surface in settings.surfaces)
+        self._done: dict[str, int] = {}
+
+    def due(self, unix_seconds: float) -> Iterator[Run]:
+        """Yield the runs whose slot is new. A run is yielded again until `mark_done` is called."""
+        for job in self._jobs:
+            interval = job.interval(self._settings)
+            if interval == NEVER:
+                continue
+            run = Run(job, int(unix_seconds) // interval, interval)
+            if self._done.get(job.name) != run.slot:
+                yield run
+
+    def mark_done(self, run: Run) -> None:
+        """Record that a run needs no further attempt."""
+        self._done[run.job.name] = run.slot

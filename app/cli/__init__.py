@@ -5,17 +5,19 @@ from flask.cli import AppGroup, FlaskGroup
 
 from app.cli.archives import archives
 from app.cli.configuration import configuration
+from app.cli.doctor import doctor
 from app.cli.importing import import_command, import_forget, import_settings
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.secrets import secrets
 from app.cli.seed import seed
+from app.cli.status import status
 from app.domain.errors import ConfigurationError
 from app.web.routing import Application
 
 
 def init_cli(app: Application) -> None:
     """Register the operator's commands."""
-    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed):
+    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed, status, doctor):
         app.cli.add_command(command)
     for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)
@@ -28,6 +30,7 @@ class _WithoutSettings(AppGroup):
         super().__init__()
         self._error = error
         self.add_command(secrets)
+        self.add_command(doctor)
         self.add_command(configuration)
         self.add_command(import_settings)
 

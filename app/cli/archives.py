@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from app.cli.commands import OperatorGroup
 from app.config import RETRIEVAL
 from app.crypto.signing import load_public_key, public_key_pem
 from app.domain.errors import InvalidArchiveError, PeriodUnavailableError
@@ -15,7 +16,7 @@ from app.retrieval.archive_reader import ReadArchive, read_archive
 from app.web.context import current_context
 
 
-@click.group()
+@click.group(cls=OperatorGroup)
 def archives() -> None:
     """Export archives."""
 

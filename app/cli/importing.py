@@ -8,6 +8,7 @@ from typing import TextIO
 import click
 from flask.cli import with_appcontext
 
+from app.cli.commands import OperatorCommand
 from app.config import SUBMISSION
 from app.config.parsers import MAX_LABEL_CHARACTERS, bearer_tokens
 from app.domain.timeline import utc_now
@@ -23,7 +24,7 @@ from app.web.context import current_context
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command("import")
+@click.command("import", cls=OperatorCommand)
 @click.argument("source", envvar="IMPORT_SOURCE")
 @click.option("--tokens", "tokens_file", type=_File, help="File with more tokens, in the form of KEY_CLAIM_TOKEN.")
 @click.option("--unknown-label", help="The label of all originators that are neither a known token nor a known label.")
@@ -71,7 +72,7 @@ def import_settings(file: TextIO) -> None:
         click.echo(f"# {remark}", err=True)
 
 
-@click.command("import-forget")
+@click.command("import-forget", cls=OperatorCommand)
 @click.confirmation_option(prompt="A later import will count everything a second time. Delete the record?")
 @with_appcontext
 def import_forget() -> None:

@@ -3,13 +3,15 @@
 import click
 from flask.cli import with_appcontext
 
+from app.cli.commands import OperatorCommand, OperatorGroup
 from app.domain.timeline import minute_number, utc_now
 from app.store import claim_attempts, diagnosis_keys, key_pairs
 from app.upkeep import mixing, resealing, retention
+from app.upkeep.last_purge import record_purge
 from app.web.context import current_context
 
 
-@click.group()
+@click.group(cls=OperatorGroup)
 def codes() -> None:
     """One-time codes."""
 
@@ -28,7 +30,7 @@ def issue(label: str) -> None:
     click.echo(context.submission.codes.issue(label, None, utc_now()))
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @with_appcontext
 def counts() -> None:
     """Print the number of unclaimed and claimed codes, stored diagnosis keys, and failed claims."""
@@ -42,19 +44,21 @@ def counts() -> None:
         click.echo(f"{name}\t{number}")
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @with_appcontext
 def purge() -> None:
     """Delete expired data now, and print the number of deleted rows."""
     context = current_context()
-    deleted = retention.purge(context.database, context.settings.submission, utc_now())
+    now = utc_now()
+    deleted = retention.purge(context.database, context.settings.submission, now)
     for name, number in deleted.items():
         click.echo(f"{name}\t{'failed' if number is None else number}")
     if None in deleted.values():
         raise click.ClickException("a step failed; the log has the cause")
+    record_purge(context.redis, now)
 
 
-@click.group()
+@click.group(cls=OperatorGroup)
 def keys() -> None:
     """Keys at rest: sealing private keys, and mixing diagnosis keys."""
 

@@ -2,11 +2,12 @@
 
 import click
 
+from app.cli.commands import OperatorGroup
 from app.config.parsers import MAX_LABEL_CHARACTERS
 from app.config.secrets import SECRET_MAKERS, make_claim_token
 
 
-@click.group()
+@click.group(cls=OperatorGroup)
 def secrets() -> None:
     """Make the secrets of the service. Each is printed as NAME=value, and stored nowhere."""
 

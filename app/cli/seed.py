@@ -3,13 +3,14 @@
 import click
 from flask.cli import with_appcontext
 
+from app.cli.commands import OperatorCommand
 from app.domain.errors import SeedingForbiddenError
 from app.domain.timeline import utc_now
 from app.upkeep import seeding
 from app.web.context import current_context
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @with_appcontext
 def seed() -> None:
     """Store demonstration keys for each of the last 14 days that lacks them. Refused in production."""

@@ -56,6 +56,11 @@ class CommonSettings:
     trusted_proxies: int = setting(
         parse.integer(0, 10), "Number of proxies in front whose X-Forwarded-For entries are trusted", "0"
     )
+    allowed_hosts: tuple[str, ...] = setting(
+        parse.host_names,
+        "Host names, comma-separated, that an instance for development on 127.0.0.1 accepts besides localhost",
+        "",
+    )
     rate_limits: bool = setting(
         parse.switch, "Whether requests are limited, `on` or `off`; the ban on guessing codes is always on", "on"
     )

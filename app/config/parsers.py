@@ -101,6 +101,15 @@ def choices(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     return parse
 
 
+def host_names(raw: str) -> tuple[str, ...]:
+    """Parse a comma-separated list of host names, without ports; they are compared in lower case."""
+    names = tuple(part.strip().lower() for part in raw.split(",")) if raw else ()
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
+            raise ValueError(f"{name!r} is not a host name")
+    return names
+
+
 def region(raw: str) -> str:
     """Parse a mobile country code."""
     if not re.fullmatch(r"[0-9]{3}", raw):

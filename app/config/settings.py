@@ -80,6 +80,30 @@ class SettingDescription:
     platform: str
 
 
+def setting_errors(environment: Mapping[str, str]) -> list[str]:
+    """Return one line for each setting that is missing or malformed, where a start reports only the first."""
+    errors: dict[str, None] = {}
+
+    def collect(settings_class: type[Any]) -> dict[str, Any]:
+        values = {}
+        for each in declared(settings_class):
+            try:
+                values[each.name] = read_one(each, environment)
+            except ConfigurationError as error:
+                errors[str(error)] = None
+        return values
+
+    surfaces = collect(CommonSettings).get("surfaces", ALL_SURFACES)
+    for settings_class in (*(SURFACE_SETTINGS[surface] for surface in surfaces), ReviewSettings):
+        collect(settings_class)
+    if not errors:
+        try:
+            Settings.from_environment(environment)
+        except ConfigurationError as error:  # of settings that do not go together
+            errors[str(error)] = None
+    return list(errors)
+
+
 def describe_settings() -> list[SettingDescription]:
     """Return a description of every setting of the service."""
     own = {surface: _own_settings(surface) for surface in ALL_SURFACES}

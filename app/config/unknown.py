@@ -16,19 +16,21 @@ _RENAMED: Final[Mapping[str, str]] = {
     "DISABLE_CURRENT_DATE_CHECK_FEATURE_FLAG": "DISABLE_CURRENT_DATE_CHECK",
 }
 # Variables of other programs whose names are close to those of settings.
-_IGNORED: Final = frozenset({"WEB_CONCURRENCY", "HEROKU_BRANCH", "POSTGRES_URL", "GIT_BRANCH", "ENVIRONMENT"})
+_IGNORED: Final = frozenset({"DATABASE_USER", "POSTGRES_URL", "WEB_CONCURRENCY"})
 _SIMILARITY: Final = 0.82
 
 
 def similar_settings(environment: Iterable[str]) -> dict[str, str]:
-    """Return the unknown variables that resemble a setting, each with the setting's name."""
-    known = {each.name for each in describe_settings()}
+    """Return the unknown variables that resemble a setting, in any case, each with the setting's name."""
+    settings = describe_settings()
+    names = {each.name for each in settings}
+    platform = {each.platform for each in settings if each.platform}
     found = {}
-    for name in sorted(set(environment) - known - _IGNORED):
-        if name in _RENAMED:
-            found[name] = _RENAMED[name]
-        elif "_" in name and (close := difflib.get_close_matches(name, known, 1, _SIMILARITY)):
-            found[name] = close[0]
+    for variable in sorted(set(environment) - names - platform - _IGNORED):
+        if variable in _RENAMED:
+            found[variable] = _RENAMED[variable]
+        elif "_" in variable and (close := difflib.get_close_matches(variable.upper(), names, 1, _SIMILARITY)):
+            found[variable] = close[0]
     return found
 
 

@@ -1,1 +1,1 @@
-"""PostgreSQL: the engine, transactions, prepared statements, and limits on how long anything may wait."""
+"""PostgreSQL and Redis: connections, transactions, prepared statements, and limits on how long anything may wait."""

@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
 from app.database.prepared import PreparedExecutor
-from app.database.watchdog import Watchdog
+from app.database.watchdog import Guard, Watchdog
 
-# How long a transaction may take: as long as a job.
-TRANSACTION_SECONDS: Final = 600.0
+# How long a transaction may pause between two statements, or between two rows of a long result.
+PAUSE_SECONDS: Final = 600.0
+# How much later than the server's own timeout a connection is closed.
+_MARGIN_SECONDS: Final = 1.0
+_STATEMENT_SECONDS: Final = "statement_seconds"  # an entry of `Connection.info`
 
-_ALLOW_TIME = text("SET LOCAL statement_timeout = '300s'")
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
@@ -42,12 +44,17 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction, which is committed at the end or rolled back on any error."""
+        """Yield a connection in a transaction, which is committed at the end or rolled back on any error.
+
+        If the server stops responding to a statement, or to the commit, the connection is closed (see `Watchdog`).
+        """
         with (
-            self._transactions.begin() as connection,
-            self._watchdog.guard(connection.connection.dbapi_connection, TRANSACTION_SECONDS),
+            self._transactions.connect() as connection,
+            self._watchdog.guard(connection.connection.dbapi_connection) as guard,
         ):
-            yield connection
+            _watch_statements(connection, guard, self._watchdog.seconds)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -67,6 +74,24 @@ class Database:
             connection.execute(text("SELECT 1"))
 
 
-def allow_time(connection: Connection) -> None:
-    """Allow the statements of this transaction the minutes that sorting millions of rows may take."""
-    connection.execute(_ALLOW_TIME)
+def allow_time(connection: Connection, seconds: int = 300, *, also_for_locks: bool = False) -> None:
+    """Allow each statement of this transaction `seconds`; the default suffices to sort millions of rows.
+
+    `also_for_locks`: it may spend all of them waiting for a lock.
+    """
+    names = ("statement_timeout", "lock_timeout") if also_for_locks else ("statement_timeout",)
+    connection.execute(text("; ".join(f"SET LOCAL {name} = '{seconds}s'" for name in names)))
+    connection.info[_STATEMENT_SECONDS] = seconds + _MARGIN_SECONDS
+
+
+def _watch_statements(connection: Connection, guard: Guard, seconds: float) -> None:
+    """Set the deadline of each response in a transaction, and that of each pause."""
+
+    def expect_response(*_: object) -> None:
+        guard.allow(connection.info.get(_STATEMENT_SECONDS, seconds))
+
+    connection.info.pop(_STATEMENT_SECONDS, None)  # of an earlier transaction of the same session
+    event.listen(connection, "before_cursor_execute", expect_response)
+    event.listen(connection, "after_cursor_execute", lambda *_: guard.allow(PAUSE_SECONDS))
+    for ending in ("commit", "rollback"):
+        event.listen(connection, ending, lambda *_: guard.allow(seconds))

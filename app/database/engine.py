@@ -37,8 +37,9 @@ def engine_options(settings: CommonSettings) -> dict[str, Any]:
             "connect_timeout": settings.database_timeout_seconds,
             "application_name": "exposure-alert",
             "options": " ".join(f"-c {name}={value}" for name, value in _session_settings(milliseconds).items()),
-            "keepalives_idle": 30,
-            "keepalives_interval": 10,
+            # A server that disappeared is noticed after 35 seconds, even during a statement that may take minutes.
+            "keepalives_idle": 20,
+            "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": milliseconds * 2,
         },

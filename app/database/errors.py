@@ -1,8 +1,13 @@
-"""What a database error means: an outage, or a row that a constraint refused."""
+"""What an error of a server means: an outage, or a row that a constraint refused; and how to name it in one line."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
+from redis.exceptions import RedisError
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+
+from app.config import CommonSettings
 
 # SQLSTATEs, or their classes, that are caused by the server and not by the statement (PostgreSQL's manual, appendix A).
 # Class 58, system errors, is not listed: it may concern the file of a single table.
@@ -15,6 +20,10 @@ _OUTAGES: Final = (
     "55P03",  # lock not available in time
     "57",  # operator intervention: shutting down, starting, statement cancelled
 )
+
+# SQLSTATEs of a statement that names a table or a column which does not exist.
+_SCHEMA_DIFFERS: Final = ("42P01", "42703")
+_NOT_PERMITTED: Final = "42501"
 
 
 def violated_constraint(error: IntegrityError) -> str:
@@ -38,3 +47,35 @@ def is_outage(error: DBAPIError) -> bool:
     if error.connection_invalidated or state is None:
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     return str(state).startswith(_OUTAGES)
+
+
+def describe_failure(error: DBAPIError | RedisError, settings: CommonSettings) -> str:
+    """Return one line that names the server, without its password, and what is wrong with it."""
+    if isinstance(error, RedisError):
+        return f"Redis at {redis_place(settings)} cannot be used: {_first_line(str(error))}"
+    place, state = database_place(settings), getattr(error.orig, "pgcode", None)
+    if state in _SCHEMA_DIFFERS:
+        return f"PostgreSQL at {place} lacks a table or column of this version: run flask --app app db upgrade"
+    if state == _NOT_PERMITTED:
+        return f"PostgreSQL at {place} does not permit this to the role of DATABASE_URL"
+    if state is not None:  # the text of an error of a statement may hold a row
+        return f"PostgreSQL at {place} failed with SQLSTATE {state}"
+    reason = _first_line(str(error.orig)).rpartition("failed: ")[2] or "the connection was lost"
+    return f"PostgreSQL at {place} cannot be used: {reason}"
+
+
+def database_place(settings: CommonSettings) -> str:
+    """Return `host:port` of PostgreSQL."""
+    url = make_url(settings.database_url)
+    host, port = url.query.get("host", url.host), url.query.get("port", url.port)
+    return f"{host or 'the local socket'}:{port or 5432}"
+
+
+def redis_place(settings: CommonSettings) -> str:
+    """Return `host:port` of Redis, or the path of its socket."""
+    parts = urlsplit(settings.redis_url)
+    return parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+
+
+def _first_line(text: str) -> str:
+    return (text.splitlines() or [""])[0].strip()

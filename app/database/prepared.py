@@ -46,7 +46,10 @@ class PreparedExecutor:
 
         A connection is checked out of the pool for the duration of the call only, and discarded if it is lost.
         """
-        pooled = self._engine.raw_connection()
+        try:
+            pooled = self._engine.raw_connection()
+        except psycopg2.Error as error:
+            raise _to_sqlalchemy_error(error, is_lost=True) from error
         driver: Any = pooled.driver_connection
         try:
             with self._watchdog.guard(driver):

@@ -19,23 +19,23 @@ def warn_about_plaintext_connections(settings: CommonSettings, environment: Mapp
 
     Only URLs are examined. It is a warning and not an error, because a platform may encrypt its network itself.
     """
-    if not settings.is_production:
-        return
-    if not _is_encrypted_database(settings.database_url, environment.get("PGSSLMODE", "")):
+    if settings.is_production and not is_encrypted_database(settings, environment):
         _logger.warning("database connections may be unencrypted")
-    if not _is_encrypted_redis(settings.redis_url):
+    if settings.is_production and not is_encrypted_redis(settings):
         _logger.warning("Redis connections are unencrypted")
 
 
-def _is_encrypted_database(url: str, default_mode: str) -> bool:
-    parts = urlsplit(url)
+def is_encrypted_database(settings: CommonSettings, environment: Mapping[str, str]) -> bool:
+    """Return whether PostgreSQL is on this host, or its URL or PGSSLMODE requires TLS."""
+    parts = urlsplit(settings.database_url)
     query = parse_qs(parts.query)
     host = query.get("host", [parts.hostname or ""])[-1]
-    return query.get("sslmode", [default_mode])[-1] in _ENCRYPTED or _is_local(host)
+    return query.get("sslmode", [environment.get("PGSSLMODE", "")])[-1] in _ENCRYPTED or _is_local(host)
 
 
-def _is_encrypted_redis(url: str) -> bool:
-    parts = urlsplit(url)
+def is_encrypted_redis(settings: CommonSettings) -> bool:
+    """Return whether Redis is on this host, or its URL requires TLS."""
+    parts = urlsplit(settings.redis_url)
     return parts.scheme in ("rediss", "unix") or _is_local(parts.hostname or "")
 
 

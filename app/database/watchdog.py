@@ -15,6 +15,18 @@ from typing import Any, Final
 _CHECK_SECONDS: Final = 0.5
 
 
+class Guard:
+    """The deadline of one connection."""
+
+    def __init__(self, driver: Any, seconds: float) -> None:
+        self.driver = driver
+        self.deadline = time.monotonic() + seconds
+
+    def allow(self, seconds: float) -> None:
+        """Set the deadline to `seconds` from now."""
+        self.deadline = time.monotonic() + seconds
+
+
 class Watchdog:
     """Shuts down guarded connections after `seconds`; their statements then raise OperationalError.
 
@@ -23,20 +35,20 @@ class Watchdog:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._deadlines: dict[int, tuple[Any, float]] = {}
+        self.seconds = seconds
+        self._guards: dict[int, Guard] = {}
         self._process = 0  # in which the thread runs: threads do not survive a fork
         self._start_lock = threading.Lock()
 
     @contextmanager
-    def guard(self, driver: Any, seconds: float | None = None) -> Iterator[None]:
-        """Guard a psycopg2 connection until the end of the block, for `seconds` instead of the default if given."""
+    def guard(self, driver: Any) -> Iterator[Guard]:
+        """Guard a psycopg2 connection until the end of the block, and yield its deadline."""
         self._ensure_thread()
-        self._deadlines[id(driver)] = (driver, time.monotonic() + (self._seconds if seconds is None else seconds))
+        guard = self._guards[id(driver)] = Guard(driver, self.seconds)
         try:
-            yield
+            yield guard
         finally:
-            self._deadlines.pop(id(driver), None)
+            self._guards.pop(id(driver), None)
 
     def _ensure_thread(self) -> None:
         """Start the thread once in each process, however many threads ask at the same time."""
@@ -45,7 +57,7 @@ class Watchdog:
             return
         with self._start_lock:
             if self._process != process:
-                self._deadlines = {}  # those of the parent process, if any, are not ours to enforce
+                self._guards = {}  # those of the parent process, if any, are not ours to enforce
                 threading.Thread(target=self._run, name="database watchdog", daemon=True).start()
                 self._process = process
 
@@ -53,9 +65,9 @@ class Watchdog:
         while True:
             time.sleep(_CHECK_SECONDS)
             now = time.monotonic()
-            for driver, deadline in list(self._deadlines.values()):
-                if deadline < now:
-                    _shut_down(driver)
+            for guard in list(self._guards.values()):
+                if guard.deadline < now:
+                    _shut_down(guard.driver)
 
 
 def _shut_down(driver: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from flask import Response
 
 from app.web.blueprints import Blueprint
-from app.web.context import current_context, current_settings, current_time
+from app.web.context import Context, current_context, current_settings, current_time
 from app.web.responses import NO_STORE, NOSNIFF, json_text, plain, plain_error
 
 health = Blueprint("health", __name__)
@@ -38,11 +38,15 @@ def present() -> Response:
 
 @health.route("/services/ready")
 def ready() -> Response:
-    """Return 200 if PostgreSQL and Redis respond, else 503, with the state of each (D22)."""
+    """Return 200 if PostgreSQL is migrated and Redis can be written to, else 503, with each state (D22)."""
     context = current_context()
-    states = {"postgresql": _state(context.database.ping), "redis": _state(context.redis.ping)}
+    states = {
+        "postgresql": _state(context.database.ping),
+        "redis": _state(context.check_redis),
+        "migrations": _migrations(context),
+    }
     response = json_text(json.dumps(states), NO_STORE | NOSNIFF)
-    response.status_code = 200 if all(state == "up" for state in states.values()) else 503
+    response.status_code = 503 if {"down", "pending"} & set(states.values()) else 200
     return response
 
 
@@ -53,6 +57,17 @@ def _state(check: Callable[[], object]) -> str:
         _logger.exception("not ready")
         return "down"
     return "up"
+
+
+def _migrations(context: Context) -> str:
+    """Return the state of the schema; a newer one is as good, because a release migrates before it replaces code."""
+    try:
+        state = context.schema.state().value
+    except Exception:
+        return "unknown"  # PostgreSQL is down, which has been logged
+    if state == "pending":
+        _logger.error("migrations pending", extra={"release": "flask --app app db upgrade"})
+    return state
 
 
 @health.route("/services/version.json")

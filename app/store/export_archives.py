@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.database import allow_time
 from app.domain.exports import ArchiveKind
 
 # How far the clocks of two hosts may differ before they are reported: see app/database/clock_check.py.
@@ -69,16 +70,17 @@ _SAVE = text(f"""
 """)  # noqa: S608 - the columns are a constant
 _NAMES = text("SELECT name FROM export_archives")
 _SIZES = text("SELECT period, size FROM export_archives WHERE kind = :kind")
+_NEWEST = text("SELECT max(checked_at) FROM export_archives")
 _DELETE_OTHERS = text("DELETE FROM export_archives WHERE kind = :kind AND period <> ALL (:periods)")
 _CLEAR = text("DELETE FROM export_archives")
 # A request waits for another builder almost as long as a router waits for the request, not only for the usual timeout.
-_ALLOW_WAIT = text("SET LOCAL statement_timeout = '25s'; SET LOCAL lock_timeout = '25s'")
+_WAIT_SECONDS: Final = 25
 
 
 def lock_builder(connection: Connection, *, wait: bool) -> bool:
     """Acquire the builder's lock until the transaction ends; without `wait`, return False if it is taken."""
     if wait:
-        connection.execute(_ALLOW_WAIT)
+        allow_time(connection, _WAIT_SECONDS, also_for_locks=True)
         connection.execute(_LOCK, {"lock": _BUILDER_LOCK})
         return True
     return bool(connection.execute(_TRY_LOCK, {"lock": _BUILDER_LOCK}).scalar_one())
@@ -93,6 +95,12 @@ def find(connection: Connection, kind: ArchiveKind, period: int) -> ArchiveRecor
 def save(connection: Connection, record: ArchiveRecord) -> None:
     """Store an archive as the current one of its period."""
     connection.execute(_SAVE, vars(record) | {"kind": record.kind.value})
+
+
+def newest(connection: Connection) -> datetime | None:
+    """Return when an archive was last compared with the stored rows, or None if there is none."""
+    moment: datetime | None = connection.execute(_NEWEST).scalar_one()
+    return moment
 
 
 def names(connection: Connection) -> set[str]:

@@ -10,6 +10,8 @@ from redis import Redis
 
 from app.config import RETRIEVAL, SUBMISSION, Settings
 from app.database.database import Database
+from app.database.redis_connections import check_writable
+from app.database.schema import Schema
 from app.domain.errors import SurfaceNotServedError
 
 if TYPE_CHECKING:
@@ -30,12 +32,17 @@ class Context:
     settings: Settings
     clock: Clock
     database: Database
+    schema: Schema
     redis: Redis
     rate_limiter: "RateLimiter | None"  # None if RATE_LIMITS is off
     bearer_labels: Mapping[bytes, str]  # label by the SHA-256 digest of its token
     served_submission: "Submission | None" = None
     served_retrieval: "Retrieval | None" = None
     served_review: "Review | None" = None
+
+    def check_redis(self) -> None:
+        """Raise RedisError if Redis does not respond or refuses to store anything."""
+        check_writable(self.redis)
 
     @property
     def submission(self) -> "Submission":

@@ -16,15 +16,16 @@ _OTHER_FILES: Final = 128  # PostgreSQL, Redis, archives, the standard streams
 def listening_address(environment: Mapping[str, str]) -> tuple[str, int]:
     """Return the host and port of BIND_ADDR, or else every interface with PORT or the default port.
 
-    An IPv6 host in BIND_ADDR has brackets, `[::1]:8000`; the host that is returned has none.
+    White space around a value is ignored, as in settings. An IPv6 host in BIND_ADDR has brackets, `[::1]:8000`; the
+    host that is returned has none.
     Raises ValueError, whose text names the setting, if the port is not from 0 to 65535.
     """
-    if address := environment.get("BIND_ADDR"):
+    if address := environment.get("BIND_ADDR", "").strip():
         host, _, port = address.rpartition(":")
         return host.removeprefix("[").removesuffix("]") or every_interface(), _port("BIND_ADDR", port)
-    if given := environment.get("PORT"):
+    if given := environment.get("PORT", "").strip():
         return every_interface(), _port("PORT", given)
-    only_submission = environment.get("SURFACES") == "submission"
+    only_submission = environment.get("SURFACES", "").strip() == "submission"
     return every_interface(), SUBMISSION_PORT if only_submission else DEFAULT_PORT
 
 

@@ -20,11 +20,10 @@ from typing import Final
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from app.config import Settings
+from app.database.redis_connections import redis_pool
 from app.domain.errors import RateLimiterUnavailableError, TooManyRequestsError
 from app.domain.networks import rate_limit_client
 from app.domain.timeline import SECONDS_PER_MINUTE, day_number, minute_number
@@ -71,13 +70,8 @@ class RateLimiter:
     """Counts requests by client and minute."""
 
     def __init__(self, redis_url: str) -> None:
-        storage = RedisStorage(
-            redis_url,
-            key_prefix="rate",
-            socket_timeout=_REDIS_SECONDS,
-            socket_connect_timeout=_REDIS_SECONDS,
-            retry=Retry(NoBackoff(), 1),  # type: ignore[arg-type]
-        )
+        pool = redis_pool(redis_url, _REDIS_SECONDS, retries=1)
+        storage = RedisStorage(redis_url, pool, key_prefix="rate")
         self._limiter = FixedWindowRateLimiter(storage)
         self._paused_until = 0.0
         self._lock = threading.Lock()

@@ -79,7 +79,7 @@ def threads() -> int:
 
 
 def _number(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+    text = os.environ.get(name, "").strip() or str(default)
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_NUMBER):
         raise ValueError(f"{name}: {text!r} is not a number from 1 to {_MAX_NUMBER}")
     return int(text)

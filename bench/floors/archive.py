@@ -1,4 +1,4 @@
-"""The least that building an archive costs: the rows leave PostgreSQL by COPY, and their bytes are compressed."""
+"""The floor of building an archive: COPY of the rows from PostgreSQL, and compression of their bytes."""
 
 import io
 import time
@@ -19,17 +19,17 @@ _ROWS: Final = """
 
 
 class _Nowhere(io.RawIOBase):
-    """Takes what COPY sends."""
+    """Discards the output of COPY."""
 
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object, /) -> int:  # noqa: ARG002 - it goes nowhere
+    def write(self, data: object, /) -> int:  # noqa: ARG002 - discarded
         return 0
 
 
 def copy_seconds(database_url: str, day: int) -> float:
-    """Return how long COPY takes to send the rows of a day, in the order of their data."""
+    """Return the seconds that COPY takes for the rows of a day, in the order of their data."""
     with closing(stock.connect(database_url)) as connection, connection.cursor() as cursor:
         cursor.execute("SET work_mem = '64MB'")
         rows = cursor.mogrify(_ROWS, {"first_hour": day * HOURS_PER_DAY, "end_hour": (day + 1) * HOURS_PER_DAY})
@@ -39,7 +39,7 @@ def copy_seconds(database_url: str, day: int) -> float:
 
 
 def zlib_seconds(archive: bytes) -> float:
-    """Return how long zlib takes to compress what an archive holds, at the level that zip files have by default."""
+    """Return the seconds that zlib takes to compress the content of an archive, at the default level of zip files."""
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         content = file.read(_EXPORT)
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""nginx, sending an archive's bytes from a file: the least that a download costs."""
+"""The floor of a download: nginx sends an archive from a file."""
 
 import shutil
 import signal
@@ -20,7 +20,7 @@ _START_SECONDS: Final = 10
 _STOP_SECONDS: Final = 5
 _POLL_SECONDS: Final = 0.02
 
-# As many workers as the service has. No log: the floor is what sending alone costs.
+# As many workers as the service has, and no log.
 _CONFIGURATION: Final = """
 daemon off;
 worker_processes 2;
@@ -44,7 +44,7 @@ http {{
 
 
 def is_installed() -> bool:
-    """Tell whether there is an nginx."""
+    """Return whether nginx is installed."""
     return shutil.which("nginx") is not None
 
 
@@ -58,10 +58,10 @@ class Nginx:
 
 @contextmanager
 def serving(files: Mapping[str, bytes]) -> Iterator[Nginx]:
-    """Serve files by their names."""
+    """Serve files by name; yield the running nginx."""
     with tempfile.TemporaryDirectory() as name:
         folder, address = Path(name), f"{LOOPBACK}:{free_port()}"
-        folder.chmod(0o755)  # nginx's workers are another user when root starts it
+        folder.chmod(0o755)  # the workers of nginx are another user if root starts it
         (folder / "files").mkdir()
         for file_name, content in files.items():
             (folder / "files" / file_name).write_bytes(content)

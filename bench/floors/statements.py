@@ -1,7 +1,7 @@
-"""Bare loops of psycopg2 that run the statements of codes, claims and uploads: the least that storing costs.
+"""The floor of a submission: bare psycopg2 loops that run the statements of codes, claims and uploads.
 
-Two processes of eight threads, as the service has, each thread with a connection of its own and no HTTP, no framework
-and no cryptography. They send it in full, or have prepared it as the service has.
+Two processes of eight threads, like the service. Each thread has its own connection, without HTTP, framework or
+cryptography. Statements are sent either unprepared or prepared, as the service does.
 """
 
 import os
@@ -35,7 +35,7 @@ _QUOTA: Final = 43
 
 @dataclass(frozen=True)
 class _Share:
-    """What one process has to do."""
+    """The work of one process."""
 
     database_url: str
     preparations: Sequence[str]
@@ -46,7 +46,7 @@ class _Share:
 
 @dataclass(frozen=True)
 class _Done:
-    """What one process did: when it began and ended, on the machine's one steady clock, and each latency."""
+    """The result of one process: start and end by the monotonic clock, and the latencies, all in seconds."""
 
     began: float
     ended: float
@@ -54,7 +54,7 @@ class _Done:
 
 
 class Runner:
-    """The two processes: they import everything, while others go on, and then run any number of loads."""
+    """Two worker processes that import everything in the background and then run any number of loads."""
 
     def __init__(self) -> None:
         self._pool = ProcessPoolExecutor(PROCESSES, get_context("spawn"))
@@ -68,11 +68,11 @@ class Runner:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes."""
+        """The identifiers of the processes."""
         return tuple(started.result() for started in self._started)
 
     def run(self, database_url: str, sent: Sequence[Sent], seconds: float, *, prepared: bool) -> Figures:
-        """Send one statement with many values, each once, for so long."""
+        """Send one statement with each of the values once, for at most `seconds`."""
         statement, values = sent[0].statement, [each.values for each in sent]
         sql = statement.prepared if prepared else statement.sql
         preparations = [part.prepare_sql for part in statement.parts if prepared]
@@ -95,7 +95,7 @@ class Runner:
 
 
 def _start(_: int) -> int:
-    time.sleep(0.2)  # long enough that the other process, not this one, takes the other number
+    time.sleep(0.2)  # so that the other process takes the other number
     return os.getpid()
 
 
@@ -115,7 +115,7 @@ def _run_share(share: _Share) -> _Done:
 def _loop(connection: Connection, share: _Share, values: Sequence[Mapping[str, Any]], deadline: float) -> list[float]:
     latencies: list[float] = []
     with connection.cursor() as cursor:
-        for preparation in share.prepare_sqls:
+        for preparation in share.preparations:
             cursor.execute(preparation)
         for each in values:
             began = time.monotonic()
@@ -148,13 +148,13 @@ def code_statements(count: int) -> list[Sent]:
 
 
 def claim_statements(settings: Settings, database_url: str, count: int) -> list[Sent]:
-    """Store codes, and return statements that claim them, each from a network of its own."""
+    """Store codes; return statements that claim them, each from another network."""
     waiting = stock.add_codes(database_url, count)
     now = datetime.now(UTC)
 
     def claim(number: int) -> Sent:
         attempt = claims.ClaimAttempt(
-            stored_codes=["~" + secrets.token_hex(4), waiting[number]],  # as many as the service looks for
+            stored_codes=["~" + secrets.token_hex(4), waiting[number]],  # as many as the service looks up
             app_public_key=secrets.token_bytes(32),
             networks=[secrets.token_hex(16), secrets.token_hex(16)],
             network_lock=secrets.randbits(62),
@@ -168,7 +168,7 @@ def claim_statements(settings: Settings, database_url: str, count: int) -> list[
 
 
 def upload_statements(database_url: str, sealing_key: bytes, count: int, keys: int) -> list[Sent]:
-    """Store key pairs, and return statements that upload so many keys with each."""
+    """Store key pairs; return statements that upload `keys` keys with each."""
     pairs, server_private_keys = patients.new_pairs(count)
     stock.add_pairs(database_url, sealing_key, pairs, server_private_keys)
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The scenarios, in the order in which they run: downloads come first, while today's archive is still empty."""
+"""The scenarios in their order: downloads are first, while today's archive is still empty."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

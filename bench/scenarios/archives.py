@@ -1,4 +1,4 @@
-"""The worker builds the archive of a day: how long that takes, and how much memory."""
+"""Building the archive of a day: time and memory."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from bench.target import today
 
 FLOOR: Final = "COPY + zlib"
 
-# The goal is one of scale: what a small archive takes is mostly what every transaction and every file takes.
+# The goal is about scale: a small archive takes mostly the constant time of transactions and files.
 _LARGE: Final = 1_000_000
 _GOAL: Final = within_times_floor(2, 400)
 _BUILD_SECONDS: Final = 300
@@ -25,10 +25,10 @@ _WORKER: Final = "worker"
 
 
 def every_size(bench: Bench) -> list[Row]:
-    """Build an archive of each of the sizes of the options."""
+    """Build an archive of each size of the options."""
     own, sizes = bench.own, bench.options.archive_sizes
     if own is None:
-        return [Row("archive", _WORKER, skipped="only our own service builds archives ahead")]
+        return [Row("archive", _WORKER, skipped="only our own service can be measured")]
     return [row for number, size in enumerate(sizes) for row in _build(bench, own, size, day=today() - 1 - number)]
 
 
@@ -82,7 +82,7 @@ def _floor(own: OwnService, day: int) -> Figures:
 
 
 def _built(own: OwnService) -> bytes:
-    """Return the archive that the worker has just built."""
+    """Return the content of the last archive."""
     with closing(stock.connect(own.building_url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT content FROM export_archive_parts JOIN export_archives USING (name) ORDER BY part")
         return b"".join(bytes(content) for (content,) in cursor)

@@ -1,4 +1,4 @@
-"""Phones download archives: an empty day, a usual day, the bundle of all days, and a day that they have already."""
+"""Downloads of archives: an empty day, a usual day, the bundle of all days, and an unchanged day."""
 
 import functools
 import time
@@ -17,17 +17,17 @@ from bench.target import Answer, Skipped, Target, keys_in, request, today
 from bench.usage import Watched, with_usage
 
 NGINX: Final = "nginx"
-BUNDLE_OF_DAYS: Final = 14  # that hold keys, in the stock of our own server
+BUNDLE_OF_DAYS: Final = 14  # with keys, on our own server
 
 _GOAL: Final = share_of_floor(0.5)
 _OK, _NOT_MODIFIED = 200, 304
 _FILE: Final = "archive.zip"
-_PUBLICATION_SECONDS: Final = 300  # a server that builds ahead shows new keys after a minute or so
+_PUBLICATION_SECONDS: Final = 300  # a server that builds ahead publishes new keys after about a minute
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A period of a server that suits a scenario."""
+    """A period of a server that fits a scenario."""
 
     period: int
     answer: Answer
@@ -40,7 +40,7 @@ def empty_day(bench: Bench) -> list[Row]:
 
 
 def usual_day(bench: Bench) -> list[Row]:
-    """Download a day of ten thousand keys."""
+    """Download a day of the usual number of keys."""
     return _download(bench, f"download of {bench.options.keys_per_day:,} keys", bench.options.keys_per_day)
 
 
@@ -51,7 +51,7 @@ def bundle(bench: Bench) -> list[Row]:
 
 
 def unchanged(bench: Bench) -> list[Row]:
-    """Ask for a day whose entity tag is known, and be told that it is the same."""
+    """Request a day with its entity tag, and get 304."""
     return _download(bench, "download unchanged (304)", bench.options.keys_per_day, is_known=True)
 
 
@@ -129,7 +129,7 @@ def _rows(
 
 
 def _find_day(server: Target, keys: int) -> _Found:
-    """Return the day with the number of keys that is nearest to what is wanted, today or a past one."""
+    """Return the day, today included, whose number of keys is nearest to `keys`."""
     stored = _keys_of_days(server)
     if not stored:
         raise Skipped("it serves no day")
@@ -145,7 +145,7 @@ def _find_day(server: Target, keys: int) -> _Found:
 
 @functools.cache
 def _keys_of_days(server: Target) -> Mapping[int, int]:
-    """Return how many keys each day holds that a server serves. Past days do not change."""
+    """Return the number of keys of each day that a server serves. Past days do not change."""
     days = [_look(server, today() - back) for back in range(SERVED_DAYS + 1)]
     return {day.period: day.keys for day in days if day is not None}
 
@@ -165,7 +165,7 @@ def _look(server: Target, period: int) -> _Found | None:
 
 
 def _fill_today(server: Target, keys: int) -> _Found:
-    """Upload keys as patients do, and wait until the server publishes them."""
+    """Upload keys, and wait until the server publishes them."""
     pairs = patients.claim_pairs(server, -(-keys // MAX_KEYS_PER_UPLOAD))
     patients.send_uploads(server, pairs, MAX_KEYS_PER_UPLOAD)
     deadline = time.monotonic() + _PUBLICATION_SECONDS
@@ -186,5 +186,5 @@ def _check_known(server: Target, found: _Found) -> None:
 
 
 def some_day(server: Target, keys: int) -> int:
-    """Return a day of about so many keys."""
+    """Return a day of about `keys` keys."""
     return _find_day(server, keys).period

@@ -1,4 +1,4 @@
-"""A day as the public service had it, ten times as busy, at a fixed rate: phones download, a few patients take part."""
+"""The mix of requests of the public service at ten times its rate: downloads, and a few submissions."""
 
 import random
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ _GOAL: Final = p99_below(50)
 _KEYS_OF_AN_UPLOAD: Final = 14
 _LATE_MS: Final = 5
 
-# Of a thousand requests. Most phones want the day that ended; some also today's; a phone that was just set up wants
-# all days at once. Patients are fewer in truth, by far: two requests in a hundred let them count in the percentiles.
+# Shares of a thousand requests. Most phones download the last complete day, some also today, and a newly installed app
+# the bundle. Real submissions are much rarer: two in a hundred are enough to affect the percentiles.
 SHARES: Final[Mapping[str, int]] = {
     "past day": 780,
     "today": 190,
@@ -32,7 +32,7 @@ SHARES: Final[Mapping[str, int]] = {
 
 
 def mixed_day(bench: Bench) -> list[Row]:
-    """Send everything that a day brings, at the rate of the options."""
+    """Send the mix at the rate of the options."""
     scenario = f"mixed day, {bench.options.rate:,}/s"
     contenders = [_server(bench, server) for server in bench.servers]
     measured = {name: _remarked(figures) for name, figures in alternate(contenders, bench.options.rounds).items()}
@@ -53,15 +53,15 @@ def _server(bench: Bench, server: Target) -> Contender:
 
 
 def _remarked(figures: Figures) -> Figures:
-    """Say so if the driver had not enough processor time to send when it should: the latencies contain that."""
+    """Add a note if the driver was late for lack of CPU time, which the latencies include."""
     late = figures.parts["driver_late_p99_ms"]
     note = f"the driver itself was late, p99 {late:.0f} ms: the machine is too busy for this measurement"
     return replace(figures, notes=(note,)) if late > _LATE_MS else figures
 
 
 def _plan(server: Target, day: int, rate: int, seconds: float) -> list[Planned]:
-    """Draw what is sent, and when: phones know nothing of each other, so the gaps between them are exponential."""
-    draw = random.Random(1)  # noqa: S311 - the same day in each run
+    """Return random requests at random times. Phones are independent, so that the gaps are exponential."""
+    draw = random.Random(1)  # noqa: S311 - the same plan in each run
     kinds = draw.choices(list(SHARES), list(SHARES.values()), k=max(1, round(rate * seconds)))
     requests = _requests(server, day, {kind: kinds.count(kind) for kind in SHARES})
     plan, due = [], 0.0

@@ -1,4 +1,4 @@
-"""A web process starts: how long until it gives its first answer."""
+"""The time from the start of a web process to its first response."""
 
 import time
 from typing import Final
@@ -13,7 +13,7 @@ _GOAL: Final = done_below(1.5)
 
 
 def start(bench: Bench) -> list[Row]:
-    """Start each web server of ours beside the one that runs, and stop it once it has answered."""
+    """Start each web server beside the running service, and stop it after its first response."""
     own = bench.own
     if own is None:
         return [Row(_SCENARIO, bench.servers[0].name, skipped="only our own service can be started")]

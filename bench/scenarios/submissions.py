@@ -1,4 +1,4 @@
-"""Authorities ask for codes, and phones claim them and upload: each request changes the database, and is sent once."""
+"""Codes, claims and uploads. Each request changes the database and is sent once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ FLOOR: Final = "bare statement"
 PREPARED: Final = "psycopg2, prepared"
 
 _GOAL: Final = share_of_floor(0.5)
-_FIRST_GUESS_PER_SECOND: Final = 2000.0
-_RESERVE: Final = 1.6  # how many times what the last measurement needed is prepared
+_FIRST_ESTIMATE_PER_SECOND: Final = 2000.0
+_RESERVE: Final = 1.6  # factor of prepared requests over those of the last measurement
 _MOST_REQUESTS: Final = 500_000
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of submission: how requests to a server are prepared, and statements for the floor."""
+    """A kind of submission: functions that prepare requests to a server, and statements for the floor."""
 
     scenario: str
     requests: Callable[[Target, int], list[bytes]]
@@ -50,7 +50,7 @@ def claim(bench: Bench) -> list[Row]:
 
 
 def upload_of(keys: int) -> Callable[[Bench], list[Row]]:
-    """Return the scenario of uploading so many keys."""
+    """Return the scenario of uploads of `keys` keys."""
 
     def upload(bench: Bench) -> list[Row]:
         return _submit(
@@ -93,7 +93,7 @@ def _server(bench: Bench, kind: _Kind, server: Target) -> Contender:
         load = wrk.Load(seconds)
         return with_usage(server.watched, lambda: wrk.replay(server.submission_url, prepared, load))
 
-    return Contender(server.name, _Guessing(bench, run).measure)
+    return Contender(server.name, _Estimating(bench, run).measure)
 
 
 def _bare(name: str, bench: Bench, kind: _Kind, own: OwnService, runner: statements.Runner) -> Contender:
@@ -106,16 +106,16 @@ def _bare(name: str, bench: Bench, kind: _Kind, own: OwnService, runner: stateme
         watched = Watched(runner.pids, (own.postgres_pid,))
         return with_usage(watched, lambda: runner.run(url, sent, seconds, prepared=name == PREPARED))
 
-    return Contender(name, _Guessing(bench, run).measure)
+    return Contender(name, _Estimating(bench, run).measure)
 
 
-class _Guessing:
-    """Prepares as many requests as a measurement will need, judging by the fastest so far."""
+class _Estimating:
+    """Prepares as many requests as a measurement needs at the highest rate so far."""
 
     def __init__(self, bench: Bench, run: Callable[[int, float], Figures]) -> None:
         self._seconds = bench.options.seconds
         self._run = run
-        self._per_second = _FIRST_GUESS_PER_SECOND
+        self._per_second = _FIRST_ESTIMATE_PER_SECOND
         if bench.options.warm_up_seconds:
             self._per_second = self._measure(bench.options.warm_up_seconds).per_second or self._per_second
 
@@ -126,9 +126,9 @@ class _Guessing:
         return figures
 
     def _measure(self, seconds: float) -> Figures:
-        """Measure, and begin again if the requests ran out: then the guess was too low."""
+        """Measure, and repeat with twice as many requests if they ran out."""
         while True:
-            # wrk is stopped up to a tenth of a second late.
+            # wrk may stop up to a tenth of a second late.
             count = int(self._per_second * _RESERVE * (seconds + 0.2)) + wrk.CONNECTIONS
             figures = self._run(count, seconds)
             if TOO_FEW not in figures.notes or count > _MOST_REQUESTS:
@@ -137,7 +137,7 @@ class _Guessing:
 
 
 def pairs_of(target: Target, count: int) -> Sequence[KeyPair]:
-    """Return claimed key pairs: put straight into our own database, through the API of any other server."""
+    """Return claimed key pairs, inserted into our own database, or made through the API of another server."""
     if not target.database_url:
         return patients.claim_pairs(target, count)
     pairs, server_private_keys = patients.new_pairs(count)
@@ -146,7 +146,7 @@ def pairs_of(target: Target, count: int) -> Sequence[KeyPair]:
 
 
 def codes_of(target: Target, count: int) -> Sequence[str]:
-    """Return codes that wait to be claimed, from the same source."""
+    """Return unclaimed codes, from the same source."""
     if not target.database_url:
-        return patients.ask_for_codes(target, count)
+        return patients.issue_codes(target, count)
     return stock.add_codes(target.database_url, count)

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the answer is one of the protocol's own: no fault, no page of a framework, no traceback."""
+"""Every input gets a response of the protocol: no server error, no error page of the framework, no traceback."""
 
 import string
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ FEW: Final = settings(max_examples=40, deadline=None, suppress_health_check=list
 
 @pytest.fixture(scope="module")
 def target(database_url: str, redis_url: str) -> Iterator[Service]:
-    """One service for all inputs, with every route; what they leave behind is of no account."""
+    """One service for all inputs, with every route. Stored data does not matter."""
     service = start_service(
         make_settings(
             database_url,
@@ -48,7 +48,7 @@ def target(database_url: str, redis_url: str) -> Iterator[Service]:
 
 
 def check(response: Any, path: str) -> None:
-    """Refuse what no client may ever see."""
+    """Fail on a response that is not one of the protocol's."""
     assert response.status_code < 500, (path, response.status_code)
     assert "html" not in response.headers.get("Content-Type", "")
     assert b"Traceback" not in response.data
@@ -61,7 +61,7 @@ def check(response: Any, path: str) -> None:
 
 @given(path=st.sampled_from(sorted(PROTOBUF)), body=st.binary(max_size=300), method=st.sampled_from(METHODS[:4]))
 @FEW
-def test_any_bytes(target: Service, path: str, body: bytes, method: str) -> None:
+def test_arbitrary_bytes_are_never_a_server_error(target: Service, path: str, body: bytes, method: str) -> None:
     check(target.client.open(path, method=method, data=body, headers=bearer()), path)
 
 
@@ -69,14 +69,16 @@ def test_any_bytes(target: Service, path: str, body: bytes, method: str) -> None
 @example(code="ＡＢＣ\N{ZERO WIDTH SPACE}".encode(), key=bytes(32))
 @example(code=b"\x00", key=bytes(32))
 @FEW
-def test_any_claim(target: Service, code: bytes, key: bytes) -> None:
+def test_arbitrary_claims_are_never_a_server_error(target: Service, code: bytes, key: bytes) -> None:
     body = b"\x0a" + bytes((len(code),)) + code + wire.KeyClaimRequest(app_public_key=key).SerializeToString()
     check(target.client.post("/claim-key", data=body), "/claim-key")
 
 
 @given(server=KEYS, phone=KEYS, nonce=st.one_of(st.binary(max_size=30), st.just(bytes(24))), payload=st.binary())
 @FEW
-def test_any_envelope(target: Service, server: bytes, phone: bytes, nonce: bytes, payload: bytes) -> None:
+def test_arbitrary_envelopes_are_never_a_server_error(
+    target: Service, server: bytes, phone: bytes, nonce: bytes, payload: bytes
+) -> None:
     body = wire.EncryptedUploadRequest(server_public_key=server, app_public_key=phone, nonce=nonce, payload=payload)
     check(target.client.post("/upload", data=body.SerializeToString()), "/upload")
 
@@ -94,13 +96,13 @@ EXPOSURE_KEYS: Final = st.builds(
 
 @pytest.fixture(scope="module")
 def phone(target: Service) -> Phone:
-    """A phone with a pair, so that its boxes are opened."""
+    """A phone with a key pair, whose boxes can be opened."""
     return target.pair()
 
 
 @given(keys=st.lists(EXPOSURE_KEYS, max_size=30), seconds=st.one_of(LONG_INTEGERS, st.none()), plaintext=st.binary())
 @FEW
-def test_any_upload_in_a_box(
+def test_arbitrary_boxed_uploads_are_never_a_server_error(
     target: Service, phone: Phone, keys: list[wire.TemporaryExposureKey], seconds: int | None, plaintext: bytes
 ) -> None:
     check(target.upload(phone, keys, seconds), "/upload")
@@ -116,7 +118,9 @@ def test_any_upload_in_a_box(
 )
 @example(location="a\x00cdefgh", start=1, end=2, nanos=0, severity=0)
 @FEW
-def test_any_outbreak(target: Service, location: str, start: int, end: int, nanos: int, severity: int) -> None:
+def test_arbitrary_outbreaks_are_never_a_server_error(
+    target: Service, location: str, start: int, end: int, nanos: int, severity: int
+) -> None:
     event = wire.OutbreakEvent(location_id=location, severity=severity)
     event.start_time.seconds, event.end_time.seconds = start, end
     event.start_time.nanos = event.end_time.nanos = nanos
@@ -138,14 +142,14 @@ PATHS: Final = st.one_of(
 
 @given(path=PATHS, method=st.sampled_from(METHODS))
 @FEW
-def test_any_path_and_method(target: Service, path: str, method: str) -> None:
+def test_arbitrary_paths_and_methods_are_never_a_server_error(target: Service, path: str, method: str) -> None:
     headers = bearer() if method != "GET" else {}
     check(target.client.open("/" + path.lstrip("/"), method=method, headers=headers), path)
 
 
 @given(day=st.integers(0, 99999), method=st.sampled_from(METHODS))
 @FEW
-def test_any_day_with_the_right_code(target: Service, day: int, method: str) -> None:
+def test_arbitrary_days_with_a_valid_code_are_never_a_server_error(target: Service, day: int, method: str) -> None:
     code = download_code(day, target.clock.now)
     for kind in ("retrieve", "qr"):
         check(target.client.open(f"/{kind}/302/{day:05}/{code}", method=method), kind)
@@ -155,7 +159,7 @@ def test_any_day_with_the_right_code(target: Service, day: int, method: str) -> 
 @example(year=0, month=1, day=1)
 @example(year=9999, month=12, day=31)
 @FEW
-def test_any_date(target: Service, year: int, month: int, day: int) -> None:
+def test_arbitrary_dates_are_never_a_server_error(target: Service, year: int, month: int, day: int) -> None:
     for route in ("", "uploads/", "otkdurations/"):
         check(target.client.get(f"/events/{route}{year:04}-{month:02}-{day:02}", auth=METRICS), "events")
 
@@ -184,6 +188,6 @@ HEADER_VALUES: Final = st.text(st.characters(min_codepoint=32, max_codepoint=255
 @example(name="Authorization", value="Basic \xff:\xff", path="/events/2026-03-18")
 @example(name="Authorization", value="Bearer \xe9", path="/new-key-claim")
 @FEW
-def test_any_header(target: Service, name: str, value: str, path: str) -> None:
+def test_arbitrary_headers_are_never_a_server_error(target: Service, name: str, value: str, path: str) -> None:
     for method in ("GET", "POST"):
         check(target.client.open(path, method=method, headers={name: value}), path)

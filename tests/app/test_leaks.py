@@ -1,8 +1,10 @@
-"""Secrets are where the data model says, and nowhere else: logs, figures, refusals, columns, Redis."""
+"""Secrets are stored only where the data model states, and appear in no log, response, statistic or Redis key."""
 
 import base64
+import io
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,18 +17,27 @@ from app.upkeep.retention import purge
 from app.upkeep.rollup import roll_up_counters
 from app.web.logs import LogfmtFormatter
 from tests.support.breakage import refusing, without_table
-from tests.support.service import Phone, Service, bearer, download_code, exposure_key
-from tests.support.settings import HMAC_KEY, METRICS, OTHER_TOKEN, SECRETS, SIGNING_KEY, TEST_TOOLS_TOKEN, TOKEN
+from tests.support.service import Phone, Service, bearer, download_code, empty, exposure_key, start_service
+from tests.support.settings import (
+    HMAC_KEY,
+    METRICS,
+    OTHER_TOKEN,
+    SECRETS,
+    SIGNING_KEY,
+    TEST_TOOLS_TOKEN,
+    TOKEN,
+    make_settings,
+)
 
 ADDRESS: Final = "203.0.113.77"
 IPV6_ADDRESS: Final = "2001:db8:aaaa:bbbb::77"
 HASH_ID: Final = "5ecre7" * 21 + "aa"
-WRONG_TOKEN: Final = "a-token-that-nobody-was-given"
+WRONG_TOKEN: Final = "a-token-that-was-never-issued"
 WRONG_CODE: Final = "WRNGCDE222"
 KEY_NUMBER: Final = 0x5EC2E7_5EC2E7_5EC2E7_5EC2E7_5EC2E7
 REFUSED_KEY_NUMBER: Final = 0x0BAD_0BAD_0BAD_0BAD_0BAD_0BAD_0BAD
 
-# Where each kind of secret may be in the database: what it is for. Anything else is a leak.
+# The columns in which each kind of secret may be stored. Anything else is a leak.
 ALLOWED: Final = {
     "phone's public key": {("encryption_keys", "app_public_key")},
     "server's public key": {("encryption_keys", "server_public_key")},
@@ -40,15 +51,17 @@ class Traffic:
 
     service: Service
     secrets: dict[str, bytes] = field(default_factory=dict)
-    answers: list[Any] = field(default_factory=list)
+    responses: list[Any] = field(default_factory=list)
     log: str = ""
+    columns: dict[tuple[str, str], bytes] = field(default_factory=dict)  # all values of each column
+    redis: list[bytes] = field(default_factory=list)
 
     def send(self, method: str, path: str, address: str = ADDRESS, **request: Any) -> Any:
         headers = {"X-Forwarded-For": f"198.51.100.9, {ADDRESS}", "Cookie": "session=the-secret-cookie"}
         request["headers"] = headers | request.get("headers", {})
-        answer = self.service.client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address}, **request)
-        self.answers.append(answer)
-        return answer
+        response = self.service.client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address}, **request)
+        self.responses.append(response)
+        return response
 
     def mark(self, name: str, value: bytes | str) -> None:
         self.secrets[name] = value if isinstance(value, bytes) else value.encode()
@@ -60,7 +73,7 @@ class Traffic:
             ("cookie", "the-secret-cookie"),
             ("token", TOKEN),
             ("other token", OTHER_TOKEN),
-            ("tester's token", TEST_TOOLS_TOKEN),
+            ("token of the test tools", TEST_TOOLS_TOKEN),
             ("wrong token", WRONG_TOKEN),
             ("wrong code", WRONG_CODE),
             ("hashID", HASH_ID),
@@ -73,29 +86,30 @@ class Traffic:
             self.mark(name, value)
         self.codes_and_claims()
         self.uploads()
-        self.downloads_and_figures()
+        self.downloads_and_statistics()
+        self.read_stores()
 
     def codes_and_claims(self) -> None:
         service = self.service
         claimed = self.send("POST", "/new-key-claim", headers=bearer()).text.strip()
-        self.mark("code that was claimed", claimed)
-        self.mark("code that waits", self.send("POST", f"/new-key-claim/{HASH_ID}", headers=bearer()).text.strip())
+        self.mark("claimed code", claimed)
+        self.mark("unclaimed code", self.send("POST", f"/new-key-claim/{HASH_ID}", headers=bearer()).text.strip())
         self.send("POST", "/new-key-claim", headers=bearer(WRONG_TOKEN))
         self.send("GET", f"/new-key-claim/{HASH_ID}", headers=bearer())
         self.phone = Phone()
         self.mark("phone's public key", self.phone.public_key)
-        answer = service.claim(claimed, self.phone.public_key)
-        self.phone.server_public_key = answer.data[2:34]
+        response = service.claim(claimed, self.phone.public_key)
+        self.phone.server_public_key = response.data[2:34]
         self.mark("server's public key", self.phone.server_public_key)
         for address in (ADDRESS, IPV6_ADDRESS):
             for code in (WRONG_CODE, claimed):
                 service.claim(code, environ_overrides={"REMOTE_ADDR": address})
         with refusing(service, "failed_key_claim_attempts", "INSERT"):
-            self.answers.append(service.claim(WRONG_CODE))
+            self.responses.append(service.claim(WRONG_CODE))
         with refusing(service, "encryption_keys", "INSERT"):
             self.send("POST", f"/new-key-claim/{HASH_ID[::-1]}", headers=bearer())
         with without_table(service, "encryption_keys"):
-            self.answers.append(service.claim(claimed))
+            self.responses.append(service.claim(claimed))
 
     def uploads(self) -> None:
         service, phone = self.service, self.phone
@@ -103,15 +117,15 @@ class Traffic:
         self.mark("exposure key", KEY_NUMBER.to_bytes(16, "big"))
         self.mark("refused exposure key", REFUSED_KEY_NUMBER.to_bytes(16, "big"))
         refused = exposure_key(REFUSED_KEY_NUMBER, rolling_start_interval_number=yesterday)
-        self.answers.append(service.upload(phone, [refused], seconds=5))
+        self.responses.append(service.upload(phone, [refused], seconds=5))
         with refusing(service, "diagnosis_keys", "INSERT"):
-            self.answers.append(service.upload(phone, [refused]))
+            self.responses.append(service.upload(phone, [refused]))
         kept = exposure_key(KEY_NUMBER, rolling_start_interval_number=yesterday)
         assert service.upload(phone, [kept]).status_code == 200
-        self.send("POST", "/upload", data=b"the-payload-of-nobody" * 10)
-        self.mark("payload", b"the-payload-of-nobody")
+        self.send("POST", "/upload", data=b"a-malformed-payload" * 10)
+        self.mark("payload", b"a-malformed-payload")
 
-    def downloads_and_figures(self) -> None:
+    def downloads_and_statistics(self) -> None:
         service = self.service
         for day in (service.today, 0, service.today + 1):
             code = download_code(day, service.clock.now)
@@ -132,79 +146,95 @@ class Traffic:
         report_failed_claims(service.database, service.clock.now)
         refresh_all(service.app.context.retrieval.builder, service.clock.now, service.clock.now - service.clock.now)
 
+    def read_stores(self) -> None:
+        """Remember what the database and Redis hold, before the next test empties them."""
+        for table in metadata.sorted_tables:
+            rows = self.service.rows(f"SELECT * FROM {table.name}")  # noqa: S608
+            for column in table.columns:
+                values = [row._mapping[column.name] for row in rows]
+                self.columns[table.name, column.name] = b"\n".join(map(as_bytes, values))
+        redis = self.service.app.context.redis
+        self.redis = [key + b"=" + (redis.get(key) or b"") for key in redis.scan_iter()]
 
-@pytest.fixture
-def traffic(
-    make_service: Callable[..., Service], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> Traffic:
-    """A day of traffic, logged as much as can be."""
-    service = make_service(
-        RATE_LIMITS="on", ENABLE_TEST_TOOLS="true", TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN, PUBLISH_ACTIVE_KEYS="true"
-    )
-    caplog.set_level(logging.DEBUG)
-    traffic = Traffic(service)
-    traffic.run()
-    lines = [LogfmtFormatter().format(record) for record in caplog.records if not record.name.startswith("sqlalchemy")]
-    traffic.log = "\n".join([*lines, capsys.readouterr().err])
-    return traffic
+
+def as_bytes(value: object) -> bytes:
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+
+
+@pytest.fixture(scope="module")
+def traffic(database_url: str, redis_url: str) -> Iterator[Traffic]:
+    """A day of traffic, with every log message."""
+    overrides = {"ENABLE_TEST_TOOLS": "true", "TEST_TOOLS_TOKEN": TEST_TOOLS_TOKEN, "PUBLISH_ACTIVE_KEYS": "true"}
+    service = start_service(make_settings(database_url, redis_url, RATE_LIMITS="on", **overrides))
+    empty(service)
+    traffic, output, root = Traffic(service), io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(output), root.level
+    handler.setFormatter(LogfmtFormatter())
+    handler.addFilter(lambda record: not record.name.startswith("sqlalchemy"))
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with redirect_stderr(output):
+            traffic.run()
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+    traffic.log = output.getvalue()
+    yield traffic
+    service.database.dispose()
+    service.app.context.redis.close()
 
 
 def forms(secret: bytes) -> list[bytes]:
-    """Return what a secret looks like where somebody wrote it down: itself, in hexadecimal, in base64, escaped."""
+    """Return the forms in which a secret may appear: raw, hexadecimal, base64, escaped."""
     shown = [secret, secret.hex().encode(), base64.b64encode(secret).rstrip(b"=")[:-1], repr(secret)[2:-1].encode()]
     return [form.lower() for form in shown]
 
 
 def found_in(text: bytes, secrets: dict[str, bytes]) -> set[str]:
-    """Return the names of the secrets that stand in a text."""
+    """Return the names of the secrets that a text contains."""
     lowered = text.lower()
     return {name for name, secret in secrets.items() if any(form in lowered for form in forms(secret))}
 
 
-def test_logs_hold_no_secret(traffic: Traffic) -> None:
+def test_logs_contain_no_secret(traffic: Traffic) -> None:
     assert traffic.log.count('msg="http response"') > 30
-    assert traffic.log.count("InternalError at") >= 4  # the database's own words would quote a row
+    assert traffic.log.count("InternalError at") >= 4  # whose messages from the database quote a row
     assert found_in(traffic.log.encode(), traffic.secrets) == set()
 
 
-def test_a_refusal_or_a_figure_repeats_nothing_that_was_sent(traffic: Traffic) -> None:
-    shown = [answer for answer in traffic.answers if answer.status_code != 200 or b"count" in answer.data]
-    assert {answer.status_code for answer in shown} >= {200, 400, 401, 404, 500}
-    for answer in shown:
-        header = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
-        assert found_in(answer.data + header.encode(), traffic.secrets) == set(), answer.request.path
+def test_refusals_and_statistics_do_not_echo_input(traffic: Traffic) -> None:
+    shown = [each for each in traffic.responses if each.status_code != 200 or b"count" in each.data]
+    assert {each.status_code for each in shown} >= {200, 400, 401, 404, 500}
+    for response in shown:
+        header = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+        assert found_in(response.data + header.encode(), traffic.secrets) == set(), response.request.path
 
 
-def test_the_database_holds_each_secret_where_the_data_model_says(traffic: Traffic) -> None:
-    for table in metadata.sorted_tables:
-        for row in traffic.service.rows(f"SELECT * FROM {table.name}"):  # noqa: S608
-            for column, value in row._mapping.items():
-                text = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-                for name in found_in(text, traffic.secrets):
-                    assert (table.name, column) in ALLOWED.get(name, ()), name
-
-
-def test_what_may_be_stored_is_stored(traffic: Traffic) -> None:
-    """Were nothing found anywhere, the other tests would prove nothing."""
-    rows = [
-        *traffic.service.rows("SELECT * FROM encryption_keys"),
-        *traffic.service.rows("SELECT * FROM diagnosis_keys"),
+def test_secrets_are_stored_only_where_the_data_model_states(traffic: Traffic) -> None:
+    leaks = [
+        f"{name} in {'.'.join(place)}"
+        for place, content in traffic.columns.items()
+        for name in found_in(content, traffic.secrets)
+        if place not in ALLOWED.get(name, ())
     ]
-    everything = b"\n".join(
-        bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for row in rows for value in row
+    assert leaks == []
+
+
+def test_permitted_secrets_are_stored(traffic: Traffic) -> None:
+    """Without this, the other tests would pass if nothing was ever stored."""
+    stored = b"\n".join(
+        content for (table, _), content in traffic.columns.items() if table in ("encryption_keys", "diagnosis_keys")
     )
-    assert found_in(everything, traffic.secrets) == ALLOWED.keys()
+    assert found_in(stored, traffic.secrets) == ALLOWED.keys()
 
 
-def test_redis_holds_no_secret(traffic: Traffic) -> None:
-    redis = traffic.service.app.context.redis
-    keys = redis.keys()
-    assert len(keys) >= 3
-    contents = [key + b"=" + (redis.get(key) or b"") for key in keys]
-    assert found_in(b"\n".join(contents), traffic.secrets) == set()
+def test_redis_contains_no_secret(traffic: Traffic) -> None:
+    assert len(traffic.redis) >= 3
+    assert found_in(b"\n".join(traffic.redis), traffic.secrets) == set()
 
 
-def test_settings_do_not_show_their_secrets(service: Service) -> None:
+def test_secrets_are_hidden_in_the_repr_of_settings(service: Service) -> None:
     settings = service.settings
     shown = repr((settings, settings.submission, settings.retrieval))
     assert "max_consecutive_claim_key_failures=50" in shown

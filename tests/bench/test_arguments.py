@@ -1,17 +1,17 @@
-"""The command line."""
+"""The command line (bench/arguments.py)."""
 
 import pytest
 
 from bench.arguments import parse
 
 
-def test_without_a_server_our_own_is_measured_alone() -> None:
+def test_without_a_server_this_service_is_measured_alone() -> None:
     parsed = parse(["--seconds", "1.5"])
     assert parsed.options.seconds == 1.5
     assert (list(parsed.servers), parsed.replaces_own) == ([], False)
 
 
-def test_another_server_is_measured_beside_our_own() -> None:
+def test_another_server_is_compared_with_this_service() -> None:
     parsed = parse(
         ["--against", "public", "--submission-url", "http://127.0.0.1:1", "--token", "t", "--hmac-key", "ab"]
     )
@@ -20,7 +20,7 @@ def test_another_server_is_measured_beside_our_own() -> None:
     assert not parsed.replaces_own
 
 
-def test_a_server_may_stand_in_for_our_own_and_have_a_rival() -> None:
+def test_two_given_servers_are_compared() -> None:
     first = ["--submission-url", "http://127.0.0.1:1", "--retrieval-url", "http://127.0.0.1:2/"]
     parsed = parse([*first, "--against", "other", "--submission-url", "http://127.0.0.1:3", "--server-pid", "7"])
     assert [server.retrieval_url for server in parsed.servers] == ["http://127.0.0.1:2", "http://127.0.0.1:3"]
@@ -28,7 +28,7 @@ def test_a_server_may_stand_in_for_our_own_and_have_a_rival() -> None:
     assert parsed.replaces_own
 
 
-def test_a_rival_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_compared_server_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["--against", "--submission-url", "http://127.0.0.1:1"])
     assert "needs a name" in capsys.readouterr().err

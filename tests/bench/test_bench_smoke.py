@@ -1,4 +1,4 @@
-"""Scenarios of each kind run for a fraction of a second against the real service, and the report is written.
+"""Some scenarios run for a fraction of a second against the service, and the report is written.
 
 All of them run in `make torture`.
 """
@@ -29,7 +29,7 @@ TINY = {
     "--archive-sizes": "1000",
 }
 CHOSEN = times(("download-empty", "upload-14"), tuple(SCENARIOS))
-# Two servers of one process each are enough to see that it works, and start faster.
+# Two servers of one process each start faster.
 ENVIRONMENT = {**os.environ, "WEB_CONCURRENCY": "1"}
 
 
@@ -60,7 +60,7 @@ def test_each_scenario_reports_at_least_one_server(rows: list[dict[str, Any]]) -
     assert len({row["scenario"] for row in rows}) == len(CHOSEN)
 
 
-def test_what_needs_no_missing_tool_was_measured_without_errors(rows: list[dict[str, Any]]) -> None:
+def test_scenarios_with_their_tools_installed_have_no_errors(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if "skipped" in row:
             assert row["skipped"] == "wrk is not installed", row
@@ -75,10 +75,10 @@ def test_both_web_servers_serve_downloads(rows: list[dict[str, Any]]) -> None:
     assert servers == {"gunicorn", "granian"}
 
 
-def test_the_table_names_every_scenario(results: Path, rows: list[dict[str, Any]]) -> None:
+def test_the_report_lists_every_scenario(results: Path, rows: list[dict[str, Any]]) -> None:
     table = (results / "latest.md").read_text()
     assert all(row["scenario"] in table for row in rows)
 
 
-def test_the_picture_is_drawn_where_it_can_be(results: Path) -> None:
+def test_the_chart_is_drawn_if_matplotlib_is_installed(results: Path) -> None:
     assert (results / "latest.png").is_file() == plot.is_possible()

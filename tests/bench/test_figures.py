@@ -1,4 +1,4 @@
-"""What a measurement says, and how it is judged."""
+"""Figures and goals (bench/figures.py)."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_an_error_fails_a_scenario_that_is_fast_enough() -> None:
     assert row.is_met is False
 
 
-def test_a_goal_without_its_floor_is_not_judged() -> None:
+def test_a_goal_without_its_floor_is_not_evaluated() -> None:
     assert Row("code", "server", Figures(per_second=40.0), goal=share_of_floor(0.5)).is_met is None
 
 
@@ -63,7 +63,7 @@ def test_a_goal_without_its_floor_is_not_judged() -> None:
         (Figures(seconds=1.9, memory_mb=401.0), False),
     ],
 )
-def test_building_must_be_near_its_floor_and_small(figures: Figures, is_met: bool) -> None:
+def test_archive_building_has_goals_for_speed_and_memory(figures: Figures, is_met: bool) -> None:
     assert Row("archive", "worker", figures, "floor", Figures(seconds=1.0), within_times_floor(2, 400)).is_met is is_met
 
 

@@ -1,4 +1,4 @@
-"""Where the time of a submission goes (bench/layers.py): each depth still is what the service calls."""
+"""CPU time by layer (bench/layers.py): each depth runs."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @only_in_ci
-def test_every_depth_of_every_submission_is_measured() -> None:
+def test_every_layer_of_every_submission_is_measured() -> None:
     command = [sys.executable, "-m", "bench.layers", "--count", "2", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The driver of a fixed rate, against a small server that answers as it is told."""
+"""The open-loop driver, with a small server whose responses a test chooses."""
 
 import socket
 import threading
@@ -44,17 +44,17 @@ def test_every_request_is_sent_and_counted(serve: Callable[[Callable[[int], byte
     assert (figures.requests, figures.errors) == (50, 0)
 
 
-def test_a_latency_counts_from_the_moment_at_which_the_request_was_due(
+def test_latency_is_measured_from_the_scheduled_time(
     serve: Callable[[Callable[[int], bytes]], str],
 ) -> None:
     url = serve(lambda number: time.sleep(0.3) or OK if number == 0 else OK)
-    # All but the first wait behind it, on the one connection, though the server answers each of them at once.
+    # All but the first wait behind it on the only connection, although the server answers each of them at once.
     figures = drive([Planned(number * 0.001, url, GET) for number in range(20)], connections=1)
     assert figures.p50_ms is not None
     assert figures.p50_ms > 200
 
 
-def test_a_body_in_chunks_is_read_to_its_end(serve: Callable[[Callable[[int], bytes]], str]) -> None:
+def test_a_chunked_body_is_read_to_its_end(serve: Callable[[Callable[[int], bytes]], str]) -> None:
     url = serve(lambda _: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
     figures = drive([Planned(number * 0.002, url, GET) for number in range(10)], connections=1)
     assert (figures.requests, figures.errors) == (10, 0)

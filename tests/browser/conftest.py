@@ -1,7 +1,6 @@
 """A real Chromium, and a review instance for it to visit."""
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from tests.support.programs import require_program
 from tests.support.settings import SECRETS
 from tests.support.web import web_process
 
@@ -53,10 +53,7 @@ clock.1  | time=2026-03-18T12:15:30.253Z level=info msg="job enqueued" logger=cl
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The Chromium of the system. Without it, tests are skipped, except in continuous integration."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        missing = "chromium is not installed; on Debian: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    program = shutil.which("google-chrome") or require_program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.clients.scripted import Reply, scripted
+from tests.support.torture import CI, TORTURE
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "clients" / "samples"
@@ -110,6 +111,8 @@ def missing(name: str) -> str:
     absent = [program for program in language.programs if not shutil.which(program)]
     if absent:
         return f"{', '.join(absent)} is not installed"
+    if build_commands(SAMPLES / name) and not (CI or TORTURE):
+        return f"the {name} samples are compiled: CI=1 make test runs them"
     probe = subprocess.run(language.probe, capture_output=True, check=False)
     return "" if probe.returncode == 0 else f"a package of the {name} samples is not installed: bin/install-system"
 

@@ -1,4 +1,4 @@
-"""Section A: the wire schema, field by field. Apps in people's pockets know these numbers."""
+"""Section A: the wire schema, field by field. Installed apps depend on these numbers."""
 
 import pytest
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
@@ -71,30 +71,30 @@ def _enum(path: str) -> EnumDescriptor:
 
 
 @pytest.mark.rule("A")
-def test_the_package_has_the_protocols_messages_and_no_others() -> None:
+def test_package_has_only_the_messages_of_the_protocol() -> None:
     assert wire.DESCRIPTOR.package == "covidshield"
     assert set(wire.DESCRIPTOR.message_types_by_name) == set(_MESSAGES)
 
 
 @pytest.mark.rule("A")
 @pytest.mark.parametrize("name", _MESSAGES)
-def test_a_message_has_its_fields_under_their_numbers(name: str) -> None:
+def test_message_fields_have_their_numbers(name: str) -> None:
     fields = wire.DESCRIPTOR.message_types_by_name[name].fields
     assert "; ".join(_described(field) for field in fields) == _MESSAGES[name]
 
 
 @pytest.mark.rule("A")
 @pytest.mark.parametrize("path", _ENUMS)
-def test_an_enum_has_its_names_under_their_numbers(path: str) -> None:
+def test_enum_names_have_their_numbers(path: str) -> None:
     assert ", ".join(f"{value.name} {value.number}" for value in _enum(path).values) == _ENUMS[path]
 
 
 @pytest.mark.rule("A", 58)
-def test_an_absent_rolling_period_reads_as_144() -> None:
+def test_absent_rolling_period_reads_as_144() -> None:
     assert wire.TemporaryExposureKey().rolling_period == 144
 
 
 @pytest.mark.rule("A")
-def test_every_single_field_knows_whether_it_was_sent() -> None:
+def test_singular_fields_have_presence() -> None:
     messages = wire.DESCRIPTOR.message_types_by_name.values()
     assert all(field.has_presence for message in messages for field in message.fields if not field.is_repeated)

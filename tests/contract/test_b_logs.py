@@ -1,4 +1,4 @@
-"""Section B: the log, which alarms read and which must not know more than it needs."""
+"""Section B: the log has what alarms need and no personal data."""
 
 import re
 
@@ -15,7 +15,7 @@ Log = pytest.CaptureFixture[str]
 
 
 def _lines(capsys: Log, message: str = "") -> list[str]:
-    """Return what has been logged so far, or the lines with a message; each is returned once."""
+    """Return new log lines, or those with a message. Each is returned once."""
     return [line for line in capsys.readouterr().err.splitlines() if f'msg="{message}' in line or not message]
 
 
@@ -24,7 +24,7 @@ def _level(line: str) -> str:
 
 
 @pytest.mark.rule(6)
-def test_a_matched_request_is_two_lines(service: Service, capsys: Log) -> None:
+def test_a_matched_request_logs_two_lines(service: Service, capsys: Log) -> None:
     service.client.get("/events/2026-03-18", headers={"X-Request-Id": "this-one"})
 
     request, response = _lines(capsys)
@@ -55,7 +55,7 @@ def test_a_refused_message_is_a_warning(service: Service, capsys: Log) -> None:
 
 
 @pytest.mark.rule(6, 9)
-def test_a_failure_is_logged_with_the_identifier_of_its_request(cut_off_service: Service, capsys: Log) -> None:
+def test_a_failure_is_logged_with_its_request_id(cut_off_service: Service, capsys: Log) -> None:
     cut_off_service.client.post("/claim-key", headers={"X-Request-Id": "this-one"})
 
     (line,) = _lines(capsys, "request failed")
@@ -63,7 +63,7 @@ def test_a_failure_is_logged_with_the_identifier_of_its_request(cut_off_service:
 
 
 @pytest.mark.rule(9)
-def test_a_failure_of_ours_is_an_error(cut_off_service: Service, capsys: Log) -> None:
+def test_a_server_error_is_logged_as_an_error(cut_off_service: Service, capsys: Log) -> None:
     phone = Phone(server_public_key=bytes(Phone().private_key.public_key))
     assert seen(cut_off_service.upload(phone, [exposure_key()])) == upload_refusal(500, "SERVER_ERROR")
     assert cut_off_service.claim("ABC").status_code == 500
@@ -72,9 +72,9 @@ def test_a_failure_of_ours_is_an_error(cut_off_service: Service, capsys: Log) ->
 
 
 @pytest.mark.rule(6, "D11", "D17")
-def test_no_line_holds_who_asked_or_with_what_secret(service: Service, capsys: Log) -> None:
+def test_logs_contain_no_client_address_or_secret(service: Service, capsys: Log) -> None:
     address, code = "203.0.113.77", download_code(service.today, service.clock.now)
-    phone, wrong_token = service.pair(), "a-token-that-nobody-was-given"
+    phone, wrong_token = service.pair(), "a-token-that-was-never-issued"
     headers = {
         "X-Forwarded-For": address,
         "X-CloudFront-Secret": "the-secret-of-the-network",
@@ -100,7 +100,7 @@ def test_no_line_holds_who_asked_or_with_what_secret(service: Service, capsys: L
 
 
 @pytest.mark.rule(6)
-def test_a_hash_id_and_a_download_code_are_logged_as_their_place_in_the_route(service: Service, capsys: Log) -> None:
+def test_hash_ids_and_download_codes_are_logged_as_placeholders(service: Service, capsys: Log) -> None:
     service.client.post(f"/new-key-claim/{HASH_ID}", headers=bearer())
     service.fetch(service.today)
 
@@ -110,7 +110,7 @@ def test_a_hash_id_and_a_download_code_are_logged_as_their_place_in_the_route(se
 
 
 @pytest.mark.rule(6)
-def test_a_line_stays_one_line_whatever_the_client_sends(service: Service, capsys: Log) -> None:
+def test_client_input_cannot_break_a_log_line(service: Service, capsys: Log) -> None:
     response = service.client.post("/new-key-claim", headers={"Content-Type": 'x" level=error msg="http response'})
 
     assert seen(response) == Answer(401, UNAUTHORIZED.headers | CORS, UNAUTHORIZED.body)

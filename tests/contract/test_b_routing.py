@@ -1,4 +1,4 @@
-"""Section B: processes, routes, and what every answer has in common. See also test_b_connections and test_b_logs."""
+"""Section B: processes, routes and common properties of responses. See also test_b_connections and test_b_logs."""
 
 import uuid
 from collections.abc import Callable
@@ -14,7 +14,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 
 @pytest.mark.rule(1)
-def test_the_submission_server_does_not_retrieve(make_service: Callable[..., Service]) -> None:
+def test_the_submission_surface_has_no_retrieval_routes(make_service: Callable[..., Service]) -> None:
     service = make_service(SURFACES="submission", RETRIEVE_HMAC_KEY="", ECDSA_KEY="", METRICS_USERNAME="")
 
     assert service.client.get("/services/ping").status_code == 200
@@ -26,7 +26,7 @@ def test_the_submission_server_does_not_retrieve(make_service: Callable[..., Ser
 
 
 @pytest.mark.rule(1)
-def test_the_retrieval_server_does_not_take_submissions(make_service: Callable[..., Service]) -> None:
+def test_the_retrieval_surface_has_no_submission_routes(make_service: Callable[..., Service]) -> None:
     service = make_service(SURFACES="retrieval", KEY_CLAIM_TOKEN="", SEALING_KEYS="", SECRET_KEY="")
 
     assert service.client.get("/services/ping").status_code == 200
@@ -49,7 +49,7 @@ def test_the_retrieval_server_does_not_take_submissions(make_service: Callable[.
         ({"BIND_ADDR": "[::1]:9001"}, ("::1", 9001)),
     ],
 )
-def test_the_address_to_listen_on_comes_from_bind_addr_then_port_then_the_surface(
+def test_bind_address_comes_from_bind_addr_then_port_then_the_surface(
     environment: dict[str, str], address: tuple[str, int]
 ) -> None:
     assert listening_address(environment) == address
@@ -57,7 +57,7 @@ def test_the_address_to_listen_on_comes_from_bind_addr_then_port_then_the_surfac
 
 @pytest.mark.rule(3, "T1")
 @pytest.mark.parametrize("method", METHODS)
-def test_an_unmatched_path_is_not_found_whatever_the_method(service: Service, method: str) -> None:
+def test_an_unmatched_path_is_not_found_for_any_method(service: Service, method: str) -> None:
     for path in ("/", "/nope", "/services/nope", "/retrieve/302/18444", "/events/2026-3-18"):
         response = service.client.open(path, method=method, headers=bearer())
 
@@ -66,7 +66,7 @@ def test_an_unmatched_path_is_not_found_whatever_the_method(service: Service, me
 
 
 @pytest.mark.rule(4, "T1")
-def test_a_trailing_slash_or_another_case_is_another_path(service: Service) -> None:
+def test_paths_are_case_sensitive_and_exact_about_trailing_slashes(service: Service) -> None:
     for path in (
         "/upload/",
         "/claim-key/",
@@ -84,7 +84,7 @@ def test_a_trailing_slash_or_another_case_is_another_path(service: Service) -> N
 
 @pytest.mark.rule(4, "T1")
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
-def test_an_unclean_path_is_sent_to_the_clean_one(service: Service, method: str) -> None:
+def test_an_unclean_path_redirects_to_the_clean_one(service: Service, method: str) -> None:
     for path, clean in {
         "/services//ping": "/services/ping",
         "//upload": "/upload",
@@ -95,7 +95,7 @@ def test_an_unclean_path_is_sent_to_the_clean_one(service: Service, method: str)
         "/upload/..": "/",
         "/retrieve//302/18444/00": "/retrieve/302/18444/00",
     }.items():
-        # As PATH_INFO itself: an HTTP client would clean the path or read `//upload` as a host.
+        # Set PATH_INFO directly: an HTTP client would clean the path or parse `//upload` as a host.
         response = service.client.open("/", method=method, environ_overrides={"PATH_INFO": path})
 
         assert seen(response) == Answer(301, {"Location": clean, "Cache-Control": "no-store"}, b""), path
@@ -103,7 +103,7 @@ def test_an_unclean_path_is_sent_to_the_clean_one(service: Service, method: str)
 
 
 @pytest.mark.rule(4)
-def test_the_clean_path_keeps_the_query(service: Service) -> None:
+def test_a_redirect_to_the_clean_path_keeps_the_query(service: Service) -> None:
     response = service.client.get("/", query_string="a=1&b=%20", environ_overrides={"PATH_INFO": "//services/ping"})
 
     assert response.headers["Location"] == "/services/ping?a=1&b=%20"
@@ -130,7 +130,7 @@ def test_query_strings_are_ignored(service: Service) -> None:
     ],
     ids=str,
 )
-def test_neither_host_nor_upgrade_changes_where_a_request_goes(service: Service, header: dict[str, str]) -> None:
+def test_host_and_upgrade_do_not_affect_routing(service: Service, header: dict[str, str]) -> None:
     def seen_with(method: str, path: str) -> Answer:
         return seen(service.client.open(path, method=method, headers=bearer() | header))
 
@@ -146,7 +146,7 @@ def test_neither_host_nor_upgrade_changes_where_a_request_goes(service: Service,
 
 @pytest.mark.rule(5)
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
-def test_every_matched_route_names_its_request(service: Service, method: str) -> None:
+def test_every_matched_response_has_a_request_id(service: Service, method: str) -> None:
     for path in (
         "/services/ping",
         "/services/present",
@@ -166,7 +166,7 @@ def test_every_matched_route_names_its_request(service: Service, method: str) ->
 
 
 @pytest.mark.rule(7)
-def test_head_runs_the_same_handler_without_the_body(service: Service) -> None:
+def test_head_runs_the_get_handler_without_a_body(service: Service) -> None:
     head = service.client.head("/services/ping")
     upload = service.client.head("/upload")
 
@@ -178,7 +178,7 @@ def test_head_runs_the_same_handler_without_the_body(service: Service) -> None:
 
 
 @pytest.mark.rule(7)
-def test_the_type_of_a_request_is_never_checked(service: Service) -> None:
+def test_the_content_type_of_a_request_is_not_checked(service: Service) -> None:
     for content_type in ("", "nonsense", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         claimed = service.claim(service.issue(), content_type=content_type)
         code = service.client.post("/new-key-claim", data=b"x=1", content_type=content_type, headers=bearer())
@@ -188,7 +188,7 @@ def test_the_type_of_a_request_is_never_checked(service: Service) -> None:
 
 @pytest.mark.rule(8)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_no_error_is_sniffed_or_cached(service: Service, method: str) -> None:
+def test_errors_are_not_sniffed_or_cached(service: Service, method: str) -> None:
     code = download_code(18444, service.clock.now)
     for path in (
         "/nope",

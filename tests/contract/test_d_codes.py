@@ -1,4 +1,4 @@
-"""Section D: `/new-key-claim`, where a health authority gets one-time codes."""
+"""Section D: `/new-key-claim`, which issues one-time codes to health authorities."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ FORBIDDEN = plain_error(403, "forbidden", CORS)
 
 
 @pytest.mark.rule(14, "T5")
-def test_a_hash_id_is_128_digits_small_letters_and_commas(service: Service) -> None:
+def test_a_hash_id_has_128_digits_lowercase_letters_and_commas(service: Service) -> None:
     assert service.client.post(f"/new-key-claim/{HASH_ID}", headers=bearer()).status_code == 200
     for wrong in ("a" * 127, "a" * 129, "A" * 128, "a" * 127 + "-", "a" * 127 + "\u0663", "a" * 128 + "%0A", "é" * 128):
         assert seen(service.client.post(f"/new-key-claim/{wrong}", headers=bearer())) == NOT_FOUND, wrong
@@ -28,7 +28,7 @@ def test_a_hash_id_is_128_digits_small_letters_and_commas(service: Service) -> N
 
 @pytest.mark.rule(15, "T1", "T10")
 @pytest.mark.parametrize("path", ["/new-key-claim", f"/new-key-claim/{HASH_ID}"])
-def test_a_browser_may_ask_first(make_service: Callable[..., Service], path: str) -> None:
+def test_preflight_requests_are_answered(make_service: Callable[..., Service], path: str) -> None:
     preflight = {
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": (
@@ -43,7 +43,7 @@ def test_a_browser_may_ask_first(make_service: Callable[..., Service], path: str
 
 
 @pytest.mark.rule(16, "D23")
-def test_a_method_other_than_post_is_unauthorized_before_the_token_is_looked_at(service: Service) -> None:
+def test_methods_other_than_post_are_unauthorized_before_authentication(service: Service) -> None:
     refused = Answer(401, REFUSED.headers | {"Allow": "POST, OPTIONS"}, REFUSED.body)
     for method in ("GET", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
         for headers in ({}, bearer(), bearer("wrong")):
@@ -51,7 +51,7 @@ def test_a_method_other_than_post_is_unauthorized_before_the_token_is_looked_at(
 
 
 @pytest.mark.rule(17)
-def test_whoever_has_no_token_is_unauthorized(service: Service) -> None:
+def test_requests_without_a_valid_token_are_unauthorized(service: Service) -> None:
     for authorization in (
         "",
         "Bearer",
@@ -78,7 +78,7 @@ def test_whoever_has_no_token_is_unauthorized(service: Service) -> None:
 
 @pytest.mark.rule(18)
 @pytest.mark.parametrize("path", ["/new-key-claim", f"/new-key-claim/{HASH_ID}"])
-def test_an_authority_gets_a_code_and_a_newline_whatever_it_sends(service: Service, path: str) -> None:
+def test_a_code_and_a_newline_are_returned_for_any_body(service: Service, path: str) -> None:
     for body in (b"", b"\x00\xff" * 10_000):
         answer = seen(service.client.post(path, data=body, headers=bearer()))
 
@@ -87,7 +87,7 @@ def test_an_authority_gets_a_code_and_a_newline_whatever_it_sends(service: Servi
 
 
 @pytest.mark.rule(19, "D11")
-def test_a_code_belongs_to_the_region_and_to_the_tokens_label(service: Service) -> None:
+def test_a_code_is_stored_with_the_region_and_the_label_of_its_token(service: Service) -> None:
     service.issue()
     service.issue(OTHER_TOKEN)
 
@@ -96,7 +96,7 @@ def test_a_code_belongs_to_the_region_and_to_the_tokens_label(service: Service) 
 
 
 @pytest.mark.rule(20)
-def test_an_unclaimed_code_of_a_hash_id_is_replaced_and_dead_at_once(service: Service) -> None:
+def test_an_unclaimed_code_of_a_hash_id_is_replaced_at_once(service: Service) -> None:
     first = service.issue(hash_id=HASH_ID)
     second = service.issue(hash_id=HASH_ID)
 
@@ -110,7 +110,7 @@ def test_an_unclaimed_code_of_a_hash_id_is_replaced_and_dead_at_once(service: Se
 
 
 @pytest.mark.rule(20)
-def test_a_replacing_code_starts_its_own_day_and_has_its_own_key_pair(service: Service) -> None:
+def test_a_replacement_code_has_its_own_lifetime_and_key_pair(service: Service) -> None:
     service.issue(hash_id=HASH_ID)
     ((first_key,),) = service.rows("SELECT server_public_key FROM encryption_keys")
     service.clock.advance(hours=23)
@@ -122,7 +122,7 @@ def test_a_replacing_code_starts_its_own_day_and_has_its_own_key_pair(service: S
 
 
 @pytest.mark.rule(21)
-def test_a_hash_id_whose_code_was_claimed_is_forbidden(service: Service) -> None:
+def test_a_hash_id_with_a_claimed_code_is_forbidden(service: Service) -> None:
     assert service.claim(service.issue(hash_id=HASH_ID)).status_code == 200
 
     for _ in range(2):
@@ -137,7 +137,7 @@ def test_a_hash_id_belongs_to_the_authority_that_chose_it(service: Service) -> N
     theirs = service.issue(OTHER_TOKEN, HASH_ID)
     assert service.claim(theirs).status_code == 200
 
-    # Theirs is claimed, ours still waits: nobody learns from or changes what the other did.
+    # Theirs is claimed, ours is not: neither authority can see or change the code of the other.
     assert seen(service.client.post(f"/new-key-claim/{HASH_ID}", headers=bearer(OTHER_TOKEN))) == FORBIDDEN
     assert service.claim(ours).status_code == 200
     assert service.rows("SELECT DISTINCT identifier FROM events ORDER BY identifier") == [
@@ -147,13 +147,13 @@ def test_a_hash_id_belongs_to_the_authority_that_chose_it(service: Service) -> N
 
 
 @pytest.mark.rule(22)
-def test_any_other_failure_is_a_server_error(cut_off_service: Service) -> None:
+def test_other_failures_are_server_errors(cut_off_service: Service) -> None:
     for path in ("/new-key-claim", f"/new-key-claim/{HASH_ID}"):
         assert seen(cut_off_service.client.post(path, headers=bearer())) == SERVER_ERROR
 
 
 @pytest.mark.rule(23)
-def test_a_code_is_three_segments_of_letters_or_of_digits(service: Service) -> None:
+def test_a_code_has_three_segments_of_letters_or_digits(service: Service) -> None:
     codes = [service.issue() for _ in range(40)]
 
     assert all(CODE.fullmatch(code) for code in codes)
@@ -162,7 +162,9 @@ def test_a_code_is_three_segments_of_letters_or_of_digits(service: Service) -> N
 
 @pytest.mark.rule(24)
 @pytest.mark.parametrize(("collisions", "expected"), [(4, 200), (5, 500)])
-def test_a_code_in_use_is_drawn_again_up_to_five_times(service: Service, collisions: int, expected: int) -> None:
+def test_generation_is_tried_up_to_five_times_when_codes_are_in_use(
+    service: Service, collisions: int, expected: int
+) -> None:
     service.execute("CREATE SEQUENCE draws")
     try:
         used = service.stored_code(service.issue())
@@ -177,7 +179,7 @@ def test_a_code_in_use_is_drawn_again_up_to_five_times(service: Service, collisi
 
 
 @pytest.mark.rule(24, "D8")
-def test_five_codes_in_use_are_a_server_error_and_not_an_empty_success(service: Service) -> None:
+def test_five_codes_in_use_are_a_server_error(service: Service) -> None:
     used = service.stored_code(service.issue())
     body = f"NEW.one_time_code := '{used}'; RETURN NEW;"
     with with_trigger(service, "encryption_keys", "BEFORE INSERT", body):
@@ -206,7 +208,7 @@ def test_a_code_is_stored_with_a_fresh_key_pair_and_its_quota(service: Service) 
 
 
 @pytest.mark.rule(24)
-def test_the_quota_of_a_new_pair_is_a_setting(make_service: Callable[..., Service]) -> None:
+def test_the_quota_of_a_new_key_pair_is_a_setting(make_service: Callable[..., Service]) -> None:
     service = make_service(INITIAL_REMAINING_KEYS="7")
     service.issue()
 
@@ -214,7 +216,7 @@ def test_the_quota_of_a_new_pair_is_a_setting(make_service: Callable[..., Servic
 
 
 @pytest.mark.rule(25)
-def test_a_code_is_issued_even_when_it_cannot_be_counted(service: Service) -> None:
+def test_a_code_is_issued_even_if_counting_fails(service: Service) -> None:
     with without_table(service, "events"):
         code = service.issue()
         replaced = service.issue(hash_id=HASH_ID)
@@ -226,9 +228,9 @@ def test_a_code_is_issued_even_when_it_cannot_be_counted(service: Service) -> No
 
 
 @pytest.mark.rule(25, "D9")
-def test_a_counter_whose_numbers_collide_is_not_taken_for_a_code_in_use(service: Service) -> None:
+def test_a_collision_of_counters_is_not_mistaken_for_a_code_in_use(service: Service) -> None:
     codes = [service.issue() for _ in range(6)]
-    service.execute("SELECT setval('events_id_seq', 1, false)")  # as after moving rows over with their numbers
+    service.execute("SELECT setval('events_id_seq', 1, false)")  # as after an import of rows with their numbers
 
     codes.append(service.issue())
 

@@ -1,4 +1,4 @@
-"""Section E: `/claim-key`, where a phone trades a code for a key pair. What follows a success is in test_e_success."""
+"""Section E: `/claim-key`, which exchanges a code for a server key. For the effects of a success see test_e_success."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ def _send(service: Service, body: bytes, **request: Any) -> Any:
 
 
 def _request(code: str | bytes, key: bytes = A_KEY) -> bytes:
-    """Write a request; one whose code is not UTF-8 has to be written by hand."""
+    """Return a request. If the code is not UTF-8, it is encoded by hand."""
     if isinstance(code, str):
         return wire.KeyClaimRequest(one_time_code=code, app_public_key=key).SerializeToString()
     return bytes((0x0A, len(code))) + code + bytes((0x12, len(key))) + key
@@ -41,7 +41,7 @@ def _request(code: str | bytes, key: bytes = A_KEY) -> bytes:
         ("", "192.0.2.1"),
     ],
 )
-def test_the_client_is_the_last_forwarded_address_or_else_the_peer(
+def test_the_client_is_the_last_forwarded_address_or_the_peer(
     make_service: Callable[..., Service], forwarded: str | None, peer: str
 ) -> None:
     service = make_service(TRUSTED_PROXIES="1")
@@ -54,7 +54,7 @@ def test_the_client_is_the_last_forwarded_address_or_else_the_peer(
 
 
 @pytest.mark.rule(26)
-def test_another_address_has_tries_of_its_own(make_service: Callable[..., Service]) -> None:
+def test_tries_are_counted_by_address(make_service: Callable[..., Service]) -> None:
     service = make_service(TRUSTED_PROXIES="1")
 
     for address in ("192.0.2.1", "192.0.2.2", "198.51.100.1:80"):
@@ -62,13 +62,13 @@ def test_another_address_has_tries_of_its_own(make_service: Callable[..., Servic
 
 
 @pytest.mark.rule(27)
-def test_of_several_faults_the_first_in_order_is_told(service: Service) -> None:
+def test_the_first_of_several_faults_is_reported(service: Service) -> None:
     registered = service.pair().public_key
     too_long, unparseable = b"\x00" * 257, b"\xff"
 
     assert seen(_send(service, too_long)).status == 400
     assert seen(_send(service, unparseable)) == UNKNOWN
-    # the key's length before its registration and the code, its registration before the code
+    # the length of the key is checked first, then its registration, then the code
     assert seen(_send(service, _request("WRONG", registered[:31]))) == claim_refusal(400, "INVALID_KEY", 50)
     assert seen(_send(service, _request("WRONG", registered))) == claim_refusal(401, "INVALID_KEY", 50)
     assert seen(_send(service, _request("WRONG"))) == wrong_code(49)
@@ -79,7 +79,7 @@ def test_of_several_faults_the_first_in_order_is_told(service: Service) -> None:
 
 
 @pytest.mark.rule(28, "D7")
-def test_a_ledger_that_cannot_be_read_is_a_server_error(service: Service) -> None:
+def test_an_unreadable_ban_ledger_is_a_server_error(service: Service) -> None:
     code = service.issue()
     with without_table(service, "failed_key_claim_attempts"):
         for body in (_request(code), _request("WRONG"), b"", b"\xff", b"\x00" * 257):
@@ -102,7 +102,7 @@ def test_a_banned_network_is_refused_even_with_a_valid_code(service: Service) ->
 
 
 @pytest.mark.rule(30, "T2")
-def test_a_body_of_257_bytes_is_refused_and_its_connection_closed(service: Service) -> None:
+def test_a_body_of_257_bytes_is_refused_and_the_connection_closed(service: Service) -> None:
     service.claim("WRONG")
     body = _request(" " * (257 - 36))
 
@@ -112,8 +112,8 @@ def test_a_body_of_257_bytes_is_refused_and_its_connection_closed(service: Servi
 
 
 @pytest.mark.rule(30)
-def test_a_body_of_256_bytes_passes(service: Service) -> None:
-    padding = b"\x1a\x7f" + b"p" * 127 + b"\x1a"  # fields that no version of the protocol knows
+def test_a_body_of_256_bytes_is_accepted(service: Service) -> None:
+    padding = b"\x1a\x7f" + b"p" * 127 + b"\x1a"  # unknown fields
     body = _request(service.issue()) + padding
     body += bytes((255 - len(body),)) + b"p" * (255 - len(body))
 
@@ -122,7 +122,7 @@ def test_a_body_of_256_bytes_passes(service: Service) -> None:
 
 
 @pytest.mark.rule(31)
-def test_bytes_that_are_no_message_are_refused_and_not_counted(service: Service) -> None:
+def test_malformed_messages_are_refused_and_not_counted(service: Service) -> None:
     service.claim("WRONG")
 
     for body in (b"\xff", b"\x0a\x05ab", b"hello", b'{"one_time_code": "ABC"}'):
@@ -130,7 +130,7 @@ def test_bytes_that_are_no_message_are_refused_and_not_counted(service: Service)
 
 
 @pytest.mark.rule(31, 33)
-def test_an_empty_body_is_a_message_without_a_key_for_any_method(service: Service) -> None:
+def test_an_empty_body_is_a_message_without_a_key(service: Service) -> None:
     for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "BREW"):
         answer = seen(service.client.open("/claim-key", method=method))
 
@@ -138,7 +138,7 @@ def test_an_empty_body_is_a_message_without_a_key_for_any_method(service: Servic
 
 
 @pytest.mark.rule(32, "T5")
-def test_spaces_hyphens_and_small_letters_are_as_good(service: Service) -> None:
+def test_spaces_hyphens_and_lowercase_letters_are_accepted(service: Service) -> None:
     for spell in (
         lambda code: f"{code[:3]} {code[3:6]} {code[6:]}",
         lambda code: f"{code[:3]}-{code[3:6]}-{code[6:]}",
@@ -151,7 +151,7 @@ def test_spaces_hyphens_and_small_letters_are_as_good(service: Service) -> None:
 
 
 @pytest.mark.rule(32, "T3", "T5")
-def test_a_code_that_could_never_be_issued_is_just_a_wrong_code(service: Service) -> None:
+def test_an_impossible_code_is_a_wrong_code(service: Service) -> None:
     for number, code in enumerate(
         ("", "A", "A" * 11, "A" * 200, "1" * 10, "\0" * 10, "ſſſſſſſſſſ", "AEF\tHJK", b"\xff" * 10, "🙂" * 10), start=1
     ):
@@ -159,7 +159,7 @@ def test_a_code_that_could_never_be_issued_is_just_a_wrong_code(service: Service
 
 
 @pytest.mark.rule(33)
-def test_a_key_of_another_length_is_refused_before_the_code_is_tried(service: Service) -> None:
+def test_a_key_of_the_wrong_length_is_refused_before_the_code_is_checked(service: Service) -> None:
     code = service.issue()
 
     for length in (0, 1, 31, 33, 64):
@@ -168,7 +168,7 @@ def test_a_key_of_another_length_is_refused_before_the_code_is_tried(service: Se
 
 
 @pytest.mark.rule(34)
-def test_a_registered_key_is_refused_and_the_code_stays_good(service: Service) -> None:
+def test_a_registered_key_is_refused_and_the_code_remains_valid(service: Service) -> None:
     registered, code = service.pair().public_key, service.issue()
 
     assert seen(service.claim(code, registered)) == claim_refusal(401, "INVALID_KEY", 50)
@@ -177,7 +177,7 @@ def test_a_registered_key_is_refused_and_the_code_stays_good(service: Service) -
 
 
 @pytest.mark.rule(34)
-def test_a_registered_key_is_told_the_tries_that_are_left(service: Service) -> None:
+def test_the_refusal_of_a_registered_key_has_the_tries_remaining(service: Service) -> None:
     registered = service.pair().public_key
     service.claim("WRONG")
 
@@ -185,7 +185,7 @@ def test_a_registered_key_is_told_the_tries_that_are_left(service: Service) -> N
 
 
 @pytest.mark.rule(35, "T4")
-def test_an_unknown_a_used_and_an_expired_code_are_the_same_wrong_code(service: Service) -> None:
+def test_unknown_used_and_expired_codes_get_the_same_response(service: Service) -> None:
     expired = service.issue()
     service.clock.advance(hours=23)
     used = service.issue()
@@ -198,7 +198,7 @@ def test_an_unknown_a_used_and_an_expired_code_are_the_same_wrong_code(service: 
 
 
 @pytest.mark.rule(35, 38)
-def test_the_bytes_of_a_wrong_code(service: Service) -> None:
+def test_the_response_to_a_wrong_code_is_exact(service: Service) -> None:
     response = service.claim("WRONG")
 
     assert (response.status_code, response.data) == (401, bytes.fromhex("0802 1831 2200"))
@@ -206,7 +206,7 @@ def test_the_bytes_of_a_wrong_code(service: Service) -> None:
 
 
 @pytest.mark.rule(38, 29)
-def test_the_bytes_of_a_ban(service: Service) -> None:
+def test_the_response_to_a_ban_is_exact(service: Service) -> None:
     store_failures(service, 50)
     assert service.claim("WRONG").data == bytes.fromhex("0805 1800 22 03 08901c")
 
@@ -218,7 +218,7 @@ def test_the_bytes_of_a_ban(service: Service) -> None:
 
 
 @pytest.mark.rule(36)
-def test_a_failure_that_cannot_be_recorded_is_a_server_error(service: Service) -> None:
+def test_a_failed_claim_that_cannot_be_recorded_is_a_server_error(service: Service) -> None:
     code = service.issue()
     with refusing(service, "failed_key_claim_attempts", "INSERT"):
         assert seen(service.claim("WRONG")) == SERVER_ERROR
@@ -227,7 +227,7 @@ def test_a_failure_that_cannot_be_recorded_is_a_server_error(service: Service) -
 
 
 @pytest.mark.rule(36, "D7")
-def test_a_database_that_fails_is_a_server_error_and_counts_against_nobody(service: Service) -> None:
+def test_a_database_failure_is_a_server_error_and_is_not_counted(service: Service) -> None:
     code = service.issue()
     with without_table(service, "encryption_keys"):
         assert seen(service.claim(code)) == SERVER_ERROR
@@ -240,7 +240,7 @@ def test_a_database_that_fails_is_a_server_error_and_counts_against_nobody(servi
 
 
 @pytest.mark.rule(36, "D7")
-def test_a_database_that_is_gone_is_a_server_error(cut_off_service: Service) -> None:
+def test_an_unreachable_database_is_a_server_error(cut_off_service: Service) -> None:
     for body in (_request("WRONG"), b"", b"\xff", b"\x00" * 257):
         answer = seen(_send(cut_off_service, body))
 
@@ -248,7 +248,7 @@ def test_a_database_that_is_gone_is_a_server_error(cut_off_service: Service) -> 
 
 
 @pytest.mark.rule(40)
-def test_a_code_of_the_first_day_of_all_is_no_code(service: Service) -> None:
+def test_a_code_created_on_day_zero_is_invalid(service: Service) -> None:
     service.clock.advance(seconds=-service.clock.now.timestamp() + 5 * 3600)
     code = service.issue()
     service.clock.advance(hours=1)
@@ -259,7 +259,7 @@ def test_a_code_of_the_first_day_of_all_is_no_code(service: Service) -> None:
 
 
 @pytest.mark.rule(38)
-def test_a_refusal_reads_as_the_message_that_apps_know(service: Service) -> None:
+def test_a_refusal_parses_as_the_message_that_apps_know(service: Service) -> None:
     message = wire.KeyClaimResponse.FromString(service.claim("WRONG").data)
 
     assert message.error == wire.KeyClaimResponse.INVALID_ONE_TIME_CODE

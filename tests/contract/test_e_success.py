@@ -1,4 +1,4 @@
-"""Section E: what a successful claim answers, stores, counts and clears."""
+"""Section E: the response to a successful claim, and what it stores, counts and clears."""
 
 import datetime
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.support.settings import LABEL
 
 
 @pytest.mark.rule(37, "T4")
-def test_the_bytes_of_a_success(service: Service) -> None:
+def test_the_response_to_a_success_is_exact(service: Service) -> None:
     response = service.claim(service.issue())
 
     ((server_public_key,),) = service.rows("SELECT server_public_key FROM encryption_keys")
@@ -22,7 +22,7 @@ def test_the_bytes_of_a_success(service: Service) -> None:
 
 
 @pytest.mark.rule(39, "Q")
-def test_the_code_is_gone_and_only_its_day_of_creation_is_kept(service: Service) -> None:
+def test_a_claim_deletes_the_code_and_keeps_its_day_of_creation(service: Service) -> None:
     phone, code = Phone(), service.issue()
     created = service.clock.now
     service.clock.advance(hours=23)
@@ -38,14 +38,14 @@ def test_the_code_is_gone_and_only_its_day_of_creation_is_kept(service: Service)
 
 
 @pytest.mark.rule(39)
-def test_of_racing_claims_of_one_code_one_wins(service: Service) -> None:
+def test_one_of_several_concurrent_claims_succeeds(service: Service) -> None:
     code = service.issue()
     with ThreadPoolExecutor(6) as pool:
         answers = [seen(response) for response in pool.map(lambda _: service.claim(code), range(6))]
 
     assert sorted(answer.status for answer in answers) == [200] + [401] * 5
     refused = [answer for answer in answers if answer.status == 401]
-    # One network: whoever lost before the winner cleared the ledger counts from the start again.
+    # One network: failures after the winner cleared the ledger are counted from zero.
     assert all(answer in [wrong_code(tries) for tries in range(45, 50)] for answer in refused)
     assert len(service.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 1
 
@@ -63,7 +63,7 @@ def test_of_racing_claims_of_one_code_one_wins(service: Service) -> None:
         (datetime.timedelta(hours=23, minutes=59), 24),
     ],
 )
-def test_a_claim_is_counted_with_the_hours_that_the_code_waited(
+def test_a_claim_is_counted_with_the_age_of_its_code_in_hours(
     service: Service, waited: datetime.timedelta, hours: int
 ) -> None:
     code = service.issue()
@@ -79,7 +79,7 @@ def test_a_claim_is_counted_with_the_hours_that_the_code_waited(
 
 @pytest.mark.rule(41, "T6")
 @pytest.mark.parametrize("table", ["events", "otk_life_duration"])
-def test_a_claim_succeeds_even_when_it_cannot_be_counted(service: Service, table: str) -> None:
+def test_a_claim_succeeds_even_if_counting_fails(service: Service, table: str) -> None:
     code, refused = service.issue(), service.issue()
     with without_table(service, table):
         assert service.claim(code).status_code == 200
@@ -91,17 +91,17 @@ def test_a_claim_succeeds_even_when_it_cannot_be_counted(service: Service, table
 
 @pytest.mark.rule(41, "D9")
 @pytest.mark.parametrize("table", ["events", "otk_life_duration"])
-def test_a_counter_whose_numbers_collide_is_not_taken_for_a_registered_key(service: Service, table: str) -> None:
+def test_a_collision_of_counters_is_not_mistaken_for_a_registered_key(service: Service, table: str) -> None:
     service.pair()
     code = service.issue()
-    # As after moving rows over with their numbers: the next number is one that is taken.
+    # As after an import of rows with their numbers: the next number is taken.
     service.execute(f"SELECT setval('{table}_id_seq', (SELECT min(id) FROM {table}), false)")  # noqa: S608
 
     assert service.claim(code).status_code == 200
 
 
 @pytest.mark.rule(42, 46)
-def test_a_success_forgets_the_networks_failures(service: Service) -> None:
+def test_a_success_clears_the_failures_of_the_network(service: Service) -> None:
     for _ in range(3):
         service.claim("WRONG")
     assert service.claim(service.issue()).status_code == 200
@@ -111,7 +111,7 @@ def test_a_success_forgets_the_networks_failures(service: Service) -> None:
 
 
 @pytest.mark.rule(42)
-def test_a_success_stands_even_when_the_failures_cannot_be_forgotten(service: Service) -> None:
+def test_a_claim_succeeds_even_if_failures_cannot_be_cleared(service: Service) -> None:
     code = service.issue()
     service.claim("WRONG")
     with refusing(service, "failed_key_claim_attempts", "DELETE"):
@@ -121,14 +121,14 @@ def test_a_success_stands_even_when_the_failures_cannot_be_forgotten(service: Se
 
 
 @pytest.mark.rule(42)
-def test_a_success_tells_all_tries_whatever_failed_before(service: Service) -> None:
+def test_a_success_reports_all_tries_after_earlier_failures(service: Service) -> None:
     service.claim("WRONG")
 
     assert service.claim(service.issue()).data.endswith(b"\x18\x32")
 
 
 @pytest.mark.rule(39)
-def test_a_code_that_was_moved_from_the_public_server_can_be_claimed(service: Service) -> None:
+def test_a_code_imported_from_the_public_server_can_be_claimed(service: Service) -> None:
     code = service.issue()
     service.execute(f"UPDATE encryption_keys SET one_time_code = '{code}'")  # noqa: S608
 
@@ -136,7 +136,7 @@ def test_a_code_that_was_moved_from_the_public_server_can_be_claimed(service: Se
 
 
 @pytest.mark.rule(39)
-def test_a_reader_of_the_database_cannot_claim_a_code_that_waits(service: Service) -> None:
+def test_an_unclaimed_code_cannot_be_read_from_the_database(service: Service) -> None:
     stored = service.stored_code(service.issue())
     assert service.rows("SELECT one_time_code FROM encryption_keys") == [(stored,)]
 
@@ -144,7 +144,7 @@ def test_a_reader_of_the_database_cannot_claim_a_code_that_waits(service: Servic
 
 
 @pytest.mark.rule(39)
-def test_a_code_outlives_a_change_of_the_sealing_key(make_service: Callable[..., Service]) -> None:
+def test_a_code_remains_valid_after_the_sealing_key_is_rotated(make_service: Callable[..., Service]) -> None:
     code = make_service(SEALING_KEYS="aa" * 32).issue()
 
     assert make_service(SEALING_KEYS=f"{'bb' * 32},{'aa' * 32}").claim(code).status_code == 200

@@ -1,4 +1,4 @@
-"""Section F: the ledger of wrong codes, and the ban."""
+"""Section F: the ban ledger, which counts wrong codes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ def test_only_wrong_codes_are_counted(service: Service) -> None:
 
 
 @pytest.mark.rule(44)
-def test_the_fiftieth_wrong_code_is_the_last(service: Service) -> None:
+def test_the_fiftieth_wrong_code_bans(service: Service) -> None:
     code = service.issue()
     for tries in range(49, 0, -1):
         assert seen(service.claim("WRONG")) == wrong_code(tries)
@@ -46,7 +46,7 @@ def test_tries_remaining_is_never_below_zero(service: Service) -> None:
 
 
 @pytest.mark.rule(44)
-def test_the_tries_and_the_length_of_a_ban_are_settings(make_service: Callable[..., Service]) -> None:
+def test_the_number_of_tries_and_the_ban_duration_are_settings(make_service: Callable[..., Service]) -> None:
     service = make_service(MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="2", CLAIM_KEY_BAN_HOURS="3")
 
     assert seen(service.claim("WRONG")) == wrong_code(1)
@@ -56,7 +56,7 @@ def test_the_tries_and_the_length_of_a_ban_are_settings(make_service: Callable[.
 
 
 @pytest.mark.rule(45)
-def test_a_ban_of_zero_is_written_as_an_empty_duration(service: Service) -> None:
+def test_a_ban_of_zero_is_encoded_as_an_empty_duration(service: Service) -> None:
     store_failures(service, 50)
     service.clock.advance(hours=1)
 
@@ -74,8 +74,20 @@ def test_requests_during_a_ban_do_not_extend_it(service: Service) -> None:
     assert service.claim(service.issue()).status_code == 200
 
 
+@pytest.mark.rule(44, 45)
+def test_a_valid_code_neither_ends_a_ban_nor_is_lost_in_it(service: Service) -> None:
+    code = service.issue()
+    store_failures(service, 50)
+    for _ in range(2):
+        assert seen(service.claim(code)) == banned(HOUR)
+    assert service.rows("SELECT failures FROM failed_key_claim_attempts") == [(50,)]
+
+    elsewhere = service.claim(code, environ_overrides={"REMOTE_ADDR": "198.51.100.7"})
+    assert elsewhere.status_code == 200
+
+
 @pytest.mark.rule(46)
-def test_a_partial_count_is_forgotten_an_hour_after_its_last_failure(service: Service) -> None:
+def test_a_partial_count_expires_an_hour_after_its_last_failure(service: Service) -> None:
     store_failures(service, 30)
     service.clock.advance(hours=1)
     assert seen(service.claim("WRONG")) == wrong_code(19)
@@ -85,16 +97,16 @@ def test_a_partial_count_is_forgotten_an_hour_after_its_last_failure(service: Se
 
 
 @pytest.mark.rule("D4")
-def test_a_network_whose_ban_has_ended_has_all_its_tries_again(service: Service) -> None:
+def test_all_tries_are_available_after_a_ban(service: Service) -> None:
     store_failures(service, 50)
-    service.clock.advance(hours=1, seconds=1)  # and no purge has run
+    service.clock.advance(hours=1, seconds=1)  # without a purge
 
     assert seen(service.claim("WRONG")) == wrong_code(49)
     assert seen(service.claim("WRONG")) == wrong_code(48)
 
 
 @pytest.mark.rule(45, 46)
-def test_midnight_gives_nobody_new_tries(service: Service) -> None:
+def test_midnight_does_not_reset_tries(service: Service) -> None:
     service.clock.advance(hours=11, minutes=44)  # 23:59:30
     store_failures(service, 48)
     service.clock.advance(minutes=1)
@@ -106,7 +118,7 @@ def test_midnight_gives_nobody_new_tries(service: Service) -> None:
 
 
 @pytest.mark.rule(46)
-def test_a_success_after_midnight_forgets_the_failures_before_it(service: Service) -> None:
+def test_a_success_after_midnight_clears_earlier_failures(service: Service) -> None:
     service.clock.advance(hours=11, minutes=44)
     store_failures(service, 48)
     service.clock.advance(minutes=1)

@@ -1,4 +1,4 @@
-"""Section G: `/upload`, and what is refused, in its strict order. What is stored is in test_h_upload_storage."""
+"""Section G: `/upload`, and the order of its checks. For what is stored see test_h_upload_storage."""
 
 from typing import Any
 
@@ -23,27 +23,27 @@ def _send(service: Service, body: bytes, method: str = "POST") -> Any:
 
 
 def _envelope(service: Service, phone: Phone, **fields: bytes) -> bytes:
-    """Return a good upload of one key, with some fields of its envelope replaced."""
+    """Return a valid upload of one key, with some fields of its envelope replaced."""
     message = wire.Upload(keys=[exposure_key()])
     message.timestamp.seconds = int(service.clock.now.timestamp())
     nonce = random(24)
-    good = {
+    valid = {
         "server_public_key": phone.server_public_key,
         "app_public_key": phone.public_key,
         "nonce": nonce,
         "payload": phone.box(message.SerializeToString(), nonce),
     }
-    return wire.EncryptedUploadRequest(**(good | fields)).SerializeToString()
+    return wire.EncryptedUploadRequest(**(valid | fields)).SerializeToString()
 
 
 def _padded(body: bytes, length: int) -> bytes:
-    """Bring a message to a length of thousands with a field that no version of the protocol knows."""
+    """Pad a message to a length of thousands of bytes with an unknown field."""
     size = length - len(body) - 3
     return body + b"\x7a" + bytes((size & 0x7F | 0x80, size >> 7)) + b"p" * size
 
 
 def _upload_key(service: Service, **fields: Any) -> Any:
-    """Upload one key with some fields replaced; None leaves a field out."""
+    """Upload one key with some fields replaced; None omits a field."""
     key = exposure_key(**{name: value for name, value in fields.items() if value is not None})
     for name in (name for name, value in fields.items() if value is None):
         key.ClearField(name)
@@ -51,7 +51,7 @@ def _upload_key(service: Service, **fields: Any) -> Any:
 
 
 @pytest.mark.rule(47)
-def test_of_several_faults_the_first_in_order_is_told(service: Service) -> None:
+def test_the_first_of_several_faults_is_reported(service: Service) -> None:
     phone, stranger = service.pair(), Phone(server_public_key=random(32))
     bad_key = exposure_key(rolling_period=0, key_data=b"", transmission_risk_level=9, rolling_start_interval_number=0)
     faults = [
@@ -70,13 +70,13 @@ def test_of_several_faults_the_first_in_order_is_told(service: Service) -> None:
     assert [(answer.status, answer.body) for answer, _ in faults] == [
         (400, _refused(error).body) for _, error in faults
     ]
-    # An unknown server key comes before the other parameters.
+    # The server key is checked before the other parameters.
     assert _send(service, _envelope(service, stranger, nonce=b"", app_public_key=b"")) == INVALID_KEYPAIR
     assert service.rows("SELECT FROM diagnosis_keys") == []
 
 
 @pytest.mark.rule(47, 58, 59, 60, 61)
-def test_of_a_keys_faults_the_first_in_order_is_told_and_keys_are_judged_in_theirs(service: Service) -> None:
+def test_the_first_fault_of_the_first_invalid_key_is_reported(service: Service) -> None:
     phone = service.pair()
     wrong: dict[str, Any] = {
         "rolling_period": 0,
@@ -96,13 +96,13 @@ def test_of_a_keys_faults_the_first_in_order_is_told_and_keys_are_judged_in_thei
 
     last, first = exposure_key(rolling_period=0), exposure_key(transmission_risk_level=9)
     assert seen(service.upload(phone, [first, last])) == _refused("INVALID_TRANSMISSION_RISK_LEVEL")
-    # the spread over all keys comes after each key alone
+    # the spread of all keys is checked after each key
     far = exposure_key(3, rolling_start_interval_number=1)
     assert seen(service.upload(phone, [far, exposure_key(), last])) == _refused("INVALID_ROLLING_PERIOD")
 
 
 @pytest.mark.rule(48, "D16", "T2")
-def test_a_body_of_4096_bytes_passes_and_one_more_does_not(service: Service) -> None:
+def test_a_body_has_at_most_4096_bytes(service: Service) -> None:
     phone = service.pair()
     longest = _padded(_envelope(service, phone), 4096)
 
@@ -114,13 +114,13 @@ def test_a_body_of_4096_bytes_passes_and_one_more_does_not(service: Service) -> 
 
 
 @pytest.mark.rule(49)
-def test_bytes_that_are_no_message_are_refused(service: Service) -> None:
+def test_malformed_messages_are_refused(service: Service) -> None:
     for body in (b"\xff", b"\x0a\x20short", b"hello", b"<html>"):
         assert _send(service, body) == _refused("UNKNOWN")
 
 
 @pytest.mark.rule(50)
-def test_a_server_key_of_another_length_is_refused_and_so_is_an_empty_body(service: Service) -> None:
+def test_a_server_key_of_the_wrong_length_is_refused(service: Service) -> None:
     phone = service.pair()
 
     for length in (0, 31, 33):
@@ -132,12 +132,12 @@ def test_a_server_key_of_another_length_is_refused_and_so_is_an_empty_body(servi
 
 
 @pytest.mark.rule(51)
-def test_a_server_key_that_nobody_was_given_is_unauthorized(service: Service) -> None:
+def test_an_unknown_server_key_is_unauthorized(service: Service) -> None:
     assert seen(service.upload(Phone(server_public_key=random(32)), [exposure_key()])) == INVALID_KEYPAIR
 
 
 @pytest.mark.rule(52)
-def test_a_nonce_or_a_phone_key_of_another_length_is_refused(service: Service) -> None:
+def test_a_nonce_or_phone_key_of_the_wrong_length_is_refused(service: Service) -> None:
     phone = service.pair()
 
     for fields in ({"nonce": b""}, {"nonce": b"n" * 23}, {"nonce": b"n" * 25}, {"app_public_key": b"k" * 31}):
@@ -146,7 +146,7 @@ def test_a_nonce_or_a_phone_key_of_another_length_is_refused(service: Service) -
 
 @pytest.mark.rule(53)
 @pytest.mark.parametrize("length", [0, 31, 33, 77, 200])
-def test_a_stored_private_key_that_is_none_is_a_server_error(service: Service, length: int) -> None:
+def test_a_malformed_stored_private_key_is_a_server_error(service: Service, length: int) -> None:
     phone = service.pair()
     service.execute("UPDATE encryption_keys SET server_private_key = :key", key=b"\x01" * length)
 
@@ -154,7 +154,7 @@ def test_a_stored_private_key_that_is_none_is_a_server_error(service: Service, l
 
 
 @pytest.mark.rule(53)
-def test_a_private_key_that_belongs_to_another_row_is_a_server_error(service: Service) -> None:
+def test_a_private_key_of_another_row_is_a_server_error(service: Service) -> None:
     phone, other = service.pair(), service.pair()
     service.execute(
         """UPDATE encryption_keys SET server_private_key =
@@ -168,7 +168,7 @@ def test_a_private_key_that_belongs_to_another_row_is_a_server_error(service: Se
 
 
 @pytest.mark.rule(54)
-def test_a_box_that_does_not_open_is_refused(service: Service) -> None:
+def test_a_box_that_cannot_be_opened_is_refused(service: Service) -> None:
     phone, refused = service.pair(), _refused("DECRYPTION_FAILED")
     nonce = random(24)
     boxed = phone.box(b"plaintext", nonce)
@@ -179,7 +179,7 @@ def test_a_box_that_does_not_open_is_refused(service: Service) -> None:
 
 
 @pytest.mark.rule(55)
-def test_a_plaintext_that_is_no_upload_is_refused(service: Service) -> None:
+def test_a_plaintext_other_than_an_upload_is_refused(service: Service) -> None:
     phone = service.pair()
 
     for plaintext in (b"\xff", b"\x12\x7fshort", b"hello"):
@@ -198,7 +198,7 @@ def test_an_upload_has_one_to_28_keys(service: Service) -> None:
 
 
 @pytest.mark.rule(57, "T8")
-def test_a_timestamp_that_is_absent_or_beyond_every_calendar_is_refused(service: Service) -> None:
+def test_an_absent_or_unrepresentable_timestamp_is_refused(service: Service) -> None:
     phone = service.pair()
     message = wire.Upload(keys=[exposure_key()])
     assert seen(service.upload_plaintext(phone, message.SerializeToString())) == _refused("INVALID_TIMESTAMP")
@@ -227,7 +227,7 @@ def test_key_data_is_16_bytes(service: Service) -> None:
 
 
 @pytest.mark.rule(60, "T8")
-def test_a_start_may_be_anything_but_zero(service: Service) -> None:
+def test_any_rolling_start_but_zero_is_accepted(service: Service) -> None:
     for start in (0, None):
         refused = _refused("INVALID_ROLLING_START_INTERVAL_NUMBER")
         assert _upload_key(service, rolling_start_interval_number=start) == refused
@@ -265,7 +265,7 @@ def test_starts_may_spread_over_14_days_in_any_order(service: Service, base: int
 
 
 @pytest.mark.rule(63)
-def test_what_the_second_version_sends_is_never_a_reason_to_refuse(service: Service) -> None:
+def test_fields_of_the_second_version_never_cause_a_refusal(service: Service) -> None:
     onsets = [-(2**31), -100, -15, 15, 100, 2**31 - 1]
     keys = [exposure_key(number, days_since_onset_of_symptoms=onset) for number, onset in enumerate(onsets, start=1)]
     unknown_type = exposure_key(10).SerializeToString() + b"\x28\x63"  # report_type 99
@@ -279,7 +279,7 @@ def test_what_the_second_version_sends_is_never_a_reason_to_refuse(service: Serv
 
 
 @pytest.mark.rule(64, "T4")
-def test_the_bytes_of_a_success(service: Service) -> None:
+def test_the_response_to_a_success_is_exact(service: Service) -> None:
     response = service.upload(service.pair(), [exposure_key()])
 
     assert seen(response) == UPLOADED
@@ -287,9 +287,7 @@ def test_the_bytes_of_a_success(service: Service) -> None:
 
 
 @pytest.mark.rule(51, "D7")
-def test_a_database_that_fails_is_a_server_error_and_not_an_unknown_key(
-    service: Service, cut_off_service: Service
-) -> None:
+def test_a_database_failure_is_not_mistaken_for_an_unknown_key(service: Service, cut_off_service: Service) -> None:
     phone = service.pair()
     with without_table(service, "encryption_keys"):
         assert seen(service.upload(phone, [exposure_key()])) == SERVER_ERROR

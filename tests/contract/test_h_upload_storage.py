@@ -1,4 +1,4 @@
-"""Section H: what an accepted upload stores, charges and counts."""
+"""Section H: what an accepted upload stores, deducts from the quota and counts."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def _remaining(service: Service) -> list[int]:
 
 
 @pytest.mark.rule(65, "D6")
-def test_a_phone_key_that_was_never_registered_is_unauthorized(service: Service) -> None:
+def test_an_unregistered_phone_key_is_unauthorized(service: Service) -> None:
     phone, other = service.pair(), service.pair()
     service.execute("UPDATE encryption_keys SET app_public_key = NULL WHERE app_public_key = :k", k=phone.public_key)
     assert seen(service.upload(phone, _keys(1, 1))) == GONE
@@ -36,7 +36,7 @@ def test_a_phone_key_that_was_never_registered_is_unauthorized(service: Service)
 
 
 @pytest.mark.rule(66, 68)
-def test_a_pair_takes_43_keys_and_then_no_more(service: Service) -> None:
+def test_a_key_pair_accepts_43_keys(service: Service) -> None:
     phone = service.pair()
 
     assert seen(service.upload(phone, _keys(1, 15))) == UPLOADED
@@ -49,7 +49,7 @@ def test_a_pair_takes_43_keys_and_then_no_more(service: Service) -> None:
 
 
 @pytest.mark.rule(66)
-def test_an_exhausted_pair_is_refused_even_when_every_key_is_known(make_service: Callable[..., Service]) -> None:
+def test_an_exhausted_key_pair_is_refused_even_for_known_keys(make_service: Callable[..., Service]) -> None:
     service = make_service(INITIAL_REMAINING_KEYS="2")
     phone = service.pair()
     assert seen(service.upload(phone, _keys(1, 2))) == UPLOADED
@@ -58,7 +58,7 @@ def test_an_exhausted_pair_is_refused_even_when_every_key_is_known(make_service:
 
 
 @pytest.mark.rule(67, "T7")
-def test_a_key_that_is_known_is_skipped_and_its_first_writer_stays(service: Service) -> None:
+def test_a_known_key_is_skipped_and_keeps_its_first_originator(service: Service) -> None:
     phone, other = service.pair(), service.pair(OTHER_TOKEN)
     assert seen(service.upload(phone, [exposure_key(1), exposure_key(1), exposure_key(2)])) == UPLOADED
     first_hour = int(service.clock.now.timestamp()) // 3600
@@ -74,7 +74,7 @@ def test_a_key_that_is_known_is_skipped_and_its_first_writer_stays(service: Serv
 
 
 @pytest.mark.rule(68)
-def test_of_a_batch_that_is_too_large_nothing_is_stored(make_service: Callable[..., Service]) -> None:
+def test_an_upload_beyond_the_quota_stores_nothing(make_service: Callable[..., Service]) -> None:
     service = make_service(INITIAL_REMAINING_KEYS="3")
     phone = service.pair()
 
@@ -86,7 +86,7 @@ def test_of_a_batch_that_is_too_large_nothing_is_stored(make_service: Callable[.
 
 
 @pytest.mark.rule(69)
-def test_a_key_is_stored_with_its_hour_and_not_with_its_originator(service: Service) -> None:
+def test_a_key_is_stored_with_its_hour_and_without_its_originator(service: Service) -> None:
     phone = service.pair(OTHER_TOKEN)
     key = exposure_key(7, transmission_risk_level=3, rolling_start_interval_number=2_957_000, rolling_period=90)
     assert seen(service.upload(phone, [key])) == UPLOADED
@@ -98,7 +98,7 @@ def test_a_key_is_stored_with_its_hour_and_not_with_its_originator(service: Serv
 
 
 @pytest.mark.rule(69)
-def test_nothing_links_a_key_to_a_key_pair(service: Service) -> None:
+def test_stored_keys_are_not_linked_to_a_key_pair(service: Service) -> None:
     phone = service.pair()
     service.upload(phone, _keys(1, 2))
 
@@ -113,7 +113,7 @@ def test_nothing_links_a_key_to_a_key_pair(service: Service) -> None:
 
 
 @pytest.mark.rule(63)
-def test_what_the_second_version_sends_is_stored(service: Service) -> None:
+def test_fields_of_the_second_version_are_stored(service: Service) -> None:
     keys = [exposure_key(1, report_type=2, days_since_onset_of_symptoms=-14), exposure_key(2, report_type=3)]
     assert seen(service.upload(service.pair(), keys)) == UPLOADED
 
@@ -122,7 +122,7 @@ def test_what_the_second_version_sends_is_stored(service: Service) -> None:
 
 
 @pytest.mark.rule(63, 87)
-def test_a_phone_cannot_revoke_its_keys_or_hide_them_behind_a_type(service: Service) -> None:
+def test_a_phone_cannot_revoke_or_hide_keys_by_report_type(service: Service) -> None:
     unknown, recursive, revoked = 0, 4, 5
     keys = [
         exposure_key(number, report_type=report_type, rolling_start_interval_number=service.today * 144)
@@ -135,7 +135,7 @@ def test_a_phone_cannot_revoke_its_keys_or_hide_them_behind_a_type(service: Serv
 
 
 @pytest.mark.rule(70)
-def test_each_upload_is_counted_and_the_first_of_a_pair_is_marked(service: Service) -> None:
+def test_each_upload_is_counted_and_the_first_of_a_key_pair_is_marked(service: Service) -> None:
     phone, date = service.pair(), service.clock.now.date()
     service.upload(phone, _keys(1, 3))
     service.upload(phone, [*_keys(1, 3), *_keys(4, 2)])

@@ -1,4 +1,4 @@
-"""Section K: `/events`, an operator's figures of a day."""
+"""Section K: `/events`, the daily statistics for the operator."""
 
 import base64
 from datetime import timedelta
@@ -23,7 +23,7 @@ def _basic(credentials: bytes) -> dict[str, str]:
 
 
 @pytest.mark.rule(89, "T5")
-def test_a_date_is_four_two_and_two_ascii_digits(service: Service) -> None:
+def test_a_date_has_four_two_and_two_ascii_digits(service: Service) -> None:
     for path in PATHS:
         assert _read(service, f"{path}2026-03-18").status == 200
         for date in ("2026-3-18", "26-03-18", "20260318", "2026-03-18x", "2026-03-1\u0668", "2026-03-18%0A", ""):
@@ -32,7 +32,7 @@ def test_a_date_is_four_two_and_two_ascii_digits(service: Service) -> None:
 
 
 @pytest.mark.rule(90)
-def test_whoever_does_not_know_name_and_password_is_unauthorized(service: Service) -> None:
+def test_requests_without_valid_credentials_are_unauthorized(service: Service) -> None:
     name, password = METRICS
     for path in PATHS:
         for auth in (None, (name, "wrong"), ("wrong", password), (name, ""), ("", password), (password, name)):
@@ -47,7 +47,7 @@ def test_whoever_does_not_know_name_and_password_is_unauthorized(service: Servic
 
 
 @pytest.mark.rule(90, "D23")
-def test_a_method_other_than_get_is_unauthorized_after_the_password(service: Service) -> None:
+def test_methods_other_than_get_are_unauthorized_after_authentication(service: Service) -> None:
     with_allow = Answer(401, UNAUTHORIZED.headers | {"Allow": "GET"}, UNAUTHORIZED.body)
     for path in PATHS:
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
@@ -58,7 +58,7 @@ def test_a_method_other_than_get_is_unauthorized_after_the_password(service: Ser
 
 
 @pytest.mark.rule(91)
-def test_an_impossible_date_is_an_error_of_the_client(service: Service) -> None:
+def test_an_impossible_date_is_a_client_error(service: Service) -> None:
     for path in PATHS:
         for date in ("2001-32-01", "2001-02-29", "0000-01-01", "2001-00-10"):
             assert _read(service, path + date) == plain_error(400, "error parsing date")
@@ -66,7 +66,7 @@ def test_an_impossible_date_is_an_error_of_the_client(service: Service) -> None:
 
 
 @pytest.mark.rule(91, "D7")
-def test_a_database_that_fails_is_an_error_of_the_server(service: Service) -> None:
+def test_a_database_failure_is_a_server_error(service: Service) -> None:
     for path, table, text in (
         ("/events/", "events", "error retrieving events"),
         ("/events/uploads/", "tek_upload_count", "error retrieving upload events"),
@@ -77,13 +77,13 @@ def test_a_database_that_fails_is_an_error_of_the_server(service: Service) -> No
 
 
 @pytest.mark.rule(92)
-def test_a_day_without_figures_is_an_empty_array(service: Service) -> None:
+def test_a_day_without_events_is_an_empty_array(service: Service) -> None:
     for path in PATHS:
         assert _read(service, f"{path}2026-03-18") == json_text("[]")
 
 
 @pytest.mark.rule(92)
-def test_the_keys_of_figures_are_in_the_order_of_the_wire(service: Service) -> None:
+def test_event_keys_are_in_the_order_of_the_public_server(service: Service) -> None:
     first, second = service.pair(), service.pair(OTHER_TOKEN)
     service.upload(first, [exposure_key(1), exposure_key(2)])
     service.upload(first, [exposure_key(3)])
@@ -107,7 +107,7 @@ def test_the_keys_of_figures_are_in_the_order_of_the_wire(service: Service) -> N
 
 
 @pytest.mark.rule(92)
-def test_events_list_what_servers_counted_and_not_phones(service: Service) -> None:
+def test_events_list_server_counters_and_not_those_of_phones(service: Service) -> None:
     service.issue()
     service.execute(
         "INSERT INTO events (source, identifier, device_type, date, count) "
@@ -119,7 +119,7 @@ def test_events_list_what_servers_counted_and_not_phones(service: Service) -> No
 
 
 @pytest.mark.rule(92)
-def test_figures_are_of_the_day_that_is_asked_for(service: Service) -> None:
+def test_events_are_those_of_the_requested_day(service: Service) -> None:
     service.pair()
     service.clock.now += timedelta(days=1)
     service.pair()

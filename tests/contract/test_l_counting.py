@@ -1,4 +1,4 @@
-"""Section L: what is counted, for whom, and on which day."""
+"""Section L: counters by authority and day."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,9 +30,7 @@ def test_increments_of_the_same_counter_add_up(service: Service) -> None:
 
 
 @pytest.mark.rule(93)
-def test_counters_that_were_never_folded_are_folded_some_at_a_time(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_overdue_counters_are_rolled_up_in_batches(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = []
     roll_up = counters.roll_up
     monkeypatch.setattr(counters, "roll_up", lambda *arguments: runs.append(roll_up(*arguments)) or runs[-1])
@@ -49,7 +47,7 @@ def test_counters_that_were_never_folded_are_folded_some_at_a_time(
 
 
 @pytest.mark.rule(70, 92)
-def test_equal_uploads_share_a_row_and_are_listed_one_by_one(service: Service) -> None:
+def test_equal_uploads_share_a_row_and_are_listed_individually(service: Service) -> None:
     first, second = service.pair(), service.pair(OTHER_TOKEN)
     for number in range(6):
         service.upload(first, [exposure_key(number)])
@@ -87,7 +85,7 @@ def test_an_action_is_counted_on_the_day_on_which_it_is_recorded(service: Servic
 
 
 @pytest.mark.rule(94, "D11", "D12")
-def test_the_source_is_the_label_even_when_it_is_the_region(make_service: Callable[..., Service]) -> None:
+def test_the_source_is_the_label_even_if_it_equals_the_region(make_service: Callable[..., Service]) -> None:
     token = "t" * 63
     service = make_service(KEY_CLAIM_TOKEN=f"{token}=302:{TOKEN}={'L' * 31}", PUBLISH_ACTIVE_KEYS="true")
     for number, who in enumerate((token, TOKEN), start=1):
@@ -104,7 +102,7 @@ def test_the_source_is_the_label_even_when_it_is_the_region(make_service: Callab
 
 
 @pytest.mark.rule(95)
-def test_a_whole_life_of_codes_has_seven_identifiers_of_the_server(make_service: Callable[..., Service]) -> None:
+def test_the_life_cycle_of_codes_records_seven_identifiers(make_service: Callable[..., Service]) -> None:
     service = make_service(INITIAL_REMAINING_KEYS="1")
     service.issue(hash_id="a" * 128)
     service.issue(hash_id="a" * 128)
@@ -126,7 +124,7 @@ def test_a_whole_life_of_codes_has_seven_identifiers_of_the_server(make_service:
 
 
 @pytest.mark.rule(96)
-def test_a_purge_counts_what_it_deletes_for_each_authority(service: Service) -> None:
+def test_a_purge_counts_deletions_by_authority(service: Service) -> None:
     for token in (TOKEN, TOKEN, OTHER_TOKEN):
         service.issue(token)
     service.upload(service.pair(), [exposure_key(1)])

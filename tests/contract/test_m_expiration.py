@@ -1,4 +1,4 @@
-"""Section M: what the worker's purge deletes, when, and in which order."""
+"""Section M: what the purge deletes, when, and in which order."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +37,7 @@ def test_a_step_that_fails_is_logged_and_the_others_go_on(service: Service, capl
 
 
 @pytest.mark.rule(97)
-def test_what_was_deleted_is_told_and_logged(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+def test_deletions_are_returned_and_logged(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     for _ in range(3):
         service.issue()
@@ -49,7 +49,7 @@ def test_what_was_deleted_is_told_and_logged(service: Service, caplog: pytest.Lo
 
 
 @pytest.mark.rule(98)
-def test_steps_run_in_the_protocols_order(service: Service) -> None:
+def test_steps_run_in_the_order_of_the_protocol(service: Service) -> None:
     steps = ["diagnosis_keys", "unclaimed_codes", "expired_pairs", "exhausted_pairs", "claim_attempts"]
 
     assert list(_purge(service))[:5] == steps
@@ -69,7 +69,7 @@ def test_a_row_that_several_steps_would_delete_belongs_to_the_first(service: Ser
 
 
 @pytest.mark.rule(100, "Q", "D25")
-def test_a_code_is_deleted_when_it_can_be_claimed_no_more(service: Service) -> None:
+def test_a_code_is_deleted_when_it_expires(service: Service) -> None:
     code = service.issue()
 
     for seconds, deleted in ((24 * 3600 - 2, 0), (2, 0), (2, 1)):
@@ -81,7 +81,7 @@ def test_a_code_is_deleted_when_it_can_be_claimed_no_more(service: Service) -> N
 
 
 @pytest.mark.rule(100)
-def test_a_claimed_pair_outlives_its_code(service: Service) -> None:
+def test_a_claimed_key_pair_outlives_its_code(service: Service) -> None:
     phone = service.pair()
     service.clock.advance(days=2)
 
@@ -90,7 +90,7 @@ def test_a_claimed_pair_outlives_its_code(service: Service) -> None:
 
 
 @pytest.mark.rule(101, "Q")
-def test_a_pair_is_deleted_fifteen_days_after_the_midnight_of_its_day(service: Service) -> None:
+def test_a_key_pair_is_deleted_fifteen_days_after_the_midnight_of_its_day(service: Service) -> None:
     service.pair()
     midnight = datetime.fromtimestamp((service.today + 15) * 86400, UTC)
 
@@ -102,7 +102,7 @@ def test_a_pair_is_deleted_fifteen_days_after_the_midnight_of_its_day(service: S
 
 
 @pytest.mark.rule(101, 66)
-def test_an_exhausted_pair_is_deleted_at_once_and_then_unknown(service: Service) -> None:
+def test_an_exhausted_key_pair_is_deleted_at_once(service: Service) -> None:
     phone = service.pair()
     service.execute("UPDATE encryption_keys SET remaining_keys = 1")
     assert seen(service.upload(phone, [exposure_key(1)])) == UPLOADED
@@ -115,7 +115,7 @@ def test_an_exhausted_pair_is_deleted_at_once_and_then_unknown(service: Service)
 
 
 @pytest.mark.rule(21)
-def test_a_hash_id_is_usable_again_when_its_pair_is_purged(service: Service) -> None:
+def test_a_hash_id_is_usable_again_after_its_key_pair_is_purged(service: Service) -> None:
     hash_id = "a" * 128
     service.claim(service.issue(hash_id=hash_id))
     service.clock.advance(days=16)
@@ -125,7 +125,7 @@ def test_a_hash_id_is_usable_again_when_its_pair_is_purged(service: Service) -> 
 
 
 @pytest.mark.rule(46)
-def test_failures_are_deleted_when_they_count_no_more(service: Service) -> None:
+def test_failures_are_deleted_when_they_expire(service: Service) -> None:
     service.claim("WRONG")
     service.clock.advance(hours=1)
     assert _purge(service)["claim_attempts"] == 0
@@ -145,7 +145,7 @@ def test_a_purge_larger_than_a_batch_deletes_and_counts_everything(service: Serv
 
 
 @pytest.mark.rule(101, 51)
-def test_a_phone_may_upload_until_its_pair_is_deleted(service: Service) -> None:
+def test_a_phone_may_upload_until_its_key_pair_is_deleted(service: Service) -> None:
     phone = service.pair()
     service.clock.now = datetime.fromtimestamp((service.today + 15) * 86400, UTC) - timedelta(microseconds=1)
 

@@ -1,4 +1,4 @@
-"""Section N: `/clear-diagnosis-keys`, which empties a test environment."""
+"""Section N: `/clear-diagnosis-keys`, which deletes all keys of a test environment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ TOOLS = {"ENABLE_TEST_TOOLS": "true", "TEST_TOOLS_TOKEN": TEST_TOOLS_TOKEN}
 
 
 @pytest.mark.rule(102)
-def test_the_tools_exist_only_when_enabled_by_exactly_true(make_service: Callable[..., Service]) -> None:
+def test_test_tools_are_enabled_only_by_exactly_true(make_service: Callable[..., Service]) -> None:
     for value in ("", "false", "True", "TRUE", "1", "yes"):
         service = make_service(**(TOOLS | {"ENABLE_TEST_TOOLS": value}))
 
@@ -27,7 +27,7 @@ def test_the_tools_exist_only_when_enabled_by_exactly_true(make_service: Callabl
 
 
 @pytest.mark.rule(102)
-def test_production_does_not_start_with_the_tools(database_url: str, redis_url: str) -> None:
+def test_production_refuses_to_start_with_test_tools(database_url: str, redis_url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^ENABLE_TEST_TOOLS: "):
         make_settings(database_url, redis_url, ENV="production", **TOOLS)
 
@@ -48,7 +48,7 @@ def test_another_method_or_token_is_unauthorized(make_service: Callable[..., Ser
 
 
 @pytest.mark.rule(103, "D22")
-def test_no_authoritys_token_opens_the_tools(make_service: Callable[..., Service]) -> None:
+def test_tokens_of_health_authorities_do_not_open_test_tools(make_service: Callable[..., Service]) -> None:
     service = make_service(**TOOLS)
 
     for token in (TOKEN, OTHER_TOKEN, METRICS[1]):
@@ -56,7 +56,7 @@ def test_no_authoritys_token_opens_the_tools(make_service: Callable[..., Service
 
 
 @pytest.mark.rule(103)
-def test_all_keys_are_deleted_and_an_alarm_is_logged(
+def test_all_keys_are_deleted_and_a_warning_is_logged(
     make_service: Callable[..., Service], caplog: pytest.LogCaptureFixture
 ) -> None:
     service = make_service(**TOOLS, PUBLISH_ACTIVE_KEYS="true")
@@ -69,7 +69,7 @@ def test_all_keys_are_deleted_and_an_alarm_is_logged(
 
 
 @pytest.mark.rule(103)
-def test_an_archive_that_is_being_built_does_not_outlive_its_keys(make_service: Callable[..., Service]) -> None:
+def test_an_archive_built_during_deletion_does_not_outlive_its_keys(make_service: Callable[..., Service]) -> None:
     service = make_service(**TOOLS)
     with ThreadPoolExecutor() as pool:
         with service.database.transaction() as connection:
@@ -81,7 +81,7 @@ def test_an_archive_that_is_being_built_does_not_outlive_its_keys(make_service: 
 
 
 @pytest.mark.rule(103)
-def test_a_failure_says_so(make_service: Callable[..., Service], cut_off_service: Service) -> None:
+def test_a_failed_deletion_is_reported(make_service: Callable[..., Service], cut_off_service: Service) -> None:
     failed = plain_error(500, "unable to clear diagnosis_keys")
     service = make_service(**TOOLS)
     with without_table(service, "diagnosis_keys"):

@@ -1,4 +1,4 @@
-"""Section O: outbreak events, reported by authorities and fetched by phones."""
+"""Section O: outbreak events, reported by health authorities and downloaded by phones."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def _report(service: Service, body: bytes, **request: Any) -> Answer:
 
 
 @pytest.mark.rule(104)
-def test_an_event_is_stored_for_the_authority_that_reports_it(service: Service) -> None:
+def test_an_event_is_stored_with_the_authority_that_reported_it(service: Service) -> None:
     assert _report(service, _event(severity=2), headers=bearer(OTHER_TOKEN)) == REPORTED
     assert _report(service, _event("12345678", severity=2**32 - 1)) == REPORTED
     assert _report(service, _event("ABCDEFGH")) == REPORTED  # an absent severity is 0
@@ -67,7 +67,7 @@ def test_another_method_or_token_is_unauthorized(service: Service) -> None:
 
 @pytest.mark.rule(104, "T2")
 def test_a_body_has_at_most_1024_bytes(service: Service) -> None:
-    padding = b"\x7a\x7f" + b"p" * 127  # a field that no version of the protocol knows
+    padding = b"\x7a\x7f" + b"p" * 127  # an unknown field
     longest = _event() + padding * 7
     longest += b"\x7a" + bytes((1024 - len(longest) - 2,)) + b"p" * (1024 - len(longest) - 2)
 
@@ -84,25 +84,25 @@ def test_a_location_is_eight_bytes(service: Service) -> None:
     for location_id in ("", "ABCDEFG", "ABCDEFGHI", "éABCDEFG", "ABCDEFG\0"):
         assert _report(service, _event(location_id)) == outbreak_refusal(400, "INVALID_ID"), location_id
     assert _report(service, _event("éABCDEF")) == REPORTED
-    # the location is looked at first
+    # the location is checked first
     assert _report(service, b"") == outbreak_refusal(400, "INVALID_ID")
 
 
 @pytest.mark.rule(104, "D21")
-def test_an_event_needs_both_of_its_moments(service: Service) -> None:
+def test_an_event_needs_a_start_and_an_end(service: Service) -> None:
     for start, end in ((None, None), (None, 2000), (1000, None), (0, 2000), (1000, 0), (-5, 2000), (0, 0)):
         assert _report(service, _event(start=start, end=end)) == MISSING_TIMESTAMP, (start, end)
 
 
 @pytest.mark.rule(104, "T8")
-def test_an_event_ends_after_it_begins(service: Service) -> None:
+def test_an_event_must_end_after_it_starts(service: Service) -> None:
     for start, end in ((1000, 1000), (1000, 999), (2**63 - 1, 1), (1, 2**63 - 1), (2**63 - 2, 2**63 - 1)):
         assert _report(service, _event(start=start, end=end)) == PERIOD_INVALID, (start, end)
     assert _report(service, _event(start=1, end=2)) == REPORTED
 
 
 @pytest.mark.rule(104, "D7")
-def test_a_database_that_fails_is_an_error_of_the_server(service: Service, cut_off_service: Service) -> None:
+def test_a_database_failure_is_a_server_error(service: Service, cut_off_service: Service) -> None:
     with without_table(service, "qr_outbreak_events"):
         assert _report(service, _event()) == outbreak_refusal(500, "SERVER_ERROR")
         assert seen(service.fetch(service.today, "qr")) == plain_error(500, "database error")
@@ -110,7 +110,7 @@ def test_a_database_that_fails_is_an_error_of_the_server(service: Service, cut_o
 
 
 @pytest.mark.rule(105)
-def test_events_are_fetched_in_the_order_of_their_place_without_a_header(service: Service) -> None:
+def test_events_are_exported_by_location_without_a_header(service: Service) -> None:
     for location_id, severity in (("zzzzzzzz", 3), ("AAAAAAAA", 1), ("aaaaaaaa", 2)):
         assert _report(service, _event(location_id, severity=severity)) == REPORTED
     response = service.fetch(service.today, "qr")
@@ -133,7 +133,7 @@ def test_events_are_fetched_in_the_order_of_their_place_without_a_header(service
 
 
 @pytest.mark.rule(105)
-def test_events_are_of_the_day_on_which_they_were_reported(service: Service) -> None:
+def test_events_are_exported_for_the_day_of_their_report(service: Service) -> None:
     day = service.today
     midnight = datetime.fromtimestamp((day + 1) * 86400, UTC)
     for location_id, moment in (
@@ -154,7 +154,7 @@ def test_events_are_of_the_day_on_which_they_were_reported(service: Service) -> 
 
 
 @pytest.mark.rule(105, 71, 72, 73, 74)
-def test_the_rules_of_retrieval_hold_for_events_too(service: Service) -> None:
+def test_rules_of_retrieval_apply_to_events(service: Service) -> None:
     client, day = service.client, service.today
     code = download_code(day, service.clock.now)
 
@@ -171,7 +171,7 @@ def test_the_rules_of_retrieval_hold_for_events_too(service: Service) -> None:
 
 
 @pytest.mark.rule(105, 76, 77, 78)
-def test_the_days_of_retrieval_hold_for_events_too(make_service: Callable[..., Service]) -> None:
+def test_days_of_retrieval_apply_to_events(make_service: Callable[..., Service]) -> None:
     service = make_service(DISABLE_CURRENT_DATE_CHECK="false", ENABLE_ENTIRE_PERIOD_BUNDLE="false")
 
     assert service.fetch(service.today, "qr").status_code == 404
@@ -182,7 +182,7 @@ def test_the_days_of_retrieval_hold_for_events_too(make_service: Callable[..., S
 
 
 @pytest.mark.rule(104, 105)
-def test_without_outbreak_events_their_routes_are_not_found(make_service: Callable[..., Service]) -> None:
+def test_outbreak_routes_are_not_found_when_disabled(make_service: Callable[..., Service]) -> None:
     service = make_service(ENABLE_OUTBREAK_EVENTS="false")
 
     assert _report(service, _event()) == NOT_FOUND

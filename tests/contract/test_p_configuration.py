@@ -1,4 +1,4 @@
-"""Section P: what a process needs to start, and the defaults of everything else."""
+"""Section P: required settings, and the defaults of the others."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def _refused(name: str, value: str) -> None:
 
 
 @pytest.mark.rule(106)
-def test_the_defaults_are_those_of_the_public_servers_configuration() -> None:
+def test_defaults_match_the_public_server() -> None:
     settings = _settings()
 
     assert settings.submission.worker_expiration_interval == 30
@@ -63,7 +63,7 @@ def test_tokens_are_20_to_63_characters_and_labels_up_to_31() -> None:
 
 
 @pytest.mark.rule(108)
-def test_a_missing_or_malformed_secret_stops_the_start_and_is_not_repeated() -> None:
+def test_a_missing_or_malformed_secret_prevents_the_start_and_is_not_echoed() -> None:
     for value in ("", "aa" * 31, "aa" * 32 + "a", "zz" * 32):
         _refused("RETRIEVE_HMAC_KEY", value)
     for value in ("", "abc", "zz" * 60, "00" * 60, generate_signing_key()[:-2]):
@@ -75,6 +75,6 @@ def test_a_missing_or_malformed_secret_stops_the_start_and_is_not_repeated() -> 
 
 
 @pytest.mark.rule(108)
-def test_a_longer_code_key_is_as_good() -> None:
+def test_a_longer_hmac_key_is_accepted() -> None:
     assert _settings(RETRIEVE_HMAC_KEY="ab" * 33).retrieval.retrieve_hmac_key == b"\xab" * 33
     assert _settings(METRICS_PASSWORD="ten-chars!").retrieval.metrics_password == "ten-chars!"

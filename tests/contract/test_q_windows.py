@@ -34,7 +34,7 @@ def test_a_code_can_be_claimed_for_1440_minutes(service: Service) -> None:
 def test_a_key_pair_is_usable_until_the_fifteenth_midnight_after_its_day(service: Service) -> None:
     code = service.issue()
     phone = Phone()
-    service.clock.advance(hours=23)  # claimed on the next day: the code's day counts
+    service.clock.advance(hours=23)  # claimed the next day; the day of the code counts
     response = service.claim(code, phone.public_key)
     phone.server_public_key = wire.KeyClaimResponse.FromString(response.data).server_public_key
 
@@ -73,7 +73,7 @@ def test_a_ban_lasts_one_hour_from_the_last_counted_failure(service: Service) ->
         (3605, False),
     ],
 )
-def test_a_phones_clock_may_be_an_hour_off(service: Service, offset: int, is_accepted: bool) -> None:
+def test_a_phone_clock_may_differ_by_an_hour(service: Service, offset: int, is_accepted: bool) -> None:
     now = int(service.clock.now.timestamp())  # a quarter of a second ago
     answer = seen(service.upload(service.pair(), [exposure_key()], seconds=now + offset))
 
@@ -81,7 +81,7 @@ def test_a_phones_clock_may_be_an_hour_off(service: Service, offset: int, is_acc
 
 
 @pytest.mark.rule("Q", 57)
-def test_exactly_an_hour_is_allowed_and_parts_of_the_phones_second_are_ignored(service: Service) -> None:
+def test_exactly_an_hour_is_allowed_and_fractions_of_a_second_are_ignored(service: Service) -> None:
     service.clock.now = service.clock.now.replace(microsecond=0)
     message = wire.Upload(keys=[exposure_key()])
     message.timestamp.seconds = int((service.clock.now - timedelta(hours=1)).timestamp())
@@ -92,21 +92,23 @@ def test_exactly_an_hour_is_allowed_and_parts_of_the_phones_second_are_ignored(s
 
 @pytest.mark.rule("Q", 73)
 @pytest.mark.parametrize(("hours", "status"), [(-2, 401), (-1, 200), (0, 200), (1, 200), (2, 401)])
-def test_a_code_of_this_hour_the_last_and_the_next_is_good(service: Service, hours: int, status: int) -> None:
+def test_download_codes_of_the_previous_current_and_next_hour_are_valid(
+    service: Service, hours: int, status: int
+) -> None:
     code = download_code(service.today, service.clock.now + timedelta(hours=hours))
 
     assert service.client.get(f"/retrieve/302/{service.today}/{code}").status_code == status
 
 
 @pytest.mark.rule("Q", 78)
-def test_a_day_is_served_for_a_fortnight(service: Service) -> None:
+def test_a_day_is_served_for_two_weeks(service: Service) -> None:
     assert service.fetch(service.today - 14).status_code == 200
     assert seen(service.fetch(service.today - 15)) == plain_error(410, "requested data no longer valid")
     assert seen(service.fetch(1)) == plain_error(410, "requested data no longer valid")
 
 
 @pytest.mark.rule("Q", 76, 77, 78)
-def test_days_turn_at_midnight_utc(service: Service) -> None:
+def test_a_day_begins_at_midnight_utc(service: Service) -> None:
     today = service.today
     midnight = datetime.fromtimestamp((today + 1) * 86400, UTC)
 
@@ -128,7 +130,7 @@ def test_the_bundle_holds_the_fifteen_days_before_today(service: Service) -> Non
 
 
 @pytest.mark.rule("Q", 80)
-def test_a_key_is_served_while_it_starts_after_midnight_a_fortnight_ago(service: Service) -> None:
+def test_a_key_is_served_while_it_starts_after_midnight_two_weeks_ago(service: Service) -> None:
     oldest = (service.today - 14) * 144
     for number, start in enumerate((oldest - 1, oldest, oldest + 1, (service.today - 13) * 144), start=1):
         store_key(service, number, rolling_start_interval_number=start, hour_of_submission=service.today * 24 - 1)
@@ -150,7 +152,7 @@ def test_keys_are_kept_from_the_first_hour_fifteen_days_ago(service: Service) ->
 
 
 @pytest.mark.rule("Q", 97)
-def test_the_purge_runs_every_thirty_seconds_unless_told_otherwise(database_url: str, redis_url: str) -> None:
+def test_the_purge_runs_every_thirty_seconds_by_default(database_url: str, redis_url: str) -> None:
     (job,) = [job for job in PERIODIC_JOBS if job.name == "purge"]
 
     def interval(**settings: str) -> int:

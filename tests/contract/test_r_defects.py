@@ -1,4 +1,4 @@
-"""Section R: defects of the public server that this one does not have. Those tied to one rule stand with that rule."""
+"""Section R: defects of the public server that this service avoids. Others are tested with their rules."""
 
 import ipaddress
 from collections.abc import Callable
@@ -17,14 +17,14 @@ HASH_ID = "a" * 128
 
 
 def _guess(service: Service, peer: str, forwarded: str | None = None) -> int:
-    """Try a wrong code from an address; return the tries that are left."""
+    """Try a wrong code from an address; return the tries remaining."""
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     answer = seen(service.claim("WRONG", headers=headers, environ_overrides={"REMOTE_ADDR": peer}))
     return next(tries for tries in range(51) if answer == wrong_code(tries))
 
 
 @pytest.mark.rule("D1")
-def test_an_ipv6_client_counts_as_its_whole_network(service: Service) -> None:
+def test_an_ipv6_client_is_counted_by_its_64_bit_network(service: Service) -> None:
     longest = "2001:0db8:1111:2222:3333:4444:5555:6666"
 
     assert _guess(service, longest) == 49
@@ -36,7 +36,7 @@ def test_an_ipv6_client_counts_as_its_whole_network(service: Service) -> None:
 
 
 @pytest.mark.rule("D1")
-def test_the_ledger_holds_a_keyed_hash_and_no_address(make_service: Callable[..., Service]) -> None:
+def test_the_ban_ledger_stores_a_keyed_hash_instead_of_an_address(make_service: Callable[..., Service]) -> None:
     service, other = make_service(), make_service(SECRET_KEY="dd" * 32)
     for address in ("2001:db8:1111:2222::1", "192.0.2.1"):
         assert _guess(service, address) == 49
@@ -51,7 +51,7 @@ def test_the_ledger_holds_a_keyed_hash_and_no_address(make_service: Callable[...
 
 
 @pytest.mark.rule("D1")
-def test_an_identifier_is_another_on_each_day(service: Service) -> None:
+def test_network_identifiers_change_daily(service: Service) -> None:
     identifiers = set()
     for _ in range(3):
         _guess(service, "192.0.2.1")
@@ -62,18 +62,18 @@ def test_an_identifier_is_another_on_each_day(service: Service) -> None:
 
 
 @pytest.mark.rule("D2")
-def test_nobody_but_a_trusted_proxy_is_believed_about_addresses(make_service: Callable[..., Service]) -> None:
+def test_only_trusted_proxies_may_state_client_addresses(make_service: Callable[..., Service]) -> None:
     direct, behind_one, behind_two = (make_service(TRUSTED_PROXIES=number) for number in "012")
 
-    # Whoever connects directly may write what they like.
+    # A client that connects directly may send any address.
     assert [_guess(direct, "192.0.2.1", f"198.51.100.{number}") for number in (1, 2, 3)] == [49, 48, 47]
-    # Each proxy appends what it saw: what stands to the left of that, the client wrote.
+    # Each proxy appends the address of its peer; the client wrote what is to the left of that.
     assert [_guess(behind_one, "10.0.0.1", f"198.51.100.{n}, 192.0.2.2") for n in (1, 2)] == [49, 48]
     assert [_guess(behind_two, "10.0.0.1", f"198.51.100.{n}, 192.0.2.3, 10.0.0.2") for n in (1, 2)] == [49, 48]
 
 
 @pytest.mark.rule("D2")
-def test_a_port_does_not_make_another_client(make_service: Callable[..., Service]) -> None:
+def test_the_port_does_not_identify_a_client(make_service: Callable[..., Service]) -> None:
     service = make_service(TRUSTED_PROXIES="1")
 
     for network, addresses in {
@@ -85,7 +85,7 @@ def test_a_port_does_not_make_another_client(make_service: Callable[..., Service
 
 
 @pytest.mark.rule("D2")
-def test_an_empty_last_entry_is_no_bucket_that_strangers_share(make_service: Callable[..., Service]) -> None:
+def test_an_empty_last_entry_is_not_a_shared_client(make_service: Callable[..., Service]) -> None:
     service = make_service(TRUSTED_PROXIES="1")
 
     for peer in ("192.0.2.1", "192.0.2.2"):
@@ -93,7 +93,7 @@ def test_an_empty_last_entry_is_no_bucket_that_strangers_share(make_service: Cal
 
 
 @pytest.mark.rule("D5")
-def test_the_keys_of_different_pairs_cannot_be_mixed(service: Service) -> None:
+def test_keys_of_different_pairs_cannot_be_mixed(service: Service) -> None:
     first, second = service.pair(), service.pair()
     mixed = Phone(second.private_key, first.server_public_key)
 
@@ -103,7 +103,7 @@ def test_the_keys_of_different_pairs_cannot_be_mixed(service: Service) -> None:
 
 
 @pytest.mark.rule("D5")
-def test_an_expired_pair_cannot_be_charged_by_way_of_a_fresh_one(service: Service) -> None:
+def test_an_expired_key_pair_cannot_be_used_through_a_fresh_one(service: Service) -> None:
     expired = service.pair()
     service.clock.advance(days=16)
     fresh = service.pair()
@@ -117,7 +117,7 @@ def test_an_expired_pair_cannot_be_charged_by_way_of_a_fresh_one(service: Servic
 
 
 @pytest.mark.rule("D9")
-def test_a_hash_id_is_recognised_whatever_the_database_says_about_it(service: Service) -> None:
+def test_a_known_hash_id_is_recognised_without_parsing_database_errors(service: Service) -> None:
     first = service.issue(hash_id=HASH_ID)
     rename = "ALTER TABLE encryption_keys RENAME CONSTRAINT {} TO {}"
     names = ("uq_encryption_keys_originator_hash_id", "hash_id_2")
@@ -134,7 +134,7 @@ def test_a_hash_id_is_recognised_whatever_the_database_says_about_it(service: Se
 
 
 @pytest.mark.rule("D13")
-def test_equal_waits_on_different_days_are_counted_apart(service: Service) -> None:
+def test_equal_waits_on_different_days_are_counted_separately(service: Service) -> None:
     dates = []
     for claims in (1, 2):
         for _ in range(claims):
@@ -148,7 +148,7 @@ def test_equal_waits_on_different_days_are_counted_apart(service: Service) -> No
 
 
 @pytest.mark.rule("D15")
-def test_a_list_that_breaks_off_is_neither_signed_nor_cached(service: Service) -> None:
+def test_an_incomplete_list_of_keys_is_not_signed_or_cached(service: Service) -> None:
     store_key(service, 1)
     store_key(service, 2)
     service.execute("UPDATE diagnosis_keys SET report_type = 99 WHERE key_data = :last", last=(2).to_bytes(16, "big"))
@@ -157,7 +157,7 @@ def test_a_list_that_breaks_off_is_neither_signed_nor_cached(service: Service) -
 
 
 @pytest.mark.rule("D15")
-def test_an_archive_that_cannot_be_signed_is_an_error(service: Service) -> None:
+def test_a_signing_failure_is_an_error(service: Service) -> None:
     unable = start_service(service.settings, service.clock)
     object.__setattr__(unable.app.context.retrieval.builder.settings, "ecdsa_key", None)
     try:
@@ -174,13 +174,13 @@ def _full_keys(number: int) -> list[wire.TemporaryExposureKey]:
 
 
 @pytest.mark.rule("D16")
-def test_28_keys_with_every_field_of_the_second_version_fit(service: Service) -> None:
+def test_28_keys_with_every_field_of_the_second_version_fit_in_an_upload(service: Service) -> None:
     assert seen(service.upload(service.pair(), _full_keys(28))) == UPLOADED
     assert len(service.rows("SELECT FROM diagnosis_keys")) == 28
 
 
 @pytest.mark.rule(48, "D16")
-def test_the_old_length_of_an_upload_can_be_had_again(make_service: Callable[..., Service]) -> None:
+def test_the_former_upload_limit_can_be_configured(make_service: Callable[..., Service]) -> None:
     service = make_service(MAX_UPLOAD_BODY_BYTES="1024")
 
     assert seen(service.upload(service.pair(), _full_keys(28))) == upload_refusal(400, "UNKNOWN", CLOSING)
@@ -188,8 +188,8 @@ def test_the_old_length_of_an_upload_can_be_had_again(make_service: Callable[...
 
 
 @pytest.mark.rule("D19")
-def test_every_code_is_as_likely_as_any_other() -> None:
-    """A segment of n characters is one of 15^n + 7^n, so 3718 · 3718 · 53026 codes in all: 7.3·10^11."""
+def test_codes_are_equally_likely() -> None:
+    """A segment of n characters is one of 15^n + 7^n: there are 3718 · 3718 · 53026 = 7.3·10^11 codes."""
     shares = {length: 7**length / (15**length + 7**length) for length in (3, 4)}
     codes = [generate_code() for _ in range(5000)]
 
@@ -197,14 +197,14 @@ def test_every_code_is_as_likely_as_any_other() -> None:
         segments = [code[first:last] for code in codes]
         digits = sum(segment[0] in DIGITS for segment in segments)
         expected = shares[last - first] * len(codes)
-        assert abs(digits - expected) < 6 * expected**0.5  # a coin would give half of them
+        assert abs(digits - expected) < 6 * expected**0.5  # an equal chance of both kinds would give half
         for position in range(last - first):
             seen_letters = {segment[position] for segment in segments} - set(DIGITS)
             assert seen_letters == set(LETTERS)
 
 
 @pytest.mark.rule("D19")
-def test_the_number_behind_a_segment_runs_over_all_segments() -> None:
+def test_segment_numbers_cover_all_segments() -> None:
     bounds: list[int] = []
 
     def highest(bound: int) -> int:

@@ -1,4 +1,4 @@
-"""Section R: defects that only show when requests meet. Few at a time; the heavy races are elsewhere."""
+"""Section R: race conditions, with few requests at a time. tests/races has the large ones."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def _at_once(action: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
 
 
 @pytest.mark.rule("D3", "T9")
-def test_parallel_guesses_are_no_more_than_the_ban_allows(make_service: Callable[..., Service]) -> None:
+def test_parallel_guesses_do_not_exceed_the_limit(make_service: Callable[..., Service]) -> None:
     service = make_service(MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="10")
 
     statuses = _at_once(lambda number: service.claim(f"WRONG{number}").status_code, range(32))
@@ -30,7 +30,7 @@ def test_parallel_guesses_are_no_more_than_the_ban_allows(make_service: Callable
 
 
 @pytest.mark.rule("D3")
-def test_a_right_code_among_parallel_guesses_is_not_found_after_the_ban(make_service: Callable[..., Service]) -> None:
+def test_a_valid_code_among_parallel_guesses_is_refused_after_the_ban(make_service: Callable[..., Service]) -> None:
     service = make_service(MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="3")
     code = service.issue()
     for _ in range(3):
@@ -47,7 +47,7 @@ def test_parallel_claims_with_one_phone_key_register_it_once(service: Service) -
     phone, codes = Phone(), [service.issue() for _ in range(THREADS)]
 
     def claim(number: int) -> Any:
-        # From different networks, which do not wait for each other.
+        # From different networks, so that they do not wait for each other.
         peer = {"REMOTE_ADDR": f"192.0.2.{number}"}
         return seen(service.claim(codes[number], phone.public_key, environ_overrides=peer))
 
@@ -77,7 +77,7 @@ def test_parallel_purges_count_each_row_once(service: Service) -> None:
 
 
 @pytest.mark.rule("D24", 68)
-def test_parallel_uploads_of_one_pair_stay_within_its_quota(make_service: Callable[..., Service]) -> None:
+def test_parallel_uploads_of_one_key_pair_stay_within_its_quota(make_service: Callable[..., Service]) -> None:
     service = make_service(INITIAL_REMAINING_KEYS="10")
     phone = service.pair()
 

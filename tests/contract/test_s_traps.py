@@ -1,4 +1,4 @@
-"""Section S: what Flask, Python and PostgreSQL would do of their own accord. Most traps stand with their rule."""
+"""Section S: unwanted default behaviour of Flask, Python and PostgreSQL. Most traps are tested with their rule."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def service(make_service: Callable[..., Service]) -> Service:
 
 
 @pytest.mark.rule("T1")
-def test_no_answer_is_a_page_or_a_redirect_of_the_framework(service: Service) -> None:
+def test_no_response_is_an_error_page_or_redirect_of_the_framework(service: Service) -> None:
     for path in PATHS:
         for method in ("GET", "HEAD", "POST", "OPTIONS", "PROPFIND", "CONNECT"):
             answer = seen(service.client.open(path, method=method))
@@ -42,7 +42,7 @@ def test_no_answer_is_a_page_or_a_redirect_of_the_framework(service: Service) ->
 
 
 @pytest.mark.rule("T2")
-def test_no_body_is_too_large_for_an_answer_in_the_routes_own_form(service: Service) -> None:
+def test_oversized_bodies_are_refused_in_the_form_of_their_route(service: Service) -> None:
     for path in PATHS:
         response = service.client.post(path, data=b"\0" * 2_000_000, headers=bearer())
 
@@ -51,14 +51,14 @@ def test_no_body_is_too_large_for_an_answer_in_the_routes_own_form(service: Serv
 
 
 @pytest.mark.rule("T3")
-def test_a_code_of_any_bytes_is_wrong_and_counted(service: Service) -> None:
+def test_a_code_of_arbitrary_bytes_is_counted_as_a_wrong_code(service: Service) -> None:
     for tries, code in ((49, b"\xff\xfe"), (48, b"AEF-\xc3\x28"), (47, b"\xed\xa0\x80"), (46, b"\0")):
         body = bytes((0x0A, len(code))) + code + b"\x12\x20" + b"k" * 32
         assert seen(service.client.post("/claim-key", data=body)) == wrong_code(tries)
 
 
 @pytest.mark.rule("T4")
-def test_what_is_absent_and_what_is_zero_are_different(service: Service) -> None:
+def test_absent_fields_differ_from_zero(service: Service) -> None:
     success = wire.KeyClaimResponse.FromString(service.claim(service.issue()).data)
     failure = wire.KeyClaimResponse.FromString(service.claim("WRONG").data)
     upload = wire.EncryptedUploadResponse.FromString(service.upload(service.pair(), [exposure_key()]).data)
@@ -69,7 +69,7 @@ def test_what_is_absent_and_what_is_zero_are_different(service: Service) -> None
 
 
 @pytest.mark.rule("T6")
-def test_every_moment_is_the_requests_and_none_the_databases(service: Service) -> None:
+def test_every_time_is_that_of_the_request_and_not_of_the_database(service: Service) -> None:
     service.issue()
     service.claim("WRONG")
     now = service.clock.now
@@ -86,7 +86,7 @@ def test_every_moment_is_the_requests_and_none_the_databases(service: Service) -
 
 
 @pytest.mark.rule("T10")
-def test_the_types_of_answers_are_exact(service: Service) -> None:
+def test_content_types_are_exact(service: Service) -> None:
     def content_type(method: str, path: str, **request: object) -> str | None:
         return service.client.open(path, method=method, **request).headers.get("Content-Type")
 

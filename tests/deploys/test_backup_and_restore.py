@@ -1,4 +1,4 @@
-"""bin/backup and bin/restore, on real databases: what comes back, what must not, and what is refused."""
+"""bin/backup and bin/restore on real databases: what is restored, what is not, and what is refused."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def server_connection(url: str) -> Iterator[psycopg2.extensions.cursor]:
 
 @pytest.fixture
 def empty_url(database_url: str) -> Iterator[str]:
-    """The address of a database with nothing in it."""
+    """The URL of an empty database."""
     with server_connection(database_url) as cursor:
         cursor.execute("CREATE DATABASE restored")
     yield database_url.rpartition("/")[0] + "/restored"
@@ -41,7 +41,7 @@ def empty_url(database_url: str) -> Iterator[str]:
 
 
 def run(program: str, file: Path, url: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run bin/backup or bin/restore as an operator would, with nothing but the settings in the environment."""
+    """Run bin/backup or bin/restore like an operator, with only the settings in the environment."""
     environment = SECRETS | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"} | settings
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = [ROOT / "bin" / program, file]
@@ -50,7 +50,7 @@ def run(program: str, file: Path, url: str, **settings: str) -> "subprocess.Comp
 
 @pytest.fixture
 def used(service: Service) -> Service:
-    """A service in the present that has been used: a code waits, a phone uploaded, and an old key should be gone."""
+    """A service with an unclaimed code, an upload, and a key that is past its retention."""
     service.clock.runs = True
     service.issue()
     phone = service.pair()
@@ -63,7 +63,7 @@ def used(service: Service) -> Service:
     return service
 
 
-def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_url: str, tmp_path: Path) -> None:
+def test_a_restored_backup_holds_nothing_past_its_retention(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
 
     backup = run("backup", file, url)
@@ -72,7 +72,7 @@ def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_
     restore = run("restore", file, empty_url)
 
     assert restore.returncode == 0, restore.stdout + restore.stderr
-    assert "diagnosis_keys\t1\n" in restore.stdout  # the one that was too old
+    assert "diagnosis_keys\t1\n" in restore.stdout  # the key past its retention
     assert restore.stdout.endswith("readable\t2\nunreadable\t0\n")
     with server_connection(empty_url) as cursor:
         cursor.execute("SELECT key_data, mixed FROM diagnosis_keys")
@@ -88,7 +88,7 @@ def test_a_backup_comes_back_without_what_is_past_its_time(used: Service, empty_
 
 
 @only_in_torture
-def test_without_the_sealing_key_a_restore_says_so(used: Service, empty_url: str, tmp_path: Path) -> None:
+def test_a_restore_without_the_sealing_key_is_reported(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
     assert run("backup", file, url).returncode == 0
     restore = run("restore", file, empty_url, SEALING_KEYS="dd" * 32)
@@ -97,7 +97,7 @@ def test_without_the_sealing_key_a_restore_says_so(used: Service, empty_url: str
     assert "open with none of SEALING_KEYS" in restore.stderr
 
 
-def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_url: str, tmp_path: Path) -> None:
+def test_a_restore_into_a_database_in_use_is_refused(database_url: str, empty_url: str, tmp_path: Path) -> None:
     (tmp_path / "backup").touch()
     with server_connection(empty_url):
         restore = run("restore", tmp_path / "backup", empty_url)
@@ -105,7 +105,7 @@ def test_a_database_that_serves_is_not_restored_into(database_url: str, empty_ur
     assert restore.stderr.startswith("This database has other sessions")
 
 
-def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
+def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:
     backup = run("backup", tmp_path / "backup", "postgresql://nobody@127.0.0.1:1/none")
     assert backup.returncode != 0
     assert list(tmp_path.iterdir()) == []

@@ -1,25 +1,24 @@
-"""gunicorn behind the nginx of docs/operations.md: slow clients wait at the proxy and delay nobody."""
+"""gunicorn behind nginx as in docs/operations.md: slow clients wait at the proxy and do not delay others."""
 
-import os
 import re
-import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from processes.ports import LOOPBACK, free_port
 from tests.support.hostile import STARTS, attacked, ping_seconds
+from tests.support.programs import require_program
 from tests.support.settings import SECRETS
+from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
-THREADS = 8  # of the one worker
-ANSWER_SECONDS = 5  # measured: 0.1 s at the most
-START_SECONDS = 30
+THREADS = 8  # of its only worker
+STOP_SECONDS = 60
 CONFIGURATION = """
 daemon off;
 worker_processes 1;
@@ -41,7 +40,7 @@ http {{
 
 @pytest.fixture(scope="module")
 def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """A gunicorn as it is deployed, with one worker."""
+    """gunicorn as deployed, with one worker."""
     environment = SECRETS | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -54,40 +53,38 @@ def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def proxy_port(web: WebProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an nginx in front of it, with the lines of the operations guide."""
-    if shutil.which("nginx") is None:
-        missing = "nginx is not installed: bin/install-system"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    """The port of an nginx in front of it, with the configuration of the operations guide."""
+    program = require_program("nginx")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    folder.chmod(0o755)  # nginx's workers are another user when root starts it
+    folder.chmod(0o755)  # the workers of nginx are another user if root starts it
     section = OPERATIONS.read_text(encoding="utf-8").split("\n## The proxy in front\n")[1]
     block = re.search(r"```nginx\n(.*?)```", section, re.DOTALL)
     assert block is not None
     documented = block[1].replace("listen 443 ssl;", f"listen {LOOPBACK}:{port};").replace(":8001;", f":{web.port};")
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, documented=documented))
-    nginx = subprocess.Popen(["nginx", "-e", str(folder / "error.log"), "-c", str(configuration)])
+    nginx = subprocess.Popen([program, "-e", str(folder / "error.log"), "-c", str(configuration)])
     try:
         _wait_for_answer(port, nginx, folder / "error.log")
         yield port
     finally:
         nginx.send_signal(signal.SIGTERM)
-        nginx.wait(START_SECONDS)
+        nginx.wait(STOP_SECONDS)
 
 
 def _wait_for_answer(port: int, nginx: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while nginx.poll() is None and time.monotonic() < deadline:
-        try:
-            ping_seconds(port)
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"nginx does not answer: {log.read_text()[-2000:]}")
+    def answers() -> bool:
+        assert nginx.poll() is None, f"nginx ended: {log.read_text()[-2000:]}"
+        with suppress(OSError):
+            return ping_seconds(port) > 0
+        return False
+
+    wait_until(answers, "nginx answers")
 
 
 @pytest.mark.parametrize("kinds", [*([kind] for kind in STARTS), list(STARTS)], ids=" and ".join)
-def test_slow_clients_wait_at_the_proxy(proxy_port: int, kinds: list[str]) -> None:
+def test_slow_clients_occupy_the_proxy_only(proxy_port: int, kinds: list[str]) -> None:
+    """Each ping is answered while the slow clients hold ten times as many connections as there are threads."""
     with attacked(proxy_port, kinds, connections=10 * THREADS):
         for _ in range(5):
-            assert ping_seconds(proxy_port) < ANSWER_SECONDS
+            ping_seconds(proxy_port)  # fails without an answer within a minute

@@ -1,4 +1,4 @@
-"""docs/operations.md, "Database roles": its SQL, as it stands there, gives each process what it needs and no more."""
+""" "Database roles" in docs/operations.md: the SQL there gives each process the privileges that it needs."""
 
 import base64
 import importlib
@@ -41,7 +41,7 @@ WITHOUT_DATABASE = {
 
 @pytest.fixture(scope="module")
 def owner_url(database_url: str) -> Iterator[str]:
-    """The address, as its owner, of a database of our own, with the roles."""
+    """The owner's URL of a separate database with the roles."""
     with database_with_roles(database_url) as url:
         yield url
 
@@ -54,7 +54,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def start(owner_url: str, redis_url: str, clock: FakeClock) -> Iterator[Callable[..., Service]]:
-    """Start a process of a surface as a role; the tables are empty before the first."""
+    """Start an application of a surface as a role. The tables are emptied before the first."""
     run_as_owner(owner_url, "; ".join(f"DELETE FROM {table}" for table in TABLES))  # noqa: S608
     services = []
 
@@ -70,12 +70,12 @@ def start(owner_url: str, redis_url: str, clock: FakeClock) -> Iterator[Callable
 
 
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what went wrong, though the answer may have been good: counting, or a step of the purge."""
+    """Return logged errors, such as those of counting and purging, which responses do not show."""
     return [f"{record.message}: {record.exc_text}" for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def use_submission(service: Service) -> None:
-    """Ask each route of submission for everything that it does: each counter gets two rows of a kind."""
+    """Use all functions of the submission routes. Each counter gets two equal rows."""
     for number in range(2):
         service.issue()
         service.issue(hash_id="a" * 128)
@@ -83,7 +83,7 @@ def use_submission(service: Service) -> None:
         key = exposure_key(service.today * 2 + number, rolling_start_interval_number=day * 144)
         assert service.upload(service.pair(), [key]).status_code == 200
     assert service.claim("WRONGWRONG").status_code == 401
-    service.pair()  # clears what was counted
+    service.pair()  # clears the failures
     assert [service.claim("WRONGWRONG").status_code for _ in range(2)] == [401, 401]
     event = wire.OutbreakEvent(location_id="ABCDEFGH")
     event.end_time.seconds = int(service.clock.now.timestamp())
@@ -92,10 +92,11 @@ def use_submission(service: Service) -> None:
     answers += [service.client.post(path, headers={"X-Decoy": "1"}) for path in ("/claim-key", "/upload")]
     answers += [service.client.get("/services/ready")]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
+    assert answers[-1].json["migrations"] == "current"
 
 
 def use_retrieval(service: Service) -> None:
-    """Ask each route of retrieval for everything, and once more when archives are too old."""
+    """Use all functions of the retrieval routes, and again when archives are too old."""
     for _ in range(2):
         for day in (service.today, service.today - 1, 0):
             assert service.fetch(day).status_code == 200
@@ -110,7 +111,7 @@ def use_retrieval(service: Service) -> None:
 
 
 def asked_for(service: Service) -> set[str]:
-    """Return a set that will hold the endpoint of each request, wherever it is answered."""
+    """Return a set that collects the endpoint of each request."""
     asked, answer, map_ = set(), service.app.wsgi_app, service.app.url_map.bind("localhost")
 
     def noting(environ: dict[str, Any], start_response: Any) -> Any:
@@ -141,7 +142,7 @@ def test_each_route_works_with_the_role_of_its_surface(
 
 
 def run_job(job: PeriodicJob, worker: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a job as a worker would, at the time of the test."""
+    """Run a job as a worker does, at the time of the test."""
     name, _, function = job.function.rpartition(".")
     module = importlib.import_module(name)
     monkeypatch.setattr(module, "context", lambda: worker.app.context)
@@ -158,7 +159,7 @@ def test_each_job_works_with_the_role_of_its_worker(
 ) -> None:
     submission = start("submission", SUBMISSION)
     use_submission(submission)
-    clock.advance(days=20)  # that is to be purged
+    clock.advance(days=20)  # so that there is something to purge
     use_submission(submission)
     caplog.clear()
 
@@ -168,7 +169,7 @@ def test_each_job_works_with_the_role_of_its_worker(
         run_job(job, workers[job.surface], monkeypatch)
 
     assert faults(caplog) == []
-    # Each found something to do.
+    # Each job had work to do.
     assert {"purge finished", "archive built", "padding keys added", "failed claims"} <= set(caplog.messages)
     (purged,) = [vars(record) for record in caplog.records if record.message == "purge finished"]
     steps = ("diagnosis_keys", "unclaimed_codes", "expired_pairs", "claim_attempts", "claim_hours", "outbreak_events")
@@ -177,7 +178,7 @@ def test_each_job_works_with_the_role_of_its_worker(
     assert workers[SUBMISSION].rows(folded) == [(1,)]
 
 
-def test_without_made_up_keys_the_worker_of_retrieval_needs_no_right_to_add_any(
+def test_without_padding_the_retrieval_worker_needs_no_insert_privilege(
     start: Callable[..., Service], owner_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = start("worker_retrieval", RETRIEVAL)
@@ -192,7 +193,7 @@ def test_without_made_up_keys_the_worker_of_retrieval_needs_no_right_to_add_any(
     assert faults(caplog) == []
 
 
-def test_an_operator_s_commands_work_with_the_role_of_the_worker(
+def test_operator_commands_work_with_the_role_of_the_worker(
     start: Callable[..., Service], caplog: pytest.LogCaptureFixture
 ) -> None:
     use_submission(start("submission", SUBMISSION))
@@ -207,7 +208,7 @@ def test_an_operator_s_commands_work_with_the_role_of_the_worker(
     assert faults(caplog) == []
 
 
-def test_the_test_tool_works_with_two_more_rights_that_no_role_has_in_production(
+def test_the_test_tools_need_two_privileges_that_no_role_has_in_production(
     start: Callable[..., Service], owner_url: str
 ) -> None:
     assert TEST_TOOL == [("TRUNCATE", "diagnosis_keys"), ("DELETE", "export_archives")]

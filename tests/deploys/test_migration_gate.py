@@ -1,4 +1,4 @@
-"""bin/check-migrations: lets through what the running version does not notice, and nothing else."""
+"""bin/check-migrations accepts only migrations that do not affect the running version."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).parents[2]
 
-TEMPLATE = '''"""A migration that somebody proposes"""
+TEMPLATE = '''"""A proposed migration"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,7 +53,7 @@ HARMFUL = {
 
 
 def verdict(folder: Path, *proposals: str) -> "subprocess.CompletedProcess[str]":
-    """Let the gate judge our migrations with others after them."""
+    """Run bin/check-migrations on our migrations with others after them."""
     migrations = folder / "migrations"
     shutil.copytree(ROOT / "migrations", migrations, ignore=shutil.ignore_patterns("__pycache__"))
     for number, upgrade in enumerate(proposals):
@@ -64,13 +64,13 @@ def verdict(folder: Path, *proposals: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_our_migrations_and_harmless_ones_pass(tmp_path: Path) -> None:
+def test_safe_migrations_pass(tmp_path: Path) -> None:
     result = verdict(tmp_path, *HARMLESS)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{len(list((ROOT / 'migrations' / 'versions').glob('*.py'))) + len(HARMLESS)} files" in result.stdout
 
 
-def test_every_harmful_one_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_every_harmful_migration_is_refused_by_name(tmp_path: Path) -> None:
     result = verdict(tmp_path, *HARMFUL.values())
     assert result.returncode == 1, result.stdout + result.stderr
     assert [rule for rule in HARMFUL if rule not in result.stdout] == []

@@ -1,4 +1,4 @@
-"""A release that migrates: for a while old and new code serve on the new schema, and no client notices."""
+"""A release with a migration: old and new code serve with the new schema for a while, without an effect on clients."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from tests.support.torture import only_in_torture
 ROOT = Path(__file__).parents[2]
 CODE = ("app", "bin", "migrations", "worker")
 
-# What the first half of a change may do: a column that old code does not know, an index, a table.
+# A backward-compatible change: a column that old code does not know, an index, a table.
 EXPAND = """op.add_column("encryption_keys", sa.Column("note", sa.String(length=64), server_default="none"))
     op.create_table("notes", sa.Column("id", sa.BIGINT(), primary_key=True))
     with op.get_context().autocommit_block():
@@ -31,20 +31,20 @@ EXPAND = """op.add_column("encryption_keys", sa.Column("note", sa.String(length=
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A service of its own, because the tables of the next release stay."""
+    """A separate service, because the tables of the next release remain."""
     with new_stack(tmp_path_factory) as stack:
         yield stack
 
 
 @dataclass(frozen=True)
 class NextRelease:
-    """The web process of the next release, which shares the database and the settings of the running one."""
+    """The web process of the next release, with the database and settings of the running one."""
 
     stack: Stack
     port: int
 
     def setting(self, name: str) -> str:
-        """Return one of its settings."""
+        """Return a setting."""
         return self.stack.setting(name)
 
 
@@ -62,7 +62,7 @@ def serving(code: Path, stack: Stack) -> Iterator[NextRelease]:
 
 
 def copy_of_the_code(folder: Path) -> Path:
-    """Return a copy of what is deployed, with one more migration."""
+    """Return a copy of the deployed code with one more migration."""
     for name in CODE:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "gunicorn.conf.py", folder)

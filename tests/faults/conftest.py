@@ -1,4 +1,4 @@
-"""The report of how the service endured."""
+"""The report of the fault tests."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ _report: Path | None = None
 
 @pytest.fixture(scope="session", autouse=True)
 def report(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Choose where the report is written."""
+    """Choose the path of the report."""
     global _report
     _report = tmp_path_factory.getbasetemp() / "faults.md"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Write the table of what was injected and what clients saw, and say where."""
+    """Print and write the table of faults and of what clients saw."""
     if not ROWS or _report is None:
         return
     _report.write_text(table())

@@ -1,4 +1,4 @@
-"""The database, Redis or the disk is there but does not do its work, for seconds, under load."""
+"""The database, Redis or the disk is unresponsive or full for some seconds, under load."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ pytestmark = only_in_torture
 
 
 def paused(leader: psutil.Process, seconds: float) -> None:
-    """Stop a process and its children for a while, as a virtual machine that hangs."""
+    """Suspend a process and its children for a while, like a virtual machine that hangs."""
     processes = [*leader.children(recursive=True), leader]
     for process in processes:
         process.suspend()
@@ -30,7 +30,7 @@ def paused(leader: psutil.Process, seconds: float) -> None:
                 process.resume()
 
 
-def test_a_database_that_hangs_keeps_nobody_waiting(stack: Stack) -> None:
+def test_an_unresponsive_database_does_not_block_clients(stack: Stack) -> None:
     outcome = endure(stack, "PostgreSQL paused", lambda: paused(stack.postgres, 20))
     assert {exchange.outcome for exchange in outcome.failures} <= {500}
 
@@ -45,7 +45,7 @@ def test_a_database_without_free_connections_is_an_outage(stack: Stack) -> None:
         while time.monotonic() < until:
             try:
                 taken.append(psycopg2.connect(url))
-            except psycopg2.OperationalError:  # what the service holds goes next
+            except psycopg2.OperationalError:  # take the connections of the service, too
                 taken[0].cursor().execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'exposure-alert'"
                 )
@@ -58,7 +58,7 @@ def test_a_database_without_free_connections_is_an_outage(stack: Stack) -> None:
     assert {exchange.outcome for exchange in outcome.failures} == {500}
 
 
-def test_a_database_that_only_reads_takes_nothing_and_says_so(stack: Stack) -> None:
+def test_a_read_only_database_refuses_writes_with_an_error(stack: Stack) -> None:
     def read_only() -> None:
         stack.query("ALTER SYSTEM SET default_transaction_read_only = on")
         stack.query("SELECT pg_reload_conf()")
@@ -74,22 +74,22 @@ def test_a_database_that_only_reads_takes_nothing_and_says_so(stack: Stack) -> N
 
 
 def works_again(stack: Stack) -> Callable[[], bool]:
-    """Return what tells whether the worker has done two jobs since the moment it was first asked."""
+    """Return a condition: the worker has finished two jobs since the first call."""
     seen: list[int] = []
 
     def has_purged() -> bool:
-        seen.append(stack.log.count("msg=purged"))
+        seen.append(stack.log.count('msg="purge finished"'))
         return seen[-1] > seen[0] + 1
 
     return has_purged
 
 
-def test_a_redis_that_hangs_disturbs_no_phone(stack: Stack) -> None:
+def test_an_unresponsive_redis_does_not_affect_phones(stack: Stack) -> None:
     outcome = endure(stack, "Redis paused", lambda: paused(stack.redis, 10), works_again(stack))
     assert outcome.failures == []
 
 
-def test_a_full_redis_disturbs_no_phone(stack: Stack) -> None:
+def test_a_full_redis_does_not_affect_phones(stack: Stack) -> None:
     client = Redis.from_url(stack.setting("REDIS_URL"))
 
     def full() -> None:
@@ -104,7 +104,7 @@ def test_a_full_redis_disturbs_no_phone(stack: Stack) -> None:
     assert outcome.failures == []
 
 
-def test_a_full_disk_for_archives_stops_no_upload(stack: Stack, archive_disk: Path | None) -> None:
+def test_a_full_archive_disk_does_not_affect_uploads(stack: Stack, archive_disk: Path | None) -> None:
     if archive_disk is None:
         pytest.skip("this user may not mount a small disk")
 
@@ -113,7 +113,7 @@ def test_a_full_disk_for_archives_stops_no_upload(stack: Stack, archive_disk: Pa
         until = time.monotonic() + 8
         try:
             with ballast.open("wb", buffering=0) as file:
-                while time.monotonic() < until:  # what is deleted meanwhile leaves no room either
+                while time.monotonic() < until:  # also fill what is deleted meanwhile
                     with suppress(OSError):
                         file.write(bytes(4096))
                         continue

@@ -1,4 +1,4 @@
-"""`make fuzz`: a share of FUZZ_SECONDS for each target. Ends with status 1 when one of them found something.
+"""`make fuzz`: run each target for a share of FUZZ_SECONDS. The exit status is 1 if one of them fails.
 
 Each target that takes bytes runs in a process of its own, led by coverage (tests/fuzz/targets.py); the HTTP surface is
 tried with requests that schemathesis makes from the OpenAPI document, against a server of our own.
@@ -24,7 +24,7 @@ FINDINGS = Path("var/fuzz")
 
 
 def main() -> int:
-    """Run everything, and return the exit status."""
+    """Run all targets; return the exit status."""
     seconds = max(1, int(os.environ.get("FUZZ_SECONDS") or "120") // (len(TARGETS) + 2))
     failed = [name for name in TARGETS if not _fuzz(name, seconds)]
     if not _try_surface(2 * seconds):
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _fuzz(name: str, seconds: int) -> bool:
-    """Let one target run; what breaks it is kept below var/fuzz, and so are the inputs that reached new code."""
+    """Run one target. Inputs that break it or reach new code are stored in var/fuzz."""
     corpus = FINDINGS / name
     corpus.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.fuzz.targets", name, str(corpus), f"-artifact_prefix={FINDINGS}/{name}-"]

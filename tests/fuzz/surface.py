@@ -1,4 +1,4 @@
-"""Requests made from the OpenAPI document, sent to a running server."""
+"""Requests generated from the OpenAPI document and sent to a running server."""
 
 import base64
 import time
@@ -15,7 +15,7 @@ from tests.support.settings import METRICS, TEST_TOOLS_TOKEN, TOKEN
 from tests.support.web import WebProcess
 
 _ROUND_EXAMPLES = 25
-# After a round in which every operation was tried, archives and pools are in memory.
+# After one round of all operations, archives and pools are in memory.
 _MAX_GROWTH_BYTES = 48 * MIB
 _CREDENTIALS = {
     "authority": f"Bearer {TOKEN}",
@@ -34,7 +34,7 @@ def try_surface(web: WebProcess, seconds: int) -> bool:
     for path, item in list(document["paths"].items()):
         if path.startswith("/phone"):  # only on review instances
             del document["paths"][path]
-        item.get("post", {}).pop("requestBody", None)  # bodies are made here, of any bytes
+        item.get("post", {}).pop("requestBody", None)  # bodies of random bytes are generated here
     schema = schemathesis.openapi.from_dict(document)
     operations = [result.ok() for result in schema.get_all_operations()]
     deadline, sent, found, first = time.monotonic() + seconds, 0, list[str](), 0
@@ -89,7 +89,7 @@ def _try_operation(operation: Any, url: str, session: requests.Session) -> tuple
                 made["method"], made["url"], headers=headers, data=data, timeout=15, allow_redirects=False
             )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader, UnicodeError):
-            return  # the client itself refuses to send it
+            return  # the client refuses to send it
         complaint = _unfit(answer)
         assert not complaint, f"{made['method']} {made['url']}: {complaint}"
 
@@ -111,7 +111,7 @@ def _credentials(operation: Any) -> dict[str, str]:
 
 
 def _unfit(answer: requests.Response) -> str:
-    """Say what no client may ever see in an answer."""
+    """Return what is wrong with a response."""
     if answer.status_code >= 500:
         return f"status {answer.status_code}"
     if "html" in answer.headers.get("Content-Type", "") or b"Traceback" in answer.content:

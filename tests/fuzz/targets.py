@@ -1,4 +1,4 @@
-"""What takes bytes from strangers, each as a target: `python -m tests.fuzz.targets NAME CORPUS -options`."""
+"""Parsers of untrusted input as fuzz targets: `python -m tests.fuzz.targets NAME CORPUS -options`."""
 
 import io
 import sys
@@ -23,13 +23,13 @@ from tests.support.settings import SECRETS
 
 
 def archive_reader(data: bytes) -> None:
-    """An archive of another server, or of nobody."""
+    """An archive of another server, or arbitrary bytes."""
     with suppress(InvalidArchiveError):
         read_archive(io.BytesIO(data))
 
 
 def messages(data: bytes) -> None:
-    """Every message that a client sends, and what is judged of it."""
+    """Every message that a client sends, and its validation."""
     for decode in (codec.decode_claim_request, codec.decode_encrypted_upload, codec.decode_outbreak_event):
         with suppress(codec.MalformedMessageError):
             decode(data)
@@ -38,7 +38,7 @@ def messages(data: bytes) -> None:
 
 
 def settings(data: bytes) -> None:
-    """Every setting, of any text: refused in one line, or read."""
+    """Every setting with arbitrary text: read, or refused in one line."""
     text = data.decode("utf-8", "ignore").replace("\0", "")
     number = data[0] if data else 0
     names = sorted({*SECRETS, "DATABASE_URL", "REDIS_URL", "SURFACES", "ARCHIVE_FILES", "PORT", "REGION_CODE"})
@@ -53,7 +53,7 @@ def settings(data: bytes) -> None:
 
 
 def networks(data: bytes) -> None:
-    """What proxies, or those who pretend to be, say of a client's address."""
+    """The X-Forwarded-For header of proxies and of clients."""
     text = data.decode("latin-1")
     peer, _, forwarded = text.partition("\n")
     for proxies in (0, 1, 3):
@@ -64,14 +64,14 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     target.__name__: target for target in (archive_reader, messages, settings, networks)
 }
 
-# The inputs that reached new code stay in memory, and so do pools of Python: tens of megabytes, and then no more. A
+# Inputs that reach new code and memory pools of Python take tens of megabytes, and then no more. A
 # leak of a kilobyte an input would pass this bound within a minute.
 MAX_GROWTH_BYTES: Final = 64 * MIB
 WARM_UP_INPUTS: Final = 2_000
 
 
 def watched(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
-    """Let growth of memory be a failure of the target."""
+    """Fail the target if its memory grows."""
     watch = Watch(MAX_GROWTH_BYTES, WARM_UP_INPUTS)
 
     def run(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The numbers of docs/protocol.md as guards read them: rules, sections, defects, traps, and the table of windows."""
+"""The numbers in docs/protocol.md: rules, sections, defects, traps, and the table of windows."""
 
 import re
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from functools import cache
 from tests.guards.source import ROOT
 
 DOCUMENT = ROOT / "docs" / "protocol.md"
-OPERATORS_SECTION = "P"  # start and configuration: no client observes it, so a test is optional
+OPERATORS_SECTION = "P"  # start and configuration: clients do not observe it, so tests are optional
 
 _ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
-# An anchor of an item and the number that readers see beside it: `41. <a id="rule-41"></a>`, `<a id="d5"></a>**D5.**`.
+# The anchor of an item and the number beside it: `41. <a id="rule-41"></a>`, `<a id="d5"></a>**D5.**`.
 _RULE = re.compile(r'^(\d+)\. <a id="rule-(\d+)"></a>', re.MULTILINE)
 _DEFECT_OR_TRAP = re.compile(r'^- <a id="([dt]\d+)"></a>\*\*([DT]\d+)\.\*\*', re.MULTILINE)
 _SECTION = re.compile(r'^<a id="section-([a-z])"></a>\n\n## ([A-Z])\. ', re.MULTILINE)
@@ -31,7 +31,7 @@ class Protocol:
 
 @cache
 def protocol() -> Protocol:
-    """Read the document once."""
+    """Return the numbers. The document is read once."""
     text = DOCUMENT.read_text(encoding="utf-8")
     headings = [(match.start(), match[2]) for match in _SECTION.finditer(text)]
     items = _DEFECT_OR_TRAP.findall(text)
@@ -53,4 +53,4 @@ def protocol() -> Protocol:
 
 def _rows_of_table(text: str, head: str) -> int:
     table = text.partition(head)[2].partition("\n\n")[0]
-    return len(table.splitlines()) - 2  # without the rest of the heading and the rule below it
+    return len(table.splitlines()) - 2  # without the rest of the heading and the line below it

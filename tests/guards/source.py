@@ -1,4 +1,4 @@
-"""The project's source as guards read it: modules, their imports, their functions."""
+"""The project's source for guards: modules, their imports and functions."""
 
 import ast
 from collections.abc import Callable, Iterable
@@ -20,23 +20,23 @@ class Module:
 
     @property
     def name(self) -> str:
-        """Its dotted name."""
+        """The dotted name."""
         parts = self.path.relative_to(ROOT).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     @cached_property
     def text(self) -> str:
-        """Its source."""
+        """The source text."""
         return self.path.read_text()
 
     @cached_property
     def tree(self) -> ast.Module:
-        """Its syntax tree."""
+        """The syntax tree."""
         return ast.parse(self.text)
 
     @cached_property
     def imports(self) -> set[str]:
-        """The dotted names that it imports, anywhere in the file."""
+        """The imported dotted names, anywhere in the file."""
         found = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -47,12 +47,12 @@ class Module:
 
     @cached_property
     def functions(self) -> list[Function]:
-        """Its functions and methods, nested ones included."""
+        """The functions and methods, including nested ones."""
         return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
 
     @cached_property
     def public_functions(self) -> list[Function]:
-        """Its functions, and the methods of its public classes, whose names do not begin with an underscore."""
+        """The public functions, and the public methods of public classes."""
         found = [node for node in self.tree.body if isinstance(node, Function)]
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -60,7 +60,7 @@ class Module:
         return [node for node in found if not node.name.startswith("_")]
 
     def imported_from(self, *packages: str) -> set[str]:
-        """The names that it imports from some packages."""
+        """Return the names imported from some packages."""
         return {name for name in self.imports if any(name == p or name.startswith(f"{p}.") for p in packages)}
 
 
@@ -80,4 +80,4 @@ def offenders(found: Iterable[Module], offences: Callable[[Module], Iterable[obj
     return lines
 
 
-_module = cache(Module)  # each file is parsed once, however many guards read it
+_module = cache(Module)  # parse each file only once

@@ -1,4 +1,4 @@
-"""The rules of the architecture. Each test lists every file that breaks one, and how to mend it."""
+"""The rules of the architecture. Each test lists every file that breaks one, and how to fix it."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
 FRAMEWORKS = ("flask", "flask_sqlalchemy", "werkzeug")
 SURFACES = ("app.submission", "app.retrieval", "app.review")
-# Which packages of `app` each package may import, besides itself. Everything may import `app.domain`.
+# The packages of `app` that each package may import, in addition to itself and `app.domain`.
 LAYERS = {
     "app.domain": set(),
     "app.crypto": set(),
@@ -42,7 +42,7 @@ def runtime_imports(module: Module) -> set[str]:
     return found | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
-def test_the_top_of_the_application_holds_only_packages() -> None:
+def test_the_application_has_only_packages_at_its_top() -> None:
     loose = [path.name for path in (ROOT / "app").glob("*.py") if path.name != "__init__.py"]
     assert loose == [], "move each of these into the package of what it does: config, web, database, store, upkeep …"
 
@@ -55,7 +55,7 @@ def test_the_domain_is_pure() -> None:
     assert impure == [], "the domain takes time, settings and stored data as arguments"
 
 
-def test_the_domain_knows_no_http_status() -> None:
+def test_the_domain_uses_no_http_status() -> None:
     numbers = re.compile(r"\b(?:200|204|301|302|304|40[0-9]|410|429|50[0-9])\b|\bHTTPStatus\b")
 
     def statuses(module: Module) -> set[str]:
@@ -98,7 +98,7 @@ def test_the_application_never_imports_the_worker() -> None:
     assert found == [], "app enqueues jobs by their dotted names"
 
 
-def test_the_processes_library_knows_nothing_of_what_it_runs() -> None:
+def test_the_processes_library_imports_nothing_of_the_project() -> None:
     others = ("app", "worker", "local", "review_apps", "bench", "clients", "tests")
     assert offenders(modules("processes"), lambda module: module.imported_from(*others)) == []
 
@@ -113,13 +113,13 @@ def test_the_store_never_commits() -> None:
 def test_keys_are_inserted_in_one_place() -> None:
     insert = re.compile(r"INSERT INTO diagnosis_keys\b")
     places = {m.name for m in modules("app", "worker") if insert.search(m.text)}
-    # Rows of the public server have its columns, and keep their hour, region and originator.
+    # Imported rows keep their hour, region and originator.
     assert places == {"app.store.diagnosis_keys", "app.importing.published"}, "use app.store.diagnosis_keys.insert_sql"
 
 
 def test_the_current_time_enters_at_the_edge() -> None:
     asks = re.compile(r"datetime\.(?:utc)?now\(|\butc_now\(\)|current_time\(\)|\btime\.time\(\)")
-    at_the_edge = (".views", ".cli", "worker.jobs", "worker.clock")
+    at_the_edge = (".views", ".cli", "worker.jobs", "worker.clock", "worker.fallback")
     allowed = ("app.domain.timeline", "app.web.context", "app.web.logs")
 
     def inside(module: Module) -> list[str]:
@@ -190,9 +190,9 @@ def test_public_functions_have_a_docstring() -> None:
     assert found == [], "begin with an imperative verb; give shapes, units, errors and the source"
 
 
-def test_docstrings_return_whether() -> None:
-    tells = re.compile(r'"""(?:Tell|Say|Tells|Says|Hear)\b')
-    found = offenders(modules("app", "worker"), lambda module: tells.findall(module.text))
+def test_docstrings_use_return_whether() -> None:
+    wrong = re.compile(r'"""(?:Tell|Say|Tells|Says|Hear)\b')
+    found = offenders(modules("app", "worker"), lambda module: wrong.findall(module.text))
     assert found == [], "write `Return whether …`"
 
 

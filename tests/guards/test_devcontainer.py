@@ -1,4 +1,4 @@
-"""The dev container and the production image are made of what the project has, so that neither can rot unseen."""
+"""The dev container and the production image refer to what the project has."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def is_valid(*arguments: str | Path) -> bool:
 
 
 def instructions(dockerfile: Path) -> list[tuple[str, str]]:
-    """Return the instructions of an image, continued lines joined and comments left out."""
+    """Return the instructions of an image, with continued lines joined and without comments."""
     lines = [line for line in dockerfile.read_text().splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
     return [(line.split()[0], line.partition(" ")[2].strip()) for line in joined.splitlines() if line.strip()]
@@ -53,7 +53,7 @@ def our_scripts(command: str) -> list[str]:
     return [word for word in shlex.split(command) if word.startswith("bin/")]
 
 
-def test_the_definition_keeps_to_the_specification() -> None:
+def test_the_dev_container_follows_its_schema() -> None:
     assert is_valid("--schemafile", SCHEMA, DEFINITION)
 
 
@@ -61,7 +61,7 @@ def test_the_definition_keeps_to_the_specification() -> None:
     "mistake",
     [{"postCreateComand": "true"}, {"remoteUser": "root"}, {"forwardPorts": ["db"]}, {"features": {"x:1": {}}}],
 )
-def test_a_mistake_in_the_definition_is_seen(
+def test_the_schema_detects_mistakes_in_the_dev_container(
     mistake: dict[str, Any], definition: dict[str, Any], tmp_path: Path
 ) -> None:
     wrong = tmp_path / "devcontainer.json"
@@ -69,7 +69,7 @@ def test_a_mistake_in_the_definition_is_seen(
     assert not is_valid("--schemafile", SCHEMA, wrong)
 
 
-def test_the_compose_file_keeps_to_its_specification() -> None:
+def test_the_compose_file_follows_its_schema() -> None:
     assert is_valid("--builtin-schema", "vendor.compose-spec", COMPOSE)
 
 
@@ -82,35 +82,35 @@ def test_the_definition_and_the_compose_file_agree(definition: dict[str, Any], c
     assert named <= compose["services"].keys()
 
 
-def test_the_editor_waits_for_servers_that_are_healthy(definition: dict[str, Any], compose: dict[str, Any]) -> None:
+def test_the_dev_container_waits_for_healthy_servers(definition: dict[str, Any], compose: dict[str, Any]) -> None:
     servers = compose["services"].keys() - {definition["service"]}
     waited_for = compose["services"][definition["service"]]["depends_on"]
     assert waited_for == {server: {"condition": "service_healthy"} for server in servers}
     assert all("healthcheck" in compose["services"][server] for server in servers)
 
 
-def test_every_command_of_the_life_cycle_is_a_script_of_the_project(definition: dict[str, Any]) -> None:
+def test_life_cycle_commands_are_scripts_of_the_project(definition: dict[str, Any]) -> None:
     commands = [definition[name] for name in LIFE_CYCLE if name in definition]
     assert commands
-    for command in commands:
-        words = shlex.split(command)
-        assert words[0].startswith("bin/")
-        assert (ROOT / words[0]).stat().st_mode & 0o100
-        assert [word for word in words if word.endswith(".txt") and not (ROOT / word).exists()] == []
+    programs = [shlex.split(command)[0] for command in commands]
+    assert [program for program in programs if not program.startswith("bin/")] == []
+    assert [program for program in programs if not (ROOT / program).stat().st_mode & 0o100] == []
+    files = [word for command in commands for word in shlex.split(command) if word.endswith(".txt")]
+    assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-def test_a_failing_test_does_not_prevent_a_container_from_being_made(definition: dict[str, Any]) -> None:
+def test_creating_a_container_runs_no_tests(definition: dict[str, Any]) -> None:
     commands = [definition[name] for name in LIFE_CYCLE if name in definition]
     assert [command for command in commands if "test" in command] == []
 
 
-def test_its_user_may_install_packages(definition: dict[str, Any]) -> None:
+def test_the_dev_container_user_may_install_packages(definition: dict[str, Any]) -> None:
     text = DOCKERFILES[1].read_text()
     assert re.search(r"apt-get install[^&]*\bsudo\b", text)
     assert f'"{definition["remoteUser"]} ALL=(root) NOPASSWD:ALL" > /etc/sudoers.d/' in text
 
 
-def test_what_installs_the_dev_container_is_what_continuous_integration_runs(definition: dict[str, Any]) -> None:
+def test_the_dev_container_is_installed_like_continuous_integration(definition: dict[str, Any]) -> None:
     by_ci = (ROOT / ".ci" / "run").read_text()
     assert "bin/install-system" in by_ci
     installs = [command for name, command in instructions(DOCKERFILES[1]) if name == "RUN"]
@@ -118,13 +118,18 @@ def test_what_installs_the_dev_container_is_what_continuous_integration_runs(def
     assert our_scripts(definition["updateContentCommand"]) == ["bin/install"]
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=str)
-def test_every_base_is_pinned_to_a_version_and_a_digest(dockerfile: Path) -> None:
+def base_images(dockerfile: Path) -> list[str]:
+    """Return the images that a Dockerfile starts from, without its own stages."""
     stages = [argument for name, argument in instructions(dockerfile) if name == "FROM"]
-    ours = {stage.partition(" AS ")[2] for stage in stages}
-    bases = [base for stage in stages if (base := stage.split()[0]) not in ours]
-    assert bases
-    assert [base for base in bases if not re.fullmatch(r"python:3\.11\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)] == []
+    own = {stage.partition(" AS ")[2] for stage in stages}
+    return [base for stage in stages if (base := stage.split()[0]) not in own]
+
+
+def test_base_images_are_pinned_to_a_version_and_digest() -> None:
+    bases = {str(path.relative_to(ROOT)): base_images(path) for path in DOCKERFILES}
+    assert all(bases.values())
+    pinned = re.compile(r"python:3\.11\.\d+-slim-\w+@sha256:[0-9a-f]{64}")
+    assert [f"{path}: {base}" for path, found in bases.items() for base in found if not pinned.fullmatch(base)] == []
 
 
 def test_the_dev_container_has_the_python_of_production() -> None:
@@ -133,33 +138,36 @@ def test_the_dev_container_has_the_python_of_production() -> None:
     assert bases.pop().startswith(f"python:{(ROOT / '.python-version').read_text().strip()}.")
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=str)
-def test_every_file_that_goes_into_an_image_exists(dockerfile: Path) -> None:
+def copied_files(dockerfile: Path) -> list[str]:
+    """Return the files and folders of the project that an image gets."""
     copies = [argument for name, argument in instructions(dockerfile) if name == "COPY"]
-    sources = [word for copy in copies if not copy.startswith("--from") for word in copy.split()[:-1]]
-    assert sources
-    assert [source for source in sources if not (ROOT / source).exists()] == []
+    return [word for copy in copies if not copy.startswith("--from") for word in copy.split()[:-1]]
 
 
-def test_the_production_image_runs_as_nobody_in_particular() -> None:
+def test_files_copied_into_images_exist() -> None:
+    sources = {str(path.relative_to(ROOT)): copied_files(path) for path in DOCKERFILES}
+    assert all(sources.values())
+    assert [f"{path}: {file}" for path, files in sources.items() for file in files if not (ROOT / file).exists()] == []
+
+
+def test_the_production_image_runs_as_an_unprivileged_user() -> None:
     last = dict(instructions(ROOT / "Dockerfile"))
     assert last["USER"] == "10001"
     assert last["ENTRYPOINT"] == '["bin/process"]'
     assert last["HEALTHCHECK"].endswith('CMD ["bin/healthy"]')
 
 
-def test_nothing_goes_into_an_image_that_nobody_named() -> None:
+def test_the_build_context_holds_only_copied_files() -> None:
     ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
     assert ignored[0] == "*"
     sent = {line[1:] for line in ignored if line.startswith("!")}
-    copies = [argument for name, argument in instructions(ROOT / "Dockerfile") if name == "COPY"]
-    needed = {word.split("/")[0] for c in copies if not c.startswith("--from") for word in c.split()[:-1]}
-    assert sent == needed
+    needed = {file.split("/")[0] for file in copied_files(ROOT / "Dockerfile")}
+    assert sent == needed, "name in .dockerignore exactly what the Dockerfile copies"
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A folder laid out as the image is, with processes that tell what they were given."""
+    """A folder laid out like the image, with processes that print what they were given."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "process").write_bytes((ROOT / "bin" / "process").read_bytes())
     (tmp_path / "bin" / "process").chmod(0o755)
@@ -180,22 +188,22 @@ def start(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_image_becomes_the_process_that_is_named(image: Path) -> None:
+def test_the_image_runs_the_named_process(image: Path) -> None:
     assert start(image, "release").stdout == "released everything\n"
     assert start(image, "web").returncode == 7
 
 
-def test_a_process_takes_the_place_of_the_shell_so_that_signals_reach_it(image: Path) -> None:
+def test_a_process_replaces_the_shell_to_receive_signals(image: Path) -> None:
     with subprocess.Popen([image / "bin" / "process", "worker"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.read().strip() == str(process.pid)
 
 
-def test_what_is_no_process_is_a_command(image: Path) -> None:
+def test_other_arguments_are_run_as_a_command(image: Path) -> None:
     assert start(image, "echo", "flask", "routes").stdout == "flask routes\n"
 
 
-def test_the_image_asks_which_process_when_none_is_named(image: Path) -> None:
-    answer = start(image)
-    assert answer.returncode != 0
-    assert "which process" in answer.stderr
+def test_the_image_requires_a_process_name(image: Path) -> None:
+    finished = start(image)
+    assert finished.returncode != 0
+    assert "which process" in finished.stderr

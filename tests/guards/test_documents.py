@@ -1,4 +1,4 @@
-"""The documents are true: what they say of settings, commands, routes, files and targets is what the code has."""
+"""Documents agree with the code about settings, commands, routes, files, targets and log messages."""
 
 import ast
 import os
@@ -22,17 +22,17 @@ from worker.schedule import PERIODIC_JOBS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IGNORED = {".venv", "var", "node_modules", ".git", "htmlcov"}
-# Commands that every Flask application has. `db` is described as a whole.
+# Commands of every Flask application. `db` is described as a whole.
 NOT_OURS = {"run", "shell", "routes"}
 LEVELS = {"info", "warning", "error", "exception", "critical"}
 
 
 @cache
 def documents() -> list[Path]:
-    """Every Markdown file of the project."""
+    """Return every Markdown file of the project."""
     found = []
     for folder, below, files in os.walk(ROOT):
-        below[:] = set(below) - IGNORED  # what is installed is not even looked into: it is most of the files
+        below[:] = set(below) - IGNORED  # do not even enter what is installed: it is most of the files
         found += [Path(folder, name) for name in files if name.endswith(".md")]
     return sorted(found)
 
@@ -134,7 +134,7 @@ def test_readme_lists_every_route_and_no_other(app: Flask) -> None:
     assert listed - routes(app) == set(), "delete these paths from README's table of endpoints"
 
 
-def test_every_link_within_the_project_leads_somewhere() -> None:
+def test_internal_links_are_valid() -> None:
     broken = [
         f"{name_of(document)}: {target}"
         for document in documents()
@@ -164,7 +164,7 @@ def anchors(document: Path) -> set[str]:
     return explicit | {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_document_can_be_reached_from_the_readme() -> None:
+def test_documents_are_linked_from_the_readme() -> None:
     found: set[Path] = set()
     to_read = {ROOT / "README.md"}
     while to_read:
@@ -177,7 +177,7 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
     assert sorted(map(name_of, own - found)) == [], "link to each of these from a document that is read before it"
 
 
-def test_every_file_that_is_named_exists() -> None:
+def test_named_files_exist() -> None:
     missing = [
         f"{name_of(document)}: {name}"
         for document in documents()
@@ -198,21 +198,23 @@ def named_files(document: Path) -> set[str]:
 
 
 def folders_to_describe() -> list[str]:
-    """Return the folders in which a contributor works: those at the top, and those of the application and the tests."""
+    """Return the folders that guides describe: those at the top, and those of the application and the tests."""
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     top = {path.split("/")[0] for path in tracked if "/" in path and not path.startswith(".")} - {"app", "tests"}
     inner = {"/".join(path.split("/")[:2]) for path in tracked if re.match(r"(app|tests)/[^/]+/", path)}
     return sorted(top | inner)
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: nothing says which folders are the project's")
-@pytest.mark.parametrize("guide", ["CONTRIBUTING.md", "CONTRIBUTING.fr.md"])
-def test_the_tree_that_contributors_see_is_whole(guide: str) -> None:
-    text = (ROOT / guide).read_text(encoding="utf-8")
-    assert [folder for folder in folders_to_describe() if f"`{folder}/`" not in text] == []
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: tracked folders are unknown")
+def test_the_contributors_guides_describe_every_folder() -> None:
+    texts = {guide: text_of(ROOT / guide) for guide in ("CONTRIBUTING.md", "CONTRIBUTING.fr.md")}
+    missing = [
+        f"{guide}: {each}" for guide in texts for each in folders_to_describe() if f"`{each}/`" not in texts[guide]
+    ]
+    assert missing == [], "describe these folders in the contributors' guides"
 
 
-def test_every_make_target_that_is_named_exists() -> None:
+def test_named_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     unknown = [
         f"{name_of(document)}: make {name}"
@@ -224,7 +226,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def logged_messages() -> set[str]:
-    """Return every text that the service and its worker give to a logger as a constant."""
+    """Return every constant message that the service and its worker log."""
     nodes = [node for module in modules("app", "worker") for node in ast.walk(module.tree)]
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     return {
@@ -245,18 +247,20 @@ def explained_messages() -> set[str]:
     return {message for cell in cells for message in re.findall(r"`([^`]+)`", cell)}
 
 
-def test_operations_says_what_to_do_about_every_message_in_the_log() -> None:
+def test_every_log_message_is_documented() -> None:
     messages = logged_messages()
     assert {"request failed", "job failed", "request failed outside the application"} <= messages
     assert messages - explained_messages() == set(), "add these messages to the table in docs/operations.md"
 
 
-def test_operations_lists_every_periodic_job() -> None:
+def test_periodic_jobs_are_documented() -> None:
     table = text_of(ROOT / "docs" / "operations.md").partition("| job | every |")[2].partition("\n\n")[0]
-    assert re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE) == [job.name for job in PERIODIC_JOBS]
+    documented = re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE)
+    names = [job.name for job in PERIODIC_JOBS]
+    assert documented == names, "list the jobs of worker/schedule.py in docs/operations.md"
 
 
-def test_operations_explains_no_message_that_does_not_exist() -> None:
+def test_documented_log_messages_exist() -> None:
     """Messages of libraries have parts that vary, written as `…`."""
     sources = "".join(module.text for module in modules("app.web")) + text_of(ROOT / "gunicorn.conf.py")
     ours = {message for message in explained_messages() if "…" not in message}

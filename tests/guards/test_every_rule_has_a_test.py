@@ -39,7 +39,7 @@ def _marks(test: ast.FunctionDef) -> list[int | str]:
 MARKED = {mark for _, test in _tests() for mark in _marks(test)}
 
 
-def test_the_document_numbers_its_rules_defects_and_traps_without_gaps() -> None:
+def test_rules_defects_and_traps_are_numbered_without_gaps() -> None:
     assert len(PROTOCOL.rules) > 100
     assert list(PROTOCOL.rules) == list(range(1, len(PROTOCOL.rules) + 1))
     assert PROTOCOL.defects == [f"D{number + 1}" for number in range(len(PROTOCOL.defects))]
@@ -47,7 +47,7 @@ def test_the_document_numbers_its_rules_defects_and_traps_without_gaps() -> None
     assert "".join(PROTOCOL.sections) == "ABCDEFGHIJKLMNOPQRS"
 
 
-def test_every_anchor_of_the_document_is_beside_the_number_that_it_names() -> None:
+def test_anchors_match_the_numbers_beside_them() -> None:
     numbered = len(PROTOCOL.rules) + len(PROTOCOL.sections) + len(PROTOCOL.defects) + len(PROTOCOL.traps)
     assert PROTOCOL.mislabelled == []
     assert len(set(PROTOCOL.anchors)) == len(PROTOCOL.anchors) == numbered
@@ -57,11 +57,11 @@ def test_every_rule_defect_and_trap_has_a_test() -> None:
     assert sorted(map(str, REQUIRED - MARKED)) == []
 
 
-def test_every_mark_is_a_rule_of_the_protocol() -> None:
+def test_marks_are_rules_of_the_protocol() -> None:
     assert sorted(map(str, MARKED - KNOWN)) == []
 
 
-def test_every_contract_test_names_its_rules() -> None:
+def test_contract_tests_name_their_rules() -> None:
     assert [f"{file}::{test.name}" for file, test in _tests() if not _marks(test)] == []
 
 

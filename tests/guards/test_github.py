@@ -1,4 +1,4 @@
-"""What GitHub runs: pinned, with the least rights, and nothing that a contributor could not run as well."""
+"""GitHub workflows: pinned, with the least permissions, running only scripts that contributors can run too."""
 
 import re
 import shlex
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
@@ -23,8 +22,8 @@ def content(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def jobs(*paths: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in paths or WORKFLOWS:
+def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
         for name, job in content(path)["jobs"].items():
             yield f"{path.name}: {name}", job
 
@@ -35,19 +34,24 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def commands() -> set[str]:
-    """Return every command line that a workflow runs, those of matrices included."""
+    """Return every command line of the workflows, including those of matrices."""
     rows = [row for _, job in jobs() for row in job.get("strategy", {}).get("matrix", {}).get("include", [])]
     written = [step["run"] for _, step in steps() if "run" in step and step["run"] != "$COMMAND"]
     return {row["command"] for row in rows} | {line.strip() for text in written for line in text.splitlines()}
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-@pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
-def test_a_workflow_keeps_to_its_schema_and_ends(path: Path, schema: str) -> None:
-    assert CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(path)]).exit_code == 0
+def violations(schema: str, paths: list[Path]) -> str:
+    """Return what is wrong with some files by a schema that check-jsonschema knows; empty if nothing is."""
+    result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, *map(str, paths)])
+    return result.output if result.exit_code else ""
 
 
-def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
+def test_workflows_follow_their_schema_and_have_timeouts() -> None:
+    assert violations("vendor.github-workflows", WORKFLOWS) == ""
+    assert violations("custom.github-workflows-require-timeout", WORKFLOWS) == "", "give each job a timeout"
+
+
+def test_actions_are_pinned_to_a_commit_and_name_their_version() -> None:
     used = [
         line.strip().removeprefix("- ")
         for path in WORKFLOWS
@@ -59,65 +63,81 @@ def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
     assert len(set(used)) == len({line.partition("@")[0] for line in used})
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_starts_without_rights_and_one_at_a_time(path: Path) -> None:
-    workflow = content(path)
-    assert workflow["permissions"] == {}
-    assert "concurrency" in workflow
-    assert all("permissions" in job for _, job in jobs(path))
+def test_workflows_start_without_permissions_and_run_one_at_a_time() -> None:
+    workflows = {path.name: content(path) for path in WORKFLOWS}
+    privileged = [name for name, workflow in workflows.items() if workflow["permissions"] != {}]
+    assert privileged == [], "write `permissions: {}` at the top, and give each job what it needs"
+    assert [name for name, workflow in workflows.items() if "concurrency" not in workflow] == []
+    assert [name for name, job in jobs() if "permissions" not in job] == [], "state the permissions of each job"
 
 
-def test_no_workflow_is_given_a_secret_or_trusts_a_fork() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS]
-    assert not any("secrets." in text or "pull_request_target:" in text for text in texts)
+def test_workflows_use_no_secrets_and_do_not_trust_forks() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in WORKFLOWS}
+    assert offending(texts, "secrets.") == [], "a workflow may not use a secret"
+    assert offending(texts, "pull_request_target:") == [], "a workflow may not run with the rights of the base branch"
 
 
-def test_no_checkout_leaves_its_token_behind() -> None:
-    checkouts = [step for _, step in steps() if "checkout@" in step.get("uses", "")]
+def offending(texts: dict[str, str], word: str) -> list[str]:
+    return [name for name, text in texts.items() if word in text]
+
+
+def test_checkouts_do_not_persist_credentials() -> None:
+    checkouts = [(job, step) for job, step in steps() if "checkout@" in step.get("uses", "")]
     assert checkouts
-    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+    persisting = [job for job, step in checkouts if step.get("with", {}).get("persist-credentials") is not False]
+    assert persisting == [], "set persist-credentials: false"
 
 
-def test_a_job_that_may_write_runs_no_code_of_a_pull_request() -> None:
-    for name, job in jobs():
-        if "write" not in job["permissions"].values() or name.startswith("release.yml"):
-            continue
-        refs = [step["with"].get("ref") for step in job["steps"] if "checkout@" in step.get("uses", "")]
-        assert refs == ["${{ github.event.pull_request.base.sha }}"], name
+def test_jobs_with_write_permissions_do_not_run_code_of_a_pull_request() -> None:
+    refs = {
+        name: [step["with"].get("ref") for step in job["steps"] if "checkout@" in step.get("uses", "")]
+        for name, job in jobs()
+        if "write" in job["permissions"].values() and not name.startswith("release.yml")
+    }
+    base = ["${{ github.event.pull_request.base.sha }}"]
+    assert refs
+    assert [name for name in refs if refs[name] != base] == [], "check out the base of the pull request"
 
 
-def test_nothing_that_somebody_can_name_stands_in_a_command() -> None:
-    assert [step["run"] for _, step in steps() if "${{" in step.get("run", "")] == []
+def test_commands_contain_no_template_expressions() -> None:
+    found = [f"{job}: {step['run']}" for job, step in steps() if "${{" in step.get("run", "")]
+    assert found == [], "pass the value in the environment of the step"
 
 
-def test_our_machine_is_asked_only_by_workflows_that_it_lets_in() -> None:
+def test_the_runner_guard_admits_exactly_the_self_hosted_workflows() -> None:
     guard = (ROOT / "bin" / "runner-guard").read_text(encoding="utf-8")
     asking = {name.partition(":")[0] for name, job in jobs() if "self-hosted" in job["runs-on"]}
     assert {Path(path).name for path in re.findall(r'"(\.github/workflows/[^"]+)"', guard)} == asking
 
 
-def test_no_fork_is_given_a_review_app() -> None:
+def test_forks_get_no_review_app() -> None:
     review = content(GITHUB / "workflows" / "review-app.yml")["jobs"]
     assert review["name"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
     assert [name for name, job in review.items() if name != "name" and "name" not in job["needs"]] == []
 
 
-def test_what_our_machine_starts_outlives_the_job() -> None:
-    ours = [job for _, job in jobs() if "self-hosted" in job["runs-on"]]
-    started = [step for job in ours for step in job["steps"] if "bin/review-" in step.get("run", "")]
-    starting = [step for step in started if "smoke" not in step["run"]]
-    assert all(step["env"]["RUNNER_TRACKING_ID"] == "" for step in starting)
+def test_review_apps_outlive_their_job() -> None:
+    hosted = [name for name, job in jobs() if "self-hosted" in job["runs-on"]]
+    commands_of_apps = [(job, step) for job, step in steps() if job in hosted and "bin/review-" in step.get("run", "")]
+    starting = [(job, step) for job, step in commands_of_apps if "smoke" not in step["run"]]
+    assert starting
+    killed = [job for job, step in starting if step.get("env", {}).get("RUNNER_TRACKING_ID") != ""]
+    assert killed == [], "set RUNNER_TRACKING_ID to an empty string, or the runner ends the app with the job"
 
 
-def test_every_command_of_a_workflow_is_a_script_that_anybody_can_run() -> None:
+def test_commands_of_workflows_are_executable_scripts() -> None:
     scripts = {word for command in commands() for word in re.findall(r"(?:bin|\.ci)/[\w-]+", command)}
     assert {"bin/test-part", "bin/check-style", "bin/check-container", "bin/review-deploy", ".ci/run"} <= scripts
     assert [script for script in sorted(scripts) if not (ROOT / script).stat().st_mode & 0o100] == []
 
 
-@pytest.mark.parametrize("command", sorted(command for command in commands() if "test-part" in command))
-def test_a_part_of_the_tests_names_only_what_exists(command: str) -> None:
-    assert part(shlex.split(command)[1])
+def test_parts_of_the_tests_name_existing_paths() -> None:
+    parts = {shlex.split(command)[1] for command in commands() if "test-part" in command}
+    assert parts
+    named = {name: part(name) for name in parts}
+    assert [name for name, paths in named.items() if not paths] == []
+    missing = {path for paths in named.values() for path in paths if not (ROOT / path).exists()}
+    assert missing == set(), "correct these paths in bin/test-part"
 
 
 def part(name: str) -> set[str]:
@@ -130,17 +150,16 @@ def part(name: str) -> set[str]:
         text=True,
         check=True,
     ).stdout.split()
-    assert [path for path in listed if not (ROOT / path).exists()] == []
     return set(listed)
 
 
-def test_every_test_of_the_protocol_belongs_to_a_part() -> None:
+def test_every_contract_test_belongs_to_a_part() -> None:
     parts = set().union(*(part(name) for name in ("key-submission", "key-retrieval", "worker", "clients")))
     contract = {str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "contract").glob("test_*.py")}
-    assert contract - parts == set()
+    assert contract - parts == set(), "add these files to a part in bin/test-part"
 
 
-def test_the_documents_name_every_check() -> None:
+def test_hosted_checks_are_documented() -> None:
     document = (ROOT / "docs" / "hosted-checks.md").read_text(encoding="utf-8")
     matrix = content(GITHUB / "workflows" / "checks.yml")["jobs"]["check"]["strategy"]["matrix"]["include"]
     assert [row["check"] for row in matrix if row["check"] not in document] == []
@@ -148,21 +167,17 @@ def test_the_documents_name_every_check() -> None:
     assert [script for script in sorted(scripts) if f"`{script}" not in document] == []
 
 
-@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
-def test_a_form_keeps_to_its_schema(path: Path) -> None:
-    assert (
-        CliRunner().invoke(check_jsonschema, ["--builtin-schema", "vendor.github-issue-forms", str(path)]).exit_code
-        == 0
-    )
+def test_issue_forms_follow_their_schema() -> None:
+    assert violations("vendor.github-issue-forms", FORMS) == ""
 
 
-def test_every_form_exists_in_english_and_in_french() -> None:
+def test_issue_forms_exist_in_english_and_french() -> None:
     shapes = [[(part["type"], part.get("id")) for part in content(path)["body"]] for path in FORMS]
     assert shapes[0::2] == shapes[1::2]
     assert len(shapes) == 4
 
 
-def test_owners_are_named_for_files_that_exist() -> None:
+def test_codeowners_name_existing_files() -> None:
     lines = [line.split() for line in (GITHUB / "CODEOWNERS").read_text(encoding="utf-8").splitlines()]
     owned = [line[0] for line in lines if line and line[0][0] != "#"]
     assert owned[0] == "*"

@@ -1,4 +1,4 @@
-"""The scripts that only hosted checks need, tried against stand-ins for GitHub, for a runner and for a review app."""
+"""Scripts for hosted checks only, run with fakes of GitHub, of a runner and of a review app."""
 
 import json
 import os
@@ -29,10 +29,10 @@ def write(path: Path, text: str) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a program that finds the stand-ins of `tmp_path/stand-ins` before any other."""
+    """Run a program with `tmp_path/fakes` first in its PATH."""
 
     def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-        path = f"{tmp_path / 'stand-ins'}:{os.environ['PATH']}"
+        path = f"{tmp_path / 'fakes'}:{os.environ['PATH']}"
         return subprocess.run(
             list(map(str, arguments)),
             env={"PATH": path, "HOME": str(tmp_path), **environment},
@@ -47,10 +47,10 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def gh(tmp_path: Path) -> Path:
-    """A stand-in for GitHub's command line: writes down what it is asked, and answers a listing with `$LISTED`."""
+    """A fake of GitHub's command line: records its arguments, and prints `$LISTED` for a listing."""
     calls = tmp_path / "calls"
     write(
-        tmp_path / "stand-ins" / "gh",
+        tmp_path / "fakes" / "gh",
         f'#!/bin/sh\nprintf "%s\\n" "$*" >> {calls}\ncase "$*" in *--paginate*) echo "$LISTED" ;; esac\n',
     )
     return calls
@@ -62,7 +62,7 @@ def comment(run: Run, state: str, listed: str = "") -> "subprocess.CompletedProc
     return run(BIN / "review-comment", "12", state, COMMIT, url, "https://example.org/run", **environment)
 
 
-def test_the_first_comment_is_new_and_names_address_and_commit(run: Run, gh: Path) -> None:
+def test_the_first_comment_is_new_and_names_the_address_and_commit(run: Run, gh: Path) -> None:
     assert comment(run, "deployed").returncode == 0
     written = gh.read_text()
     assert f"--method POST repos/{REPOSITORY}/issues/12/comments" in written
@@ -111,13 +111,13 @@ def pull_request(origin: str | None) -> dict[str, Any]:
     return {"pull_request": {"head": {"repo": {"full_name": origin} if origin else None}}}
 
 
-def test_our_machine_takes_a_branch_of_ours_and_what_is_scheduled(run: Run, tmp_path: Path) -> None:
+def test_the_runner_accepts_own_branches_and_scheduled_runs(run: Run, tmp_path: Path) -> None:
     assert refusal(run, tmp_path, pull_request(REPOSITORY)) == ""
     assert refusal(run, tmp_path, {}, GITHUB_EVENT_NAME="schedule") == ""
 
 
 @pytest.mark.parametrize("origin", ["somebody/exposure-alert", None])
-def test_our_machine_refuses_a_fork(run: Run, tmp_path: Path, origin: str | None) -> None:
+def test_the_runner_refuses_forks(run: Run, tmp_path: Path, origin: str | None) -> None:
     assert "fork" in refusal(run, tmp_path, pull_request(origin))
 
 
@@ -129,13 +129,15 @@ def test_our_machine_refuses_a_fork(run: Run, tmp_path: Path, origin: str | None
         {"GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/mine.yml@refs/heads/main"},
     ],
 )
-def test_our_machine_refuses_whatever_is_not_ours(run: Run, tmp_path: Path, change: dict[str, str]) -> None:
+def test_the_runner_refuses_foreign_repositories_events_and_workflows(
+    run: Run, tmp_path: Path, change: dict[str, str]
+) -> None:
     assert "refuses" in refusal(run, tmp_path, pull_request(REPOSITORY), **change)
 
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A copy of the script beside a changelog with two versions."""
+    """A copy of the script with a changelog of two versions."""
     write(tmp_path / "bin" / "release-notes", (BIN / "release-notes").read_text())
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
     (tmp_path / "CHANGELOG.md").write_text(
@@ -145,15 +147,15 @@ def release(tmp_path: Path) -> Path:
     return tmp_path / "bin" / "release-notes"
 
 
-def test_a_release_has_the_words_of_the_changelog_about_it_alone(run: Run, release: Path) -> None:
+def test_release_notes_are_the_section_of_the_changelog(run: Run, release: Path) -> None:
     assert run(release, "v1.2.0").stdout == "### Added\n\n- Now\n"
 
 
-def test_a_release_that_the_project_does_not_have_is_refused(run: Run, release: Path) -> None:
+def test_release_notes_for_another_version_are_refused(run: Run, release: Path) -> None:
     assert "another version" in run(release, "v1.3.0").stderr
 
 
-def test_a_release_that_the_changelog_does_not_know_is_refused(run: Run, release: Path) -> None:
+def test_release_notes_without_a_changelog_section_are_refused(run: Run, release: Path) -> None:
     (release.parent.parent / "pyproject.toml").write_text('version = "1.3.0"\n')
     done = run(release, "v1.3.0")
     assert done.returncode == 1
@@ -162,7 +164,7 @@ def test_a_release_that_the_changelog_does_not_know_is_refused(run: Run, release
 
 @pytest.fixture
 def deploying(tmp_path: Path, run: Run) -> Path:
-    """A copy of the scripts beside a stand-in for review-app that is open once it was opened."""
+    """A copy of the scripts with a fake of review-app, which remembers that it was opened."""
     for name in ("review-deploy", "review-smoke"):
         write(tmp_path / "bin" / name, (BIN / name).read_text())
     app = {"name": "pr-0012", "url": "http://pr-0012", "commit": COMMIT, "user": "x", "password": "secret"}
@@ -195,13 +197,13 @@ def test_a_review_app_is_opened_once_and_then_updated(run: Run, deploying: Path)
 
 
 @pytest.mark.parametrize("branch", ["none", "--upload-pack=touch it", "a..b"])
-def test_a_branch_that_cannot_be_is_not_deployed(run: Run, deploying: Path, branch: str) -> None:
+def test_an_invalid_branch_is_not_deployed(run: Run, deploying: Path, branch: str) -> None:
     assert deploy(run, deploying, branch).returncode != 0
     assert not (deploying / "opened").exists()
 
 
 class ReviewApp(BaseHTTPRequestHandler):
-    """A review app that can be careless."""
+    """A review app that can be misconfigured."""
 
     commit, noindex, guarded, front = COMMIT, True, True, COMMIT
 
@@ -215,12 +217,12 @@ class ReviewApp(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"branch": "topic", "revision": revision}).encode())
 
     def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
-    """A review app behind an address, whose behaviour a test can change."""
+    """A served review app, whose behaviour a test can change."""
     handler = type("Changeable", (ReviewApp,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -232,9 +234,7 @@ def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
         server.shutdown()
 
 
-def test_a_review_app_as_it_should_be_passes_its_smoke_test(
-    run: Run, deploying: Path, serving: type[ReviewApp]
-) -> None:
+def test_a_correct_review_app_passes_its_smoke_test(run: Run, deploying: Path, serving: type[ReviewApp]) -> None:
     done = run(deploying / "bin" / "review-smoke", "12")
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(f"serves {COMMIT}\n")
@@ -249,7 +249,7 @@ def test_a_review_app_as_it_should_be_passes_its_smoke_test(
         ({"front": "ffff"}, "its front page does not name the commit"),
     ],
 )
-def test_a_careless_review_app_fails_its_smoke_test(
+def test_a_misconfigured_review_app_fails_its_smoke_test(
     run: Run, deploying: Path, serving: type[ReviewApp], change: dict[str, Any], complaint: str
 ) -> None:
     for name, value in change.items():

@@ -1,4 +1,4 @@
-"""`bin/install` makes a virtual environment where it is missing, and touches no other."""
+"""`bin/install` creates a missing virtual environment and changes no other."""
 
 import os
 import shutil
@@ -26,27 +26,27 @@ def install(project: Path, python: str = "python3") -> None:
 
 
 @pytest.fixture
-def hasty_python(tmp_path: Path) -> str:
-    """A Python whose environments have no pip, which takes most of the time, and which nothing is installed with."""
-    program = tmp_path / "hasty-python"
+def fast_python(tmp_path: Path) -> str:
+    """A Python that creates environments without pip, which would take most of the time and is not needed."""
+    program = tmp_path / "fast-python"
     program.write_text(f'#!/bin/sh\n[ "$2" = venv ] && set -- "$@" --without-pip\nexec {sys.executable} "$@"\n')
     program.chmod(0o755)
     return str(program)
 
 
-def test_what_a_link_leads_to_is_left_alone(project: Path, hasty_python: str) -> None:
+def test_the_target_of_a_symlink_is_not_changed(project: Path, fast_python: str) -> None:
     elsewhere = project.parent / "elsewhere"
     (elsewhere / "bin").mkdir(parents=True)
     (elsewhere / "bin" / "pip").write_text("somebody else's")
     (project / ".venv").symlink_to(elsewhere)
-    install(project, hasty_python)
+    install(project, fast_python)
     assert (elsewhere / "bin" / "pip").read_text() == "somebody else's"
     assert (project / ".venv" / "bin" / "python").exists()
     assert not (project / ".venv").is_symlink()
 
 
 @pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
-def test_a_python_that_was_asked_for_and_cannot_be_used_is_an_error(project: Path, python: str) -> None:
+def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     environment = os.environ | {"PYTHON": python}
     done = subprocess.run([project / "bin" / "install"], env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 1
@@ -55,7 +55,7 @@ def test_a_python_that_was_asked_for_and_cannot_be_used_is_an_error(project: Pat
 
 
 @only_in_torture
-def test_a_folder_that_was_moved_is_emptied_where_it_stands(project: Path) -> None:
+def test_a_moved_environment_is_emptied_in_place(project: Path) -> None:
     (project / ".venv" / "bin").mkdir(parents=True)
     (project / ".venv" / "bin" / "pip").write_text("#!/moved/.venv/bin/python")
     (project / ".venv" / "leftover").touch()

@@ -1,4 +1,4 @@
-"""Each migration goes up and down, there is one head, and together they make the tables that the code describes."""
+"""Migrations are linear, can be undone, and together create the tables that the code describes."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.support.settings import make_settings
 
 
 def revisions() -> list[str]:
-    """All revisions, oldest first."""
+    """Return all revisions, oldest first."""
     configuration = Config(str(ROOT / "migrations" / "alembic.ini"))
     configuration.set_main_option("script_location", str(ROOT / "migrations"))
     return [script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()][::-1]
@@ -23,7 +23,7 @@ def revisions() -> list[str]:
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Flask]:
-    """An application on a database of its own, with nothing in it."""
+    """An application with an empty database of its own."""
     url = database_url.replace("postgresql://", "postgresql+psycopg2://")
     server = create_engine(url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -43,31 +43,33 @@ def tables(app: Flask) -> set[str]:
         return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-def test_there_is_one_line_of_migrations() -> None:
+def test_migrations_are_linear() -> None:
     assert revisions() == [f"{number:04}" for number in range(1, len(revisions()) + 1)]
 
 
-def test_each_migration_goes_up_down_and_up_again(empty: Flask) -> None:
-    before: list[set[str]] = []
+def test_migrations_upgrade_and_downgrade(empty: Flask) -> None:
+    failed = []
     for revision in revisions():
-        before.append(tables(empty))
+        before = tables(empty)
         upgrade(revision=revision)
         upgraded = tables(empty)
         downgrade(revision="-1")
-        assert tables(empty) == before[-1]
+        downgraded = tables(empty)
         upgrade(revision=revision)
-        assert tables(empty) == upgraded
+        if downgraded != before or tables(empty) != upgraded:
+            failed.append(revision)
+    assert failed == [], "the downgrade of each of these migrations must undo its upgrade"
     downgrade(revision="base")
     assert tables(empty) == set()
 
 
-def test_migrations_make_the_tables_that_the_code_describes(empty: Flask) -> None:
+def test_migrations_create_the_tables_of_the_code(empty: Flask) -> None:
     upgrade()
-    check()  # exits when a difference is found
+    check()  # exits on a difference
     assert len(tables(empty)) == len(empty.extensions["migrate"].db.metadata.tables)
 
 
-def test_migrating_twice_does_nothing(empty: Flask) -> None:
+def test_a_second_upgrade_changes_nothing(empty: Flask) -> None:
     upgrade()
     upgrade()
     assert tables(empty)

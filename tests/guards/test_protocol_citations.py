@@ -14,7 +14,7 @@ from tests.guards.source import ROOT
 
 SUFFIXES = {".py", ".md", ".proto", ".js", ".yml", ".html", ".sh", ""}
 IGNORED = {"var", "node_modules", "htmlcov", "vendor"}
-HIDDEN_FOLDERS = {".github", ".devcontainer", ".ci"}  # other hidden ones hold caches and what is installed
+HIDDEN_FOLDERS = {".github", ".devcontainer", ".ci"}  # other hidden folders hold caches and installed packages
 # The examples in this file are citations, some of which are wrong on purpose.
 FILES_WITH_EXAMPLES = {Path(__file__).resolve()}
 
@@ -52,7 +52,7 @@ def cited_in_brackets(source: str) -> set[str]:
 
 
 def files() -> Iterator[Path]:
-    """Yield every file of the project that a person writes in text."""
+    """Yield every hand-written text file of the project."""
     for folder, below, names in os.walk(ROOT):
         below[:] = [name for name in below if name not in IGNORED and (name[0] != "." or name in HIDDEN_FOLDERS)]
         paths = (Path(folder, name) for name in names)

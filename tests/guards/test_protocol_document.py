@@ -50,7 +50,7 @@ def without_remark(cell: str) -> str:
     return re.sub(r" \([^)]*\)$", "", cell)
 
 
-def test_the_messages_are_those_of_the_schema() -> None:
+def test_documented_messages_match_the_schema() -> None:
     described = table("| message | fields (number, name, type) |")
     schema = wire.DESCRIPTOR.message_types_by_name
     assert {name: without_remark(cell) for name, cell in described.items()} == {
@@ -58,7 +58,7 @@ def test_the_messages_are_those_of_the_schema() -> None:
     }
 
 
-def test_the_enums_are_those_of_the_schema() -> None:
+def test_documented_enums_match_the_schema() -> None:
     described = {name: without_remark(cell) for name, cell in table("| enum | values |").items()}
     enums = {
         (enum.name if enum.name != "ErrorCode" else f"error of {name}"): written_enum(enum)
@@ -68,14 +68,14 @@ def test_the_enums_are_those_of_the_schema() -> None:
     assert described == enums
 
 
-def test_the_settings_for_the_old_behaviour_exist() -> None:
+def test_settings_for_the_former_behaviour_exist() -> None:
     differences = PROTOCOL.partition("## What differs")[2].partition("<a id=")[0]
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", differences))
     assert {"PUBLISH_ACTIVE_KEYS", "MAX_UPLOAD_BODY_BYTES", "EXPORT_MAX_AGE_SECONDS", "RATE_LIMITS"} <= named
     assert named - SETTINGS - NOT_SETTINGS == set()
 
 
-def test_the_glossary_names_what_the_source_has() -> None:
+def test_names_in_the_glossary_exist_in_the_source() -> None:
     source = "\n".join(module.text for module in modules("app"))
     names = [
         name

@@ -1,10 +1,9 @@
-"""The requirement files name every package that is installed, in the very form in which others ask for it."""
+"""Requirement files list every installed package, pinned and with the extras that other packages need."""
 
 import re
 from importlib.metadata import distribution
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -29,14 +28,18 @@ def needed_by(requirement: Requirement) -> list[Requirement]:
     ]
 
 
-@pytest.mark.parametrize("package", sorted(locked(*COMPILED)))
-def test_whatever_a_package_asks_for_is_listed_with_the_same_extras(package: str) -> None:
+def test_requirements_include_every_dependency_with_its_extras() -> None:
     listed = locked(*COMPILED)
-    for needed in needed_by(listed[package]):
-        assert needed.extras <= listed[canonicalize_name(needed.name)].extras, needed
+    missing = [
+        f"{requirement.name} needs {needed}"
+        for requirement in listed.values()
+        for needed in needed_by(requirement)
+        if (found := listed.get(canonicalize_name(needed.name))) is None or not needed.extras <= found.extras
+    ]
+    assert missing == [], "add these requirements with their extras to a requirements*.in, and run make requirements"
 
 
-def test_every_list_of_requirements_is_compiled_by_the_one_command() -> None:
+def test_every_requirement_file_is_compiled_by_bin_requirements() -> None:
     lists = {path.stem for path in Path(ROOT).glob("requirements*.in")}
     (loop,) = [line for line in (ROOT / "bin/requirements").read_text().splitlines() if line.startswith("for list in")]
     suffixes = loop.partition("{")[2].partition("}")[0].split(",")
@@ -44,16 +47,30 @@ def test_every_list_of_requirements_is_compiled_by_the_one_command() -> None:
     assert all((ROOT / f"{name}.txt").exists() for name in lists)
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda path: path.name)
-def test_every_requirement_is_pinned_to_a_version_and_to_hashes(path: Path) -> None:
+def test_requirements_are_pinned_to_versions_and_hashes() -> None:
+    files = {path.name: requirements_in(path) for path in ROOT.glob("requirements*.txt")}
+    assert [name for name, requirements in files.items() if not requirements] == []
+    loose = [f"{name}: {line}" for name, requirements in files.items() for line in requirements if not is_pinned(line)]
+    assert loose == [], "run make requirements"
+
+
+def requirements_in(path: Path) -> list[str]:
     lines = path.read_text().replace("\\\n", " ").splitlines()
-    requirements = [line.partition(" --hash=") for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    assert requirements
-    for requirement, _, hashes in requirements:
-        assert re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[^\s;]+( ;.*)?", requirement.strip()), requirement
-        assert re.fullmatch(r"sha256:[0-9a-f]{64}(\s+--hash=sha256:[0-9a-f]{64})*", hashes.strip()), requirement
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def test_whatever_is_installed_has_one_of_its_hashes() -> None:
+def is_pinned(line: str) -> bool:
+    """Return whether a requirement has a version and the hashes of its files."""
+    pinned = r"[\w.-]+(\[[\w,-]+\])?==[^\s;]+( ;.*?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*"
+    return re.fullmatch(pinned, line) is not None
+
+
+def test_loose_requirements_are_detected() -> None:
+    digest = "--hash=sha256:" + "0" * 64
+    assert is_pinned(f"flask[async]==3.1.0 ; python_version < '3.12' {digest} {digest}")
+    assert not any(map(is_pinned, ("flask==3.1.0", f"flask>=3 {digest}", "flask==3.1.0 --hash=sha256:00")))
+
+
+def test_installation_requires_hashes() -> None:
     (pip,) = [line for line in (ROOT / "bin/install").read_text().splitlines() if "-m pip install" in line]
     assert " --require-hashes " in pip

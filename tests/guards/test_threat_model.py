@@ -1,12 +1,11 @@
-"""docs/threat-model.md is correct: its tests exist, each attack names one or a reason, and its figures follow."""
+"""docs/threat-model.md is correct: its tests exist, each attack has a test or a reason, and its figures are right."""
 
 import ast
 import math
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 from app.domain.codes import DIGITS, LETTERS, SEGMENT_LENGTHS
 from tests.guards.source import ROOT
@@ -38,44 +37,60 @@ def functions_of(path: Path) -> frozenset[str]:
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
-@pytest.mark.parametrize("name", sorted(set(named_tests(TEXT))))
-def test_every_test_that_is_named_exists(name: str) -> None:
+def exists(name: str) -> bool:
+    """Return whether a file has a test function: `tests/app/test_leaks.py::test_logs_contain_no_secret`."""
     path, _, function = name.partition("::")
-    assert (ROOT / path).is_file()
-    assert function in functions_of(ROOT / path)
+    return (ROOT / path).is_file() and function in functions_of(ROOT / path)
+
+
+def test_named_tests_exist() -> None:
+    missing = [name for name in sorted(set(named_tests(TEXT))) if not exists(name)]
+    assert missing == [], "correct these names in docs/threat-model.md: the tests were renamed or moved"
 
 
 def test_every_mention_of_a_test_is_checked() -> None:
     assert len(re.findall(r"::\w+", TEXT)) == len(named_tests(TEXT))
 
 
-def test_every_attack_names_its_test_or_the_reason_for_having_none() -> None:
+def test_every_attack_names_its_test_or_a_reason_for_none() -> None:
     attacks = rows(ATTACK_HEAD)
     assert len(attacks) > 50
-    assert {row[0]: row for row in attacks if len(row) != 5} == {}
-    assert {row[0] for row in attacks if not named_tests(row[3]) and not row[3].startswith("none: ")} == set()
-    assert {row[0] for row in attacks if not set(row[1].split(", ")) <= set("STRIDE")} == set()
+    assert [row[0] for row in attacks if len(row) != 5] == [], "give each of these rows five cells"
+    untested = [row[0] for row in attacks if not named_tests(row[3]) and not row[3].startswith("none: ")]
+    assert untested == [], "name a test of each of these attacks, or write `none: ` and the reason"
+    unknown = [row[0] for row in attacks if not set(row[1].split(", ")) <= set("STRIDE")]
+    assert unknown == [], "the kind of an attack is made of the letters of STRIDE"
 
 
-def test_every_requirement_is_numbered_has_a_status_and_evidence() -> None:
+def test_every_requirement_has_a_number_a_status_and_evidence() -> None:
     requirements = rows(REQUIREMENT_HEAD)
     assert len(requirements) > 80
-    for row in requirements:
-        assert len(row) == 4, row
-        assert re.fullmatch(r"\d+\.\d+\.\d+(, \d+\.\d+\.\d+)*", row[0]), row
-        assert row[2] in STATUSES, row
-        assert len(row[3]) > 8 or row[2] == "met", row
+    assert [row for row in requirements if not is_assessed(row)] == [], (
+        f"give a number, a summary, a status ({', '.join(sorted(STATUSES))}) and the evidence"
+    )
 
 
-def test_each_requirement_is_assessed_once_in_its_own_chapter() -> None:
-    seen: set[str] = set()
-    for heading, chapter in re.findall(r"^### V(\d+) .*\n((?:(?!^### ).*\n)*)", TEXT, flags=re.MULTILINE):
-        for numbers in re.findall(r"^\| (\d+\.\d+\.\d+[^|]*) \|", chapter, flags=re.MULTILINE):
-            for number in numbers.split(", "):
-                assert number.split(".")[0] == heading
-                assert number not in seen
-                seen.add(number)
-    assert len(seen) > 100
+def is_assessed(row: list[str]) -> bool:
+    return (
+        len(row) == 4
+        and re.fullmatch(r"\d+\.\d+\.\d+(, \d+\.\d+\.\d+)*", row[0]) is not None
+        and row[2] in STATUSES
+        and (len(row[3]) > 8 or row[2] == "met")
+    )
+
+
+def test_requirements_are_assessed_once_in_their_chapter() -> None:
+    assessed = [
+        (heading, number)
+        for heading, chapter in re.findall(r"^### V(\d+) .*\n((?:(?!^### ).*\n)*)", TEXT, flags=re.MULTILINE)
+        for numbers in re.findall(r"^\| (\d+\.\d+\.\d+[^|]*) \|", chapter, flags=re.MULTILINE)
+        for number in numbers.split(", ")
+    ]
+    assert len(assessed) > 100
+    misplaced = [number for heading, number in assessed if number.split(".")[0] != heading]
+    assert misplaced == [], "move each of these requirements to its own chapter"
+    repeated = [number for number, times in Counter(number for _, number in assessed).items() if times > 1]
+    assert repeated == [], "assess each of these requirements once"
 
 
 def number_of_codes() -> int:
@@ -89,7 +104,7 @@ def one_in(probability: float) -> str:
     return f"1 in {round(number / unit) * unit:,}"
 
 
-def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
+def test_guessing_probabilities_follow_from_the_settings() -> None:
     settings = make_settings("postgresql://x/y", "redis://x")
     assert f"{number_of_codes():,} equally likely codes ({math.log2(number_of_codes()):.1f} bits)" in TEXT
     assert f"{settings.submission.max_consecutive_claim_key_failures} wrong codes in a row and" in TEXT.replace(
@@ -106,6 +121,7 @@ def test_the_chances_of_guessing_follow_from_alphabet_and_bans() -> None:
         assert chance == one_in(1 - (1 - WAITING_CODES / number_of_codes()) ** count)
 
 
-def test_the_document_is_linked_from_where_people_look() -> None:
-    for document in ("README.md", "SECURITY.md", "SECURITY.fr.md"):
-        assert "(docs/threat-model.md)" in (ROOT / document).read_text(encoding="utf-8"), document
+def test_the_threat_model_is_linked_from_the_main_documents() -> None:
+    documents = ("README.md", "SECURITY.md", "SECURITY.fr.md")
+    without = [name for name in documents if "(docs/threat-model.md)" not in (ROOT / name).read_text(encoding="utf-8")]
+    assert without == [], "link docs/threat-model.md from each of these documents"

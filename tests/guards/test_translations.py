@@ -17,7 +17,7 @@ def texts(group: str, language: str) -> dict[str, str]:
     return json.loads((FOLDER / group / f"{language}.json").read_text(encoding="utf-8"))
 
 
-def blanks(text: str) -> set[str]:
+def placeholders(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text))
 
 
@@ -29,40 +29,52 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "review").rglob("*.py")
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_every_language_has_the_same_texts(group: str) -> None:
-    assert sorted(path.stem for path in (FOLDER / group).iterdir()) == sorted(LANGUAGES)
-    first, *others = (list(texts(group, language)) for language in LANGUAGES)
-    assert all(other == first for other in others)
+def pairs() -> Iterator[tuple[str, str, str]]:
+    """Yield every text: `group/key`, its English and its French."""
+    for group in GROUPS:
+        english, french = (texts(group, language) for language in LANGUAGES)
+        yield from ((f"{group}/{key}", english[key], french.get(key, "")) for key in english)
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_every_text_says_something_and_has_the_same_blanks(group: str) -> None:
-    english, french = (texts(group, language) for language in LANGUAGES)
-    assert [key for key in english if not english[key].strip() or not french[key].strip()] == []
-    assert [key for key in english if blanks(english[key]) != blanks(french[key])] == []
+def test_languages_have_the_same_texts() -> None:
+    files = {group: sorted(path.stem for path in (FOLDER / group).iterdir()) for group in GROUPS}
+    assert files == dict.fromkeys(GROUPS, sorted(LANGUAGES))
+    for group in GROUPS:
+        first, *others = (list(texts(group, language)) for language in LANGUAGES)
+        assert others == [first] * len(others), f"{group}: the same keys in the same order"
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_no_text_was_left_in_the_other_language(group: str) -> None:
-    english, french = (texts(group, language) for language in LANGUAGES)
-    assert [key for key in english if english[key] == french[key] and len(english[key].split()) > 2] == []
+def test_texts_are_not_empty_and_have_the_same_placeholders() -> None:
+    assert [key for key, english, french in pairs() if not english.strip() or not french.strip()] == []
+    assert [key for key, english, french in pairs() if placeholders(english) != placeholders(french)] == []
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_every_text_of_a_script_is_used_and_exists(group: str) -> None:
+def test_texts_are_translated() -> None:
+    assert [key for key, english, french in pairs() if english == french and len(english.split()) > 2] == []
+
+
+def test_texts_of_scripts_exist_and_are_used() -> None:
+    used = {(group, key) for group in GROUPS for key in keys_used_by_scripts(group)}
+    known = {(group, key) for group in GROUPS for key in keys_for_scripts(group)}
+    assert used - known == set(), "add these texts to both languages"
+    assert known - used == set(), "delete these texts: no script uses them"
+
+
+def keys_used_by_scripts(group: str) -> set[str]:
     source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
-    used = set(re.findall(r'"(live\.[\w.]+)"', source))
+    return set(re.findall(r'"(live\.[\w.]+)"', source))
+
+
+def keys_for_scripts(group: str) -> set[str]:
     known = {key.removesuffix(".one").removesuffix(".other") for key in texts(group, "en") if key.startswith("live.")}
-    # `live.claim.other` is a text of its own, beside those of the errors with a name.
-    known = {f"{key}.other" if key == "live.claim" else key for key in known}
-    assert used == known
+    # `live.claim.other` is for errors without a name; it is not a plural.
+    return {f"{key}.other" if key == "live.claim" else key for key in known}
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_text_with_a_form_for_one_has_a_form_for_many(group: str) -> None:
-    keys = set(texts(group, "en"))
-    assert {key for key in keys if key.endswith(".one") and key.replace(".one", ".other") not in keys} == set()
+def test_singular_texts_have_a_plural() -> None:
+    singular = [key for key, _, _ in pairs() if key.endswith(".one")]
+    keys = {key for key, _, _ in pairs()}
+    assert [key for key in singular if key.replace(".one", ".other") not in keys] == []
 
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -84,9 +96,8 @@ def wrong_spacing(text: str) -> list[str]:
     return [rule for rule, pattern in WRONG_SPACING.items() if re.search(pattern, text)]
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_french_has_the_spaces_that_canada_uses(group: str) -> None:
-    wrong = {key: broken for key, text in texts(group, "fr").items() if (broken := wrong_spacing(text))}
+def test_french_has_the_spaces_that_canada_uses() -> None:
+    wrong = {key: broken for key, _, french in pairs() if (broken := wrong_spacing(french))}
     assert wrong == {}
 
 
@@ -130,17 +141,26 @@ def test_right_french_spacing_is_not_reported(text: str) -> None:
 
 def test_french_does_not_address_the_user_familiarly() -> None:
     familiar = re.compile(r"\b(?:tu|ton|ta|tes|toi)\b", re.IGNORECASE)
-    assert [key for group in GROUPS for key, text in texts(group, "fr").items() if familiar.search(text)] == []
+    assert [key for key, _, french in pairs() if familiar.search(french)] == []
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_every_text_of_a_template_is_used_and_exists(group: str) -> None:
+def test_texts_of_templates_exist_and_are_used() -> None:
+    for group in GROUPS:
+        assert unused_by_templates(group) == [], f"{group}: delete these texts, which no page uses"
+        assert missing_from_texts(group) == set(), f"{group}: add these texts to both languages"
+
+
+def missing_from_texts(group: str) -> set[str]:
+    source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
+    used = set(re.findall(r'\bt\("([\w.]+)"[,)]', source))
+    return used - set(texts(group, "en")) - set(texts("shared", "en"))
+
+
+def unused_by_templates(group: str) -> list[str]:
     source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
     known = {key for key in texts(group, "en") if not key.startswith("live.")}
     prefixes = set(re.findall(r'"([\w.]+\.)" ~', source)) | {"refused."}
     suffixes = set(re.findall(r'~ "(\.[\w.]+)"\)', source))
     literal = set(re.findall(r'"([\w.]+)"', source))
     used = tuple(prefixes | suffixes)
-    unused = [key for key in known - literal if not key.startswith(used) and not key.endswith(used)]
-    assert unused == []
-    assert set(re.findall(r'\bt\("([\w.]+)"[,)]', source)) <= known | set(texts("shared", "en"))
+    return [key for key in known - literal if not key.startswith(used) and not key.endswith(used)]

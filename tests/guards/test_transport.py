@@ -1,4 +1,4 @@
-"""What is promised of cookies, of HSTS and of TLS holds for every route and for every address."""
+"""Cookies, HSTS and TLS: no route sets them, and connection URLs keep their TLS parameters."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def path_of(service: Service, rule: Rule) -> str:
 
 
 def answers(service: Service) -> list[tuple[str, object]]:
-    """Ask every route in several ways, with what opens it and without."""
+    """Call every route in several ways, with and without credentials."""
     found = []
     for rule in service.app.url_map.iter_rules():
         for method in ("GET", "POST"):
@@ -44,16 +44,16 @@ def answers(service: Service) -> list[tuple[str, object]]:
     return found
 
 
-def test_no_answer_sets_a_cookie(everything: Service) -> None:
+def test_responses_set_no_cookie(everything: Service) -> None:
     assert [rule for rule, headers in answers(everything) if "Set-Cookie" in headers] == []
 
 
-def test_hsts_is_left_to_whoever_ends_tls(everything: Service) -> None:
-    """docs/operations.md says where to set it: a second one here would make two of them."""
+def test_hsts_is_left_to_the_tls_terminator(everything: Service) -> None:
+    """docs/operations.md describes where to set it. A second header here would be a duplicate."""
     assert [rule for rule, headers in answers(everything) if "Strict-Transport-Security" in headers] == []
 
 
-def test_what_the_address_says_about_tls_reaches_the_driver() -> None:
+def test_tls_parameters_of_the_database_url_reach_the_driver() -> None:
     address = "postgres://user@db.example/service?sslmode=verify-full&sslrootcert=/etc/ca.pem"
     engine = create_engine(make_settings(address, "redis://x").database_url)
     _, options = engine.dialect.create_connect_args(engine.url)
@@ -61,7 +61,7 @@ def test_what_the_address_says_about_tls_reaches_the_driver() -> None:
     assert options["sslrootcert"] == "/etc/ca.pem"
 
 
-def test_a_redis_that_is_verified_is_asked_for_its_certificate() -> None:
+def test_tls_parameters_of_the_redis_url_reach_the_driver() -> None:
     settings = make_settings("postgresql://x/y", "rediss://x?ssl_cert_reqs=required&ssl_ca_certs=/etc/ca.pem")
     options = create_app(settings).context.redis.connection_pool.connection_kwargs
     assert options["ssl_cert_reqs"] == "required"

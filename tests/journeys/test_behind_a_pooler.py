@@ -1,4 +1,4 @@
-"""Behind a pooler that lends a session of PostgreSQL for one transaction, as managed databases often have it."""
+"""The service behind a transaction pooler, which managed databases often have."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,17 @@ PATIENTS = 40
 
 @pytest.fixture
 def services(make_service: Callable[..., Service], database_url: str, tmp_path: Path) -> Iterator[list[Service]]:
-    """Two processes' worth of the service, which share a pooler's few sessions."""
+    """Two applications that share the few sessions of a pooler."""
     with Pooler(tmp_path / "pooler", database_url) as pooler:
         options = {"DATABASE_URL": pooler.url, "PUBLISH_ACTIVE_KEYS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
         yield [make_service(**options), make_service(**options)]
 
 
-def test_every_code_is_claimed_and_every_key_arrives(services: list[Service], caplog: pytest.LogCaptureFixture) -> None:
+def test_all_codes_and_keys_pass_through_a_pooler(services: list[Service], caplog: pytest.LogCaptureFixture) -> None:
     def patient(number: int) -> int:
         service = services[number % 2]
         answer = service.upload(service.pair(), [exposure_key(number)])
-        service.fetch(service.today)  # builds an archive, in a session that is read-only meanwhile
+        service.fetch(service.today)  # builds an archive in a read-only transaction
         return answer.status_code
 
     with ThreadPoolExecutor(8) as patients:

@@ -1,4 +1,4 @@
-"""The whole way of a key: a professional issues a code, a phone claims it and uploads, other phones download."""
+"""The journey of a key: a health authority issues a code, a phone claims it and uploads, other phones download."""
 
 import io
 import zipfile
@@ -7,7 +7,7 @@ from app.proto import covidshield_pb2 as wire
 from tests.support.service import Service, exposure_key
 
 
-def test_a_key_travels_from_one_phone_to_all_others(service: Service) -> None:
+def test_an_uploaded_key_can_be_downloaded(service: Service) -> None:
     phone = service.pair()
     start = (service.today - 2) * 144
 

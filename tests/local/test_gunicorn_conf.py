@@ -25,6 +25,7 @@ def application(environ, start_response):
     [
         ({"PORT": "5000", "BIND_ADDR": "127.0.0.1:6000"}, "127.0.0.1:6000"),
         ({"BIND_ADDR": "[::1]:6000"}, "[::1]:6000"),
+        ({"BIND_ADDR": " 127.0.0.1:6000\n"}, "127.0.0.1:6000"),
     ],
 )
 def test_the_address_comes_from_the_environment(environment: dict[str, str], bind: str, monkeypatch) -> None:
@@ -35,7 +36,9 @@ def test_the_address_comes_from_the_environment(environment: dict[str, str], bin
     assert runpy.run_path(str(CONFIGURATION))["bind"] == bind
 
 
-@pytest.mark.parametrize(("proxies", "believed"), [("", ""), ("0", ""), ("1", "*")])
+@pytest.mark.parametrize(
+    ("proxies", "believed"), [("", ""), ("0", ""), (" 0\n", ""), (" ", ""), ("00", ""), ("1", "*"), (" 10", "*")]
+)
 def test_only_proxies_are_believed_about_https(proxies: str, believed: str, monkeypatch) -> None:
     monkeypatch.setenv("TRUSTED_PROXIES", proxies)
     assert runpy.run_path(str(CONFIGURATION))["forwarded_allow_ips"] == believed

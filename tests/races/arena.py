@@ -1,4 +1,4 @@
-"""Where races are run: a real web process of several workers, and the books that must balance after each race."""
+"""A web process with several workers for races, and the invariants of the counters after each race."""
 
 import base64
 import io
@@ -31,56 +31,56 @@ _numbers = itertools.count(1)
 
 
 def new_keys(count: int) -> list[wire.TemporaryExposureKey]:
-    """Return keys that nobody has used yet, of days that are over."""
+    """Return new keys of past days."""
     yesterday = int(time.time()) // 86400 - 2
     return [exposure_key(next(_numbers), rolling_start_interval_number=yesterday * 144) for _ in range(count)]
 
 
 def new_network() -> dict[str, str]:
-    """Return the header of a client from a network that has not been seen yet."""
+    """Return the X-Forwarded-For header of a client from a new network."""
     number = next(_numbers)
     return {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
 
 
 @dataclass
 class Arena:
-    """The service as its clients reach it (`port`) and as its operator does (`service`), and what was answered."""
+    """The service for its clients (`port`) and its operator (`service`), and the expected counts."""
 
     service: Service
     port: int
-    answered: Counter[str] = field(default_factory=Counter)  # events, by their identifier
+    answered: Counter[str] = field(default_factory=Counter)  # expected events by identifier
     uploaded: int = 0
 
-    # what clients send
+    # requests
 
     def issue(self, hash_id: str | None = None) -> Request:
-        """A code is asked for."""
+        """Return a request for a code."""
         return Request("POST", "/new-key-claim" + (f"/{hash_id}" if hash_id else ""), headers=bearer())
 
     def claim(self, code: str, phone: Phone, network: dict[str, str] | None = None) -> Request:
-        """A phone trades a code, from a network of its own unless it is given one."""
+        """Return a claim of a phone, from a new network by default."""
         return Request("POST", "/claim-key", claim_message(code, phone.public_key), network or new_network())
 
     def upload(self, phone: Phone, keys: Sequence[wire.TemporaryExposureKey]) -> Request:
-        """A phone uploads."""
+        """Return an upload of a phone."""
         return Request("POST", "/upload", upload_body(phone, keys))
 
     def fetch_today(self) -> Request:
-        """A phone fetches the archive of today."""
+        """Return a download of today's archive."""
         now = datetime.now(UTC)
         day = int(now.timestamp()) // 86400
         return Request("GET", f"/retrieve/302/{day}/{download_code(day, now)}")
 
     def at_once(self, requests: Sequence[Request]) -> list[Reply]:
-        """Send all at the same moment. Whatever happens, nobody is told of a fault."""
+        """Send all requests at the same moment; fail on server errors."""
         replies = volley(self.port, requests)
         assert [reply for reply in replies if reply.status >= 500] == []
         return replies
 
-    # what a round starts from
+    # preparation
 
     def codes(self, count: int, hash_id: str | None = None) -> list[str]:
-        """Issue codes, and count them."""
+        """Issue codes, and expect their events."""
         self.answered["OTKGenerated"] += count
         return [self.service.issue(hash_id=hash_id) for _ in range(count)]
 
@@ -90,19 +90,19 @@ class Arena:
         self.answered["OTKClaimed"] += count
         return [self.service.pair() for _ in range(count)]
 
-    # what must be true afterwards
+    # results
 
     def stored(self) -> set[bytes]:
-        """Every exposure key that is stored."""
+        """Return the data of all stored keys."""
         return {bytes(row[0]) for row in self.service.rows("SELECT key_data FROM diagnosis_keys")}
 
     def remaining(self, phone: Phone) -> int:
-        """How many keys a phone may still upload."""
+        """Return how many keys a phone may still upload."""
         sql = "SELECT remaining_keys FROM encryption_keys WHERE app_public_key = :key"
         return int(self.service.rows(sql, key=phone.public_key)[0][0])
 
     def check_counters(self) -> None:
-        """What /events says is what was answered, no more and no less."""
+        """Check that /events returns exactly the expected counts."""
         counted = Counter({row["identifier"]: row["count"] for row in self._figures("events")})
         assert counted == +self.answered
         assert sum(row["count"] for row in self._figures("events/uploads")) == self.uploaded
@@ -117,12 +117,12 @@ class Arena:
 
 
 def claim_answer(reply: Reply) -> wire.KeyClaimResponse:
-    """Read the answer to a claim."""
+    """Return the parsed response to a claim."""
     return wire.KeyClaimResponse.FromString(reply.body)
 
 
 def keys_in(reply: Reply) -> set[bytes]:
-    """Return what identifies the keys of a downloaded archive, once its signature is verified."""
+    """Return the data of the keys in a downloaded archive; fail if its signature is invalid."""
     with zipfile.ZipFile(io.BytesIO(reply.body)) as file:
         archive = Archive(file.read("export.bin"), file.read("export.sig"))
     verify(archive.signature.signature, archive.export_bin)
@@ -130,5 +130,5 @@ def keys_in(reply: Reply) -> set[bytes]:
 
 
 def data_of(keys: Sequence[wire.TemporaryExposureKey]) -> set[bytes]:
-    """Return what identifies keys."""
+    """Return the data of keys."""
     return {key.key_data for key in keys}

@@ -1,4 +1,4 @@
-"""One web process for all races of a test run, and an arena for each of them."""
+"""One web process for all races of a test run, and an arena for each race."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,14 +17,14 @@ _THREADS = 92 // _WORKERS
 
 @pytest.fixture(scope="session")
 def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """The web process, as it is deployed, but with a thread and a database connection for almost every client."""
+    """The web process as deployed, with a thread and a database connection for almost every client."""
     environment = SECRETS | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "WEB_CONCURRENCY": str(_WORKERS),
         "WEB_THREADS": str(_THREADS),
         "DATABASE_POOL_SIZE": str(_THREADS),
-        "DATABASE_TIMEOUT_SECONDS": "30",  # a hundred clients on a busy machine take their time
+        "DATABASE_TIMEOUT_SECONDS": "30",  # a hundred clients on a busy machine are slow
         "TRUSTED_PROXIES": "1",
         "RATE_LIMITS": "off",
         "PUBLISH_ACTIVE_KEYS": "true",
@@ -36,7 +36,7 @@ def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def arena(web: WebProcess, make_service: Callable[..., Service]) -> Arena:
-    """An empty service, in the present."""
+    """An empty service at the present time."""
     service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="1", RATE_LIMITS="off")
     service.clock.runs = True
     return Arena(service, web.port)

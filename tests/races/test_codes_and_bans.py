@@ -1,4 +1,4 @@
-"""Races for a code: one winner, as many guesses as the ban allows, and counters that say what was answered."""
+"""Races for a code: one winner, no more guesses than allowed, and correct counters."""
 
 from collections import Counter
 from itertools import count
@@ -48,10 +48,10 @@ def test_one_phone_key_claimed_with_two_codes_is_registered_once(arena: Arena) -
         assert sorted(map(tuple, states)) == [(False, False), (True, True)]
         arena.answered["OTKClaimed"] += 1
         arena.check_counters()
-    assert arena.service.rows("SELECT FROM failed_key_claim_attempts") == []  # none of this was a guess
+    assert arena.service.rows("SELECT FROM failed_key_claim_attempts") == []  # none of these was a wrong code
 
 
-def test_guesses_from_one_network_end_with_the_ban(arena: Arena) -> None:
+def test_guesses_from_one_network_end_with_a_ban(arena: Arena) -> None:
     for number in range(times(1, 40)):
         network = new_network()
 
@@ -59,14 +59,14 @@ def test_guesses_from_one_network_end_with_the_ban(arena: Arena) -> None:
 
         answers = [claim_answer(reply) for reply in replies]
         assert Counter(answer.error for answer in answers) == {WRONG_CODE: MAX_GUESSES, BANNED: AT_ONCE - MAX_GUESSES}
-        told = sorted(answer.tries_remaining for answer in answers if answer.error == WRONG_CODE)
-        assert told == list(range(MAX_GUESSES))  # each was told another number, down to none
+        remaining = sorted(answer.tries_remaining for answer in answers if answer.error == WRONG_CODE)
+        assert remaining == list(range(MAX_GUESSES))  # each response has another number, down to zero
         rows = arena.service.rows("SELECT failures FROM failed_key_claim_attempts")
         assert rows == [(MAX_GUESSES,)] * (number + 1)
         arena.check_counters()
 
 
-def test_a_right_code_among_many_guesses_wins_before_the_ban_or_not_at_all(arena: Arena) -> None:
+def test_a_valid_code_among_many_guesses_is_claimed_only_before_the_ban(arena: Arena) -> None:
     for _ in range(times(1, 40)):
         (code,), network, phone = arena.codes(1), new_network(), Phone()
         guesses = [arena.claim(f"WRONG{guess}", Phone(), network) for guess in range(AT_ONCE - 1)]
@@ -75,7 +75,7 @@ def test_a_right_code_among_many_guesses_wins_before_the_ban_or_not_at_all(arena
 
         statuses = Counter(reply.status for reply in replies)
         claimed = arena.service.rows("SELECT FROM encryption_keys WHERE app_public_key = :key", key=phone.public_key)
-        # A good code clears the failures before it (rule 46), so that up to 49 more than the ban's may be answered.
+        # A valid code clears the failures before it (rule 46), so that up to 49 more wrong codes may be tried.
         assert statuses[401] <= MAX_GUESSES + (MAX_GUESSES - 1) * statuses[200]
         assert statuses[200] == len(claimed) == (replies[20].status == 200)
         assert statuses[429] == AT_ONCE - statuses[401] - statuses[200]
@@ -83,7 +83,7 @@ def test_a_right_code_among_many_guesses_wins_before_the_ban_or_not_at_all(arena
         arena.check_counters()
 
 
-def test_one_hash_id_requested_by_many_has_one_code_that_lives(arena: Arena) -> None:
+def test_concurrent_requests_for_one_hash_id_leave_one_valid_code(arena: Arena) -> None:
     for _ in range(times(1, 40)):
         hash_id = new_hash_id()
 
@@ -105,7 +105,7 @@ def test_a_code_is_claimed_or_replaced_but_not_both(arena: Arena) -> None:
         (code,) = arena.codes(1, hash_id)
         phones = [Phone() for _ in range(10)]
         requests = [arena.issue(hash_id)] * (AT_ONCE - len(phones))
-        for phone in phones:  # in turns, and the first claim first, so that either side may win
+        for phone in phones:  # alternately, beginning with a claim, so that either side may win
             requests.insert(2 * phones.index(phone), arena.claim(code, phone))
 
         replies = arena.at_once(requests)
@@ -115,7 +115,7 @@ def test_a_code_is_claimed_or_replaced_but_not_both(arena: Arena) -> None:
         stored = arena.service.stored_hash_id(hash_id)
         ((key,),) = arena.service.rows("SELECT app_public_key FROM encryption_keys WHERE hash_id = :it", it=stored)
         assert claimed == (key is not None)
-        # The code that was claimed is the first one: nothing can have replaced it, before or after.
+        # The claimed code is the first one: it cannot have been replaced, before or after the claim.
         assert issued == [403 if claimed else 200] * len(issued)
         arena.answered["OTKClaimed"] += claimed
         arena.answered["OTKRegenerated"] += issued.count(200)

@@ -1,4 +1,4 @@
-"""Races of uploads: with each other for the quota, with the purge for the pair, and with the builder of archives."""
+"""Races of uploads: with each other, with the purge and with the archive builder."""
 
 import random
 import threading
@@ -28,7 +28,7 @@ def test_uploads_of_one_phone_stay_within_its_quota(arena: Arena) -> None:
         accepted = [keys for keys, reply in zip(loads, replies, strict=True) if reply.status == 200]
         added = sum(len(keys) for keys in accepted)
         assert 0 < added <= QUOTA
-        # Each acknowledged upload is there whole, and of the others there is nothing.
+        # Acknowledged uploads are stored completely, and the others not at all.
         assert arena.stored() - before == set().union(*map(data_of, accepted))
         assert arena.remaining(phone) == QUOTA - added
         assert {reply.status for reply in replies} == {200, 400}
@@ -52,10 +52,10 @@ def test_an_upload_repeated_many_times_is_charged_once(arena: Arena) -> None:
 
 @contextmanager
 def purging(arena: Arena, strict: Service) -> Iterator[Counter[str]]:
-    """Purge over and over in three threads during the block; yield what counts, after it, what they deleted."""
+    """Purge repeatedly in three threads during the block; yield the counts of deleted rows, complete after it."""
     stop, deleted = threading.Event(), Counter[str]()
 
-    def purge_until_told() -> Counter[str]:
+    def purge_until_stopped() -> Counter[str]:
         rows: Counter[str] = Counter()
         while not stop.is_set():
             rows.update(_purge(arena, strict))
@@ -63,11 +63,11 @@ def purging(arena: Arena, strict: Service) -> Iterator[Counter[str]]:
         return rows
 
     with ThreadPoolExecutor(3) as pool:
-        purges = [pool.submit(purge_until_told) for _ in range(3)]
+        purges = [pool.submit(purge_until_stopped) for _ in range(3)]
         try:
             yield deleted
         finally:
-            stop.set()  # else a block that fails would wait for them forever
+            stop.set()  # also if the block fails, or the threads would never end
         for each in purges:
             deleted.update(each.result())
 
@@ -78,10 +78,12 @@ def _purge(arena: Arena, strict: Service) -> dict[str, int]:
     return {step: rows or 0 for step, rows in deleted.items()}
 
 
-def test_a_purge_takes_a_pair_before_an_upload_or_after_it_and_counts_it_once(
+def test_a_purge_deletes_a_key_pair_before_or_after_an_upload_and_counts_it_once(
     arena: Arena, make_service: Callable[..., Service]
 ) -> None:
-    strict = make_service(ENCRYPTION_KEY_VALIDITY_DAYS="1")  # what the web process still accepts, it purges
+    strict = make_service(
+        ENCRYPTION_KEY_VALIDITY_DAYS="1"
+    )  # its purge deletes pairs that the web process still accepts
     for _ in range(times(1, 20)):
         phones = arena.phones(20)
         loads = [new_keys(3) for _ in range(AT_ONCE)]
@@ -102,7 +104,7 @@ def test_a_purge_takes_a_pair_before_an_upload_or_after_it_and_counts_it_once(
         arena.check_counters()
 
 
-def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callable[..., Service]) -> None:
+def test_a_code_is_purged_or_claimed_but_not_both(arena: Arena, make_service: Callable[..., Service]) -> None:
     strict = make_service(ONE_TIME_CODE_EXPIRY_MINUTES="1")
     for _ in range(times(1, 20)):
         codes, phones = arena.codes(AT_ONCE), [Phone() for _ in range(AT_ONCE)]
@@ -120,7 +122,7 @@ def test_a_purge_takes_a_code_or_a_phone_does(arena: Arena, make_service: Callab
         arena.service.execute("DELETE FROM encryption_keys")
 
 
-def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) -> None:
+def test_archives_built_during_uploads_are_valid_and_finally_complete(arena: Arena) -> None:
     builder, sent = arena.service.app.context.retrieval.builder, Counter[str]()
     for _ in range(times(1, 20)):
         phones = arena.phones(AT_ONCE // 2)
@@ -138,7 +140,7 @@ def test_archives_built_during_uploads_are_whole_and_end_complete(arena: Arena) 
         assert everything - before == set().union(*map(data_of, loads))
         for reply in replies[1::2]:
             assert keys_in(reply) <= everything
-        time.sleep(1.1)  # no archive that was built before may be served any more
+        time.sleep(1.1)  # archives that were built before have expired
         (last,) = arena.at_once([fetch])
         assert keys_in(last) == everything
         arena.uploaded += 5 * len(loads)

@@ -25,8 +25,11 @@ from tests.review_apps.host import DOMAIN, ROOT, Host
 from tests.review_apps.small_app import Repository
 from tests.support.cluster import put_cluster
 from tests.support.programs import require_program
-from tests.support.torture import only_in_torture
+from tests.support.torture import only_in_ci, only_in_torture
 from tests.support.waiting import wait_until
+from tests.support.web import workers_of
+
+pytestmark = only_in_ci
 
 DYNO_MB = 512
 GOAL_MB = 400
@@ -107,7 +110,7 @@ class Reviewer:
 
 def test_a_reviewer_finds_every_page_and_a_working_service(host: Host, first: dict[str, Any]) -> None:
     reviewer = Reviewer(host, first)
-    assert reviewer.get("/services/ready").json() == {"postgresql": "up", "redis": "up"}
+    assert reviewer.get("/services/ready").json() == {"postgresql": "up", "redis": "up", "migrations": "current"}
     assert reviewer.get("/services/version.json").json() == {"branch": "main", "revision": first["commit"]}
     assert reviewer.get("/phone/en").status_code == 200
     front = reviewer.get("/").text
@@ -129,7 +132,7 @@ def test_an_app_needs_no_more_memory_than_a_dyno_has(host: Host, first: dict[str
         print(f"{name}: {sum(resident) >> 20} MB")
         assert sum(resident) >> 20 < DYNO_MB, name
     web = host.processes(1)["web.1"]
-    assert len(web.children()) == int(web.environ()["WEB_CONCURRENCY"]) == 2
+    assert len(workers_of(web)) == int(web.environ()["WEB_CONCURRENCY"]) == 2
     print(f"all of it: {host.show(1)['memory_mb']} MB")
     assert host.show(1)["memory_mb"] < GOAL_MB
 

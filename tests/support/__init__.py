@@ -1,1 +1,1 @@
-"""What tests share: servers, a clock that stands still, and an actor who speaks the protocol."""
+"""Shared parts of tests: servers, a settable clock, and clients of the protocol."""

@@ -1,6 +1,6 @@
-"""What an answer must be, exactly: its status, every header field and every byte.
+"""Exact responses: status, every header field and every byte.
 
-`seen` reads an answer; the other functions say what the protocol demands, so that a test is one comparison.
+`seen` reads a response, and the other functions return what the protocol requires, so that a test is one comparison.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.proto import covidshield_pb2 as wire
 
-# Fields that differ from answer to answer, or that only say how long the body is.
+# Header fields that differ between responses, or that only give the length of the body.
 _VARYING: Final = ("X-Request-Id", "Content-Length")
 _NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
 _PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
@@ -20,7 +20,7 @@ CORS: Final = {"Access-Control-Allow-Origin": "*"}
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as a client sees it."""
+    """A response as a client sees it."""
 
     status: int
     headers: dict[str, str]
@@ -28,25 +28,25 @@ class Answer:
 
 
 def seen(response: Any) -> Answer:
-    """Read what the service answered."""
+    """Return a response of the service."""
     fields = [(name, value) for name, value in response.headers.items() if name not in _VARYING]
     headers = dict(fields)
-    assert len(headers) == len(fields), f"a header field stands twice: {fields}"
+    assert len(headers) == len(fields), f"a header field is repeated: {fields}"
     return Answer(response.status_code, headers, response.data)
 
 
 def plain(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
-    """Text as it is given."""
+    """Return a response in plain text."""
     return Answer(status, _PLAIN | (headers or {}), text.encode())
 
 
 def plain_error(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
-    """A refusal in plain text: one line, nosniff, and nothing that a cache would keep (rule 8)."""
+    """Return a refusal in plain text: one line, nosniff, not cacheable (rule 8)."""
     return Answer(status, _PLAIN | _NOSNIFF | (headers or {}), f"{text}\n".encode())
 
 
 def json_text(text: str) -> Answer:
-    """JSON that no cache keeps."""
+    """Return a JSON response that is not cacheable."""
     return Answer(200, {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}, text.encode())
 
 
@@ -55,12 +55,12 @@ UNAUTHORIZED: Final = plain_error(401, "unauthorized")
 
 
 def protobuf(body: bytes) -> Answer:
-    """A message that reports success: no nosniff (rule 8)."""
+    """Return a message that reports success, without nosniff (rule 8)."""
     return Answer(200, _PROTOBUF, body)
 
 
 def protobuf_error(status: int, body: bytes, headers: dict[str, str] | None = None) -> Answer:
-    """A message that reports a refusal."""
+    """Return a message that reports a refusal."""
     return Answer(status, _PROTOBUF | _NOSNIFF | (headers or {}), body)
 
 
@@ -70,7 +70,7 @@ CLOSING: Final = {"Connection": "close"}
 def claim_refusal(
     status: int, error: str, tries: int, ban: timedelta | None = None, headers: dict[str, str] | None = None
 ) -> Answer:
-    """A refused claim. A ban of None is absent from the message, a ban of zero is not."""
+    """Return a refused claim. A ban of None is absent from the message; a ban of zero is present."""
     message = wire.KeyClaimResponse(error=error, tries_remaining=tries)
     if ban is not None:
         message.remaining_ban_duration.SetInParent()
@@ -79,17 +79,17 @@ def claim_refusal(
 
 
 def wrong_code(tries: int, ban: timedelta = timedelta(0)) -> Answer:
-    """The answer to a code that is unknown, used or expired (rule 35)."""
+    """Return the response to an unknown, used or expired code (rule 35)."""
     return claim_refusal(401, "INVALID_ONE_TIME_CODE", tries, ban)
 
 
 def banned(ban: timedelta) -> Answer:
-    """The answer to a network that has used up its tries (rule 29)."""
+    """Return the response to a banned network (rule 29)."""
     return claim_refusal(429, "TEMPORARY_BAN", 0, ban)
 
 
 def upload_refusal(status: int, error: str, headers: dict[str, str] | None = None) -> Answer:
-    """A refused upload: two bytes."""
+    """Return the response to a refused upload: two bytes."""
     number = wire.EncryptedUploadResponse.ErrorCode.Value(error)
     return protobuf_error(status, bytes((0x08, number)), headers)
 
@@ -98,6 +98,6 @@ UPLOADED: Final = protobuf(b"\x08\x00")  # rule 64
 
 
 def outbreak_refusal(status: int, error: str, headers: dict[str, str] | None = None) -> Answer:
-    """A refused outbreak event: two bytes."""
+    """Return the response to a refused outbreak event: two bytes."""
     number = wire.OutbreakEventResponse.ErrorCode.Value(error)
     return protobuf_error(status, bytes((0x08, number)), headers)

@@ -1,4 +1,4 @@
-"""Reading an export archive with nothing but a zip reader and the wire schema."""
+"""A reader of export archives that uses only a zip reader and the wire schema."""
 
 import io
 import zipfile
@@ -25,35 +25,35 @@ class Archive:
 
     @property
     def export(self) -> wire.TemporaryExposureKeyExport:
-        """The message of the exposure keys, without its header."""
+        """The message with the keys, without its header."""
         assert self.export_bin.startswith(HEADER)
         return wire.TemporaryExposureKeyExport.FromString(self.export_bin[len(HEADER) :])
 
     @property
     def numbers(self) -> list[int]:
-        """The keys' data as the numbers that `exposure_key` was given, in the order of the file."""
+        """The numbers of the keys (see `exposure_key`), in the order of the file."""
         return [int.from_bytes(key.key_data, "big") for key in self.export.keys]
 
     @property
     def outbreaks(self) -> wire.OutbreakEventExport:
-        """The message of the outbreak events. It has no header."""
+        """The message with the outbreak events, which has no header."""
         return wire.OutbreakEventExport.FromString(self.export_bin)
 
     @property
     def signature(self) -> wire.TEKSignature:
-        """The one signature."""
+        """The only signature."""
         signatures = wire.TEKSignatureList.FromString(self.export_sig).signatures
         assert len(signatures) == 1
         return signatures[0]
 
 
 def archive_in(response: Any) -> Archive:
-    """Read the archive of a response that must have one."""
+    """Return the archive of a successful response."""
     assert response.status_code == 200, response.data
     with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
         return Archive(archive.read("export.bin"), archive.read("export.sig"))
 
 
 def verify(signature: bytes, message: bytes) -> None:
-    """Raise unless the signature over the message is the tests' signing key's."""
+    """Raise unless the signing key of the tests signed the message."""
     PUBLIC_KEY.verify(signature, message, ec.ECDSA(hashes.SHA256()))

@@ -1,4 +1,4 @@
-"""Real failures of a real database, undone afterwards."""
+"""Real failures of the database, which are undone afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from tests.support.service import Service
 
 @contextmanager
 def without_table(service: Service, table: str) -> Iterator[None]:
-    """Take a table away for a while."""
+    """Rename a table during the block."""
     service.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
     try:
         yield
@@ -18,7 +18,7 @@ def without_table(service: Service, table: str) -> Iterator[None]:
 
 @contextmanager
 def with_trigger(service: Service, table: str, moment: str, body: str) -> Iterator[None]:
-    """Run a body of PL/pgSQL for each row, `BEFORE INSERT` for example."""
+    """Run PL/pgSQL for each row during the block; `moment` is `BEFORE INSERT`, for example."""
     service.execute(f"CREATE FUNCTION breakage() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$")
     service.execute(f"CREATE TRIGGER breakage {moment} ON {table} FOR EACH ROW EXECUTE FUNCTION breakage()")
     try:
@@ -29,6 +29,6 @@ def with_trigger(service: Service, table: str, moment: str, body: str) -> Iterat
 
 @contextmanager
 def refusing(service: Service, table: str, moment: str) -> Iterator[None]:
-    """Let a table refuse every `INSERT`, `UPDATE` or `DELETE` of a row for a while."""
+    """Make a table refuse every `INSERT`, `UPDATE` or `DELETE` during the block."""
     with with_trigger(service, table, f"BEFORE {moment}", "RAISE EXCEPTION 'the disk is broken';"):
         yield

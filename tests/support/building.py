@@ -1,7 +1,7 @@
-"""A builder as a process of its own: `python -m tests.support.building measure DAY…`, or `stop POINT`.
+"""An archive builder as a separate process: `python -m tests.support.building measure DAY…`, or `stop POINT`.
 
-The first builds the archives of some days, and tells after each the most memory that it ever held. The second renews
-all archives until it comes to a point, says so, and stays there until it is killed.
+The first builds the archives of some days, and prints its peak memory after each. The second renews
+all archives up to a point, reports that it is there, and waits until it is killed.
 """
 
 import os
@@ -37,7 +37,7 @@ _BYTES_PER_KILOBYTE: Final = 1024
 
 @contextmanager
 def builder_process(service: Service, *words: str) -> Iterator["subprocess.Popen[str]"]:
-    """Start a builder with a service's settings, and its time; it is killed at the end of the block."""
+    """Start a builder with the settings and the time of a service; kill it at the end of the block."""
     settings = service.settings
     environment = {
         "DATABASE_URL": settings.database_url,
@@ -59,7 +59,7 @@ def builder_process(service: Service, *words: str) -> Iterator["subprocess.Popen
 
 
 def main(what: str, *arguments: str) -> None:
-    """Be the builder."""
+    """Run the builder."""
     now = datetime.fromisoformat(os.environ["NOW"])
     builder: Builder = create_app(clock=FakeClock(now)).context.retrieval.builder
     if what == "measure":
@@ -72,9 +72,9 @@ def main(what: str, *arguments: str) -> None:
 
 
 def _peak_bytes() -> int:
-    """Return the most memory that this process ever held. `ru_maxrss` would begin with that of the parent."""
+    """Return the peak memory of this process. `ru_maxrss` would include that of the parent."""
     match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert match, "Linux tells it"
+    assert match, "Linux reports it"
     return int(match[1]) * _BYTES_PER_KILOBYTE
 
 

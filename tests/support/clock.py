@@ -1,4 +1,4 @@
-"""A clock that a test sets."""
+"""A clock that tests set."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ NOON = datetime(2026, 3, 18, 12, 15, 30, 250_000, tzinfo=UTC)
 
 @dataclass
 class FakeClock:
-    """Returns what a test set, until the test sets something else; or runs, and shows the real time."""
+    """Returns the time that a test set, or the real time if `runs`."""
 
     now: datetime = NOON
     runs: bool = False
@@ -18,5 +18,5 @@ class FakeClock:
         return datetime.now(UTC) if self.runs else self.now
 
     def advance(self, **duration: float) -> None:
-        """Move on by a duration, in the words of timedelta."""
+        """Advance by a duration, with the arguments of timedelta."""
         self.now += timedelta(**duration)

@@ -1,4 +1,4 @@
-"""Clients that take their time: connections that are opened and hold on, and what an honest client gets meanwhile."""
+"""Slow clients that hold their connections open, and the response time of an ordinary client meanwhile."""
 
 import socket
 import threading
@@ -12,14 +12,14 @@ PING: Final = b"GET /services/ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
 _PATIENCE_SECONDS: Final = 60
 _TRICKLE_SECONDS: Final = 0.5
 
-# What each kind of client sends before it begins to hold on. Those of TRICKLING go on with a byte every half second.
+# What each kind of client sends before it waits. Those of TRICKLING send another byte every half second.
 STARTS: Final = {
     "silent": b"",
     "one byte": b"G",
     "half a header": b"POST /upload HTTP/1.1\r\nHost: x\r\nX-Slow: ",
     "half a body": b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nonly this",
     "half a chunk": b"POST /claim-key HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nab",
-    # Twenty megabytes of answers, none of which it reads.
+    # Twenty megabytes of responses, which it does not read.
     "reads nothing": b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 400,
     "idle": b"GET /services/ping HTTP/1.1\r\nHost: x\r\n\r\n",
 }
@@ -27,7 +27,7 @@ TRICKLING: Final = ("half a header", "half a body", "half a chunk")
 
 
 def ping_seconds(port: int) -> float:
-    """Ask for /services/ping on a new connection; return how long the answer took, in seconds."""
+    """Request /services/ping on a new connection; return the seconds until the end of the response."""
     started = time.monotonic()
     received = b""
     with socket.create_connection((HOST, port), timeout=_PATIENCE_SECONDS) as client:
@@ -40,7 +40,7 @@ def ping_seconds(port: int) -> float:
 
 @contextmanager
 def attacked(port: int, kinds: Sequence[str], connections: int) -> Iterator[None]:
-    """Hold so many connections of each kind during the block."""
+    """Hold a number of connections of each kind during the block."""
     stopped = threading.Event()
     with ExitStack() as stack:
         trickling = []

@@ -1,4 +1,4 @@
-"""A light load of real phones, which write down what they were told: patients upload, others download."""
+"""A light load of phones that record all responses: patients upload, others download."""
 
 import base64
 import itertools
@@ -18,10 +18,10 @@ from tests.support.volley import Request, upload_body
 
 _PATIENTS: Final = 3
 _DOWNLOADERS: Final = 2
-# Far beyond every budget: whoever waits this long was forgotten.
+# Far beyond every limit of the service.
 _PATIENCE_SECONDS: Final = 60
 
-# What each route answers when it cannot do its work, to the byte.
+# The exact body of each route's server error.
 FAULTS: Final = {
     "code": b"server error\n",
     "claim": b"\x08\x03\x18\x00",
@@ -35,17 +35,17 @@ _numbers = itertools.count(1)
 
 
 class Running(Protocol):
-    """A service that runs."""
+    """A running service."""
 
     port: int
 
     def setting(self, name: str) -> str:
-        """Return one of its settings."""
+        """Return a setting."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and what became of it: a status, or the name of the error that ended the connection."""
+    """A request and its outcome: a status, or the name of the error that ended the connection."""
 
     route: str
     outcome: int | str
@@ -55,18 +55,18 @@ class Exchange:
 
     @property
     def seconds(self) -> float:
-        """How long its client waited."""
+        """The seconds that the client waited."""
         return self.ended - self.began
 
     @property
     def failed(self) -> bool:
-        """Tell whether the service let its client down. The load sends nothing that may be refused."""
+        """Whether the request failed. The load sends nothing that may be refused."""
         return self.outcome != 200
 
 
 @dataclass
 class Load:
-    """Requests from several threads until the end of the block, and what came of them."""
+    """Requests from several threads until the end of the block, and their outcomes."""
 
     service: Running
     pause_seconds: float = 0.02  # of each client, between two requests
@@ -92,7 +92,7 @@ class Load:
         assert not any(thread.is_alive() for thread in self._threads)
         assert self._broken == []
 
-    # what came of it
+    # outcomes
 
     @property
     def failures(self) -> list[Exchange]:
@@ -105,18 +105,18 @@ class Load:
         return max(self.exchanges, key=lambda exchange: exchange.seconds)
 
     def summary(self) -> str:
-        """Say what failed, route by route."""
+        """Return the failures by route and outcome."""
         counts = Counter((exchange.route, exchange.outcome) for exchange in self.failures)
         return "; ".join(f"{route} {what} x{n}" for (route, what), n in sorted(counts.items(), key=str)) or "none"
 
     def is_well_since(self, moment: float) -> bool:
-        """Tell whether every route has answered well since, and none has failed in the last two seconds."""
+        """Return whether every route has succeeded since `moment`, and none has failed in the last two seconds."""
         ended = [exchange for exchange in self.exchanges if exchange.began > moment]
         calm_since = time.monotonic() - 2
         calm = calm_since > moment and not any(exchange.failed and exchange.ended > calm_since for exchange in ended)
         return calm and {exchange.route for exchange in ended if not exchange.failed} == set(FAULTS)
 
-    # who makes it
+    # clients
 
     def _repeat(self, work: Callable[[], None]) -> None:
         try:
@@ -167,7 +167,7 @@ class Load:
         self._stop.wait(0.1)
 
     def _send(self, route: str, request: Request) -> bytes | None:
-        """Send a request on a connection of its own; return the body of a good answer, else None."""
+        """Send a request on its own connection; return the body of a successful response, else None."""
         began = time.monotonic()
         connection = HTTPConnection("127.0.0.1", self.service.port, timeout=_PATIENCE_SECONDS)
         outcome: int | str

@@ -1,21 +1,19 @@
 """A MariaDB of Debian's package for one test process, with the public server's tables (docs/moving.md)."""
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 from typing import Any, Final
 
 import pymysql
-import pytest
 
 from processes.embedded import EmbeddedServer
 from processes.pdeathsig import User, with_pdeathsig
 from processes.ports import LOOPBACK
 from processes.unprivileged_user import unprivileged_user
+from tests.support.programs import require_program
 
-_PATH: Final = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 _USER: Final = "reader"
 _PASSWORD: Final = "p@ss:word"
 DATABASE: Final = "covidshield"
@@ -96,10 +94,7 @@ class PublicServer(EmbeddedServer):
 
     @property
     def path(self) -> str:
-        program = shutil.which(self.program, path=_PATH)
-        if program is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)("mariadbd is not installed: bin/install-system")
-        return program
+        return require_program(self.program)
 
     def prepare(self) -> None:
         program = self.path

@@ -1,4 +1,4 @@
-"""How much memory a process holds, and whether it goes on taking more."""
+"""The memory of processes, and the detection of leaks."""
 
 import os
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ def children_of(process: int) -> list[int]:
 
 
 class MemoryGrew(Exception):  # noqa: N818 - the name says it
-    """A process that has seen everything once takes more memory all the same."""
+    """A process whose memory should be stable has grown."""
 
 
 @dataclass
 class Watch:
-    """Raises MemoryGrew when this process holds `bound` bytes more than after its first `warm_up` steps."""
+    """Raises MemoryGrew if this process has `bound` bytes more than after its first `warm_up` steps."""
 
     bound: int
     warm_up: int
@@ -33,7 +33,7 @@ class Watch:
     first: int = 0
 
     def step(self) -> None:
-        """Count a step, and look every `warm_up` of them."""
+        """Count a step; check the memory every `warm_up` steps."""
         self.steps += 1
         if self.steps % self.warm_up:
             return

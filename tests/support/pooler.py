@@ -1,4 +1,4 @@
-"""PgBouncer between the service and PostgreSQL: each transaction may get another session."""
+"""PgBouncer with transaction pooling between the service and PostgreSQL."""
 
 import signal
 from pathlib import Path
@@ -16,7 +16,7 @@ SESSIONS: Final = 2
 
 
 class Pooler(EmbeddedServer):
-    """A PgBouncer that has two sessions of a PostgreSQL for all its clients."""
+    """A PgBouncer with two PostgreSQL sessions for all its clients."""
 
     name = "PgBouncer"
     program = "pgbouncer"

@@ -1,4 +1,4 @@
-"""Programs of the host that some tests need, such as nginx or a browser."""
+"""Programs of the host that some tests need, such as nginx."""
 
 import os
 import shutil

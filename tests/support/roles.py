@@ -1,4 +1,4 @@
-"""The database roles of docs/operations.md, read out of the document, in a database of their own."""
+"""The database roles, read from docs/operations.md, in a separate database."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ TABLES = tuple(table.name for table in metadata.sorted_tables)
 
 @contextmanager
 def database_with_roles(database_url: str) -> Iterator[str]:
-    """Make a database with the roles, and lend its owner's address. The roles are the cluster's: they go again."""
+    """Create a database with the roles; yield the URL of its owner. Both are dropped afterwards."""
     name = "with_roles"
     url = f"{database_url.rpartition('/')[0]}/{name}"
     run_as_owner(database_url, f"CREATE DATABASE {name}")
@@ -54,18 +54,18 @@ def run_as_owner(url: str, sql: str) -> None:
 
 
 def url_of(role: str, owner_url: str) -> str:
-    """Return the address of the same database for a role."""
+    """Return the URL of the same database for a role."""
     return re.sub(r"//[^@]+@", f"//{role}:{ROLES[role]}@", owner_url)
 
 
 def is_refused(cursor: psycopg2.extensions.cursor, sql: str) -> bool:
-    """Tell whether a statement is refused for want of a right; it changes nothing."""
+    """Return whether a statement is refused for lack of a privilege. It changes nothing."""
     try:
         cursor.execute(sql)
     except InsufficientPrivilege:
         return True
     except psycopg2.Error:
-        return False  # it was let in, and failed for its values
+        return False  # it was permitted, and failed for another reason
     finally:
         cursor.connection.rollback()
     return False

@@ -1,4 +1,4 @@
-"""Settings for tests: secrets that open nothing, and the public server's defaults for the rest."""
+"""Settings for tests: secrets of the tests, and the defaults of the public server for the rest."""
 
 from app.config import Settings
 from app.crypto.signing import generate_signing_key

@@ -1,4 +1,4 @@
-"""The whole service in a scratch folder, as `python -m local` runs it, and ways to reach into it."""
+"""The whole service in a temporary folder, as `python -m local` runs it, and access to its processes and data."""
 
 import os
 import subprocess
@@ -51,11 +51,11 @@ class Stack:
         return self.output.read_text(errors="replace")
 
     def wait_until_ready(self) -> None:
-        """Return when every process runs."""
+        """Wait until every process runs."""
         self.wait_for(lambda: "Exposure Alert answers" in self.log, "the service starts")
 
     def wait_for(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
-        """Return when a condition holds."""
+        """Wait until a condition holds."""
 
         def holds() -> object:
             assert self._process.poll() is None, f"the service ended: {self.log[-3000:]}"

@@ -1,4 +1,4 @@
-"""What a test finds stored already, without the long way through a phone."""
+"""Data that tests store directly in the database."""
 
 from tests.support.service import Service
 
@@ -8,7 +8,7 @@ _COLUMNS = (
 
 
 def store_key(service: Service, number: int, **columns: object) -> None:
-    """Store an exposure key of today, or with other values in some columns."""
+    """Store a diagnosis key of today; `columns` replace its values."""
     row = {
         "key_data": number.to_bytes(16, "big"),
         "rolling_start_interval_number": service.today * 144,
@@ -22,6 +22,6 @@ def store_key(service: Service, number: int, **columns: object) -> None:
 
 
 def store_failures(service: Service, failures: int) -> None:
-    """Let the network of the tests' client have tried so many wrong codes, the last at this moment."""
+    """Store a number of wrong codes for the network of the tests' client, the last at this moment."""
     service.claim("WRONG")
     service.execute("UPDATE failed_key_claim_attempts SET failures = :failures", failures=failures)

@@ -1,6 +1,6 @@
-"""What runs where: a moment of races, faults and deploys in every test run, and long ones in `make torture`.
+"""Which tests run where: short races and deployments in every test run, long ones in `make torture`.
 
-Tests that start whole services to see what cheaper ones have nearly shown run in continuous integration, and with
+Tests that start whole services to confirm what cheaper tests nearly show run in continuous integration, and with
 `CI=1 make test`.
 """
 
@@ -19,5 +19,5 @@ only_in_torture = pytest.mark.skipif(not TORTURE, reason="takes long: make tortu
 
 
 def times(quick: _T, long: _T) -> _T:
-    """Return how often, or with what, to do something."""
+    """Return `quick`, or `long` in `make torture`."""
     return long if TORTURE else quick

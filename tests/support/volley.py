@@ -1,4 +1,4 @@
-"""Many requests at the same moment, each on a connection of its own."""
+"""Many requests at the same moment, each on its own connection."""
 
 import socket
 import time
@@ -19,7 +19,7 @@ _ANSWER_SECONDS = 60
 
 @dataclass(frozen=True)
 class Request:
-    """A request to be sent."""
+    """An HTTP request."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """Return it as HTTP."""
+        """Return the request as bytes of HTTP."""
         fields = {"Host": "localhost", "Content-Length": str(len(self.body)), **self.headers}
         lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         return "\r\n".join([*lines, "", ""]).encode() + self.body
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back, and after how many seconds."""
+    """A response, and after how many seconds it arrived."""
 
     status: int
     body: bytes
@@ -43,10 +43,10 @@ class Reply:
 
 
 def volley(port: int, requests: Sequence[Request]) -> list[Reply]:
-    """Send requests at the same moment and return their answers, in order.
+    """Send requests at the same moment; return the responses in the same order.
 
-    All but the last byte of each is sent first, so that the server has a thread waiting for each of them. Then the last
-    bytes follow, within a millisecond or two.
+    All but the last byte of each request is sent first, so that a thread of the server waits for each of them. The last
+    bytes follow within a millisecond or two.
     """
     texts = [request.encode() for request in requests]
     connections = [socket.create_connection((_HOST, port), timeout=_ANSWER_SECONDS) for _ in texts]
@@ -71,7 +71,7 @@ def _read(connection: socket.socket, began: float) -> Reply:
 
 
 def upload_body(phone: Phone, keys: Sequence[wire.TemporaryExposureKey]) -> bytes:
-    """Return what a phone sends to upload keys, as of now."""
+    """Return the body of an upload of keys with the present time."""
     message = wire.Upload(keys=keys)
     message.timestamp.seconds = int(time.time())
     pair = KeyPair(bytes(phone.private_key), phone.public_key, phone.server_public_key)

@@ -143,4 +143,7 @@ def test_of_a_failed_job_nothing_is_kept_but_its_place(
     assert b"ValueError at test_clock.py" in kept
     result = queue_of(SUBMISSION, redis).fetch_job(job_id).latest_result()  # type: ignore[union-attr]
     assert "JobFailedError: purge" in str(result.exc_string)
+    lifetimes = {redis.ttl(key) for key in redis.keys("rq:*often-10*")}
+    assert max(lifetimes) <= 2 * 10, "an outage of the database must not fill Redis"
+    assert min(lifetimes) > 0
     assert "SECRETCODE" not in str(result.exc_string)

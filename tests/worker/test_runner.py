@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
     trace = tmp_path / "trace"
     job = queue.enqueue_call("os.mkdir", (str(trace),))
 
-    JobWorker([queue], connection=redis, serializer=JSONSerializer).work(burst=True, logging_level="WARNING")
+    JobWorker([queue], redis, Event()).work(burst=True, logging_level="WARNING")
 
     assert not trace.exists()
     assert not redis.exists(job.key)
@@ -78,7 +79,7 @@ def test_only_the_job_at_hand_is_told_to_end(
 ) -> None:
     told: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: told.append(number))
-    worker = JobWorker([queue_of(SUBMISSION, redis)], connection=redis, serializer=JSONSerializer)
+    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, Event())
     try:
         with subprocess.Popen(["sleep", "30"], process_group=0 if has_its_own_group else None) as job:
             monkeypatch.setattr(worker, "_horse_pid", job.pid)

@@ -13,7 +13,8 @@ class BucketFiles:
         import boto3
         from botocore.config import Config
 
-        config = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3, "mode": "standard"})
+        # A bucket that does not respond is given up within a minute, retries included.
+        config = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 3, "mode": "standard"})
         self._client: Any = boto3.client("s3", config=config)
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""

@@ -1,4 +1,4 @@
-"""The phones' box (app/crypto/box.py)."""
+"""Boxes of phones (app/crypto/box.py)."""
 
 import pytest
 from nacl.public import Box, PrivateKey, PublicKey
@@ -10,7 +10,7 @@ NONCE = b"n" * 24
 PHONE = PrivateKey.generate()
 
 
-def test_a_box_for_a_fresh_pair_opens() -> None:
+def test_a_box_for_a_fresh_key_pair_opens() -> None:
     private, public = generate_key_pair()
     sealed = Box(PHONE, PublicKey(public)).encrypt(b"keys", NONCE).ciphertext
     assert len(sealed) == 16 + len(b"keys")
@@ -18,13 +18,13 @@ def test_a_box_for_a_fresh_pair_opens() -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"short", b"x" * 100])
-def test_what_was_not_boxed_does_not_open(payload: bytes) -> None:
+def test_malformed_boxes_do_not_open(payload: bytes) -> None:
     private, _ = generate_key_pair()
     with pytest.raises(BoxDecryptionError):
         open_box(payload, NONCE, private_key=private, sender_public_key=bytes(PHONE.public_key))
 
 
-def test_a_sender_key_of_small_order_does_not_open_anything() -> None:
+def test_sender_keys_of_small_order_are_refused() -> None:
     private, _ = generate_key_pair()
     with pytest.raises(BoxDecryptionError):
         open_box(b"x" * 32, NONCE, private_key=private, sender_public_key=bytes(32))

@@ -1,4 +1,4 @@
-"""Keys at rest (app/crypto/sealing.py)."""
+"""Encryption of private keys at rest (app/crypto/sealing.py)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ OLD, NEW = b"o" * 32, b"n" * 32
 PRIVATE, PUBLIC = b"p" * 32, b"q" * 32
 
 
-def test_what_is_sealed_opens_and_tells_nothing() -> None:
+def test_sealed_values_open_and_reveal_nothing() -> None:
     ring = SealingRing((NEW,))
     sealed = ring.seal(PRIVATE, PUBLIC)
     assert PRIVATE not in sealed
@@ -19,7 +19,7 @@ def test_what_is_sealed_opens_and_tells_nothing() -> None:
     assert ring.open(sealed, PUBLIC) == PRIVATE
 
 
-def test_the_first_key_seals_and_every_key_opens() -> None:
+def test_the_first_key_seals_and_any_key_opens() -> None:
     sealed = SealingRing((OLD,)).seal(PRIVATE, PUBLIC)
     ring = SealingRing((NEW, OLD))
     assert ring.open(sealed, PUBLIC) == PRIVATE
@@ -27,19 +27,19 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
     assert ring.is_current(ring.seal(PRIVATE, PUBLIC))
 
 
-def test_without_its_key_a_seal_stays_shut() -> None:
+def test_a_sealed_value_does_not_open_without_its_key() -> None:
     with pytest.raises(UnsealingError):
         SealingRing((NEW,)).open(SealingRing((OLD,)).seal(PRIVATE, PUBLIC), PUBLIC)
 
 
-def test_a_seal_does_not_open_for_another_row() -> None:
+def test_a_sealed_value_does_not_open_for_another_row() -> None:
     ring = SealingRing((NEW,))
     with pytest.raises(UnsealingError):
         ring.open(ring.seal(PRIVATE, PUBLIC), b"r" * 32)
 
 
 @pytest.mark.parametrize("position", [0, 1, 5, 30, -1])
-def test_an_altered_seal_stays_shut(position: int) -> None:
+def test_an_altered_sealed_value_does_not_open(position: int) -> None:
     ring = SealingRing((NEW,))
     sealed = bytearray(ring.seal(PRIVATE, PUBLIC))
     sealed[position] ^= 1
@@ -48,7 +48,7 @@ def test_an_altered_seal_stays_shut(position: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 5, 31, 33, 45])
-def test_a_fragment_is_no_seal(length: int) -> None:
+def test_a_truncated_sealed_value_is_refused(length: int) -> None:
     ring = SealingRing((NEW,))
     with pytest.raises(UnsealingError):
         ring.open(ring.seal(PRIVATE, PUBLIC)[:length], PUBLIC)
@@ -60,20 +60,20 @@ def test_a_bare_key_from_the_public_server_opens_but_is_not_current() -> None:
     assert not ring.is_current(PRIVATE)
 
 
-def test_a_ring_needs_whole_keys() -> None:
+def test_a_key_ring_requires_complete_keys() -> None:
     for keys in ((), (b"short",)):
         with pytest.raises(ValueError, match="32 bytes"):
             SealingRing(keys)
 
 
-def test_what_is_stored_of_a_code_is_as_long_as_one_and_cannot_be_typed() -> None:
+def test_a_stored_code_has_the_length_of_a_code_and_cannot_be_typed() -> None:
     stored = SealingRing((NEW,)).stored_code("AEF2456789")
     assert len(stored) == 10
     assert "AEF" not in stored
     assert not can_be_code(normalise_code(stored))
 
 
-def test_what_is_stored_of_a_code_depends_on_all_of_it_and_on_the_key() -> None:
+def test_a_stored_code_depends_on_the_whole_code_and_on_the_key() -> None:
     stored = {
         SealingRing((key,)).stored_code(code)
         for key in (OLD, NEW)
@@ -82,7 +82,7 @@ def test_what_is_stored_of_a_code_depends_on_all_of_it_and_on_the_key() -> None:
     assert len(stored) == 6
 
 
-def test_a_code_is_found_under_every_key_and_as_the_public_server_stored_it() -> None:
+def test_codes_are_looked_up_under_every_key_and_in_plain_form() -> None:
     old, new = SealingRing((OLD,)), SealingRing((NEW, OLD))
     found = new.stored_codes("AEF2456789")
     assert found == [new.stored_code("AEF2456789"), old.stored_code("AEF2456789"), "AEF2456789"]

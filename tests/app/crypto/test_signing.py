@@ -1,4 +1,4 @@
-"""Signatures (app/crypto/signing.py)."""
+"""Signatures of exports (app/crypto/signing.py)."""
 
 import hashlib
 
@@ -32,13 +32,13 @@ def test_the_public_half_is_read_from_pem_and_der() -> None:
     assert load_public_key(der).public_numbers() == numbers
 
 
-def test_only_keys_on_p256_sign() -> None:
+def test_signing_requires_a_p256_key() -> None:
     other = ec.generate_private_key(ec.SECP384R1())
     with pytest.raises(ValueError, match="P-256"):
         load_signing_key(other.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def test_only_elliptic_keys_verify() -> None:
+def test_verifying_requires_an_elliptic_curve_key() -> None:
     other = ed25519.Ed25519PrivateKey.generate().public_key()
     with pytest.raises(ValueError, match="elliptic"):
         load_public_key(other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

@@ -1,4 +1,4 @@
-"""Where migrations are loaded (app/database/migrations.py)."""
+"""Imports of migrations (app/database/migrations.py)."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 SERVING = "import sys; from app import create_app; create_app(); sys.exit('alembic' in sys.modules)"
 
 
-def test_a_process_that_serves_does_not_load_what_only_migrations_need() -> None:
+def test_web_processes_do_not_import_alembic() -> None:
     settings = SECRETS | {"DATABASE_URL": "postgresql://nowhere/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
     done = subprocess.run([sys.executable, "-c", SERVING], cwd=ROOT, env=os.environ | settings, check=False, timeout=60)
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""What is an outage of the database, and what a refusal of one statement (app/database/database.py)."""
+"""Outages of the database as opposed to errors of a statement (app/database/errors.py)."""
 
 from typing import Any
 
@@ -43,29 +43,29 @@ def error_of(service: Service, statement: str, **values: Any) -> DBAPIError:
     return caught.value
 
 
-def raised_by_the_server(service: Service, state: str) -> DBAPIError:
+def server_error(service: Service, state: str) -> DBAPIError:
     return error_of(service, f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
 
 
 @pytest.mark.parametrize("state", OUTAGES.values(), ids=OUTAGES.keys())
-def test_a_server_in_trouble_is_an_outage(service: Service, state: str) -> None:
-    assert is_outage(raised_by_the_server(service, state))
+def test_server_failures_are_outages(service: Service, state: str) -> None:
+    assert is_outage(server_error(service, state))
 
 
 @pytest.mark.parametrize("state", REFUSALS.values(), ids=REFUSALS.keys())
-def test_what_is_wrong_with_one_statement_is_none(service: Service, state: str) -> None:
-    assert not is_outage(raised_by_the_server(service, state))
+def test_errors_of_a_statement_are_not_outages(service: Service, state: str) -> None:
+    assert not is_outage(server_error(service, state))
 
 
-def test_a_backend_that_is_ended_in_the_middle_of_a_statement_is_an_outage(service: Service) -> None:
+def test_a_backend_terminated_during_a_statement_is_an_outage(service: Service) -> None:
     assert is_outage(error_of(service, "SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
-def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
+def test_an_unreachable_server_is_an_outage() -> None:
     with pytest.raises(DBAPIError) as caught:
         create_engine("postgresql+psycopg2://nobody@127.0.0.1:1/none").connect()
     assert is_outage(caught.value)
 
 
-def test_a_value_that_the_driver_itself_refuses_is_none(service: Service) -> None:
+def test_a_value_refused_by_the_driver_is_not_an_outage(service: Service) -> None:
     assert not is_outage(error_of(service, "SELECT :value", value=object()))

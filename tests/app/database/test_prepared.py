@@ -1,4 +1,4 @@
-"""Statements that a session prepares once (ADR 0017), and sessions that have not what they should."""
+"""Prepared statements (ADR 0017), and sessions that have lost them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,7 +23,7 @@ SHARED = "prepared statements disabled: connection pooler detected"
 
 @pytest.fixture
 def session(service: Service) -> Iterator[PreparedExecutor]:
-    """The database, by one session."""
+    """The database, with one session."""
     engine = create_engine(service.settings.database_url, **engine_options(service.settings) | {"pool_size": 1})
     yield PreparedExecutor(engine, Watchdog(10))
     engine.dispose()
@@ -31,19 +31,19 @@ def session(service: Service) -> Iterator[PreparedExecutor]:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The steady clock, to be set."""
+    """The monotonic clock, which a test can set."""
     time = [1000.0]
     monkeypatch.setattr(direct.time, "monotonic", lambda: time[0])
     return time
 
 
 def prepared(session: PreparedExecutor) -> dict[str, int]:
-    """Return how often each statement that the session has prepared was run with a plan that was kept."""
+    """Return how often each prepared statement of the session was run with its generic plan."""
     return dict(session.execute(PREPARED, {}))
 
 
 def raw(session: PreparedExecutor, sql: str) -> list[tuple[Any, ...]]:
-    """Run SQL in the session, as it stands."""
+    """Run SQL in the session unchanged."""
     with closing(session._engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute(sql)
@@ -62,7 +62,7 @@ def test_each_part_of_a_statement_has_its_own_name_and_parameters(session: Prepa
     assert {part.name for part in both.parts} <= set(prepared(session))
 
 
-def test_statements_of_other_words_have_other_names() -> None:
+def test_different_statements_have_different_names() -> None:
     assert NUMBER.parts[0].name != Statement("SELECT :number ::bigint").parts[0].name
 
 
@@ -73,7 +73,7 @@ def test_a_statement_that_cannot_be_prepared_fails_as_it_would_without(session: 
     assert session.execute(NUMBER, {"number": 1}) == [(1,)]
 
 
-def test_one_that_failed_stays_prepared(session: PreparedExecutor) -> None:
+def test_a_failed_statement_remains_prepared(session: PreparedExecutor) -> None:
     quotient = Statement("SELECT 1 / :number ::integer")
     for _ in range(2):
         with pytest.raises(DBAPIError) as caught:
@@ -89,9 +89,9 @@ def test_one_that_failed_stays_prepared(session: PreparedExecutor) -> None:
         lambda session: raw(session, "DEALLOCATE ALL"),
         lambda session: raw(session, NEW.parts[0].prepare_sql),
     ],
-    ids=["forgot", "has it from another"],
+    ids=["forgotten", "prepared by another process"],
 )
-def test_a_session_that_is_shared_gets_statements_in_full_from_then_on(
+def test_prepared_statements_are_disabled_behind_a_pooler(
     session: PreparedExecutor, spoil: Callable[[PreparedExecutor], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     session.execute(NUMBER, {"number": 1})
@@ -112,10 +112,10 @@ def test_a_column_that_a_migration_changes_is_read_in_its_new_type(session: Prep
     raw(session, "ALTER TABLE changing ALTER COLUMN value TYPE text")
     assert session.execute(read, {}) == [("1",)]
     assert session.execute(read, {}) == [("1",)]
-    assert read.parts[0].name in prepared(session), "it is prepared anew"
+    assert read.parts[0].name in prepared(session), "it is prepared again"
 
 
-def test_a_plan_for_a_table_that_was_small_is_not_kept_for_long(session: PreparedExecutor, now: list[float]) -> None:
+def test_plans_are_renewed_as_tables_grow(session: PreparedExecutor, now: list[float]) -> None:
     raw(
         session, "CREATE TEMPORARY TABLE growing AS SELECT 1 AS value; CREATE INDEX ON growing (value); ANALYZE growing"
     )
@@ -129,6 +129,6 @@ def test_a_plan_for_a_table_that_was_small_is_not_kept_for_long(session: Prepare
     assert "Seq Scan" in plan()
     raw(session, "INSERT INTO growing SELECT generate_series(2, 10000)")
     now[0] += PLAN_SECONDS
-    assert "Seq Scan" in plan(), "nothing has told PostgreSQL yet that the table has grown"
+    assert "Seq Scan" in plan(), "PostgreSQL keeps its plan"
     now[0] += 1
     assert "Index" in plan()

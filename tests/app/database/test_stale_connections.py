@@ -1,7 +1,6 @@
 """Connections that the server closed while they were idle (app/database/stale_connections.py)."""
 
 import select
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from app.database.database import Database
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 OURS = "FROM pg_stat_activity WHERE application_name = 'exposure-alert'"
 
@@ -20,32 +20,32 @@ def backend(connection: Connection) -> int:
 
 
 def fill_pool(database: Database, size: int) -> set[int]:
-    """Return the backends of so many connections, all of them idle afterwards."""
+    """Return the backends of `size` connections, which are idle afterwards."""
     with ExitStack() as stack:
         return {backend(stack.enter_context(database.autocommit())) for _ in range(size)}
 
 
 @pytest.fixture
 def end_all(database_url: str) -> Callable[[], None]:
-    """Close all connections of the service from the server's side, as a restart does."""
+    """Close all connections of the service on the server, as a restart does."""
 
     def end() -> None:
         operator = psycopg2.connect(database_url)
         operator.autocommit = True
         with operator.cursor() as cursor:
             cursor.execute(f"SELECT pg_terminate_backend(pid) {OURS}")
-            deadline = time.monotonic() + 5
-            left = 1
-            while left and time.monotonic() < deadline:
+
+            def are_closed() -> bool:
                 cursor.execute(f"SELECT count(*) {OURS}")
-                [(left,)] = cursor.fetchall()
+                return cursor.fetchall() == [(0,)]
+
+            wait_until(are_closed, "the server has closed the connections of the service")
         operator.close()
-        assert left == 0
 
     return end
 
 
-def test_connections_that_the_server_closed_fail_no_request_and_are_not_spoken_of(
+def test_connections_closed_by_the_server_are_replaced_silently(
     service: Service, end_all: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     before = fill_pool(service.database, 4)
@@ -56,9 +56,7 @@ def test_connections_that_the_server_closed_fail_no_request_and_are_not_spoken_o
     assert [record for record in caplog.records if record.levelname not in ("INFO", "DEBUG")] == []
 
 
-def test_transactions_and_snapshots_get_connections_that_are_open(
-    service: Service, end_all: Callable[[], None]
-) -> None:
+def test_transactions_and_snapshots_get_open_connections(service: Service, end_all: Callable[[], None]) -> None:
     for lend in (service.database.transaction, service.database.snapshot):
         closed = fill_pool(service.database, 1)
         end_all()
@@ -66,23 +64,23 @@ def test_transactions_and_snapshots_get_connections_that_are_open(
             assert backend(connection) not in closed
 
 
-def test_a_pool_that_was_emptied_is_watched_like_the_first(service: Service, end_all: Callable[[], None]) -> None:
+def test_a_recreated_pool_is_checked_too(service: Service, end_all: Callable[[], None]) -> None:
     service.database.dispose()
     closed = fill_pool(service.database, 2)
     end_all()
     assert not closed & fill_pool(service.database, 2)
 
 
-def test_a_connection_that_is_open_is_kept(service: Service) -> None:
+def test_open_connections_are_kept(service: Service) -> None:
     assert len({frozenset(fill_pool(service.database, 1)) for _ in range(5)}) == 1
 
 
-def test_a_connection_with_words_that_nobody_asked_for_is_replaced(service: Service) -> None:
+def test_a_connection_with_unsolicited_data_is_replaced(service: Service) -> None:
     with service.database.autocommit() as connection:
-        talked_to = backend(connection)
+        listening = backend(connection)
         connection.execute(text("LISTEN news"))
     with service.database.autocommit() as held, service.database.autocommit() as other:
-        assert backend(held) == talked_to
+        assert backend(held) == listening
         other.execute(text("NOTIFY news"))
-        assert select.select([held.connection.driver_connection], [], [], 5)[0]  # it is given back with them unread
-    assert talked_to not in fill_pool(service.database, 2)
+        assert select.select([held.connection.driver_connection], [], [], 60)[0]  # it is returned to the pool unread
+    assert listening not in fill_pool(service.database, 2)

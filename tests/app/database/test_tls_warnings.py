@@ -1,4 +1,4 @@
-"""What production says of servers that it reaches without TLS (app/database/tls_warnings.py)."""
+"""Warnings of production about connections without TLS (app/database/tls_warnings.py)."""
 
 import pytest
 
@@ -11,32 +11,30 @@ DATABASE = "database connections may be unencrypted"
 REDIS = "Redis connections are unencrypted"
 
 
-def said(
+def warnings_for(
     caplog: pytest.LogCaptureFixture, database: str, redis: str, env: str = "production", mode: str = ""
 ) -> list[str]:
     warn_about_plaintext_connections(make_settings(database, redis, ENV=env), {"PGSSLMODE": mode})
     return caplog.messages
 
 
-def test_production_says_that_its_database_is_reached_without_tls(caplog: pytest.LogCaptureFixture) -> None:
-    assert said(caplog, ELSEWHERE, TLS_REDIS) == [DATABASE]
+def test_a_production_database_without_tls_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    assert warnings_for(caplog, ELSEWHERE, TLS_REDIS) == [DATABASE]
 
 
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer"])
-def test_a_mode_that_goes_on_without_tls_is_said(caplog: pytest.LogCaptureFixture, mode: str) -> None:
-    assert said(caplog, f"{ELSEWHERE}?sslmode={mode}", TLS_REDIS) == [DATABASE]
+def test_an_sslmode_that_permits_plaintext_is_warned_about(caplog: pytest.LogCaptureFixture, mode: str) -> None:
+    assert warnings_for(caplog, f"{ELSEWHERE}?sslmode={mode}", TLS_REDIS) == [DATABASE]
 
 
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
-def test_a_mode_that_insists_is_good_in_the_address_and_in_the_environment(
-    caplog: pytest.LogCaptureFixture, mode: str
-) -> None:
-    assert said(caplog, f"{ELSEWHERE}?connect_timeout=1&sslmode={mode}", TLS_REDIS) == []
-    assert said(caplog, ELSEWHERE, TLS_REDIS, mode=mode) == []
+def test_an_sslmode_that_requires_tls_is_accepted(caplog: pytest.LogCaptureFixture, mode: str) -> None:
+    assert warnings_for(caplog, f"{ELSEWHERE}?connect_timeout=1&sslmode={mode}", TLS_REDIS) == []
+    assert warnings_for(caplog, ELSEWHERE, TLS_REDIS, mode=mode) == []
 
 
-def test_production_says_that_its_redis_is_reached_without_tls(caplog: pytest.LogCaptureFixture) -> None:
-    assert said(caplog, f"{ELSEWHERE}?sslmode=require", "redis://redis.example:6379/0") == [REDIS]
+def test_a_production_redis_without_tls_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    assert warnings_for(caplog, f"{ELSEWHERE}?sslmode=require", "redis://redis.example:6379/0") == [REDIS]
 
 
 @pytest.mark.parametrize(
@@ -47,15 +45,15 @@ def test_production_says_that_its_redis_is_reached_without_tls(caplog: pytest.Lo
         ("postgresql:///service?host=/run/postgresql", "unix:///run/redis.sock"),
     ],
 )
-def test_what_stays_on_the_machine_needs_no_tls(caplog: pytest.LogCaptureFixture, database: str, redis: str) -> None:
-    assert said(caplog, database, redis) == []
+def test_local_servers_need_no_tls(caplog: pytest.LogCaptureFixture, database: str, redis: str) -> None:
+    assert warnings_for(caplog, database, redis) == []
 
 
-def test_outside_production_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    assert said(caplog, ELSEWHERE, "redis://redis.example", env="development") == []
+def test_there_are_no_warnings_outside_production(caplog: pytest.LogCaptureFixture) -> None:
+    assert warnings_for(caplog, ELSEWHERE, "redis://redis.example", env="development") == []
 
 
-def test_no_line_repeats_an_address(caplog: pytest.LogCaptureFixture) -> None:
-    said(caplog, ELSEWHERE, "redis://:secret@redis.example")
+def test_warnings_do_not_contain_addresses(caplog: pytest.LogCaptureFixture) -> None:
+    warnings_for(caplog, ELSEWHERE, "redis://:secret@redis.example")
     assert "example" not in caplog.text
     assert "secret" not in caplog.text

@@ -1,4 +1,4 @@
-"""Behind a pooler nothing is prepared: each statement that phones wait for also works when it is sent in full."""
+"""Behind a pooler, statements are sent unprepared: those of phone requests work that way, too."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ STATEMENTS: Final = {
 
 @pytest.fixture
 def pooled(make_service: Callable[..., Service]) -> Service:
-    """A service that knows that its one session is a pooler's."""
+    """A service that has detected a pooler behind its only session."""
     service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_POOL_SIZE="1")
     service.database.prepared._is_enabled = False
     return service
@@ -36,7 +36,7 @@ def events(service: Service) -> dict[str, int]:
 
 
 def do_codes(service: Service) -> None:
-    """A code is issued and regenerated, and once it is claimed, its hashID gets no other."""
+    """Issue and regenerate a code; after its claim, its hashID gets no other."""
     old, new = service.issue(hash_id=HASH_ID), service.issue(hash_id=HASH_ID)
     assert service.claim(old).status_code == 401
     assert service.claim(new).status_code == 200
@@ -45,7 +45,7 @@ def do_codes(service: Service) -> None:
 
 
 def do_claims(service: Service) -> None:
-    """Wrong claims are counted against the network, a good one clears that, and its key cannot be used again."""
+    """Count wrong codes of a network; a valid code clears them, and its phone key cannot be used again."""
     phone, code = Phone(), service.issue()
     assert service.claim("WRONGCODE1").status_code == 401
     assert service.claim("WRONGCODE1").status_code == 401
@@ -57,7 +57,7 @@ def do_claims(service: Service) -> None:
 
 
 def do_uploads(service: Service) -> None:
-    """Keys are stored once, with all that they say, and charged."""
+    """Store keys once, with all fields, and deduct them from the quota."""
     phone, other = service.pair(), service.pair()
     keys = [exposure_key(1), exposure_key(2, report_type=2, days_since_onset_of_symptoms=-3), exposure_key(3)]
     assert service.upload(phone, keys[:2]).status_code == 200
@@ -70,8 +70,8 @@ def do_uploads(service: Service) -> None:
     assert left == [(15,), (40,)]
 
 
-def do_without_books(service: Service) -> None:
-    """What cannot be counted happens all the same."""
+def do_without_counters(service: Service) -> None:
+    """Issue, claim and upload even if counting fails."""
     with without_table(service, "events"):
         phone = service.pair()
         service.issue(hash_id="b" * 128)
@@ -79,21 +79,21 @@ def do_without_books(service: Service) -> None:
 
 
 def do_decoys(service: Service) -> None:
-    """Decoys are answered."""
+    """Answer decoys."""
     for path in ("/claim-key", "/upload"):
         assert service.client.post(path, headers=DECOY).status_code == 200
 
 
-DOINGS: Final = (do_codes, do_claims, do_uploads, do_without_books, do_decoys)
+DOINGS: Final = (do_codes, do_claims, do_uploads, do_without_counters, do_decoys)
 
 
-@pytest.mark.parametrize("do", DOINGS, ids=["codes", "claims", "uploads", "without books", "decoys"])
-def test_what_phones_wait_for_is_sent_in_full(pooled: Service, do: Callable[[Service], None]) -> None:
+@pytest.mark.parametrize("do", DOINGS, ids=["codes", "claims", "uploads", "without counters", "decoys"])
+def test_statements_of_phone_requests_are_sent_unprepared(pooled: Service, do: Callable[[Service], None]) -> None:
     do(pooled)
     assert pooled.rows("SELECT name FROM pg_prepared_statements") == []
 
 
-def test_all_of_this_needs_every_statement(pooled: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_prepared_statement_is_exercised(pooled: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: set[Statement] = set()
     execute = PreparedExecutor.execute
 

@@ -1,4 +1,4 @@
-"""What archives hold and which are served (app/domain/exports.py)."""
+"""Which archives are served, and which keys they hold (app/domain/exports.py)."""
 
 from datetime import timedelta
 

@@ -10,7 +10,7 @@ from app.retrieval.configuration import SHIPPED
 
 CA: dict[str, Any] = json.loads((SHIPPED / "CA.json").read_text())
 REGION: dict[str, Any] = json.loads((SHIPPED / "region.json").read_text())
-# What the COVID Alert app requires, copied from its schema, so that a field lost from our schema is noticed too.
+# What the COVID Alert app requires, copied from its schema, so that a field missing from our schema is detected too.
 REQUIRED = {
     "minimumRiskScore",
     "attenuationDurationThresholds",
@@ -25,7 +25,7 @@ REQUIRED = {
 }
 
 
-def test_the_shipped_files_have_every_field_that_phones_need() -> None:
+def test_shipped_files_have_every_required_field() -> None:
     assert set(CA) >= REQUIRED
     assert set(REGION) >= {"Active", "en", "fr"}
     assert list(EXPOSURE_CONFIGURATION.problems(CA)) == []
@@ -33,7 +33,7 @@ def test_the_shipped_files_have_every_field_that_phones_need() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
-def test_each_required_field_is_missed(name: str) -> None:
+def test_each_missing_required_field_is_a_problem(name: str) -> None:
     content = {field: value for field, value in CA.items() if field != name}
     assert list(EXPOSURE_CONFIGURATION.problems(content)) == [f"{name}: is missing"]
 
@@ -63,7 +63,7 @@ def test_a_wrong_value_is_one_problem_that_names_the_field(change: dict[str, Any
     assert found.startswith(problem)
 
 
-def test_the_misspelling_that_kept_every_phone_on_its_default_is_explained() -> None:
+def test_the_misspelt_field_of_the_public_server_is_explained() -> None:
     content = {"transmissionRiskLevelWeight": 1, **CA}
     del content["transmissionRiskWeight"]
     assert list(EXPOSURE_CONFIGURATION.problems(content)) == [
@@ -72,7 +72,7 @@ def test_the_misspelling_that_kept_every_phone_on_its_default_is_explained() -> 
 
 
 @pytest.mark.parametrize("change", [{"decommissioned": True}, {"somethingElse": [1]}])
-def test_fields_that_apps_allow_are_no_problem(change: dict[str, Any]) -> None:
+def test_optional_fields_are_allowed(change: dict[str, Any]) -> None:
     assert list(EXPOSURE_CONFIGURATION.problems({**CA, **change})) == []
 
 
@@ -86,11 +86,11 @@ def test_fields_that_apps_allow_are_no_problem(change: dict[str, Any]) -> None:
         ([], ["file: must be an object"]),
     ],
 )
-def test_a_list_of_regions_that_apps_refuse_is_refused(content: object, problems: list[str]) -> None:
+def test_a_region_list_that_apps_refuse_is_refused(content: object, problems: list[str]) -> None:
     assert list(REGIONS.problems(content)) == problems
 
 
-def test_the_name_of_a_file_chooses_its_schema() -> None:
+def test_the_file_name_determines_the_schema() -> None:
     assert schema_of("region") is REGIONS
     assert schema_of("CA") is schema_of("QC") is EXPOSURE_CONFIGURATION
     assert list(schema_of("notes").problems({})) == []

@@ -1,4 +1,4 @@
-"""Whose guesses count together (app/domain/networks.py)."""
+"""Networks, by which failed claims are counted (app/domain/networks.py)."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_a_peer_becomes_one_canonical_network(peer: str, network: str) -> None:
     assert client_network(peer, "", 0) == network
 
 
-def test_nobody_is_believed_without_a_trusted_proxy() -> None:
+def test_forwarded_addresses_are_ignored_without_a_trusted_proxy() -> None:
     assert client_network("203.0.113.7", "198.51.100.1", 0) == "203.0.113.7"
 
 
@@ -38,11 +38,11 @@ def test_two_trusted_proxies_wrote_the_last_two_entries() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "198.51.100.1, ", "198.51.100.1, unknown"])
-def test_an_entry_that_is_no_address_leaves_the_peer(header: str) -> None:
+def test_an_invalid_entry_falls_back_to_the_peer(header: str) -> None:
     assert client_network("10.0.0.1", header, 1) == "10.0.0.1"
 
 
-def test_fewer_entries_than_proxies_leave_the_peer() -> None:
+def test_fewer_entries_than_proxies_fall_back_to_the_peer() -> None:
     assert client_network("10.0.0.1", "198.51.100.1", 2) == "10.0.0.1"
 
 
@@ -56,7 +56,7 @@ def test_identifiers_have_32_characters_and_differ_by_day_network_and_secret() -
     assert {len(identifier) for identifier in identifiers} == {32}
 
 
-def test_a_network_takes_turns_on_one_number_whatever_the_day() -> None:
+def test_the_lock_number_of_a_network_is_the_same_every_day() -> None:
     lock = network_lock("2001:db8::/64", SECRET)
     assert lock == network_lock("2001:db8::/64", SECRET) != network_lock("2001:db8:1::/64", SECRET)
     assert -(2**63) <= lock < 2**63

@@ -1,4 +1,4 @@
-"""The judgement of an outbreak event (app/domain/outbreaks.py)."""
+"""Validation of outbreak events (app/domain/outbreaks.py)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt`: whom to tell about a weakness, as RFC 9116 wants it."""
+"""`/.well-known/security.txt`: the contact for vulnerabilities (RFC 9116)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from tests.support.settings import make_settings
 PATH = "/.well-known/security.txt"
 
 
-def test_it_names_contact_expiry_languages_and_policy(make_service: Callable[..., Service]) -> None:
+def test_security_txt_has_contact_expiry_languages_and_policy(make_service: Callable[..., Service]) -> None:
     service = make_service(
         SECURITY_CONTACT="mailto:security@example.org", SECURITY_POLICY="https://example.org/SECURITY.md"
     )
@@ -28,16 +28,16 @@ def test_it_names_contact_expiry_languages_and_policy(make_service: Callable[...
     }
 
 
-def test_it_names_no_policy_that_there_is_not(make_service: Callable[..., Service]) -> None:
+def test_security_txt_omits_a_missing_policy(make_service: Callable[..., Service]) -> None:
     assert "Policy" not in make_service(SECURITY_CONTACT="tel:+1-555-0100").client.get(PATH).text
 
 
-def test_an_operator_who_named_nobody_has_no_such_page(service: Service) -> None:
+def test_security_txt_is_not_found_without_a_contact(service: Service) -> None:
     answer = service.client.get(PATH)
     assert (answer.status_code, answer.text) == (404, "404 page not found\n")
 
 
 @pytest.mark.parametrize("contact", ["security@example.org", "mailto:", "https://a b", "mailto:a@b\nPolicy: x"])
-def test_a_contact_that_nobody_could_reach_stops_the_start(contact: str) -> None:
+def test_an_unusable_contact_prevents_the_start(contact: str) -> None:
     with pytest.raises(ConfigurationError, match="SECURITY_CONTACT"):
         make_settings("postgresql://nobody@127.0.0.1/none", "redis://127.0.0.1:1/0", SECURITY_CONTACT=contact)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.app.importing.conftest import code_row, figures, key_row, printed, run_import
 from tests.support.mariadb import PublicServer
+from tests.support.programs import require_program
 from tests.support.service import Phone, Service, exposure_key
 from tests.support.settings import LABEL, TOKEN
 
@@ -33,9 +33,7 @@ TABLES_HERE = (
 @pytest.fixture
 def folder(public: PublicServer, tmp_path: Path) -> Path:
     """The folder of a script's working directory, in which `mysql` finds the server as with a `~/.my.cnf`."""
-    client = shutil.which("mariadb") or shutil.which("mysql")
-    if client is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("mariadb is not installed: bin/install-system")
+    client = require_program("mariadb")
     (tmp_path / "options.cnf").write_text(
         f'[client]\nhost=127.0.0.1\nport={public.port}\nuser=reader\npassword="p@ss:word"\n'
     )

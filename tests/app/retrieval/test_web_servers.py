@@ -21,9 +21,10 @@ from app.proto import covidshield_pb2 as wire
 from processes.ports import can_bind, free_port
 from tests.support.service import Phone, Service, download_code
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_ci
 
 ROOT = Path(__file__).parents[3]
-SERVERS = ("granian", "gunicorn")
+SERVERS = ("granian", pytest.param("gunicorn", marks=only_in_ci))
 SERVER_OWN_HEADERS = {"Date", "Server", "Connection"}
 FEW_FILES = 60
 WAIT_SECONDS = 30

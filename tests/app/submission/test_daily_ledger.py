@@ -1,4 +1,4 @@
-"""The ledger of a day: what a network may guess, however many good codes it holds (app/store/claims.py)."""
+"""The daily limit of wrong codes, which valid codes do not reset (app/store/claims.py)."""
 
 import logging
 from collections import Counter
@@ -20,16 +20,16 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def strict(make_service: Callable[..., Service]) -> Service:
-    """A service that allows three wrong codes in a day. It is a quarter past noon."""
+    """A service that allows three wrong codes a day. It is 12:15."""
     return make_service(MAX_DAILY_CLAIM_KEY_FAILURES="3")
 
 
 def guess(service: Service, times: int = 1) -> list[int]:
-    """Try wrong codes; return the statuses of the answers."""
+    """Try wrong codes; return the status codes."""
     return [service.claim("WRONG").status_code for _ in range(times)]
 
 
-def test_a_good_code_buys_no_more_guesses_than_a_day_has(strict: Service) -> None:
+def test_a_valid_code_does_not_extend_the_daily_limit(strict: Service) -> None:
     for _ in range(2):
         assert guess(strict) == [401]
         strict.pair()
@@ -40,22 +40,22 @@ def test_a_good_code_buys_no_more_guesses_than_a_day_has(strict: Service) -> Non
     assert strict.rows("SELECT failures FROM failed_key_claim_hours") == [(3,)]
 
 
-def test_the_answer_counts_down_to_the_end_of_the_day_s_tries(strict: Service) -> None:
+def test_tries_remaining_counts_down_to_the_daily_limit(strict: Service) -> None:
     assert [seen(strict.claim("WRONG")) for _ in range(2)] == [wrong_code(2), wrong_code(1)]
 
 
-def test_a_malformed_request_is_told_of_the_ban_too(strict: Service) -> None:
+def test_a_malformed_request_from_a_banned_network_reports_the_ban(strict: Service) -> None:
     guess(strict, 3)
     assert strict.client.post("/claim-key", data=b"\xff").status_code == 429
 
 
-def test_an_honest_phone_sees_the_protocol_s_own_numbers(service: Service) -> None:
+def test_ordinary_phones_see_the_numbers_of_the_protocol(service: Service) -> None:
     for _ in range(8):
         assert [seen(service.claim("WRONG")) for _ in range(2)] == [wrong_code(49), wrong_code(48)]
         service.pair()
 
 
-def test_what_was_tried_is_forgotten_hour_by_hour(strict: Service) -> None:
+def test_tries_expire_hour_by_hour(strict: Service) -> None:
     guess(strict)
     strict.clock.advance(hours=5)  # 17:15
     guess(strict, 2)
@@ -70,7 +70,7 @@ def test_what_was_tried_is_forgotten_hour_by_hour(strict: Service) -> None:
     assert guess(strict, 3) == [401, 401, 429]
 
 
-def test_no_span_of_a_day_has_more_guesses_than_allowed(strict: Service) -> None:
+def test_no_period_of_24_hours_exceeds_the_daily_limit(strict: Service) -> None:
     answered = []
     for minute in range(0, 60 * 72, 40):
         answered += [minute] * guess(strict).count(401)
@@ -79,7 +79,7 @@ def test_no_span_of_a_day_has_more_guesses_than_allowed(strict: Service) -> None
     assert all(later - earlier >= 24 * 60 for earlier, later in zip(answered, answered[3:], strict=False))
 
 
-def test_midnight_changes_the_identifier_but_not_the_count(strict: Service) -> None:
+def test_midnight_changes_the_identifier_but_keeps_the_count(strict: Service) -> None:
     strict.clock.advance(hours=11, minutes=44)  # 23:59:30
     guess(strict, 2)
     strict.clock.advance(minutes=1)
@@ -87,10 +87,10 @@ def test_midnight_changes_the_identifier_but_not_the_count(strict: Service) -> N
     assert len(set(strict.rows("SELECT identifier FROM failed_key_claim_hours"))) == 2
 
 
-def test_parallel_guesses_between_good_codes_are_no_more_than_a_day_has(make_service: Callable[..., Service]) -> None:
+def test_parallel_guesses_between_valid_codes_stay_within_the_daily_limit(make_service: Callable[..., Service]) -> None:
     service = make_service(MAX_DAILY_CLAIM_KEY_FAILURES="6", MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="4")
     codes = [service.issue() for _ in range(8)]
-    attempts = [code for good in codes for code in ("WRONG", good, "WRONG")]
+    attempts = [code for valid in codes for code in ("WRONG", valid, "WRONG")]
 
     with ThreadPoolExecutor(8) as pool:
         statuses = Counter(pool.map(lambda code: service.claim(code).status_code, attempts))
@@ -100,7 +100,7 @@ def test_parallel_guesses_between_good_codes_are_no_more_than_a_day_has(make_ser
 
 
 @pytest.mark.parametrize("table", ["failed_key_claim_hours", "failed_key_claim_minutes"])
-def test_a_guess_that_cannot_be_counted_is_not_answered(service: Service, table: str) -> None:
+def test_a_guess_that_cannot_be_recorded_is_a_server_error(service: Service, table: str) -> None:
     code = service.issue()
     with refusing(service, table, "INSERT"):
         assert guess(service) == [500]
@@ -110,7 +110,7 @@ def test_a_guess_that_cannot_be_counted_is_not_answered(service: Service, table:
     assert service.claim(code).status_code == 200
 
 
-def test_the_purge_forgets_what_counts_no_more(strict: Service) -> None:
+def test_the_purge_deletes_expired_counts(strict: Service) -> None:
     guess(strict, 3)
     strict.clock.advance(hours=24)
     assert (_purged(strict), guess(strict)) == ({"claim_hours": 0, "claim_minutes": 0}, [429])
@@ -124,9 +124,7 @@ def _purged(service: Service) -> dict[str, int | None]:
     return {step: deleted[step] for step in ("claim_hours", "claim_minutes")}
 
 
-def test_guesses_of_everybody_are_a_figure_that_names_nobody(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_total_guesses_are_reported_without_identifiers(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(3):
         service.claim("WRONG", environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"})
     service.pair()

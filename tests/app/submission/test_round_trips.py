@@ -1,6 +1,6 @@
-"""What a phone waits for: each text that its request sends to the database is one round trip.
+"""Round trips to the database by request of a phone. Each SQL text that is sent is one.
 
-PostgreSQL itself tells what it was sent, be it BEGIN or COMMIT, and whoever sent it.
+PostgreSQL reports every text that it receives, BEGIN and COMMIT included, from any sender.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,18 @@ _SENT: Final = "LOG:  statement: "
 
 
 class Trips:
-    """Where psycopg2 puts the server's notices: it keeps the texts that were sent."""
+    """A list of notices for psycopg2 that keeps the SQL texts that were sent."""
 
     def __init__(self) -> None:
         self._sent: list[str] = []
 
     def append(self, notice: str) -> None:
-        """Take a notice."""
+        """Add a notice."""
         if notice.startswith(_SENT):
             self._sent.append(notice.removeprefix(_SENT))
 
     def of(self, step: Callable[[], Any]) -> list[str]:
-        """Return the texts that a step sends."""
+        """Return the SQL texts that a step sends."""
         self._sent.clear()
         step()
         return list(self._sent)
@@ -35,13 +35,13 @@ class Trips:
 
 @pytest.fixture
 def one_session(make_service: Callable[..., Service]) -> Service:
-    """A service with one session of PostgreSQL."""
+    """A service with one PostgreSQL session."""
     return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_POOL_SIZE="1")
 
 
 @pytest.fixture
 def trips(one_session: Service) -> Trips:
-    """What is sent in that session."""
+    """The SQL texts sent in that session."""
     trips = Trips()
 
     def listen(connection: Any, *_: object) -> None:
@@ -55,16 +55,16 @@ def trips(one_session: Service) -> Trips:
 
 @pytest.fixture
 def warm(one_session: Service) -> Service:
-    """The service after a code, a claim and an upload, for which the session has prepared their statements."""
+    """The service after a code, a claim and an upload, whose statements are now prepared."""
     assert one_session.upload(one_session.pair(), [exposure_key(1)]).status_code == 200
     return one_session
 
 
-def test_a_code_takes_one(warm: Service, trips: Trips) -> None:
+def test_issuing_a_code_takes_one_round_trip(warm: Service, trips: Trips) -> None:
     assert len(trips.of(warm.issue)) == 1
 
 
-def test_a_claim_takes_one_be_it_right_or_wrong(warm: Service, trips: Trips) -> None:
+def test_a_valid_or_wrong_claim_takes_one_round_trip(warm: Service, trips: Trips) -> None:
     code = warm.issue()
     assert len(trips.of(lambda: warm.claim("WRONGCODE1"))) == 1
     assert len(trips.of(lambda: warm.claim(code))) == 1
@@ -72,17 +72,17 @@ def test_a_claim_takes_one_be_it_right_or_wrong(warm: Service, trips: Trips) -> 
     assert len(warm.rows("SELECT FROM encryption_keys WHERE app_public_key IS NOT NULL")) == 2
 
 
-def test_an_upload_of_28_keys_takes_two(warm: Service, trips: Trips) -> None:
+def test_an_upload_of_28_keys_takes_two_round_trips(warm: Service, trips: Trips) -> None:
     phone, keys = warm.pair(), [exposure_key(number) for number in range(2, 30)]
     assert len(trips.of(lambda: warm.upload(phone, keys))) == 2
     assert len(warm.rows("SELECT FROM diagnosis_keys")) == 29
 
 
-def test_to_prepare_a_statement_takes_one_more(one_session: Service, trips: Trips) -> None:
+def test_preparing_a_statement_takes_one_more_round_trip(one_session: Service, trips: Trips) -> None:
     assert first_words(trips.of(one_session.issue)) == ["PREPARE", "EXECUTE"]
 
 
-def test_a_transaction_of_its_own_would_take_two_more(warm: Service, trips: Trips) -> None:
+def test_an_explicit_transaction_takes_two_more_round_trips(warm: Service, trips: Trips) -> None:
     assert first_words(trips.of(lambda: warm.execute("SELECT 1"))) == ["BEGIN", "SELECT", "COMMIT"]
 
 

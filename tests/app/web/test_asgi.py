@@ -6,17 +6,18 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from processes.ports import LOOPBACK, free_port
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS = 30
+STOP_SECONDS = 60
 THREADS = 2
 APPLICATION = f"""
 import json, sys, threading, time
@@ -72,29 +73,31 @@ def port(log: Path) -> Iterator[int]:
             stdout=output,
             stderr=output,
         )
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
+
+    def listens() -> bool:
+        assert granian.poll() is None, log.read_text()
+        with suppress(OSError):
             socket.create_connection((LOOPBACK, port)).close()
-            break
-        except OSError:
-            assert granian.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, "granian does not listen"
-            time.sleep(0.05)
-    yield port
-    granian.terminate()
-    granian.wait(START_SECONDS)
+            return True
+        return False
+
+    try:
+        wait_until(listens, "granian listens")
+        yield port
+    finally:
+        granian.terminate()
+        granian.wait(STOP_SECONDS)
 
 
 def exchange(port: int, request: bytes) -> bytes:
-    """Send a request that asks to close the connection; return all that comes back."""
-    with socket.create_connection((LOOPBACK, port), timeout=30) as client:
+    """Send a request with `Connection: close`; return the whole response."""
+    with socket.create_connection((LOOPBACK, port), timeout=60) as client:
         client.sendall(request)
         return client.makefile("rb").read()
 
 
 def given(port: int, first_line: str, *fields: str, body: bytes = b"") -> dict[str, str]:
-    """Return what the application was given with a request."""
+    """Return the WSGI environment that the application received with a request."""
     header = "\r\n".join([first_line, "Host: example.org", "Connection: close", *fields, "", ""])
     environ: dict[str, str] = json.loads(exchange(port, header.encode("latin-1") + body).partition(b"\r\n\r\n")[2])
     return environ
@@ -114,44 +117,44 @@ def test_a_request_reaches_the_application_as_wsgi_describes(port: int) -> None:
     )
 
 
-def test_a_body_may_come_in_chunks(port: int) -> None:
+def test_a_chunked_body_is_accepted(port: int) -> None:
     chunks = b"3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
     assert given(port, "POST / HTTP/1.1", "Transfer-Encoding: chunked", body=chunks)["body"] == "abcd"
 
 
-def test_of_a_body_that_is_too_long_only_the_beginning_is_read(port: int) -> None:
+def test_an_oversized_body_is_read_only_up_to_the_limit(port: int) -> None:
     body = given(port, "POST / HTTP/1.1", "Content-Length: 100000000", body=b"x" * 200)["body"]
     assert 100 < len(body) <= 200
 
 
-def test_fields_with_underscores_are_left_out(port: int) -> None:
+def test_header_fields_with_underscores_are_dropped(port: int) -> None:
     fields = ["X-Forwarded-For: 192.0.2.1", "X_Forwarded_For: 192.0.2.2", "X-Forwarded_For: 192.0.2.3"]
     for order in (fields, fields[::-1]):
         assert given(port, "GET / HTTP/1.1", *order)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
 
 
-def test_a_field_that_comes_twice_is_one_list_in_order(port: int) -> None:
+def test_repeated_header_fields_are_joined_in_order(port: int) -> None:
     environ = given(port, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2")
     assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,192.0.2.2"
 
 
-def test_a_field_is_read_to_its_end_whatever_bytes_it_holds(port: int) -> None:
+def test_header_values_keep_all_bytes(port: int) -> None:
     fields = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: \u00e9, 192.0.2.2"]
     assert given(port, "GET / HTTP/1.1", *fields)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1,\u00e9, 192.0.2.2"
 
 
-def test_a_long_answer_arrives_whole(port: int) -> None:
+def test_a_long_response_arrives_whole(port: int) -> None:
     answer = exchange(port, b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.partition(b"\r\n\r\n")[2] == b"0123456789" * 100_000
 
 
-@pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])
-def test_proxies_are_believed_about_https(port: int, said: str, scheme: str) -> None:
-    assert given(port, "GET / HTTP/1.1", f"X-Forwarded-Proto: {said}")["wsgi.url_scheme"] == scheme
+@pytest.mark.parametrize(("forwarded", "scheme"), [("https", "https"), ("http", "http"), ("gopher", "http")])
+def test_forwarded_proto_sets_the_url_scheme(port: int, forwarded: str, scheme: str) -> None:
+    assert given(port, "GET / HTTP/1.1", f"X-Forwarded-Proto: {forwarded}")["wsgi.url_scheme"] == scheme
 
 
 @pytest.mark.parametrize("path", ["/exit", "/fault"])
-def test_a_fault_costs_no_thread_and_is_not_quoted(port: int, path: str, log: Path) -> None:
+def test_an_unhandled_error_is_not_quoted_and_ends_no_thread(port: int, path: str, log: Path) -> None:
     for _ in range(3 * THREADS):
         answer = exchange(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 500 ")
@@ -161,12 +164,12 @@ def test_a_fault_costs_no_thread_and_is_not_quoted(port: int, path: str, log: Pa
     assert "secret" not in log.read_text()
 
 
-def test_an_answer_without_a_body_and_a_head_have_none(port: int) -> None:
+def test_bodiless_responses_have_no_body(port: int) -> None:
     assert exchange(port, b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\n")
     assert exchange(port, b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b"\r\n\r\n")
 
 
-def test_requests_that_were_sent_at_once_are_answered_in_order(port: int) -> None:
+def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     requests = b"".join(
         f"GET {path} HTTP/1.1\r\nHost: x\r\n{close}\r\n".encode()
         for path, close in (("/one", ""), ("/slow", ""), ("/two", "Connection: close\r\n"))
@@ -176,7 +179,7 @@ def test_requests_that_were_sent_at_once_are_answered_in_order(port: int) -> Non
     assert answer.index(b"/one") < answer.index(b"/slow") < answer.index(b"/two")
 
 
-def test_requests_are_answered_side_by_side(port: int) -> None:
+def test_requests_are_handled_concurrently(port: int) -> None:
     answers: list[int] = []
 
     def ask() -> None:
@@ -190,4 +193,4 @@ def test_requests_are_answered_side_by_side(port: int) -> None:
         client.start()
     for client in clients:
         client.join()
-    assert answers == [200] * THREADS  # each waited for the other
+    assert answers == [200] * THREADS, "each request waits for the other in the application"

@@ -1,4 +1,4 @@
-"""Where a web process listens, and how many connections it may hold (app/web/listening.py)."""
+"""The address of a web process, and its connection limit (app/web/listening.py)."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ print(open_files_for(900), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 
 
-def test_every_interface_is_of_both_families_where_there_are_both() -> None:
+def test_all_interfaces_include_ipv6_if_available() -> None:
     assert every_interface() == ("::" if can_bind("::1", 0) else "0.0.0.0")  # noqa: S104
 
 
@@ -30,7 +30,9 @@ def test_an_address_without_a_port_is_refused(address: str) -> None:
     ("soft", "hard", "connections", "files"),
     [(256, 4096, 900, 1028), (2000, 4096, 900, 2000), (256, 512, 384, 512), (60, 60, 30, 60)],
 )
-def test_connections_fit_into_the_files_that_may_be_opened(soft: int, hard: int, connections: int, files: int) -> None:
+def test_connection_limit_respects_the_file_descriptor_limit(
+    soft: int, hard: int, connections: int, files: int
+) -> None:
     script = SCRIPT.format(soft=soft, hard=hard)
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.split() == [str(connections), str(files)]

@@ -19,7 +19,7 @@ def line(message: str = "hello", error: BaseException | None = None, **extra: ob
     return LogfmtFormatter().format(record)
 
 
-def test_a_record_is_one_line_of_pairs() -> None:
+def test_a_record_is_one_line_of_key_value_pairs() -> None:
     assert line(step="purge", rows=3) == (
         "time=1970-01-01T00:00:00.500Z level=warning msg=hello logger=tests step=purge rows=3"
     )
@@ -33,7 +33,7 @@ def test_values_that_would_break_the_line_are_quoted_and_escaped() -> None:
     assert "\n" not in line("forged\nlevel=info", a="\x00\x1b[31mé")
 
 
-def test_an_error_is_named_without_its_text() -> None:
+def test_an_error_is_logged_by_type_without_its_text() -> None:
     try:
         raise ValueError("Key (one_time_code)=(SECRETCODE) already exists")
     except ValueError as error:
@@ -42,7 +42,7 @@ def test_an_error_is_named_without_its_text() -> None:
     assert "SECRETCODE" not in text
 
 
-def test_logging_is_set_up_once() -> None:
+def test_logging_is_configured_once() -> None:
     init_logging()
     before = list(logging.getLogger().handlers)
     init_logging()
@@ -50,7 +50,7 @@ def test_logging_is_set_up_once() -> None:
     assert sum(getattr(h, "stream", None) is sys.stderr for h in before) <= len(before)
 
 
-def test_a_log_that_nobody_reads_any_more_fails_no_request(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_log_stream_does_not_fail_requests(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     class Unread(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError

@@ -1,9 +1,9 @@
-"""What a request needs is loaded before it (app/web/warm_up.py)."""
+"""Modules are loaded before the first request (app/web/warm_up.py)."""
 
 import subprocess
 import sys
 
-# Each codec that the interpreter has not loaded needs a file descriptor, and there is none left.
+# Each codec that is not loaded yet needs a file descriptor, and none is left.
 SCRIPT = """
 import os, resource
 from app.web.warm_up import warm_up
@@ -18,10 +18,10 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, lowest_free))
 
 
 def exit_code(call: str) -> int:
-    """Return how the script ends when it has called this first."""
+    """Return the exit code of the script after this call."""
     return subprocess.run([sys.executable, "-c", SCRIPT.format(call=call)], stderr=subprocess.DEVNULL).returncode
 
 
-def test_codecs_work_when_no_file_may_be_opened() -> None:
+def test_codecs_work_without_free_file_descriptors() -> None:
     assert exit_code("") != 0
     assert exit_code("warm_up()") == 0

@@ -1,0 +1,33 @@
+"""Commands whose failures are one line: a server that cannot be used is not worth a traceback."""
+
+from typing import Any
+
+import click
+from flask.cli import AppGroup, ScriptInfo
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from app.database.errors import describe_failure
+from app.web.routing import Application
+
+
+class _OneLineFailures:
+    """Turns an error of PostgreSQL or Redis into a ClickException."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except (DBAPIError, RedisError) as error:
+            app = ctx.ensure_object(ScriptInfo).load_app()
+            if not isinstance(app, Application):
+                raise
+            raise click.ClickException(describe_failure(error, app.context.settings)) from None
+
+
+class OperatorCommand(_OneLineFailures, click.Command):
+    """A command of an operator."""
+
+
+class OperatorGroup(_OneLineFailures, AppGroup):
+    """A group of commands of an operator."""

@@ -1,0 +1,48 @@
+"""Whether secrets look random. A setting's parser checks its form, which `00…01` satisfies too."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from app.config.common import RETRIEVAL, SUBMISSION
+from app.config.settings import Settings
+
+# Of 32 random bytes about 30 are different, and fewer than 20 in one case of 10^12.
+_DIFFERENT_BYTES: Final = 20
+# A text of 20 random letters and digits has at least 10 different ones, except in one case of 10^4.
+_DIFFERENT_CHARACTERS: Final = 10
+_MIN_PASSWORD_CHARACTERS: Final = 16
+
+
+def weak_secrets(settings: Settings) -> list[str]:
+    """Return the names of the secret settings that look guessable, or that share a value with another one."""
+    weak: list[str] = []
+    seen: dict[str, str] = {}
+    for name, value in _secrets(settings):
+        if not _is_strong(value) or seen.setdefault(value, name) != name:
+            weak.append(name)
+    return sorted(set(weak))
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of each secret, as text; bytes in hexadecimal."""
+    if settings.serves(SUBMISSION):
+        submission = settings.submission
+        yield "SECRET_KEY", submission.secret_key.hex()
+        for key in submission.sealing_keys:
+            yield "SEALING_KEYS", key.hex()
+        for token in submission.key_claim_token:
+            yield "KEY_CLAIM_TOKEN", token
+        if submission.test_tools_token:
+            yield "TEST_TOOLS_TOKEN", submission.test_tools_token
+    if settings.serves(RETRIEVAL):
+        retrieval = settings.retrieval
+        yield "RETRIEVE_HMAC_KEY", retrieval.retrieve_hmac_key.hex()
+        yield "ECDSA_KEY", f"{retrieval.ecdsa_key.private_numbers().private_value:064x}"
+        yield "METRICS_PASSWORD", retrieval.metrics_password
+
+
+def _is_strong(value: str) -> bool:
+    if re.fullmatch(r"(?:[0-9a-f]{2}){32,}", value):
+        return len(set(bytes.fromhex(value))) >= _DIFFERENT_BYTES
+    return len(value) >= _MIN_PASSWORD_CHARACTERS and len(set(value)) >= _DIFFERENT_CHARACTERS

@@ -1,0 +1,74 @@
+"""Commands when a server cannot be used: one line that names it, and never its password."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from tests.support.settings import SECRETS, make_settings
+
+ROOT = Path(__file__).parents[3]
+NO_DATABASE = "postgresql://user:secret-password@127.0.0.1:1/none"
+NO_REDIS = "redis://:secret-password@127.0.0.1:1/0"
+COMMANDS = (
+    ("counts",),
+    ("purge",),
+    ("keys", "reseal"),
+    ("keys", "check"),
+    ("codes", "issue", "--label", "ON"),
+    ("archives", "export", "00000", "/dev/null"),
+    ("seed",),
+    ("status",),
+    ("import-forget", "--yes"),
+)
+
+
+def flask(*words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": os.environ["PATH"]} | SECRETS | {"DATABASE_URL": NO_DATABASE, "REDIS_URL": NO_REDIS}
+    command = [sys.executable, "-m", "flask", "--app", "app", *words]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment | changes, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("words", [("--help",), ("db", "--help"), ("secrets", "make", "SECRET_KEY")], ids=" ".join)
+def test_a_command_that_needs_no_server_logs_nothing(words: tuple[str, ...]) -> None:
+    result = flask(*words)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_database_that_is_down_is_one_line(words: tuple[str, ...]) -> None:
+    app = create_app(make_settings(NO_DATABASE, NO_REDIS))
+    result = app.test_cli_runner().invoke(args=words)
+    assert result.exit_code == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert "Traceback" not in result.output
+    assert "secret-password" not in result.output
+    if words != ("purge",):  # goes on after a step that fails, and names each in the log
+        assert last == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused"
+
+
+def test_it_is_one_line_in_a_process_of_its_own() -> None:
+    result = flask("counts")
+    assert result.returncode == 1
+    assert result.stderr == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused\n"
+
+
+def test_every_command_that_uses_a_server_is_tried_here() -> None:
+    app = create_app(make_settings(NO_DATABASE, NO_REDIS))
+    tried = {words[0] for words in COMMANDS}
+    need_none = {"secrets", "configuration", "import-settings", "doctor"}  # `doctor` lists what is wrong instead
+    assert set(app.cli.commands) - need_none - {"import"} == tried  # `import` reads its source first
+
+
+def test_a_database_that_was_never_migrated_is_one_line(database_url: str) -> None:
+    app = create_app(make_settings(database_url.rpartition("/")[0] + "/template1", NO_REDIS))
+    result = app.test_cli_runner().invoke(args=("counts",))
+    app.context.database.dispose()
+    assert result.exit_code == 1
+    assert "lacks a table or column of this version: run flask --app app db upgrade" in result.stderr

@@ -1,0 +1,76 @@
+"""`flask status`: what the service has done lately."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from app.database.schema import head_revision
+from tests.support.service import Service, exposure_key
+from tests.support.settings import TOKEN
+from worker.clock import Clock
+from worker.jobs.purge import purge
+
+
+@pytest.fixture
+def present(make_service: Callable[..., Service]) -> Service:
+    """A service whose clock shows the real time, which is what commands go by."""
+    service = make_service(PUBLISH_ACTIVE_KEYS="true")
+    service.clock.now = datetime.now(UTC)
+    return service
+
+
+def status(service: Service) -> dict[str, str]:
+    result = service.app.test_cli_runner().invoke(args=("status",))
+    assert result.exit_code == 0, result.output
+    assert TOKEN not in result.output
+    return dict(line.split("\t") for line in result.stdout.splitlines())
+
+
+def test_a_new_service_has_done_nothing(present: Service) -> None:
+    rows = status(present)
+    assert rows["schema"] == f"{head_revision()} (current)"
+    assert rows["last purge"] == rows["newest archive"] == "unknown"
+    assert rows["jobs of submission"] == "0 waiting"
+    assert rows[f"{present.clock.now:%Y-%m-%d}"] == "0 codes issued, 0 claimed, 0 uploads of 0 keys"
+    assert len([name for name in rows if name.startswith("20")]) == 7
+
+
+def test_what_was_done_is_counted(present: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = present.pair()
+    present.upload(phone, [exposure_key(1), exposure_key(2)])
+    present.issue()
+    present.fetch(present.today)
+    rows = status(present)
+    assert rows[f"{present.clock.now:%Y-%m-%d}"] == "2 codes issued, 1 claimed, 1 uploads of 2 keys"
+    assert rows["newest archive"].startswith(f"{present.clock.now:%Y-%m-%d}")
+    monkeypatch.setattr("worker.jobs.purge.context", lambda: present.app.context)
+    purge()
+    assert status(present)["last purge"].startswith(f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def test_labels_are_shown_without_their_tokens(present: Service) -> None:
+    rows = status(present)
+    assert (rows["tokens of AB"], rows["tokens of ON"]) == ("1", "1")
+
+
+def test_jobs_that_wait_are_counted(present: Service) -> None:
+    Clock(present.app.context.redis, present.settings).tick(1e9)
+    rows = status(present)
+    assert (rows["jobs of submission"], rows["jobs of retrieval"]) == ("3 waiting", "1 waiting")
+
+
+def test_a_purge_that_fails_in_part_is_not_the_last_purge(present: Service) -> None:
+    present.execute("ALTER TABLE failed_key_claim_attempts RENAME TO gone")
+    try:
+        present.app.test_cli_runner().invoke(args=("purge",))
+    finally:
+        present.execute("ALTER TABLE gone RENAME TO failed_key_claim_attempts")
+    assert status(present)["last purge"] == "unknown"
+    present.app.test_cli_runner().invoke(args=("purge",))
+    assert status(present)["last purge"] != "unknown"
+
+
+def test_a_surface_alone_has_a_status(make_service: Callable[..., Service]) -> None:
+    assert "last purge" not in status(make_service(SURFACES="retrieval"))
+    assert "newest archive" not in status(make_service(SURFACES="submission"))

@@ -1,0 +1,68 @@
+"""Variables that resemble settings and are none (app/config/unknown.py)."""
+
+import logging
+
+import pytest
+
+from app.config.settings import describe_settings
+from app.config.unknown import similar_settings, warn_about_unknown_settings
+
+MISSPELT = {
+    "TRUSTED_PROXY": "TRUSTED_PROXIES",
+    "RATE_LIMIT_UPLOADS": "RATE_LIMIT_UPLOAD",
+    "DATABASE_POOLSIZE": "DATABASE_POOL_SIZE",
+    "SEALING_KEY": "SEALING_KEYS",
+    "KEY_CLAIM_TOKENS": "KEY_CLAIM_TOKEN",
+    "ENABLE_TEST_TOOL": "ENABLE_TEST_TOOLS",
+    "EXPORT_MAXIMUM_AGE_SECONDS": "EXPORT_MAX_AGE_SECONDS",
+    "ALLOWED_HOST": "ALLOWED_HOSTS",
+    "trusted_proxies": "TRUSTED_PROXIES",
+}
+OF_THE_PUBLIC_SERVER = {
+    "CLAIM_KEY_BAN_DURATION": "CLAIM_KEY_BAN_HOURS",
+    "ONE_TIME_CODE_EXPIRY_IN_MINUTES": "ONE_TIME_CODE_EXPIRY_MINUTES",
+    "DISABLE_CURRENT_DATE_CHECK_FEATURE_FLAG": "DISABLE_CURRENT_DATE_CHECK",
+}
+# Variables that platforms, shells and programs set, and that nobody should be warned about.
+OTHERS = """
+    PATH HOME USER SHELL PWD OLDPWD LANG LC_ALL TERM TZ HOSTNAME SHLVL LOGNAME MAIL EDITOR TMPDIR _ DYNO
+    DYNO_RAM HEROKU_APP_ID HEROKU_APP_NAME HEROKU_BRANCH HEROKU_BUILD_COMMIT HEROKU_PR_NUMBER HEROKU_SLUG_COMMIT
+    HEROKU_RELEASE_VERSION HEROKU_RELEASE_CREATED_AT HEROKU_SLUG_DESCRIPTION HEROKU_DNS_APP_NAME HEROKU_EXEC_URL
+    HEROKU_POSTGRESQL_COBALT_URL HEROKU_REDIS_AMBER_URL REDIS_TLS_URL DATABASE_CONNECTION_POOL_URL PGHOST PGPORT
+    PGUSER PGPASSWORD PGDATABASE PGSSLMODE PGSSLROOTCERT PGAPPNAME PGOPTIONS PGPASSFILE PG_COLOR POSTGRES_URL
+    POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB REDIS_HOST REDIS_PORT REDIS_PASSWORD DATABASE_HOST DATABASE_PORT
+    DATABASE_NAME DATABASE_USER DATABASE_PASSWORD AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_PROFILE AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE
+    AWS_EXECUTION_ENV AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ECS_CONTAINER_METADATA_URI_V4 ECS_AGENT_URI
+    KUBERNETES_PORT KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT KUBERNETES_PORT_443_TCP_ADDR POD_NAME
+    REDIS_SERVICE_HOST REDIS_PORT_6379_TCP_ADDR POSTGRES_SERVICE_PORT GUNICORN_CMD_ARGS GUNICORN_FD GUNICORN_PID
+    WEB_CONCURRENCY WEB_SERVER GRANIAN_WORKERS SERVER_SOFTWARE FLASK_APP FLASK_DEBUG FLASK_ENV FLASK_RUN_PORT
+    PYTHONPATH PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONHASHSEED PYTHON_VERSION PIP_INDEX_URL VIRTUAL_ENV
+    CI GITHUB_REF GITHUB_SHA GITHUB_TOKEN GITHUB_REPOSITORY GIT_BRANCH GIT_COMMIT RUNNER_OS PORT_NUMBER
+    SECRET_KEY_BASE SECRET_NAME ENVIRONMENT NODE_ENV RAILS_ENV APP_ENV APP_HOST APP_URL RQ_WORKER_ID RQ_JOB_ID
+    HTTP_PROXY HTTPS_PROXY NO_PROXY SSL_CERT_FILE REQUESTS_CA_BUNDLE NOTIFY_SOCKET LISTEN_FDS INVOCATION_ID
+    JOURNAL_STREAM SYSTEMD_EXEC_PID SERVICE_URL SMOKE_URL REVIEW_PASSWORD
+"""
+
+
+@pytest.mark.parametrize(("variable", "setting"), (MISSPELT | OF_THE_PUBLIC_SERVER).items())
+def test_a_variable_that_resembles_a_setting_is_named_with_it(variable: str, setting: str) -> None:
+    assert similar_settings([variable]) == {variable: setting}
+
+
+@pytest.mark.parametrize("variable", OTHERS.split())
+def test_a_variable_of_something_else_is_not(variable: str) -> None:
+    assert similar_settings([variable]) == {}
+
+
+def test_a_setting_is_not_taken_for_another() -> None:
+    assert similar_settings(each.name for each in describe_settings()) == {}
+    assert similar_settings(each.platform for each in describe_settings() if each.platform) == {}
+
+
+def test_the_warning_holds_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_about_unknown_settings({"SEALING_KEY": "a-secret-value"})
+    (record,) = caplog.records
+    assert (record.message, record.variable, record.similar_to) == ("unknown setting", "SEALING_KEY", "SEALING_KEYS")
+    assert "a-secret-value" not in str(vars(record))
