@@ -208,6 +208,14 @@ def test_operator_commands_work_with_the_role_of_the_worker(
     assert faults(caplog) == []
 
 
+@pytest.mark.parametrize(("role", "surface"), [("worker_submission", SUBMISSION), ("retrieval", RETRIEVAL)])
+def test_status_works_with_a_role_of_each_surface(start: Callable[..., Service], role: str, surface: str) -> None:
+    result = start(role, surface).app.test_cli_runner().invoke(args=["status"])
+    assert result.exit_code == 0, result.output
+    assert "(current)" in result.output
+    assert "`flask status` runs as `worker_submission` or as `retrieval`" in SECTION
+
+
 def test_the_test_tools_need_two_privileges_that_no_role_has_in_production(
     start: Callable[..., Service], owner_url: str
 ) -> None:
