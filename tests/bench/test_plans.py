@@ -13,7 +13,7 @@ OF_REQUESTS: Final = (
     "claims",
     "codes",
     "export_archives",
-    "diagnosis_keys.count_published",
+    "diagnosis_keys.count_exported",
     "diagnosis_keys.shapes",
     "diagnosis_keys.wrapped",
     "uploads",

@@ -24,6 +24,7 @@ from tests.review_apps.host import ROOT
 from tests.support.service import Service
 from tests.support.torture import only_in_ci
 from tests.support.waiting import wait_until
+from tests.support.web import workers_of
 from worker.clock import queue_of
 
 pytestmark = only_in_ci
@@ -63,7 +64,7 @@ def dynos(service: Service) -> Iterator[Dynos]:
 
 def clients_of(web: "subprocess.Popen[bytes]") -> list[tuple[str, int]]:
     """Return the addresses of the clients that the workers of a web process are connected with."""
-    workers = psutil.Process(web.pid).children()
+    workers = workers_of(psutil.Process(web.pid))
     return [
         tuple(connection.raddr) for worker in workers for connection in worker.net_connections() if connection.raddr
     ]
@@ -81,7 +82,7 @@ def ends_in_time(process: "subprocess.Popen[bytes]") -> bool:
 def test_web_answers_the_request_in_progress_when_it_is_stopped(dynos: Dynos) -> None:
     web = dynos.start("web")
     wait_until(lambda: answers(dynos.port, HEALTH_PATH), "the web process is ready")
-    assert len(psutil.Process(web.pid).children()) == 2
+    assert len(workers_of(psutil.Process(web.pid))) == 2
     with socket.create_connection(("127.0.0.1", dynos.port), timeout=60) as connection:
         connection.sendall(b"POST /claim-key HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")
         mine = connection.getsockname()
