@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 from contextlib import suppress
-from threading import Event
+from threading import Event, Timer
 from typing import Final
 
 from redis import Redis
@@ -31,6 +31,8 @@ STOPPED: Final = 0
 _WORKER_TTL_SECONDS: Final = 20
 _HEARTBEAT_SECONDS: Final = 10
 _RETRY_SECONDS: Final = 2.0
+# RQ tells a job six seconds after SIGTERM to end. One that is blocked in libpq would not notice.
+_KILL_SECONDS: Final = 9.0
 
 _FUNCTIONS: Final = frozenset(job.function for job in PERIODIC_JOBS)
 
@@ -44,6 +46,7 @@ class JobWorker(HerokuWorker):
 
     def __init__(self, queues: list[Queue], redis: Redis, stop: Event) -> None:
         self._stop = stop
+        self.failure: RedisError | None = None  # that ended the work
         super().__init__(
             queues,
             connection=redis,
@@ -61,7 +64,18 @@ class JobWorker(HerokuWorker):
             super().teardown()  # type: ignore[no-untyped-call]
 
     def dequeue_job_and_maintain_ttl(self, timeout: int | None, _: int | None = None) -> tuple[Job, Queue] | None:
-        """Wait for a job and return it with its queue. Raises RedisError, where RQ would retry for ever."""
+        """Wait for a job and return it with its queue; return None if Redis fails, where RQ would retry for ever.
+
+        RQ would log an exception. It stops idle workers by raising StopRequested in the signal handler, and logging
+        would print that as a failure of its own.
+        """
+        try:
+            return self._next_job(timeout)
+        except RedisError as error:
+            self.failure = error
+            return None
+
+    def _next_job(self, timeout: int | None) -> tuple[Job, Queue] | None:
         self.set_state(WorkerStatus.IDLE)
         while True:
             if self._stop.is_set():  # since before RQ installed its signal handlers
@@ -100,9 +114,19 @@ class JobWorker(HerokuWorker):
                 super().kill_horse(sig)
 
     def handle_warm_shutdown_request(self) -> None:
-        """Record it, and give the current job a few seconds to finish (see HerokuWorker)."""
+        """Record it, and give the current job a few seconds to finish (see HerokuWorker); then kill it."""
         self._stop.set()
+        if self.horse_pid:
+            timer = Timer(_KILL_SECONDS, self._kill_job, (self.horse_pid,))
+            timer.daemon = True
+            timer.start()
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+    def _kill_job(self, pid: int) -> None:
+        """Kill the process of a job, if it still runs. Its transaction is rolled back, and the next run repeats it."""
+        if self.horse_pid == pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def is_scheduled(job: Job) -> bool:
@@ -145,7 +169,10 @@ def _run_queue(settings: Settings, stop: Event) -> None:
         # Another client, because RQ waits longer for a response than is useful before it runs.
         with redis_client(settings.redis_url, retries=0) as redis:
             queues = [queue_of(surface, redis) for surface in settings.surfaces]
-            JobWorker(queues, redis, stop).work(logging_level="WARNING")
+            worker = JobWorker(queues, redis, stop)
+            worker.work(logging_level="WARNING")
+            if worker.failure is not None:
+                raise worker.failure
     finally:
         _set_on_signals(stop)  # in place of RQ's handlers, which raise an exception
 

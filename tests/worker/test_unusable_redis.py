@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.config import SUBMISSION
+from app.config import ALL_SURFACES, SUBMISSION
 from processes.redis import EmbeddedRedis
 from tests.support.black_hole import BlackHole
 from tests.support.service import Service
@@ -118,6 +118,13 @@ def test_a_silent_redis_delays_a_purge_by_less_than_a_minute(
         wait_for_purge(service, 60)
 
 
+def jobs_in_progress(redis: Redis) -> Iterator[int]:
+    """Yield the numbers of waiting and of running jobs of each surface."""
+    for surface in ALL_SURFACES:
+        yield redis.llen(f"rq:queue:exposure-alert-{surface}")
+        yield redis.zcard(f"rq:wip:exposure-alert-{surface}")
+
+
 def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service, redis_server: EmbeddedRedis) -> None:
     with (
         BlackHole(service.settings.database_url.replace("+psycopg2", "")) as address,
@@ -125,6 +132,8 @@ def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service
         Redis.from_url(redis_server.url) as redis,
     ):
         wait_for_purge(service)
+        # A job that reads an archive's keys may wait five minutes for a server that acknowledges packets.
+        wait_until(lambda: not any(jobs_in_progress(redis)), "the first jobs are done")
         address.swallow(new=True)
         wait_until(lambda: redis.zcard("rq:failed:exposure-alert-submission"), "a job is given up")
         address.recover()
