@@ -56,7 +56,11 @@ def files() -> Iterator[Path]:
     for folder, below, names in os.walk(ROOT):
         below[:] = [name for name in below if name not in IGNORED and (name[0] != "." or name in HIDDEN_FOLDERS)]
         paths = (Path(folder, name) for name in names)
-        yield from (path for path in paths if path.suffix in SUFFIXES and path not in FILES_WITH_EXAMPLES)
+        yield from (
+            path
+            for path in paths
+            if path.suffix in SUFFIXES and path.name[0] != "." and path not in FILES_WITH_EXAMPLES
+        )
 
 
 def citations() -> Iterator[tuple[str, str]]:
