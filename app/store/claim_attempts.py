@@ -6,22 +6,25 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 _PURGE = text("""
-    DELETE FROM failed_key_claim_attempts WHERE identifier IN (
+    WITH batch AS MATERIALIZED (
         SELECT identifier FROM failed_key_claim_attempts WHERE last_failure < :before
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
+    DELETE FROM failed_key_claim_attempts WHERE identifier IN (SELECT identifier FROM batch)
 """)
 _PURGE_HOURS = text("""
-    DELETE FROM failed_key_claim_hours WHERE (identifier, hour) IN (
+    WITH batch AS MATERIALIZED (
         SELECT identifier, hour FROM failed_key_claim_hours WHERE hour < :first_hour
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
+    DELETE FROM failed_key_claim_hours WHERE (identifier, hour) IN (SELECT identifier, hour FROM batch)
 """)
 _PURGE_MINUTES = text("""
-    DELETE FROM failed_key_claim_minutes WHERE (minute, connection) IN (
+    WITH batch AS MATERIALIZED (
         SELECT minute, connection FROM failed_key_claim_minutes WHERE minute < :first_minute
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
+    DELETE FROM failed_key_claim_minutes WHERE (minute, connection) IN (SELECT minute, connection FROM batch)
 """)
 _COUNT = text("""
     SELECT coalesce(sum(failures) FILTER (WHERE minute = :minute - 1), 0)::integer AS failed_claims_last_minute,

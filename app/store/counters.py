@@ -28,11 +28,11 @@ _DURATIONS = text("""
 # its id identifies the request that it counts, even if there was only one. A sum that another worker has locked is left
 # alone: the day then has two sums of the same thing until its next request.
 _ROLL_UP = """
-    WITH appended AS (
-        -- An array is computed once. A plan may repeat the query of `IN`, and then delete more rows than the limit.
-        DELETE FROM {table} WHERE id = ANY (ARRAY (
-            SELECT id FROM {table} WHERE NOT rolled_up ORDER BY {day} LIMIT :rows FOR UPDATE SKIP LOCKED
-        ))
+    WITH batch AS MATERIALIZED (
+        SELECT id FROM {table} WHERE NOT rolled_up ORDER BY {day} LIMIT :rows FOR UPDATE SKIP LOCKED
+    ),
+    appended AS (
+        DELETE FROM {table} WHERE id IN (SELECT id FROM batch)
         RETURNING {columns}, {figure}
     ),
     sums AS (
@@ -104,4 +104,4 @@ def durations_of(connection: Connection, day: date) -> list[ClaimDelay]:
 def roll_up(connection: Connection, statement: TextClause, rows: int) -> bool:
     """Add up to `rows` rows of requests to the sums of their days; return whether there may be more."""
     rolled_up: int = connection.execute(statement, {"rows": rows}).scalar_one()
-    return rolled_up >= rows
+    return rolled_up == rows

@@ -89,10 +89,11 @@ _WRAPPED = text(f"""
 _SORT_IN_MEMORY = text("SET LOCAL work_mem = '64MB'")
 _COUNT_EXPORTED = text(f"SELECT count(*) FROM diagnosis_keys WHERE {_WINDOW}")  # noqa: S608 - all parts are constants
 _PURGE = text("""
-    DELETE FROM diagnosis_keys WHERE key_data IN (
+    WITH batch AS MATERIALIZED (
         SELECT key_data FROM diagnosis_keys WHERE hour_of_submission < :before_hour
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
+    DELETE FROM diagnosis_keys WHERE key_data IN (SELECT key_data FROM batch)
 """)
 _UNMIXED_HOURS = text("SELECT DISTINCT hour_of_submission FROM diagnosis_keys WHERE NOT mixed")
 # Keys are deleted and inserted, not updated: PostgreSQL puts the new version of an updated row next to the old one.

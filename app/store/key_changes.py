@@ -13,9 +13,10 @@ _VERSION = text("""
     SELECT coalesce(sum(changes), 0)::bigint FROM diagnosis_key_changes WHERE day >= :first_day AND day < :end_day
 """)
 _PURGE = text("""
-    DELETE FROM diagnosis_key_changes WHERE id IN (
+    WITH batch AS MATERIALIZED (
         SELECT id FROM diagnosis_key_changes WHERE day < :before_day LIMIT :batch FOR UPDATE SKIP LOCKED
     )
+    DELETE FROM diagnosis_key_changes WHERE id IN (SELECT id FROM batch)
 """)
 
 

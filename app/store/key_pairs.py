@@ -10,11 +10,12 @@ from sqlalchemy import Connection, text
 # Each deletion counts the rows that it deletes in the same statement, so that every row is counted exactly once,
 # however many workers run (D14). Rows that are locked by another transaction are left to the next run.
 _PURGE = """
-    WITH expired AS (
-        DELETE FROM encryption_keys WHERE server_public_key IN (
-            SELECT server_public_key FROM encryption_keys WHERE {condition}
-            LIMIT :batch FOR UPDATE SKIP LOCKED
-        )
+    WITH batch AS MATERIALIZED (
+        SELECT server_public_key FROM encryption_keys WHERE {condition}
+        LIMIT :batch FOR UPDATE SKIP LOCKED
+    ),
+    expired AS (
+        DELETE FROM encryption_keys WHERE server_public_key IN (SELECT server_public_key FROM batch)
         RETURNING coalesce(originator, region) AS originator, remaining_keys
     ),
     totals AS (

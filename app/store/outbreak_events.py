@@ -20,9 +20,10 @@ _VERSION = text("""
     WHERE created >= :first AND created < :end
 """)
 _PURGE = text("""
-    DELETE FROM qr_outbreak_events WHERE id IN (
+    WITH batch AS MATERIALIZED (
         SELECT id FROM qr_outbreak_events WHERE created < :before LIMIT :batch FOR UPDATE SKIP LOCKED
     )
+    DELETE FROM qr_outbreak_events WHERE id IN (SELECT id FROM batch)
 """)
 
 
