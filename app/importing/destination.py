@@ -1,6 +1,6 @@
 """The destination of an import: how rows are written, how secrets are stored, and what is no longer kept.
 
-Only this module and `settings_file` import from the rest of the application.
+Only this module, `published` and `settings_file` import from the rest of the application.
 """
 
 from collections.abc import Iterator

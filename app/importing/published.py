@@ -5,18 +5,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from app.domain.uploads import DiagnosisKey
 from app.importing.arrays import arrays, unnested
 from app.importing.destination import Destination, mark_archives_stale
 from app.importing.outcome import Outcome
+from app.store import diagnosis_keys
 
-_KEY_COLUMNS: Final = {
-    "key_data": "bytea",
-    "rolling_start_interval_number": "integer",
-    "rolling_period": "smallint",
-    "transmission_risk_level": "smallint",
-    "hour_of_submission": "integer",
-    "region": "text",
-}
 _EVENT_COLUMNS: Final = {
     "location_id": "text",
     "originator": "text",
@@ -25,14 +19,8 @@ _EVENT_COLUMNS: Final = {
     "severity": "bigint",
     "created": "timestamptz",
 }
-_KEY_NAMES: Final = ", ".join(_KEY_COLUMNS)
 _EVENT_NAMES: Final = ", ".join(_EVENT_COLUMNS)
 
-_ADD_KEYS: Final = text(f"""
-    INSERT INTO diagnosis_keys ({_KEY_NAMES})
-    SELECT * FROM {unnested(_KEY_COLUMNS)} WHERE hour_of_submission >= :first_hour
-    ON CONFLICT (key_data) DO NOTHING  -- the first writer's row stays (rule 67)
-""")  # noqa: S608 - all parts are constants
 # Events have no common key, so an event is identified by all of its values.
 _ADD_EVENTS: Final = text(f"""
     INSERT INTO qr_outbreak_events ({_EVENT_NAMES})
@@ -46,8 +34,22 @@ _ADD_EVENTS: Final = text(f"""
 
 def write_keys(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
     """Store the new keys of a batch, with their original hours of publication."""
-    values = arrays(_KEY_COLUMNS, batch) | {"first_hour": to.limits.first_hour}
-    _finish(connection, connection.execute(_ADD_KEYS, values).rowcount, len(batch), outcome)
+    rows = [row for row in batch if row["hour_of_submission"] >= to.limits.first_hour]
+    new = 0
+    for region in sorted({row["region"] for row in rows}):
+        of_region = [row for row in rows if row["region"] == region]
+        hours = [row["hour_of_submission"] for row in of_region]
+        new += diagnosis_keys.add(connection, [_key(row) for row in of_region], hours, region)
+    _finish(connection, new, len(batch), outcome)
+
+
+def _key(row: Mapping[str, Any]) -> DiagnosisKey:
+    return DiagnosisKey(
+        key_data=row["key_data"],
+        rolling_start_interval_number=row["rolling_start_interval_number"],
+        rolling_period=row["rolling_period"],
+        transmission_risk_level=row["transmission_risk_level"],
+    )
 
 
 def write_events(connection: Connection, to: Destination, batch: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:

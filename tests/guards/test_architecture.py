@@ -114,7 +114,7 @@ def test_keys_are_inserted_in_one_place() -> None:
     insert = re.compile(r"INSERT INTO diagnosis_keys\b")
     places = {m.name for m in modules("app", "worker") if insert.search(m.text)}
     # Imported rows keep their hour, region and originator.
-    assert places == {"app.store.diagnosis_keys", "app.importing.published"}, "use app.store.diagnosis_keys.insert_sql"
+    assert places == {"app.store.diagnosis_keys"}, "use app.store.diagnosis_keys.insert_sql"
 
 
 def test_the_current_time_enters_at_the_edge() -> None:
