@@ -12,11 +12,10 @@ from typing import Final
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
 from rq.exceptions import DuplicateJobError
-from rq.serializers import JSONSerializer
 
 from app.config import Settings
+from app.upkeep.queues import queue_of
 from worker.schedule import PERIODIC_JOBS, PeriodicJob, Run, Slots
 
 _logger = logging.getLogger(__name__)
@@ -24,14 +23,6 @@ _logger = logging.getLogger(__name__)
 TICK_SECONDS: Final = 1.0
 # A run that takes longer than this is stopped; the run of the next slot replaces it.
 JOB_TIMEOUT_SECONDS: Final = 600
-
-
-def queue_of(surface: str, redis: Redis) -> Queue:
-    """Return the queue of a surface, so that a worker only receives jobs whose secrets it has.
-
-    Jobs are serialized as JSON: unpickling data from Redis would execute it.
-    """
-    return Queue(f"exposure-alert-{surface}", connection=redis, serializer=JSONSerializer)
 
 
 class Clock:

@@ -18,7 +18,7 @@ from rq.worker.base import SHUTDOWN_SIGNAL, WorkerStatus
 
 from app.config import Settings
 from app.database.redis_connections import check_writable, redis_client
-from worker.clock import queue_of
+from app.upkeep.queues import queue_of
 from worker.fallback import run_due_jobs
 from worker.schedule import PERIODIC_JOBS, Slots
 
@@ -31,7 +31,7 @@ STOPPED: Final = 0
 _WORKER_TTL_SECONDS: Final = 20
 _HEARTBEAT_SECONDS: Final = 10
 _RETRY_SECONDS: Final = 2.0
-# RQ tells a job six seconds after SIGTERM to end. One that is blocked in libpq would not notice.
+# RQ signals a job six seconds after SIGTERM to end. One that is blocked in libpq would not notice.
 _KILL_SECONDS: Final = 9.0
 
 _FUNCTIONS: Final = frozenset(job.function for job in PERIODIC_JOBS)
@@ -143,7 +143,8 @@ def run_jobs(settings: Settings) -> int:
 
     While Redis is unreachable, read-only or full, run those that are due without it.
     """
-    # This signal tells a job to finish soon. It would kill a job that has just started and has no handler yet.
+    # RQ sends this signal to a job that must finish soon. A job that has just started has no handler yet, and would be
+    # killed.
     signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
     stop, slots = Event(), Slots(settings)
     while not stop.is_set():

@@ -16,14 +16,14 @@ from app.upkeep.last_purge import last_purge
 from app.web.context import current_context
 
 _DAYS: Final = 7
-_QUEUE: Final = "rq:queue:exposure-alert-{}"  # as RQ names that of `worker.clock.queue_of`
-_FAILED: Final = "rq:failed:exposure-alert-{}"
 
 
 @click.command(cls=OperatorCommand)
 @with_appcontext
 def status() -> None:
     """Print the last purge, the newest archive, the queues, the schema, the tokens' labels and a week of counts."""
+    from app.upkeep.queues import queue_of  # RQ, which serving processes do not need
+
     context, now = current_context(), utc_now()
     settings, redis = context.settings, context.redis
     rows: list[tuple[str, object]] = [
@@ -35,8 +35,9 @@ def status() -> None:
         if settings.serves(RETRIEVAL):
             rows += [("newest archive", _age(export_archives.newest(connection), now))]
         for surface in settings.surfaces:
-            rows += [(f"jobs of {surface}", f"{redis.llen(_QUEUE.format(surface))} waiting")]
-            rows += [(f"failed jobs of {surface}", redis.zcard(_FAILED.format(surface)))]
+            queue = queue_of(surface, redis)
+            rows += [(f"jobs of {surface}", f"{queue.count} waiting")]
+            rows += [(f"failed jobs of {surface}", queue.failed_job_registry.get_job_count(cleanup=False))]
         rows += _tokens(settings)
         rows += [(f"{now - timedelta(days=ago):%Y-%m-%d}", _counts(connection, now, ago)) for ago in range(_DAYS)]
     for name, value in rows:

@@ -12,11 +12,11 @@ from rq import Worker
 from rq.registry import FailedJobRegistry
 
 from app.config import ALL_SURFACES
+from app.upkeep.queues import queue_of
 from tests.support.load import Load
 from tests.support.stack import Stack
 from tests.support.torture import only_in_ci, times
 from tests.support.web import workers_of
-from worker.clock import queue_of
 
 WORKERS = 2
 

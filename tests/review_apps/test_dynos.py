@@ -16,6 +16,7 @@ from rq import Queue
 from sqlalchemy import text
 
 from app.config import SUBMISSION
+from app.upkeep.queues import queue_of
 from processes.ports import free_port
 from processes.procfile import read_procfile
 from review_apps.programs import HEALTH_PATH, answers
@@ -25,7 +26,6 @@ from tests.support.service import Service
 from tests.support.torture import only_in_ci
 from tests.support.waiting import wait_until
 from tests.support.web import workers_of
-from worker.clock import queue_of
 
 pytestmark = only_in_ci
 

@@ -11,10 +11,11 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from app.config import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
+from app.upkeep.queues import queue_of
 from tests.support.service import Service
 from tests.support.settings import make_settings
 from worker import application
-from worker.clock import Clock, queue_of
+from worker.clock import Clock
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
 
 JOBS = (

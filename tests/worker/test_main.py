@@ -11,13 +11,13 @@ import pytest
 from redis import Redis
 
 from app.config import SUBMISSION
+from app.upkeep.queues import queue_of
 from processes.redis import EmbeddedRedis
 from tests.support.service import Service
 from tests.support.settings import SECRETS
 from tests.support.torture import only_in_ci
 from tests.support.waiting import wait_until
 from worker.__main__ import main
-from worker.clock import queue_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,8 +12,8 @@ from rq.job import Callback, Job
 from rq.serializers import JSONSerializer
 
 from app.config import SUBMISSION
+from app.upkeep.queues import queue_of
 from tests.support.service import Service
-from worker.clock import queue_of
 from worker.runner import JobWorker, is_scheduled
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
 
@@ -85,7 +85,7 @@ def test_only_the_job_at_hand_is_told_to_end(
             monkeypatch.setattr(worker, "_horse_pid", job.pid)
             worker.kill_horse(signal.SIGUSR1)
             assert job.wait(60) == -signal.SIGUSR1
-        worker.kill_horse(signal.SIGUSR1)  # it has ended: nobody is told
+        worker.kill_horse(signal.SIGUSR1)  # it has ended: no signal is sent
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert told == []

@@ -12,13 +12,13 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.config import ALL_SURFACES, SUBMISSION
+from app.upkeep.queues import queue_of
 from processes.redis import EmbeddedRedis
 from tests.support.black_hole import BlackHole
 from tests.support.service import Service
 from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.worker.test_main import ending_of, start
-from worker.clock import queue_of
 
 # The guide alarms after two minutes without a purge.
 ALARM_SECONDS = 120
@@ -121,8 +121,9 @@ def test_a_silent_redis_delays_a_purge_by_less_than_a_minute(
 def jobs_in_progress(redis: Redis) -> Iterator[int]:
     """Yield the numbers of waiting and of running jobs of each surface."""
     for surface in ALL_SURFACES:
-        yield redis.llen(f"rq:queue:exposure-alert-{surface}")
-        yield redis.zcard(f"rq:wip:exposure-alert-{surface}")
+        queue = queue_of(surface, redis)
+        yield queue.count
+        yield queue.started_job_registry.get_job_count(cleanup=False)
 
 
 def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service, redis_server: EmbeddedRedis) -> None:
