@@ -171,23 +171,20 @@ def _environment(scope: Message, fields: dict[str, str], body: io.BytesIO) -> "W
 
 def _respond(application: "WSGIApplication", environ: "WSGIEnvironment") -> RawResponse:
     started: list[tuple[str, Headers]] = []
+    written: list[bytes] = []  # by the function that `start_response` returns (PEP 3333)
 
     def start_response(status: str, headers: Headers, _error: object = None) -> Callable[[bytes], object]:
         started.append((status, headers))
-        return _refuse_to_write
+        return written.append
 
     pieces = application(environ, start_response)
     try:
-        body = b"".join(pieces)
+        body = b"".join(written + list(pieces))
     finally:
         if (close := getattr(pieces, "close", None)) is not None:
             close()
     status, headers = started[-1]
     return RawResponse(int(status[:3]), headers, body)
-
-
-def _refuse_to_write(_: bytes) -> object:
-    raise NotImplementedError("the WSGI function `write` is not supported")
 
 
 def _plain(status: HTTPStatus) -> RawResponse:
