@@ -15,14 +15,13 @@ from app.config import Settings
 from app.config.settings import setting_errors
 from app.config.strength import weak_secrets
 from app.config.unknown import similar_settings
+from app.database.clock_check import TOLERANCE_SECONDS, compare_clocks
 from app.database.errors import database_place, describe_failure, redis_place
 from app.database.schema import SchemaState, head_revision
 from app.database.tls_warnings import is_encrypted_database, is_encrypted_redis
 from app.web.context import Context
 from app.web.routing import Application
 
-# Phones' timestamps may be an hour off; servers that disagree by more than this have no working time service.
-_MAX_SKEW_SECONDS: Final = 10
 # Connections of a job, and of the release (docs/operations.md, Scaling).
 _WORKER_CONNECTIONS: Final = 3
 _RELEASE_CONNECTIONS: Final = 1
@@ -34,7 +33,6 @@ _CONNECTIONS = text("""
         (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
     )
 """)
-_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())::float")
 
 
 @dataclass(frozen=True)
@@ -110,13 +108,13 @@ def _postgresql(context: Context, environment: Mapping[str, str]) -> Iterator[Fi
         ),
     }[state]
     with context.database.autocommit() as connection:
-        skew = abs(context.clock().timestamp() - connection.execute(_CLOCK).scalar_one())
+        skew = abs(compare_clocks(connection, context.clock)[1])
         allowed = connection.execute(_CONNECTIONS).scalar_one()
     yield Finding(
         "clock",
-        skew <= _MAX_SKEW_SECONDS,
+        skew < TOLERANCE_SECONDS,
         f"differs from PostgreSQL's by {skew:.1f} seconds"
-        + ("" if skew <= _MAX_SKEW_SECONDS else ": synchronize both hosts with NTP"),
+        + ("" if skew < TOLERANCE_SECONDS else ": synchronize both hosts with NTP"),
     )
     yield _connections(context.settings, environment, allowed)
 

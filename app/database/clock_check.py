@@ -17,16 +17,23 @@ _INTERVAL_SECONDS: Final = 60.0
 _DATABASE_TIME = text("SELECT clock_timestamp()")
 
 
-def database_time(connection: Connection, clock: Callable[[], datetime]) -> datetime:
-    """Return the time by the database's clock; log a warning if `clock`, this host's, differs by two seconds."""
+def compare_clocks(connection: Connection, clock: Callable[[], datetime]) -> tuple[datetime, float]:
+    """Return the time by the database's clock, and how many seconds `clock`, this host's, is ahead of it.
+
+    The database reads its clock while its response is awaited: a difference that the wait can explain is 0.
+    """
     before = clock()
     time_there: datetime = connection.execute(_DATABASE_TIME).scalar_one()
     after = clock()
-    # The database read its clock between the two moments. Only what the wait for its response cannot explain counts.
-    seconds = max((before - time_there).total_seconds(), (time_there - after).total_seconds())
-    if seconds >= TOLERANCE_SECONDS:
-        ahead = before > time_there
-        _logger.warning("clock differs from the database's", extra={"seconds": round(seconds if ahead else -seconds)})
+    ahead, behind = (before - time_there).total_seconds(), (time_there - after).total_seconds()
+    return time_there, max(ahead, 0.0) - max(behind, 0.0)
+
+
+def database_time(connection: Connection, clock: Callable[[], datetime]) -> datetime:
+    """Return the time by the database's clock; log a warning if `clock`, this host's, differs by two seconds."""
+    time_there, seconds_ahead = compare_clocks(connection, clock)
+    if abs(seconds_ahead) >= TOLERANCE_SECONDS:
+        _logger.warning("clock differs from the database's", extra={"seconds": round(seconds_ahead)})
     return time_there
 
 

@@ -6,11 +6,10 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.clock_check import TOLERANCE_SECONDS
 from app.database.database import allow_time
 from app.domain.exports import ArchiveKind
 
-# How far the clocks of two hosts may differ before they are reported: see app/database/clock_check.py.
-CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 _UNKNOWN_TO_EARLIER_VERSIONS: Final = -1  # not a number of rows, so that they build the archive
 
 
@@ -48,7 +47,7 @@ def was_checked(checked_at: datetime, now: datetime) -> bool:
 
     If not, the clock of the host that checked it, or of this one, is or was wrong. When it is due is then unknown.
     """
-    return checked_at - CLOCK_TOLERANCE <= now
+    return checked_at - timedelta(seconds=TOLERANCE_SECONDS) <= now
 
 
 # Held by the process that builds: one at a time, however many workers and web processes there are.

@@ -3,8 +3,7 @@
 from sqlalchemy import Connection, text
 
 _MIXING_LOCK = 0x6D6978696E67  # "mixing"
-# As long as mixing may take, not only for the usual timeout.
-_ACQUIRE = text("SET LOCAL lock_timeout = '300s'; SELECT pg_advisory_xact_lock(:lock)")
+_ACQUIRE = text("SELECT pg_advisory_xact_lock(:lock)")
 
 
 def acquire(connection: Connection) -> None:

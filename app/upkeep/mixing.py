@@ -43,6 +43,6 @@ def mix_stored_rows(database: Database) -> Mixed:
 
 def _mix(database: Database, rewrite: Callable[[Connection], int]) -> int:
     with database.transaction() as connection:
-        allow_time(connection)
+        allow_time(connection, also_for_locks=True)  # another process may be mixing
         mixing_lock.acquire(connection)
         return rewrite(connection)
