@@ -59,3 +59,4 @@ def test_each_look_of_the_pages_can_be_seen(
         use(page)
         page.screenshot(path=folder / f"{kind}-view-{name}")
         page.screenshot(path=folder / f"{kind}-after-{name}", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, "no horizontal scrolling"

@@ -43,9 +43,15 @@ def test_invalid_utf_8_and_a_last_line_without_newline_are_copied() -> None:
     assert terminal.getvalue() == "web | \ufffd one\nweb | two\n"
 
 
-def test_a_closed_terminal_raises_nothing() -> None:
+def test_output_is_still_read_after_the_terminal_was_closed() -> None:
     reader, writer = os.pipe()
     os.close(reader)
+    output, program = os.pipe()
+    os.write(program, b"one\ntwo\n")
+    os.close(program)
     with os.fdopen(writer, "w") as gone:
-        Printer(gone, ["web"]).write_line("web", "one")
+        printer, pipe = Printer(gone, ["web"]), os.fdopen(output, "rb")
+        printer.copy("web", pipe)
+        printer.finish()
+        assert pipe.closed  # it was read to its end: an unread pipe would block the program
         os.dup2(os.open(os.devnull, os.O_WRONLY), writer)
