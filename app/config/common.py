@@ -58,7 +58,7 @@ class CommonSettings:
     )
     allowed_hosts: tuple[str, ...] = setting(
         parse.host_names,
-        "Host names, comma-separated, that an instance for development on 127.0.0.1 accepts besides localhost",
+        "Host names, comma-separated, that an instance for development on 127.0.0.1 accepts in addition to localhost",
         "",
     )
     rate_limits: bool = setting(

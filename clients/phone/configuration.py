@@ -74,7 +74,7 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
     if type(raw.get("decommissioned", False)) is not bool:
         raise ValueError("decommissioned: is neither true nor false")
     if raw.get("decommissioned"):
-        raise DecommissionedError("the service has ended: its configuration tells every phone to stop")
+        raise DecommissionedError("the service has ended: its configuration decommissions the app")
     return parsed
 
 

@@ -10,7 +10,7 @@ PhoneError
 │   └── BadArchiveError       … in an export archive: its files, its signature, its bounds
 ├── CodeError                 what was entered cannot be a one-time code
 ├── StateError                the phone's own file is unusable
-└── DecommissionedError       the exposure configuration tells every phone to stop
+└── DecommissionedError       the exposure configuration decommissions the app
 """
 
 from enum import IntEnum

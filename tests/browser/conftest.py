@@ -36,7 +36,7 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 NewPage = Callable[..., Page]
 OpenFront = Callable[..., Page]
 
-# What a platform tells a review app, with names that are as long as they get.
+# The variables that a platform sets in a review app, with the longest names.
 BUILD = {
     "HEROKU_PR_NUMBER": "12",
     "HEROKU_BRANCH": "topic/somebody-wrote-down-all-that-this-branch-is-about",

@@ -100,7 +100,7 @@ class Outcome:
 
     @property
     def stopped_with_one_line(self) -> bool:
-        """Whether it printed no result, and one line that tells why."""
+        """Whether it printed no result, and one line with the reason."""
         return self.status == 1 and self.out == "" and self.err.count("\n") == 1 and self.err.endswith("\n")
 
 

@@ -88,7 +88,7 @@ def test_what_is_not_a_mapping_is_refused(document: str) -> None:
 
 
 def test_the_command_needs_no_settings(tmp_path: Path) -> None:
-    """Whoever translates the file has none yet."""
+    """The operator who translates the file has no settings yet."""
     file = tmp_path / "config.yaml"
     file.write_text(SHIPPED)
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Archives follow every change of the stored rows, whoever makes it (app/store/key_changes.py)."""
+"""Archives follow every change of the stored rows, by any program (app/store/key_changes.py)."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -98,7 +98,7 @@ def test_a_process_is_picked_by_its_whole_name(settings: Settings, log: Path) ->
 
 def test_of_a_long_log_only_the_end_is_read(settings: Settings, log: Path) -> None:
     secret = MARKED["SECRET_KEY"]
-    # A hole of a gigabyte: whoever read all of it would be noticed. What the cut leaves of a line is not shown.
+    # A hole of a gigabyte: reading all of it would exhaust memory. The truncated first line is not shown.
     with log.open("wb") as file:
         file.seek(1_000_000_000)
         file.write((f"web.1 | {secret}" * 10_000 + "\nweb.1 | the end\n").encode())
