@@ -14,7 +14,7 @@ from bench.context import Bench, Options
 from bench.figures import Row
 from bench.floors import nginx
 from bench.floors.statements import Runner
-from bench.patients import PreparationFailed
+from bench.patients import PreparationFailedError
 from bench.scenarios import SCENARIOS, Scenario
 from bench.scenarios.downloads import BUNDLE_OF_DAYS
 from bench.stopping import stop_in_order_on_sigterm
@@ -49,7 +49,13 @@ def _run(name: str, scenario: Scenario, bench: Bench) -> list[Row]:
     _say(f"{name} …")
     try:
         rows = scenario(bench)
-    except (OSError, subprocess.SubprocessError, wrk.WrkFailed, own.NotStarted, PreparationFailed) as error:
+    except (
+        OSError,
+        subprocess.SubprocessError,
+        wrk.WrkFailedError,
+        own.NotStartedError,
+        PreparationFailedError,
+    ) as error:
         rows = [Row(name, bench.servers[0].name, skipped=f"it failed: {error}")]
     if bench.own:
         # Gigabytes of log would fill the disk, and disturb the next scenario.

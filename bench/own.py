@@ -40,7 +40,7 @@ _SETTINGS: Final = {
 }
 
 
-class NotStarted(Exception):  # noqa: N818 - the name says it
+class NotStartedError(Exception):
     """A process of the service did not start; the text has its last lines of output."""
 
 
@@ -150,12 +150,12 @@ class _Processes:
         return Web(process, f"http://{address}")
 
     def run_to_end(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a command to its end; raise NotStarted if it fails."""
+        """Run a command to its end; raise NotStartedError if it fails."""
         if self.start(command, environment).wait(_START_SECONDS) != 0:
-            raise NotStarted(self._last_line())
+            raise NotStartedError(self._last_line())
 
     def wait_for(self, web: Web) -> None:
-        """Wait until a web process answers; raise NotStarted if it does not."""
+        """Wait until a web process answers; raise NotStartedError if it does not."""
         deadline = time.monotonic() + _START_SECONDS
         while web.process.poll() is None and time.monotonic() < deadline:
             try:
@@ -163,7 +163,7 @@ class _Processes:
                     return
             except OSError:
                 time.sleep(_POLL_SECONDS)
-        raise NotStarted(self._last_line())
+        raise NotStartedError(self._last_line())
 
     def _last_line(self) -> str:
         return " | ".join(self.log.read_text(errors="replace").splitlines()[-3:])

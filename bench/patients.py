@@ -27,7 +27,7 @@ _DAYS_OF_A_PATIENT: Final = 12
 _OK: Final = 200
 
 
-class PreparationFailed(Exception):  # noqa: N818 - the name says it
+class PreparationFailedError(Exception):
     """A server refused a request that prepares a measurement."""
 
 
@@ -131,7 +131,7 @@ def send_uploads(target: Target, pairs: Sequence[KeyPair], keys: int) -> None:
 def _send(target: Target, path: str, body: bytes, headers: dict[str, str]) -> Answer:
     answer = http.request(target.submission_url, "POST", path, body, headers)
     if answer.status != _OK:
-        raise PreparationFailed(f"{target.name}: {path} answered {answer.status}")
+        raise PreparationFailedError(f"{target.name}: {path} answered {answer.status}")
     return answer
 
 

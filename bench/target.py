@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS: Final = 120  # a server that builds archives on request may be
 
 
 class Skipped(Exception):  # noqa: N818 - an outcome, not an error
-    """A scenario cannot run on a server; the text says why."""
+    """A scenario cannot run on a server; the text states why."""
 
 
 @dataclass(frozen=True)

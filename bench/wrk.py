@@ -27,7 +27,7 @@ _MICROSECONDS_PER_MILLISECOND: Final = 1000
 _MICROSECONDS_PER_SECOND: Final = 1_000_000
 
 
-class WrkFailed(Exception):  # noqa: N818 - the name says it
+class WrkFailedError(Exception):
     """wrk failed; the text is its output."""
 
 
@@ -97,7 +97,7 @@ def _run(arguments: list[str], load: Load) -> dict[str, int]:
         process.wait()
     lines = text.strip().splitlines()
     if process.returncode != 0 or not lines or not lines[-1].startswith("{"):
-        raise WrkFailed(" ".join(lines[-3:]) or f"wrk ended with exit code {process.returncode}")
+        raise WrkFailedError(" ".join(lines[-3:]) or f"wrk ended with exit code {process.returncode}")
     result: dict[str, int] = json.loads(lines[-1])
     return result
 

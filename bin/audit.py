@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class NotAuditedError(Exception):
-    """Nothing could be looked up; the text says why."""
+    """Nothing could be looked up; the text states why."""
 
 
 def read_pins(text: str) -> set[Pin]:
@@ -117,7 +117,7 @@ def _ask(pins: Iterable[Pin]) -> list[dict[str, Any]]:
 
 
 def judge(pins: Iterable[Pin], report: list[dict[str, Any]]) -> Iterator[tuple[Pin, str]]:
-    """Yield what pip-audit's report says about pins. Raises NotAuditedError if it says nothing about one of them."""
+    """Yield the advisories of pins in pip-audit's report. Raises NotAuditedError if it lacks one of them."""
     reported = {canonicalize_name(each["name"]): each for each in report}
     for name, version in pins:
         about = reported.get(canonicalize_name(name), {"skip_reason": "missing from the report"})

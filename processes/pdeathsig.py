@@ -54,7 +54,7 @@ def _change_of_user(user: User) -> list[str]:
 
 @functools.cache
 def _setpriv() -> str | None:
-    """Return the path of a setpriv that knows `--pdeathsig`, as busybox's does not, or None."""
+    """Return the path of a setpriv that has `--pdeathsig`, which busybox's lacks, or None."""
     path = shutil.which("setpriv", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/bin", "/bin"]))
     if path is None:
         return None

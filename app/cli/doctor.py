@@ -37,7 +37,7 @@ _CONNECTIONS = text("""
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check. `text` says what was found and, if it is wrong, what to do."""
+    """The result of one check. `text` has what was found and, if it is wrong, what to do."""
 
     subject: str
     is_right: bool
@@ -47,7 +47,7 @@ class Finding:
 @click.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Check the settings, PostgreSQL, Redis and the secrets, and say what to do about each problem."""
+    """Check the settings, PostgreSQL, Redis and the secrets, and print what to do about each problem."""
     app = ctx.ensure_object(ScriptInfo).load_app()
     findings = list(_unusable_settings(os.environ))
     if isinstance(app, Application) and hasattr(app, "context"):

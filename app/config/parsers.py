@@ -1,4 +1,4 @@
-"""Parsers of settings. They raise ValueError, whose text says what is wrong and never repeats a secret."""
+"""Parsers of settings. They raise ValueError, whose text states what is wrong and never repeats a secret."""
 
 import binascii
 import re

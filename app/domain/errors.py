@@ -144,7 +144,7 @@ class UnusablePrivateKeyError(CryptographicError):
 
 
 class InvalidArchiveError(ExposureAlertError):
-    """A file is not an export archive; the text says why."""
+    """A file is not an export archive; the text states why."""
 
 
 class ArchiveUnavailableError(ExposureAlertError):

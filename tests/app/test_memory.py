@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.proto import covidshield_pb2 as wire
-from tests.support.memory import MIB, MemoryGrew, Watch
+from tests.support.memory import MIB, MemoryGrewError, Watch
 from tests.support.service import Phone, Service, bearer, download_code, exposure_key
 from tests.support.settings import METRICS
 from tests.support.torture import CI, TORTURE
@@ -76,5 +76,5 @@ def test_a_memory_leak_is_detected() -> None:
     watch.step()
     watch.step()
     kept.append(b"x" * 32 * MIB)
-    with pytest.raises(MemoryGrew, match="MiB more"):
+    with pytest.raises(MemoryGrewError, match="MiB more"):
         watch.step()

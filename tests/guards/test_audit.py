@@ -104,7 +104,7 @@ def test_an_unreachable_database_is_never_a_pass() -> None:
 
 
 def test_the_hosted_check_fails_if_it_could_not_ask() -> None:
-    """Every status but 0 fails a step, unless the step says otherwise."""
+    """Every status but 0 fails a step, unless the step has `continue-on-error`."""
     workflow = (ROOT / ".github" / "workflows" / "checks.yml").read_text(encoding="utf-8")
     assert '{ check: "security: dependencies", command: bin/check-dependencies }' in workflow
     assert "continue-on-error" not in workflow

@@ -1,4 +1,4 @@
-"""Each French document says what its English original says: the same structure, the same commands, the same names."""
+"""Each French document has the structure, the commands and the names of its English original."""
 
 import re
 from collections.abc import Sequence

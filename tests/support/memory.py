@@ -19,13 +19,13 @@ def children_of(process: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-class MemoryGrew(Exception):  # noqa: N818 - the name says it
+class MemoryGrewError(Exception):
     """A process whose memory should be stable has grown."""
 
 
 @dataclass
 class Watch:
-    """Raises MemoryGrew if this process has `bound` bytes more than after its first `warm_up` steps."""
+    """Raises MemoryGrewError if this process has `bound` bytes more than after its first `warm_up` steps."""
 
     bound: int
     warm_up: int
@@ -40,4 +40,4 @@ class Watch:
         now = resident_bytes()
         self.first = self.first or now
         if now - self.first > self.bound:
-            raise MemoryGrew(f"{(now - self.first) / MIB:.0f} MiB more after {self.steps} steps than at first")
+            raise MemoryGrewError(f"{(now - self.first) / MIB:.0f} MiB more after {self.steps} steps than at first")

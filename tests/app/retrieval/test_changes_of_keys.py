@@ -1,28 +1,15 @@
 """Archives follow every change of the stored rows, by any program (app/store/key_changes.py)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from app.retrieval.builder import refresh_all
 from app.upkeep.rollup import roll_up_counters
 from tests.support.archive import archive_in
+from tests.support.refresh import refresh
 from tests.support.service import Service
 from tests.support.stored import store_key
-
-MARGIN = timedelta(seconds=40)
-
-
-@pytest.fixture
-def aged(make_service: Callable[..., Service]) -> Service:
-    """A service whose archives may be a minute old."""
-    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-
-
-def refresh(service: Service) -> int:
-    return refresh_all(service.app.context.retrieval.builder, service.clock.now, MARGIN)
 
 
 def on_a_past_day(service: Service) -> int:

@@ -5,21 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.retrieval.builder import refresh_all
 from tests.support.archive import archive_in
+from tests.support.refresh import refresh
 from tests.support.service import Service, exposure_key
-
-MARGIN = timedelta(seconds=40)
-
-
-@pytest.fixture
-def aged(make_service: Callable[..., Service]) -> Service:
-    """A service whose archives may be a minute old."""
-    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-
-
-def refresh(service: Service) -> int:
-    return refresh_all(service.app.context.retrieval.builder, service.clock.now, MARGIN)
 
 
 def upload(service: Service, number: int) -> None:
