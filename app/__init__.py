@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from app.config import RETRIEVAL, SUBMISSION, ConfigurationError, Settings
+from app.config import PORTAL, RETRIEVAL, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.retrieval.service import make_retrieval
 
         context.served_retrieval = make_retrieval(database, settings.retrieval, clock)
+    if settings.serves(PORTAL):
+        from app.portal.service import make_portal
+
+        context.served_portal = make_portal(database, settings.portal)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
@@ -98,6 +102,10 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
         from app.retrieval.views import retrieval_blueprints
 
         blueprints += retrieval_blueprints(context.settings.retrieval)
+    if context.served_portal:
+        from app.portal.views import portal_blueprints
+
+        blueprints += portal_blueprints()
     if context.served_review:
         from app.review.views import review_blueprints
 
@@ -121,11 +129,11 @@ def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApp
     stack: list[Callable[[WSGIApplication], WSGIApplication]] = []
     if checks_hosts(context.settings):
         stack.append(lambda inner: HostCheck(inner, context.settings.allowed_hosts))
-    if context.served_review:
-        from app.review.views import STATIC_GROUPS
+    groups = _static_groups(context)
+    if groups:
         from app.web.pages import static_files
 
-        stack.append(lambda inner: static_files(inner, STATIC_GROUPS))
+        stack.append(lambda inner: static_files(inner, groups))
     if context.served_retrieval:
         from app.retrieval.fast_path import FastPathMiddleware
 
@@ -133,3 +141,15 @@ def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApp
         stack.append(lambda inner: FastPathMiddleware(inner, fast_path))
     stack += [ClosingConnections, CleanPaths]
     return stack
+
+
+def _static_groups(context: "Context") -> tuple[str, ...]:
+    """Return the folders of `app/static` that the process's pages use."""
+    groups: tuple[str, ...] = ()
+    if context.served_portal:
+        groups += ("portal",)
+    if context.served_review:
+        from app.review.views import STATIC_GROUPS
+
+        groups += STATIC_GROUPS
+    return groups

@@ -10,7 +10,10 @@ from app.domain.publication import ReleasePolicy
 
 SUBMISSION: Final = "submission"
 RETRIEVAL: Final = "retrieval"
-ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL)
+PORTAL: Final = "portal"
+ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL, PORTAL)
+# The portal has accounts and secrets of its own, so a process serves it only if SURFACES names it.
+DEFAULT_SURFACES: Final = (SUBMISSION, RETRIEVAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +22,8 @@ class CommonSettings:
 
     surfaces: tuple[str, ...] = setting(
         parse.choices(ALL_SURFACES),
-        "The surfaces that this process serves: any of submission, retrieval",
-        ",".join(ALL_SURFACES),
+        "The surfaces that this process serves: any of submission, retrieval, portal",
+        ",".join(DEFAULT_SURFACES),
     )
     env: str = setting(
         parse.environment_name,

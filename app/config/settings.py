@@ -8,14 +8,19 @@ from dataclasses import Field, dataclass, field
 from typing import Any
 
 from app.config import parsers as parse
-from app.config.common import ALL_SURFACES, RETRIEVAL, SUBMISSION, CommonSettings
+from app.config.common import ALL_SURFACES, DEFAULT_SURFACES, PORTAL, RETRIEVAL, SUBMISSION, CommonSettings
 from app.config.fields import declared, read_one, read_values
+from app.config.portal import OUTBOX, PortalSettings
 from app.config.retrieval import RetrievalSettings
 from app.config.review import ReviewSettings
 from app.config.submission import SubmissionSettings
 from app.domain.errors import ConfigurationError, SurfaceNotServedError
 
-SURFACE_SETTINGS: Mapping[str, type[CommonSettings]] = {SUBMISSION: SubmissionSettings, RETRIEVAL: RetrievalSettings}
+SURFACE_SETTINGS: Mapping[str, type[CommonSettings]] = {
+    SUBMISSION: SubmissionSettings,
+    RETRIEVAL: RetrievalSettings,
+    PORTAL: PortalSettings,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,14 @@ class Settings(CommonSettings):
         served = self._served.get(RETRIEVAL)
         if not isinstance(served, RetrievalSettings):
             raise SurfaceNotServedError(RETRIEVAL)
+        return served
+
+    @property
+    def portal(self) -> PortalSettings:
+        """The settings of the portal; raises SurfaceNotServedError where it is not served."""
+        served = self._served.get(PORTAL)
+        if not isinstance(served, PortalSettings):
+            raise SurfaceNotServedError(PORTAL)
         return served
 
     def serves(self, *surfaces: str) -> bool:
@@ -93,7 +106,7 @@ def setting_errors(environment: Mapping[str, str]) -> list[str]:
                 errors[str(error)] = None
         return values
 
-    surfaces = collect(CommonSettings).get("surfaces", ALL_SURFACES)
+    surfaces = collect(CommonSettings).get("surfaces", DEFAULT_SURFACES)
     for settings_class in (*(SURFACE_SETTINGS[surface] for surface in surfaces), ReviewSettings):
         collect(settings_class)
     if not errors:
@@ -142,6 +155,8 @@ def _check_combinations(settings: Settings) -> None:
             )
     if settings.serves(SUBMISSION):
         _check_submission(settings.submission)
+    if settings.serves(PORTAL):
+        _check_portal(settings.portal)
     if settings.review.review_tools and settings.is_production:
         raise ConfigurationError("REVIEW_TOOLS: must not be true in production")
 
@@ -153,3 +168,16 @@ def _check_submission(submission: SubmissionSettings) -> None:
         raise ConfigurationError("ENABLE_TEST_TOOLS: must not be true in production")
     if submission.enable_test_tools and not submission.test_tools_token:
         raise ConfigurationError("TEST_TOOLS_TOKEN: required if ENABLE_TEST_TOOLS is true")
+
+
+def _check_portal(portal: PortalSettings) -> None:
+    if SUBMISSION not in portal.surfaces and portal.submission_url is None:
+        raise ConfigurationError("SUBMISSION_URL: required where the portal is served without submission")
+    if not portal.is_production:
+        return
+    if not (portal.portal_url or "").startswith("https://"):
+        raise ConfigurationError("PORTAL_URL: must start with https:// in production")
+    if portal.mail_url == OUTBOX:
+        raise ConfigurationError("MAIL_URL: must name a server for e-mail in production")
+    if portal.text_message_url == OUTBOX:
+        raise ConfigurationError("TEXT_MESSAGE_URL: must not be `outbox` in production")

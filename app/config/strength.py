@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from app.config.common import RETRIEVAL, SUBMISSION
+from app.config.common import PORTAL, RETRIEVAL, SUBMISSION
 from app.config.settings import Settings
 
 # Of 32 random bytes about 30 are different, and fewer than 20 in one case of 10^12.
@@ -35,6 +35,9 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
             yield "KEY_CLAIM_TOKEN", token
         if submission.test_tools_token:
             yield "TEST_TOOLS_TOKEN", submission.test_tools_token
+    if settings.serves(PORTAL):
+        for key in settings.portal.portal_secret_keys:
+            yield "PORTAL_SECRET_KEYS", key.hex()
     if settings.serves(RETRIEVAL):
         retrieval = settings.retrieval
         yield "RETRIEVE_HMAC_KEY", retrieval.retrieve_hmac_key.hex()

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, event, text
 
 from app.database.prepared import PreparedExecutor
 from app.database.watchdog import Guard, Watchdog
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 # How long a transaction may pause between two statements, or between two rows of a long result.
 PAUSE_SECONDS: Final = 600.0
@@ -55,6 +58,15 @@ class Database:
             _watch_statements(connection, guard, self._watchdog.seconds)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def session(self) -> "Iterator[Session]":
+        """Yield an ORM session in a transaction, which is committed at the end or rolled back on any error."""
+        from sqlalchemy.orm import Session  # not needed by processes that serve phones only
+
+        with self.transaction() as connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+            session.flush()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

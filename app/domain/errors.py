@@ -10,7 +10,9 @@
     │   ├── OutbreakError                   /qr/new-event: an OutbreakErrorCode
     │   ├── HashIdClaimedError              the code of a hashID has been claimed (rule 21)
     │   ├── PeriodUnavailableError          the archive of a period is not served
-    │   └── TooManyRequestsError            a rate limit is exhausted
+    │   ├── TooManyRequestsError            a rate limit is exhausted
+    │   ├── NotPermittedError               a person of the portal lacks the right
+    │   └── PortalPageMissingError          there is no such page, or not for this person
     ├── RateLimiterUnavailableError         Redis does not answer, and the route requires it
     ├── NoFreeCodeError                     no unused one-time code was found (rule 24)
     ├── CryptographicError
@@ -117,6 +119,14 @@ class TooManyRequestsError(RequestRefusedError):
     def headers(self) -> dict[str, str]:
         """The header fields that tell a client when to try again."""
         return {"Retry-After": str(self.seconds)}
+
+
+class NotPermittedError(RequestRefusedError):
+    """The person lacks the right, or has not signed in."""
+
+
+class PortalPageMissingError(RequestRefusedError):
+    """The page does not exist, or shows what the person may not know of."""
 
 
 class RateLimiterUnavailableError(ExposureAlertError):

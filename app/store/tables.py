@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -26,6 +27,7 @@ metadata = MetaData(
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
         "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     }
 )
 
@@ -153,6 +155,22 @@ tek_upload_count = Table(
     Column("first_upload", Boolean, nullable=False),
     Column("uploads", Integer, nullable=False, server_default="1"),  # the number of uploads that the row represents
     Column("rolled_up", Boolean, nullable=False, server_default="false"),
+)
+
+# Tokens of health authorities that were made in the portal. Submission reads them: see app/store/api_tokens.py.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", BIGINT, Identity(), primary_key=True),
+    Column("token_digest", LargeBinary, nullable=False, unique=True),  # SHA-256; tokens have 256 random bits
+    Column("label", LABEL, nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("first_characters", String(6), nullable=False),
+    Column("is_portal", Boolean, nullable=False, server_default="false"),  # the portal's own token
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("last_used", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    CheckConstraint("octet_length(token_digest) = 32", name="token_digest_length"),
 )
 
 # Outbreak events, as reported by health authorities.

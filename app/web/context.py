@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from flask import current_app
 from redis import Redis
 
-from app.config import RETRIEVAL, SUBMISSION, Settings
+from app.config import PORTAL, RETRIEVAL, SUBMISSION, Settings
 from app.database.database import Database
 from app.database.redis_connections import check_writable
 from app.database.schema import Schema
 from app.domain.errors import SurfaceNotServedError
 
 if TYPE_CHECKING:
+    from app.portal.service import Portal
     from app.retrieval.service import Retrieval
     from app.review.service import Review
     from app.submission.service import Submission
@@ -38,6 +39,7 @@ class Context:
     bearer_labels: Mapping[bytes, str]  # label by the SHA-256 digest of its token
     served_submission: "Submission | None" = None
     served_retrieval: "Retrieval | None" = None
+    served_portal: "Portal | None" = None
     served_review: "Review | None" = None
 
     def check_redis(self) -> None:
@@ -53,6 +55,11 @@ class Context:
     def retrieval(self) -> "Retrieval":
         """The service of retrieval; raises SurfaceNotServedError if the process does not serve it."""
         return _require(self.served_retrieval, RETRIEVAL)
+
+    @property
+    def portal(self) -> "Portal":
+        """The services of the portal; raises SurfaceNotServedError if the process does not serve it."""
+        return _require(self.served_portal, PORTAL)
 
     @property
     def review(self) -> "Review":

@@ -1,9 +1,9 @@
-"""Dates, times and durations in the reader's language, from CLDR. All times are UTC."""
+"""Dates, times and durations in the reader's language, from CLDR."""
 
 from datetime import date, datetime
 from typing import Final
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_timezone_name
 from babel.units import format_unit
 
 from app.domain.timeline import MINUTES_PER_HOUR
@@ -18,10 +18,15 @@ def long_date(texts: Catalogue, day: date) -> str:
 
 
 def long_moment(texts: Catalogue, moment: datetime) -> str:
-    """Return a date and time in full, to the minute, such as `November 20, 2026, 13:45 UTC`."""
+    """Return a date and time in full, to the minute, such as `November 20, 2026, 13:45 UTC`, in the moment's zone."""
+    return f"{long_date(texts, moment.date())}, {clock_time(texts, moment)}"
+
+
+def clock_time(texts: Catalogue, moment: datetime) -> str:
+    """Return a time of day, to the minute, with its zone, such as `13:45 EST`."""
     # French has spaces in a time, `13 h 45`, at which no line may break.
     time = format_skeleton("Hm", moment, locale=texts.cldr_locale).replace(" ", _NO_BREAK)
-    return f"{long_date(texts, moment.date())}, {time}{_NO_BREAK}UTC"
+    return f"{time}{_NO_BREAK}{get_timezone_name(moment, width='short', locale=texts.cldr_locale)}"
 
 
 def duration(texts: Catalogue, minutes: int) -> str:

@@ -1,7 +1,8 @@
-"""Texts in English and French: a JSON file for each group of pages and each language, and one for all pages.
+"""Texts in English and French: JSON files for each group of pages and each language, and one for all pages.
 
-A file maps keys to texts, in which `{name}` is replaced by a value. A guard test compares the languages, and the keys
-with their use.
+A group has one file, `en.json`, or one for each part of a larger site, such as `codes.en.json`. A file
+maps keys to texts, in which `{name}` is replaced by a value. A guard test compares the languages, and the keys with
+their use.
 """
 
 import functools
@@ -46,10 +47,18 @@ class Catalogue:
 @functools.cache
 def load_catalogue(group: str, language: str) -> Catalogue:
     """Return a group's texts in a language, and those of all pages; each file is read once."""
-    return Catalogue(language, MappingProxyType(_read(SHARED, language) | _read(group, language)))
+    return Catalogue(language, MappingProxyType(load_texts(SHARED, language) | load_texts(group, language)))
 
 
 @functools.cache
-def _read(group: str, language: str) -> dict[str, str]:
-    texts: dict[str, str] = json.loads((FOLDER / group / f"{language}.json").read_text(encoding="utf-8"))
+def load_texts(group: str, language: str) -> dict[str, str]:
+    """Return a group's own texts in a language."""
+    texts: dict[str, str] = {}
+    for path in files(group, language):
+        texts |= json.loads(path.read_text(encoding="utf-8"))
     return texts
+
+
+def files(group: str, language: str) -> list[Path]:
+    """Return the files of a group's texts in a language."""
+    return sorted(path for path in (FOLDER / group).iterdir() if f".{path.name}".endswith(f".{language}.json"))

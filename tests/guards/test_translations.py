@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from app.web.i18n import FOLDER, LANGUAGES
+from app.web.i18n import FOLDER, LANGUAGES, files, load_texts
 from tests.guards.source import ROOT
 
 GROUPS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 
 
 def texts(group: str, language: str) -> dict[str, str]:
-    return json.loads((FOLDER / group / f"{language}.json").read_text(encoding="utf-8"))
+    return load_texts(group, language)
 
 
 def placeholders(text: str) -> set[str]:
@@ -26,7 +26,9 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "templates").glob("*.html")
     yield from (ROOT / "app" / "templates" / group).glob("*.html")
     yield from (ROOT / "app" / "static" / group).glob("*.js")
-    yield from (ROOT / "app" / "review").rglob("*.py")
+    yield from (ROOT / "app" / "static" / "design").glob("*.js")
+    for package in ("review", "portal"):
+        yield from (ROOT / "app" / package).rglob("*.py")
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:
@@ -37,11 +39,19 @@ def pairs() -> Iterator[tuple[str, str, str]]:
 
 
 def test_languages_have_the_same_texts() -> None:
-    files = {group: sorted(path.stem for path in (FOLDER / group).iterdir()) for group in GROUPS}
-    assert files == dict.fromkeys(GROUPS, sorted(LANGUAGES))
     for group in GROUPS:
+        first, *others = (
+            [path.name.replace(language, "") for path in files(group, language)] for language in LANGUAGES
+        )
+        assert others == [first] * len(others), f"{group}: the same files"
         first, *others = (list(texts(group, language)) for language in LANGUAGES)
         assert others == [first] * len(others), f"{group}: the same keys in the same order"
+
+
+def test_no_text_of_a_group_is_in_two_files() -> None:
+    for group in GROUPS:
+        keys = [key for path in files(group, "en") for key in json.loads(path.read_text(encoding="utf-8"))]
+        assert sorted(keys) == sorted(set(keys)), group
 
 
 def test_texts_are_not_empty_and_have_the_same_placeholders() -> None:

@@ -20,6 +20,7 @@ SECRETS = {
     "METRICS_PASSWORD": METRICS[1],
     "SECRET_KEY": "bb" * 32,
     "SEALING_KEYS": "cc" * 32,
+    "PORTAL_SECRET_KEYS": "dd" * 32,
 }
 
 

@@ -8,18 +8,17 @@ from flask import Response, request
 from app.review.logs import MAX_LINES, PROCESSES
 from app.review.service import code_groups
 from app.review.views.shared import (
-    LANGUAGE,
     REQUEST_TIMEOUT_SECONDS,
     fault,
-    is_cross_site,
-    redirect_to_language,
     refuse,
     render,
 )
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_settings, current_time
+from app.web.cross_site import is_cross_site
 from app.web.dates import duration, long_date, long_moment
 from app.web.i18n import Catalogue, load_catalogue
+from app.web.languages import LANGUAGE, redirect_to_language
 from app.web.pages import protect
 from app.web.responses import json_text
 

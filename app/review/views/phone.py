@@ -6,16 +6,15 @@ import json
 from flask import Response, request
 
 from app.review.views.shared import (
-    LANGUAGE,
     REQUEST_TIMEOUT_SECONDS,
     fault,
-    is_cross_site,
-    redirect_to_language,
     render,
 )
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_settings, current_time
+from app.web.cross_site import is_cross_site
 from app.web.i18n import load_catalogue
+from app.web.languages import LANGUAGE, redirect_to_language
 from app.web.pages import protect, static_version
 from app.web.responses import json_text, plain_error
 

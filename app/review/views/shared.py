@@ -1,7 +1,6 @@
-"""What the pages for reviewers share: languages, errors, and protection against requests from other sites."""
+"""What the pages for reviewers share: languages and errors."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Response, render_template, request
 
@@ -12,15 +11,6 @@ from app.web.responses import plain_error
 
 REQUEST_TIMEOUT_SECONDS: Final = 20  # of a request of a page's script
 SHOWN_COMMIT_CHARACTERS: Final = 12
-LANGUAGE: Final = f"<any({', '.join(LANGUAGES)}):language>"
-
-
-def redirect_to_language(folder: str) -> Response:
-    """Redirect to a page in the reader's language, such as `/folder/en`."""
-    # The first supported language, regardless of region: `fr-CA, en;q=0.5` selects French.
-    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
-    language = next((each for each in wanted if each in LANGUAGES), LANGUAGES[0])
-    return Response(status=302, headers={"Location": f"{folder}/{language}", "Vary": "Accept-Language"})
 
 
 def render(template: str, texts: Catalogue, group: str, folder: str, **values: object) -> Response:
@@ -55,17 +45,3 @@ def fault() -> Response:
     """Return the response to an unexpected error. Paths for scripts have no language."""
     language = (request.view_args or {}).get("language")
     return plain_error("server error", 500) if language is None else refuse(language, "fault", 500)
-
-
-def is_cross_site() -> bool:
-    """Return whether a page of another site caused the request.
-
-    These pages have no session, so they need no CSRF token: browsers send the origin of a request in headers that pages
-    cannot change. Other clients send neither header, and are allowed.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.headers.get("Origin")  # browsers send only this header to an insecure origin
-    # A router may have removed the port from Host.
-    return origin is not None and urlsplit(origin).hostname != urlsplit(f"//{request.host}").hostname

@@ -1,0 +1,90 @@
+"""The settings of the portal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from app.config import parsers as parse
+from app.config.common import CommonSettings
+from app.config.fields import setting
+
+OUTBOX: Final = "outbox"  # the value of MAIL_URL and TEXT_MESSAGE_URL that sends nothing
+
+
+def _mail_url(raw: str) -> str:
+    """Parse the server for e-mail: `outbox`, or smtp://user:password@host:port, or smtps://…"""
+    parts = urlsplit(raw)
+    if raw != OUTBOX and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
+        raise ValueError("is neither `outbox` nor smtp://host or smtps://host")
+    return raw
+
+
+def _text_message_url(raw: str) -> str:
+    if raw != OUTBOX:
+        parse.address("https://", "http://")(raw)
+    return raw
+
+
+def _mail_domains(raw: str) -> tuple[str, ...]:
+    return ("*",) if raw == "*" else parse.host_names(raw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalSettings(CommonSettings):
+    """Settings of a process that serves the portal."""
+
+    portal_secret_keys: tuple[bytes, ...] = setting(
+        parse.sealing_keys,
+        "Keys from which the portal derives those of sessions, links, second factors, the audit log and its tokens: 64 "
+        "hexadecimal digits each, comma-separated; the first is used, all are accepted",
+        secret=True,
+    )
+    portal_url: str | None = setting(
+        parse.optional(parse.address("https://", "http://")),
+        "Address of the portal in a browser, such as https://portal.example.org, for links in e-mail and passkeys; "
+        "required in production",
+        "",
+    )
+    submission_url: str | None = setting(
+        parse.optional(parse.address("https://", "http://")),
+        "Address of submission, from which the portal requests codes; default: this process",
+        "",
+    )
+    portal_tokens: Mapping[str, str] | None = setting(
+        parse.optional(parse.bearer_tokens),
+        "Tokens with which the portal requests codes, `token=label` pairs as in KEY_CLAIM_TOKEN, a label for each "
+        "jurisdiction; by default the portal derives its own tokens and registers them in the database",
+        "",
+        secret=True,
+    )
+    portal_mail_domains: tuple[str, ...] = setting(
+        _mail_domains, "Domains, comma-separated, whose addresses may be invited to the portal, or `*` for all", "*"
+    )
+    portal_daily_codes: int = setting(
+        parse.integer(1, 1_000_000), "Codes that one person may issue in the portal in 24 hours", "100"
+    )
+    mail_url: str = setting(
+        _mail_url,
+        "Server for e-mail, smtp://user:password@host:port or smtps://…; `outbox` keeps e-mail on a page instead, and "
+        "is refused in production",
+        OUTBOX,
+        secret=True,
+    )
+    mail_from: str = setting(
+        parse.text, "Sender's address of e-mail; required unless MAIL_URL is `outbox`", "exposure-alert@localhost"
+    )
+    text_message_url: str | None = setting(
+        parse.optional(_text_message_url),
+        "Address to which text messages are posted as JSON; `outbox` keeps them on a page instead, and is refused in "
+        "production; text messages are off by default",
+        "",
+    )
+    text_message_token: str | None = setting(
+        parse.optional(parse.long_text(8)), "Bearer token for TEXT_MESSAGE_URL", "", secret=True
+    )
+
+    @property
+    def session_cookie_is_secure(self) -> bool:
+        """Whether browsers send the portal's cookie over HTTPS only."""
+        return self.is_production or (self.portal_url or "").startswith("https://")

@@ -1,0 +1,30 @@
+"""The services of the portal, one for each use case."""
+
+from dataclasses import dataclass
+
+from app.config import PortalSettings
+from app.crypto.portal_keys import PortalKeys
+from app.database.database import Database
+from app.portal.audit import AuditLog
+from app.portal.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The services, and what they share."""
+
+    settings: PortalSettings
+    keys: PortalKeys
+    audit: AuditLog
+    sessions: Sessions
+
+
+def make_portal(database: Database, settings: PortalSettings) -> Portal:
+    """Return the services."""
+    keys = PortalKeys(settings.portal_secret_keys)
+    return Portal(
+        settings=settings,
+        keys=keys,
+        audit=AuditLog(keys),
+        sessions=Sessions(database, keys),
+    )

@@ -1,0 +1,149 @@
+"""The blueprint of all pages of the portal: it checks language, session, rights and forms before a view is called.
+
+A page is `/en/…` and `/fr/…`. A page without a right of its own is for everyone who has signed in; `public=True` is for
+everyone. The rules of all pages are in `PAGES`, from which a test takes its table.
+"""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response, g, request, session
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import HTTPException
+from wtforms import ValidationError
+
+from app.domain.errors import (
+    NotPermittedError,
+    PortalPageMissingError,
+    RateLimiterUnavailableError,
+    TooManyRequestsError,
+)
+from app.domain.portal.rights import Right
+from app.portal.views import pages
+from app.portal.views.people import current_person, current_session
+from app.web.blueprints import Blueprint
+from app.web.context import current_context, current_time
+from app.web.cross_site import is_cross_site
+from app.web.errors import request_fields
+from app.web.languages import LANGUAGE
+from app.web.security import authenticates_itself
+
+_logger = logging.getLogger(__name__)
+
+View = Callable[..., Response]
+READ: Final = ("GET", "HEAD")
+FORM: Final = ("GET", "HEAD", "POST")
+# The name of the button that requests a page in the other language, without losing what was typed.
+SWITCH: Final = "switch_language"
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rules of a page."""
+
+    endpoint: str
+    rule: str
+    right: Right | None
+    methods: tuple[str, ...]
+    is_public: bool
+    needs_confirmation: bool
+
+
+PAGES: Final[dict[str, Page]] = {}
+
+
+class PortalBlueprint(Blueprint):
+    """A group of pages."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"portal_{name}", __name__)
+        self.after_request(pages.protect)
+        self.register_error_handler(Exception, _fault)
+
+    def page(
+        self,
+        rule: str,
+        *,
+        right: Right | None = None,
+        methods: tuple[str, ...] = READ,
+        public: bool = False,
+        needs_confirmation: bool = False,
+    ) -> Callable[[View], View]:
+        """Register a page below `/en` and `/fr`.
+
+        `needs_confirmation`: the person must have signed in, or confirmed who they are, in the last minutes.
+        """
+
+        def register(view: View) -> View:
+            endpoint = f"{self.name}.{view.__name__}"
+            rules = Page(endpoint, rule, right, methods, public, needs_confirmation)
+            PAGES[endpoint] = rules
+
+            @functools.wraps(view)
+            def checked(language: str, **arguments: Any) -> Response:
+                g.language = language
+                return _check(rules) or view(**arguments)
+
+            self.route(f"/{LANGUAGE}{rule}", endpoint=view.__name__)(authenticates_itself(checked))
+            return view
+
+        return register
+
+
+def _check(page: Page) -> Response | None:
+    """Return the response to a request that a page does not accept, or None."""
+    if request.method not in page.methods:
+        return pages.error("method", 405, {"Allow": ", ".join(page.methods)})
+    g.is_switch = request.method == "POST" and SWITCH in request.form
+    resume_session()
+    if not page.is_public:
+        refused = _check_person(page)
+        if refused is not None:
+            return refused
+    if request.method == "POST" and not _is_own_form():
+        return pages.error("form", 400)
+    return None
+
+
+def _check_person(page: Page) -> Response | None:
+    if g.signed_in is None or not g.signed_in.is_complete:
+        return pages.to_sign_in()
+    if page.right is not None and not current_person().may(page.right):
+        return pages.error("right", 403)
+    if page.needs_confirmation and not current_session().is_confirmed(current_time()):
+        return pages.to_confirmation()
+    return None
+
+
+def resume_session() -> None:
+    """Look the cookie's session up. `g.signed_in` is None if there is none."""
+    token = session.get("token")
+    g.signed_in = current_context().portal.sessions.resume(token, current_time()) if token else None
+
+
+def _is_own_form() -> bool:
+    if is_cross_site():
+        return False
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        return False
+    return True
+
+
+def _fault(error: Exception) -> Response:
+    if isinstance(error, NotPermittedError):
+        return pages.error("right", 403)
+    if isinstance(error, PortalPageMissingError) or (isinstance(error, HTTPException) and error.code == 404):
+        return pages.error("missing", 404)
+    if isinstance(error, TooManyRequestsError):
+        return pages.error("limit", 429, error.headers)
+    if isinstance(error, RateLimiterUnavailableError):
+        return pages.error("unavailable", 503)
+    if isinstance(error, HTTPException) and error.code and error.code < 500:
+        return pages.error("form", error.code)
+    _logger.error("request failed", exc_info=error, extra=request_fields())
+    return pages.error("fault", 500)

@@ -1,0 +1,29 @@
+"""What all forms of the portal share. Labels and errors are keys of the translations, which templates look up."""
+
+from typing import Any
+
+from flask import g, request
+from flask_wtf import FlaskForm
+from wtforms import StringField
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form. Text is stripped of surrounding white space, except in passwords."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """The options of all fields."""
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            """Return the field, with a filter that strips what was typed."""
+            if unbound_field.field_class is StringField:
+                options.setdefault("filters", []).append(_strip)
+            return unbound_field.bind(form=form, **options)
+
+
+def submitted(form: Form) -> bool:
+    """Return whether the form was sent, to be acted on, and is valid."""
+    return request.method == "POST" and not g.is_switch and form.validate()
+
+
+def _strip(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value

@@ -1,0 +1,67 @@
+"""Sessions, kept on the server so that they can be listed and ended. A cookie holds a token, a row its keyed hash."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+
+from app.store.portal.accounts import Account
+from app.store.portal.base import BigKey, Digest, Model, Moment
+
+
+class PortalSession(Model):
+    """A session of a browser. It permits nothing until `second_factor_at` is set."""
+
+    __tablename__ = "portal_sessions"
+
+    id: Mapped[BigKey]
+    token_digest: Mapped[Digest] = mapped_column(unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("portal_accounts.id", ondelete="CASCADE"), index=True)
+    browser: Mapped[str] = mapped_column(String(60))  # a family and a system, such as "Firefox, Windows"
+    created: Mapped[Moment]
+    last_seen: Mapped[Moment] = mapped_column(index=True)
+    confirmed_at: Mapped[Moment]  # when the person last proved who they are
+    second_factor_at: Mapped[Moment | None]
+
+    account: Mapped[Account] = relationship(lazy="raise")
+
+
+def find(session: Session, digests: list[bytes]) -> PortalSession | None:
+    """Return the session of a token, with its account, by the keyed hashes of the token."""
+    return session.scalar(
+        select(PortalSession)
+        .join(PortalSession.account)
+        .options(contains_eager(PortalSession.account))
+        .where(PortalSession.token_digest.in_(digests))
+    )
+
+
+def of_account(session: Session, account_id: int) -> Sequence[PortalSession]:
+    """Return an account's sessions, the most recently used first."""
+    return session.scalars(
+        select(PortalSession)
+        .where(PortalSession.account_id == account_id, PortalSession.second_factor_at.is_not(None))
+        .order_by(PortalSession.last_seen.desc())
+    ).all()
+
+
+def end(session: Session, session_id: int) -> None:
+    """Delete a session."""
+    session.execute(delete(PortalSession).where(PortalSession.id == session_id))
+
+
+def end_all(session: Session, account_id: int, except_id: int | None = None) -> int:
+    """Delete an account's sessions, but for one; return how many."""
+    statement = delete(PortalSession).where(PortalSession.account_id == account_id)
+    if except_id is not None:
+        statement = statement.where(PortalSession.id != except_id)
+    return len(session.execute(statement.returning(PortalSession.id)).all())
+
+
+def purge(session: Session, created_before: datetime, seen_before: datetime) -> int:
+    """Delete the sessions that have ended by age or by idleness; return how many."""
+    statement = delete(PortalSession).where(
+        (PortalSession.created < created_before) | (PortalSession.last_seen < seen_before)
+    )
+    return len(session.execute(statement.returning(PortalSession.id)).all())

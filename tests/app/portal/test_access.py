@@ -1,0 +1,100 @@
+"""Who may use which page: a table of all pages, roles and jurisdictions."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.portal.rights import ROLE_RIGHTS, Role
+from app.portal.views.blueprint import PAGES, Page
+from tests.support.portal import Visitor, add_account, person, signed_in
+from tests.support.service import Service
+
+ARGUMENTS = {"<int:number>": "999999", "<path:address>": "nothing-here", "<token>": "x" * 43, "<reference>": "ZZZZ9999"}
+PRIVATE = [page for page in PAGES.values() if not page.is_public]
+
+
+def address(page: Page, language: str = "en") -> str:
+    """Return an address of a page, whose arguments are those of nothing that exists."""
+    path = page.rule
+    for pattern, value in ARGUMENTS.items():
+        path = path.replace(pattern, value)
+    assert "<" not in path, f"add an argument for {page.rule} to ARGUMENTS"
+    return f"/{language}{path}"
+
+
+def identifier(page: Page) -> str:
+    """Return the name of a page in the test's report."""
+    return page.endpoint
+
+
+@pytest.mark.parametrize("page", PRIVATE, ids=identifier)
+def test_a_visitor_is_sent_to_the_page_for_signing_in(portal: Service, page: Page) -> None:
+    method = "POST" if "GET" not in page.methods else "GET"
+    response = Visitor(portal).client.open(address(page), method=method)
+    assert (response.status_code, response.location.partition("?")[0]) == (303, "/en/sign-in")
+
+
+@pytest.mark.parametrize("page", PRIVATE, ids=identifier)
+def test_a_password_alone_opens_no_page(portal: Service, page: Page) -> None:
+    visitor = signed_in(portal, add_account(portal), is_complete=False)
+    method = "POST" if "GET" not in page.methods else "GET"
+    response = visitor.client.open(address(page), method=method)
+    assert (response.status_code, response.location.partition("?")[0]) == (303, "/en/sign-in")
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("page", [page for page in PRIVATE if page.right], ids=identifier)
+def test_a_page_opens_only_for_roles_with_its_right(portal: Service, page: Page, role: Role) -> None:
+    visitor = person(portal, role)
+    method = "POST" if "GET" not in page.methods else "GET"
+    status = visitor.client.open(address(page), method=method).status_code
+    if page.right in ROLE_RIGHTS[role]:
+        assert status != 403
+    else:
+        assert status == 403
+
+
+def test_a_form_without_the_token_of_its_session_is_refused(portal: Service) -> None:
+    response = person(portal).client.post("/en/sign-out")
+    assert response.status_code == 400
+    assert "This form can no longer be sent" in response.text
+
+
+def test_a_form_that_another_site_sends_is_refused(portal: Service) -> None:
+    visitor = person(portal)
+    visitor.client.environ_base["HTTP_SEC_FETCH_SITE"] = "cross-site"
+    assert visitor.post("/en/sign-out", page="/en/").status_code == 400
+
+
+def test_a_session_ends_after_an_hour_without_a_request(portal: Service) -> None:
+    visitor = person(portal)
+    for _ in range(3):
+        portal.clock.now += timedelta(minutes=59)
+        assert visitor.get("/en/").status_code == 200
+    portal.clock.now += timedelta(hours=1)
+    assert visitor.get("/en/").status_code == 303
+
+
+def test_a_session_ends_after_twelve_hours(portal: Service) -> None:
+    visitor = person(portal)
+    for _ in range(23):
+        portal.clock.now += timedelta(minutes=30)
+        assert visitor.get("/en/").status_code == 200
+    portal.clock.now += timedelta(minutes=30)
+    assert visitor.get("/en/").status_code == 303
+
+
+def test_a_disabled_account_has_no_session(portal: Service) -> None:
+    account = add_account(portal)
+    visitor = signed_in(portal, account)
+    assert visitor.get("/en/").status_code == 200
+    portal.execute("UPDATE portal_accounts SET disabled_at = now() WHERE id = :id", id=account)
+    assert visitor.get("/en/").status_code == 303
+
+
+def test_signing_out_ends_the_session_on_the_server(portal: Service) -> None:
+    visitor = person(portal)
+    cookie = visitor.client.get_cookie("portal")
+    visitor.post("/en/sign-out", page="/en/")
+    visitor.client.set_cookie("portal", cookie.value)
+    assert visitor.get("/en/").status_code == 303

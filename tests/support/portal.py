@@ -1,0 +1,82 @@
+"""People who have signed in to the portal, for tests of its pages."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.domain.portal.rights import Right, Role
+from app.store.portal.accounts import Account
+from tests.support.service import Service
+
+NO_PASSWORD = "no password can have this hash"
+_TOKEN = re.compile(r'name="csrf_token" [^>]*value="([^"]+)"')
+
+
+@dataclass
+class Visitor:
+    """A browser at the portal, signed in or not."""
+
+    service: Service
+    client: FlaskClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open the browser, without cookies."""
+        self.client = self.service.client
+
+    def get(self, path: str, **request: Any) -> TestResponse:
+        """Request a page, such as `/en/codes`."""
+        return self.client.get(path, **request)
+
+    def post(self, path: str, page: str | None = None, **fields: Any) -> TestResponse:
+        """Send a form, with the token of the page that contains it, which is `path` itself by default."""
+        response = self.client.get(page or path)
+        token = _TOKEN.search(response.text)
+        assert token, f"no form on {page or path}: {response.status}"
+        return self.client.post(path, data={"csrf_token": unescape(token[1]), **fields})
+
+
+def add_account(
+    service: Service,
+    email: str = "nurse@health.example",
+    *,
+    role: Role = Role.STAFF,
+    jurisdiction: str = "ON",
+    granted: tuple[Right, ...] = (),
+    **columns: Any,
+) -> int:
+    """Store an account, and return its identifier. It has no usable password unless `password_hash` is given."""
+    values = {"name": email.partition("@")[0].title(), "password_hash": NO_PASSWORD, "language": "en"} | columns
+    with service.database.session() as session:
+        account = Account(
+            email=email,
+            jurisdiction=jurisdiction,
+            role=role.value,
+            granted=[right.value for right in granted],
+            user_handle=secrets.token_bytes(32),
+            created=service.clock.now,
+            **values,
+        )
+        session.add(account)
+        session.flush()
+        return account.id
+
+
+def signed_in(service: Service, account_id: int, *, is_complete: bool = True) -> Visitor:
+    """Return a browser with a session of an account; an incomplete one lacks the second factor."""
+    visitor = Visitor(service)
+    sessions = service.app.context.portal.sessions
+    token = sessions.begin(account_id, "Firefox, Windows", service.clock.now, is_complete=is_complete)
+    with visitor.client.session_transaction() as cookie:
+        cookie["token"] = token
+    return visitor
+
+
+def person(service: Service, role: Role = Role.STAFF, jurisdiction: str = "ON", *granted: Right) -> Visitor:
+    """Return the browser of a new person of a role who has signed in."""
+    email = f"{role.value}-{jurisdiction.lower()}-{secrets.token_hex(3)}@health.example"
+    return signed_in(service, add_account(service, email, role=role, jurisdiction=jurisdiction, granted=granted))
