@@ -105,7 +105,7 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
     if context.served_portal:
         from app.portal.views import portal_blueprints
 
-        blueprints += portal_blueprints(context.portal)
+        blueprints += portal_blueprints(context.portal, review_tools=context.settings.review.review_tools)
     if context.served_review:
         from app.review.views import review_blueprints
 

@@ -8,6 +8,7 @@ from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.portal.audit import AuditLog
+from app.portal.demonstration import DemonstrationAccounts
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
 from app.portal.sessions import Sessions
@@ -23,6 +24,7 @@ class Portal:
     sessions: Sessions
     mail: MailQueue
     mail_delivery: MailDelivery
+    demonstration: DemonstrationAccounts
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -36,4 +38,5 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sessions=Sessions(database, keys),
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
+        demonstration=DemonstrationAccounts(database),
     )
