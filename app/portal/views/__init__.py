@@ -2,6 +2,7 @@
 
 from app.portal.service import Portal
 from app.portal.views.demonstration import demonstration
+from app.portal.views.design import design
 from app.portal.views.home import home
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
@@ -15,5 +16,5 @@ def portal_blueprints(portal: Portal, *, review_tools: bool) -> list[Blueprint]:
     if has_outbox(portal):
         blueprints.append(outbox)
     if review_tools:
-        blueprints.append(demonstration)
+        blueprints += [demonstration, design]
     return [*blueprints]

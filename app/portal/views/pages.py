@@ -66,8 +66,11 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _in_language(language: str) -> str:
-    """Return the address of this page in another language."""
-    path = f"/{language}" + request.path.removeprefix(f"/{texts().language}")
+    """Return the address of this page in another language, which is its first part, or its last one."""
+    own = texts().language
+    path = f"/{language}" + request.path.removeprefix(f"/{own}")
+    if request.path.endswith(f"/{own}") and not request.path.startswith(f"/{own}"):
+        path = request.path.removesuffix(own) + language
     return f"{path}?{request.query_string.decode('ascii', 'replace')}" if request.query_string else path
 
 
