@@ -62,7 +62,7 @@ def test_a_page_weighs_little(enter_portal: EnterPortal) -> None:
     page = enter_portal("administrator")
     page.route("**", lambda route: route.continue_())  # which turns the cache off
     responses: list[Response] = []
-    page.on("response", responses.append)
+    page.on("response", lambda each: responses.append(each))
     weights = {}
     for rule in ALL:
         responses.clear()
