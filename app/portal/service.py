@@ -13,6 +13,7 @@ from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
 from app.portal.people import People
 from app.portal.sessions import Sessions
+from app.portal.switches import Switches
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Portal:
     mail_delivery: MailDelivery
     people: People
     invitations: Invitations
+    switches: Switches
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -43,4 +45,5 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         mail_delivery=MailDelivery(database, mail, settings),
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
+        switches=Switches(database, audit),
     )
