@@ -9,9 +9,12 @@ from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.portal.audit import AuditLog
 from app.portal.demonstration import DemonstrationAccounts
+from app.portal.invitations import Invitations
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.people import People
 from app.portal.sessions import Sessions
+from app.portal.switches import Switches
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,25 @@ class Portal:
     mail: MailQueue
     mail_delivery: MailDelivery
     demonstration: DemonstrationAccounts
+    people: People
+    invitations: Invitations
+    switches: Switches
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
     """Return the services."""
     keys = PortalKeys(settings.portal_secret_keys)
+    audit = AuditLog(keys)
     mail = MailQueue(database, keys, redis)
     return Portal(
         settings=settings,
         keys=keys,
-        audit=AuditLog(keys),
+        audit=audit,
         sessions=Sessions(database, keys),
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
         demonstration=DemonstrationAccounts(database),
+        people=People(database, keys, audit),
+        invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
+        switches=Switches(database, audit),
     )

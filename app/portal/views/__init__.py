@@ -3,18 +3,27 @@
 from app.portal.service import Portal
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
+from app.portal.views.directory import directory
 from app.portal.views.home import home
+from app.portal.views.inviting import inviting
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.sign_in import sign_in
+from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
+
+_PAGES = (
+    directory,
+    home,
+    inviting,
+    missing,
+    sign_in,
+    switches,
+)
 
 
 def portal_blueprints(portal: Portal, *, review_tools: bool) -> list[Blueprint]:
     """Return the routes of the portal; `review_tools` adds a way in for reviewers, which production refuses."""
-    blueprints = [home, sign_in, missing]
-    if has_outbox(portal):
-        blueprints.append(outbox)
-    if review_tools:
-        blueprints += [demonstration, design]
-    return [*blueprints]
+    for_mail = (outbox,) if has_outbox(portal) else ()
+    for_reviewers = (demonstration, design) if review_tools else ()
+    return [*_PAGES, *for_mail, *for_reviewers]
