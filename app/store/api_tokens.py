@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 _ACTIVE = text("SELECT token_digest, label FROM api_tokens WHERE revoked_at IS NULL")
 _RECORD_USE = text("""
     UPDATE api_tokens SET last_used = :now
-    WHERE token_digest = :token_digest AND (last_used IS NULL OR last_used < :before)
+    WHERE token_digest = :token_digest AND (last_used IS NULL OR last_used <= :before)
 """)
 
 
@@ -20,5 +20,5 @@ def active(connection: Connection) -> dict[bytes, str]:
 
 
 def record_use(connection: Connection, token_digest: bytes, now: datetime, before: datetime) -> None:
-    """Record that a token was used now, unless a use since `before` is recorded."""
+    """Record that a token was used now, unless a use after `before` is recorded."""
     connection.execute(_RECORD_USE, {"token_digest": token_digest, "now": now, "before": before})
