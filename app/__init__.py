@@ -83,7 +83,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     if settings.serves(PORTAL):
         from app.portal.service import make_portal
 
-        context.served_portal = make_portal(database, settings.portal)
+        context.served_portal = make_portal(database, context.redis, settings.portal)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
@@ -105,7 +105,7 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
     if context.served_portal:
         from app.portal.views import portal_blueprints
 
-        blueprints += portal_blueprints()
+        blueprints += portal_blueprints(context.portal, review_tools=context.settings.review.review_tools)
     if context.served_review:
         from app.review.views import review_blueprints
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from app.config import RETRIEVAL, SUBMISSION, Settings
+from app.config import PORTAL, RETRIEVAL, SUBMISSION, Settings
 
 NEVER: Final = 0
 
@@ -48,6 +48,9 @@ PERIODIC_JOBS: Final = (
     PeriodicJob(
         "report-failed-claims", "worker.jobs.report_failed_claims.report_failed_claims", SUBMISSION, lambda _: 60
     ),
+    # The portal also adds this job when it stores a message.
+    PeriodicJob("send-mail", "worker.jobs.send_mail.send_mail", PORTAL, lambda _: 60),
+    PeriodicJob("purge-portal", "worker.jobs.purge_portal.purge_portal", PORTAL, lambda _: 60),
 )
 
 

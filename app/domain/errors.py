@@ -23,6 +23,7 @@
     ├── ArchiveUnavailableError             an archive could not be loaded or built in time
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
+    ├── MailDeliveryError                   a message could not be sent
     ├── SurfaceNotServedError               this process does not serve the surface
     └── JobFailedError                      a background job failed
 
@@ -163,6 +164,10 @@ class ArchiveUnavailableError(ExposureAlertError):
 
 class SeedingForbiddenError(ExposureAlertError):
     """Demonstration data must not be stored in production: it would alert real people."""
+
+
+class MailDeliveryError(ExposureAlertError):
+    """A message could not be sent. The text names the kind of failure, and neither a person nor an address."""
 
 
 class SurfaceNotServedError(ExposureAlertError):

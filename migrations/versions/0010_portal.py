@@ -142,7 +142,6 @@ def _create_mails() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_portal_mails"),
     )
     op.create_index("ix_portal_mails_created", "portal_mails", ["created"], unique=False)

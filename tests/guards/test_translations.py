@@ -24,8 +24,8 @@ def placeholders(text: str) -> set[str]:
 def sources(group: str) -> Iterator[Path]:
     """Yield the files that may use a group's texts."""
     yield from (ROOT / "app" / "templates").glob("*.html")
-    yield from (ROOT / "app" / "templates" / group).glob("*.html")
-    yield from (ROOT / "app" / "static" / group).glob("*.js")
+    yield from (ROOT / "app" / "templates" / group).rglob("*.html")
+    yield from (ROOT / "app" / "static" / group).rglob("*.js")
     yield from (ROOT / "app" / "static" / "design").glob("*.js")
     for package in ("review", "portal"):
         yield from (ROOT / "app" / package).rglob("*.py")

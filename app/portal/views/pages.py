@@ -8,6 +8,7 @@ from flask import Response, g, render_template, request
 from flask_wtf.csrf import generate_csrf
 
 from app.domain.portal.people import WARNING
+from app.portal.demonstration import DEMONSTRATIONS
 from app.portal.views.navigation import entries
 from app.portal.views.people import person_or_none
 from app.web import pages as web_pages
@@ -56,6 +57,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
         warning_seconds=int(WARNING.total_seconds()),
         settings=current_settings(),
+        demonstrations=tuple(DEMONSTRATIONS) if current_settings().review.review_tools else (),
         **values,
     )
     response = Response(page, status, headers={"X-Robots-Tag": "noindex"})

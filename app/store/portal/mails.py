@@ -1,7 +1,10 @@
 """E-mail and text messages to be sent by the worker; in development they stay here, for the outbox page."""
 
-from sqlalchemy import Boolean, Integer, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Boolean, Integer, LargeBinary, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.portal.base import BigKey, Model, Moment
 
@@ -22,4 +25,24 @@ class Mail(Model):
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     created: Mapped[Moment] = mapped_column(index=True)
     next_attempt: Mapped[Moment] = mapped_column(index=True)
-    sent_at: Mapped[Moment | None]
+
+
+def take_due(session: Session, now: datetime, kinds: list[str]) -> Mail | None:
+    """Return a message that is due, locked, or None. Decoys are due whatever their kind."""
+    return session.scalar(
+        select(Mail)
+        .where(Mail.next_attempt <= now, Mail.kind.in_(kinds) | Mail.is_decoy)
+        .order_by(Mail.next_attempt)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def newest(session: Session, count: int) -> Sequence[Mail]:
+    """Return the newest messages, decoys excepted."""
+    return session.scalars(select(Mail).where(~Mail.is_decoy).order_by(Mail.id.desc()).limit(count)).all()
+
+
+def purge(session: Session, before: datetime) -> int:
+    """Delete the messages that were stored before; return how many."""
+    return len(session.execute(delete(Mail).where(Mail.created < before).returning(Mail.id)).all())

@@ -1,0 +1,74 @@
+"""A server for e-mail that keeps what it receives."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default
+
+
+@dataclass
+class MailServer:
+    """A server on 127.0.0.1. With `refuses`, it answers each message with an error."""
+
+    port: int = 0
+    refuses: bool = False
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """The address of the server, for MAIL_URL."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hold one conversation (RFC 5321)."""
+        writer.write(b"220 mail.test\r\n")
+        while line := (await reader.readline()).decode().strip():
+            command = line.partition(" ")[0].upper()
+            if command == "DATA":
+                writer.write(b"354 go on\r\n")
+                body = (await reader.readuntil(b"\r\n.\r\n"))[:-5]
+                if self.refuses:
+                    writer.write(b"451 nurse@health.example is not available\r\n")
+                    continue
+                self.messages.append(message_from_bytes(body, policy=default))
+            if command == "QUIT":
+                writer.write(b"221 bye\r\n")
+                break
+            writer.write(b"250 ok\r\n")
+        writer.close()
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """Run a server until the end of the block."""
+    server, loop, started = MailServer(), asyncio.new_event_loop(), threading.Event()
+
+    async def run() -> None:
+        listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        server.port = listener.sockets[0].getsockname()[1]
+        started.set()
+        async with listener:
+            await listener.serve_forever()
+
+    task = loop.create_task(run())
+
+    def work() -> None:
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
