@@ -8,10 +8,14 @@ from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.portal.audit import AuditLog
+from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.own_tokens import OwnTokens
 from app.portal.sessions import Sessions
+from app.portal.submission_client import SubmissionClient
+from app.web.listening import every_interface, listening_address
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,36 @@ class Portal:
     mail: MailQueue
     mail_delivery: MailDelivery
     demonstration: DemonstrationAccounts
+    codes: Codes
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
     """Return the services."""
     keys = PortalKeys(settings.portal_secret_keys)
     mail = MailQueue(database, keys, redis)
+    audit = AuditLog(keys)
+    tokens = OwnTokens(database, keys, settings.portal_tokens)
+    submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
     return Portal(
         settings=settings,
         keys=keys,
-        audit=AuditLog(keys),
+        audit=audit,
         sessions=Sessions(database, keys),
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
         demonstration=DemonstrationAccounts(database),
+        codes=Codes(database, settings, keys, audit, submission),
     )
+
+
+def own_address(settings: PortalSettings) -> str:
+    """Return the address at which this process serves submission, for requests of its own."""
+    environment = {
+        "BIND_ADDR": settings.bind_addr,
+        "PORT": str(settings.port or ""),
+        "SURFACES": ",".join(settings.surfaces),
+    }
+    host, port = listening_address(environment)
+    if host == every_interface():
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
