@@ -12,7 +12,8 @@
     │   ├── PeriodUnavailableError          the archive of a period is not served
     │   ├── TooManyRequestsError            a rate limit is exhausted
     │   ├── NotPermittedError               a person of the portal lacks the right
-    │   └── PortalPageMissingError          there is no such page, or not for this person
+    │   ├── PortalPageMissingError          there is no such page, or not for this person
+    │   └── ActionRefusedError              a rule of the portal does not permit the action
     ├── RateLimiterUnavailableError         Redis does not answer, and the route requires it
     ├── NoFreeCodeError                     no unused one-time code was found (rule 24)
     ├── CryptographicError
@@ -128,6 +129,14 @@ class NotPermittedError(RequestRefusedError):
 
 class PortalPageMissingError(RequestRefusedError):
     """The page does not exist, or shows what the person may not know of."""
+
+
+class ActionRefusedError(RequestRefusedError):
+    """A rule of the portal does not permit the action. `reason` is the key of the text for the person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class RateLimiterUnavailableError(ExposureAlertError):

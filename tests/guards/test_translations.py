@@ -97,7 +97,7 @@ WRONG_SPACING = {
     "straight quotation marks": r'"',
     "a time without `h`": r"\b\d{1,2}:\d{2}\b",
     "three dots in place of an ellipsis": r"\.\.\.",
-    "two spaces": r"\s\s",
+    "two spaces": r"[^\S\n]{2}",
 }
 
 
@@ -170,6 +170,7 @@ def unused_by_templates(group: str) -> list[str]:
     source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
     known = {key for key in texts(group, "en") if not key.startswith("live.")}
     prefixes = set(re.findall(r'"([\w.]+\.)" ~', source)) | {"refused."}
+    prefixes |= {f"mail.{message}." for message in re.findall(r'message="(\w+)"', source)}  # see MailQueue.queue
     suffixes = set(re.findall(r'~ "(\.[\w.]+)"\)', source))
     literal = set(re.findall(r'"([\w.]+)"', source))
     used = tuple(prefixes | suffixes)

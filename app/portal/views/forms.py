@@ -7,6 +7,18 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 
+class _Messages:
+    """In place of the messages of WTForms, which only a forged form evokes, the key of one of ours."""
+
+    def gettext(self, _: str) -> str:
+        """Return the key for any message."""
+        return "error.invalid"
+
+    def ngettext(self, *_: object) -> str:
+        """Return the key for any message."""
+        return "error.invalid"
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """A form. Text is stripped of surrounding white space, except in passwords."""
 
@@ -18,6 +30,10 @@ class Form(FlaskForm):  # type: ignore[misc]
             if unbound_field.field_class is StringField:
                 options.setdefault("filters", []).append(_strip)
             return unbound_field.bind(form=form, **options)
+
+        def get_translations(self, form: Any) -> Any:  # noqa: ARG002
+            """Return what replaces the messages of WTForms."""
+            return _Messages()
 
 
 def submitted(form: Form) -> bool:

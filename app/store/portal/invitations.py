@@ -1,8 +1,10 @@
 """Invitations, and links for a new password. A link holds a token; here is its keyed hash."""
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.portal.base import BigKey, Digest, JurisdictionCode, Model, Moment
 
@@ -32,3 +34,39 @@ class PasswordLink(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("portal_accounts.id", ondelete="CASCADE"), primary_key=True)
     token_digest: Mapped[Digest] = mapped_column(unique=True)
     expires: Mapped[Moment] = mapped_column(index=True)
+
+
+def find_invitation(session: Session, digests: list[bytes], now: datetime) -> Invitation | None:
+    """Return the invitation of a link that has not expired, by the keyed hashes of its token."""
+    return session.scalar(select(Invitation).where(Invitation.token_digest.in_(digests), Invitation.expires > now))
+
+
+def take_invitation(session: Session, digests: list[bytes], now: datetime) -> Invitation | None:
+    """Delete and return the invitation of a link. Of two requests at once, one receives it."""
+    valid = delete(Invitation).where(Invitation.token_digest.in_(digests), Invitation.expires > now)
+    return session.scalar(valid.returning(Invitation))
+
+
+def put_password_link(session: Session, account_id: int, digest: bytes, expires: datetime) -> None:
+    """Store an account's link, in place of an earlier one."""
+    values = {"token_digest": digest, "expires": expires}
+    statement = insert(PasswordLink).values(account_id=account_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[PasswordLink.account_id], set_=values))
+
+
+def find_password_link(session: Session, digests: list[bytes], now: datetime) -> PasswordLink | None:
+    """Return a link that has not expired, by the keyed hashes of its token."""
+    return session.scalar(
+        select(PasswordLink).where(PasswordLink.token_digest.in_(digests), PasswordLink.expires > now)
+    )
+
+
+def take_password_link(session: Session, digests: list[bytes], now: datetime) -> PasswordLink | None:
+    """Delete and return a link. Of two requests at once, one receives it."""
+    valid = delete(PasswordLink).where(PasswordLink.token_digest.in_(digests), PasswordLink.expires > now)
+    return session.scalar(valid.returning(PasswordLink))
+
+
+def delete_password_link(session: Session, account_id: int) -> None:
+    """Delete an account's link."""
+    session.execute(delete(PasswordLink).where(PasswordLink.account_id == account_id))
