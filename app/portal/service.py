@@ -11,11 +11,18 @@ from app.portal.audit import AuditLog
 from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
 from app.portal.invitations import Invitations
+from app.portal.lockout import LockOut
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.own_account import OwnAccount
 from app.portal.own_tokens import OwnTokens
+from app.portal.passkeys import Passkeys
+from app.portal.password_links import PasswordLinks
 from app.portal.people import People
+from app.portal.second_factors import SecondFactors
 from app.portal.sessions import Sessions
+from app.portal.sign_in import SignIn
+from app.portal.sign_up import SignUp
 from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
 from app.web.listening import every_interface, listening_address
@@ -36,6 +43,13 @@ class Portal:
     invitations: Invitations
     switches: Switches
     codes: Codes
+    lock_out: LockOut
+    second_factors: SecondFactors
+    passkeys: Passkeys
+    sign_in: SignIn
+    sign_up: SignUp
+    password_links: PasswordLinks
+    own_account: OwnAccount
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -45,11 +59,15 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     mail = MailQueue(database, keys, redis)
     tokens = OwnTokens(database, keys, settings.portal_tokens)
     submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
+    sessions = Sessions(database, keys)
+    lock_out = LockOut(database, keys)
+    second_factors = SecondFactors(database, keys, audit, mail)
+    passkeys = Passkeys(database, second_factors)
     return Portal(
         settings=settings,
         keys=keys,
         audit=audit,
-        sessions=Sessions(database, keys),
+        sessions=sessions,
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
         demonstration=DemonstrationAccounts(database),
@@ -57,6 +75,13 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
         switches=Switches(database, audit),
         codes=Codes(database, settings, keys, audit, submission),
+        lock_out=lock_out,
+        second_factors=second_factors,
+        passkeys=passkeys,
+        sign_in=SignIn(database, audit, lock_out, sessions, second_factors, passkeys),
+        sign_up=SignUp(database, keys, audit, sessions),
+        password_links=PasswordLinks(database, keys, audit, mail, lock_out),
+        own_account=OwnAccount(database, audit, mail),
     )
 
 

@@ -1,6 +1,8 @@
 """The pages of the portal."""
 
 from app.portal.service import Portal
+from app.portal.views.account import account
+from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
 from app.portal.views.directory import directory
@@ -8,16 +10,22 @@ from app.portal.views.home import home
 from app.portal.views.inviting import inviting
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
+from app.portal.views.password_links import password_links
 from app.portal.views.sign_in import sign_in
+from app.portal.views.sign_up import sign_up
 from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
 
 _PAGES = (
+    account,
+    confirmation,
     directory,
     home,
     inviting,
     missing,
+    password_links,
     sign_in,
+    sign_up,
     switches,
 )
 
