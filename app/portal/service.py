@@ -7,6 +7,7 @@ from redis import Redis
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
+from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
 from app.portal.invitations import Invitations
 from app.portal.mail import MailQueue
@@ -29,6 +30,7 @@ class Portal:
     people: People
     invitations: Invitations
     switches: Switches
+    announcements: Announcements
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -46,4 +48,5 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
         switches=Switches(database, audit),
+        announcements=Announcements(database, audit),
     )
