@@ -9,12 +9,17 @@ from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
+from app.portal.codes import Codes
+from app.portal.demonstration import DemonstrationAccounts
 from app.portal.invitations import Invitations
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.own_tokens import OwnTokens
 from app.portal.people import People
 from app.portal.sessions import Sessions
+from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
+from app.web.listening import every_interface, listening_address
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,12 @@ class Portal:
     sessions: Sessions
     mail: MailQueue
     mail_delivery: MailDelivery
+    demonstration: DemonstrationAccounts
     people: People
     invitations: Invitations
     switches: Switches
     announcements: Announcements
+    codes: Codes
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -38,6 +45,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     keys = PortalKeys(settings.portal_secret_keys)
     audit = AuditLog(keys)
     mail = MailQueue(database, keys, redis)
+    tokens = OwnTokens(database, keys, settings.portal_tokens)
+    submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
     return Portal(
         settings=settings,
         keys=keys,
@@ -45,8 +54,23 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sessions=Sessions(database, keys),
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
+        demonstration=DemonstrationAccounts(database),
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
         switches=Switches(database, audit),
         announcements=Announcements(database, audit),
+        codes=Codes(database, settings, keys, audit, submission),
     )
+
+
+def own_address(settings: PortalSettings) -> str:
+    """Return the address at which this process serves submission, for requests of its own."""
+    environment = {
+        "BIND_ADDR": settings.bind_addr,
+        "PORT": str(settings.port or ""),
+        "SURFACES": ",".join(settings.surfaces),
+    }
+    host, port = listening_address(environment)
+    if host == every_interface():
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

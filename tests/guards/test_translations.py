@@ -27,8 +27,7 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "templates" / group).rglob("*.html")
     yield from (ROOT / "app" / "static" / group).rglob("*.js")
     yield from (ROOT / "app" / "static" / "design").glob("*.js")
-    for package in ("review", "portal"):
-        yield from (ROOT / "app" / package).rglob("*.py")
+    yield from (ROOT / "app" / ("portal" if group == "portal" else "review")).rglob("*.py")
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:

@@ -2,6 +2,8 @@
 
 from app.portal.service import Portal
 from app.portal.views.announcements import announcements
+from app.portal.views.demonstration import demonstration
+from app.portal.views.design import design
 from app.portal.views.directory import directory
 from app.portal.views.home import home
 from app.portal.views.inviting import inviting
@@ -11,10 +13,19 @@ from app.portal.views.sign_in import sign_in
 from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
 
+_PAGES = (
+    announcements,
+    directory,
+    home,
+    inviting,
+    missing,
+    sign_in,
+    switches,
+)
 
-def portal_blueprints(portal: Portal) -> list[Blueprint]:
-    """Return the routes of the portal."""
-    blueprints = [home, sign_in, inviting, directory, switches, announcements, missing]
-    if has_outbox(portal):
-        blueprints.append(outbox)
-    return [*blueprints]
+
+def portal_blueprints(portal: Portal, *, review_tools: bool) -> list[Blueprint]:
+    """Return the routes of the portal; `review_tools` adds a way in for reviewers, which production refuses."""
+    for_mail = (outbox,) if has_outbox(portal) else ()
+    for_reviewers = (demonstration, design) if review_tools else ()
+    return [*_PAGES, *for_mail, *for_reviewers]

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from flask import Response, request
 
+from app.domain.codes import code_groups
 from app.domain.errors import ActionRefusedError
 from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.management import grantable_rights, grantable_roles, may_manage
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right
-from app.domain.portal.spelling import groups, spell
+from app.domain.portal.spelling import spell
 from app.portal.second_factor_codes import GIVEN_CODE_VALIDITY
 from app.portal.views import pages
 from app.portal.views.blueprint import FORM, PortalBlueprint
@@ -115,7 +116,7 @@ def _shown(number: int, action: str, run: Callable[[Person, int, datetime], str]
             return pages.render(
                 "people/code.html",
                 profile=found,
-                groups=groups(code),
+                groups=code_groups(code),
                 spelling=spell(code, pages.texts().language),
                 expires=now + GIVEN_CODE_VALIDITY,
             )
