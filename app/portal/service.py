@@ -7,6 +7,7 @@ from redis import Redis
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
+from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
 from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
@@ -42,6 +43,7 @@ class Portal:
     people: People
     invitations: Invitations
     switches: Switches
+    announcements: Announcements
     codes: Codes
     lock_out: LockOut
     second_factors: SecondFactors
@@ -74,6 +76,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
         switches=Switches(database, audit),
+        announcements=Announcements(database, audit),
         codes=Codes(database, settings, keys, audit, submission),
         lock_out=lock_out,
         second_factors=second_factors,

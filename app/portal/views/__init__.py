@@ -2,6 +2,7 @@
 
 from app.portal.service import Portal
 from app.portal.views.account import account
+from app.portal.views.announcements import announcements
 from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
@@ -18,6 +19,7 @@ from app.web.blueprints import Blueprint
 
 _PAGES = (
     account,
+    announcements,
     confirmation,
     directory,
     home,
