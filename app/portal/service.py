@@ -15,7 +15,8 @@ from app.portal.mail_delivery import MailDelivery
 from app.portal.own_tokens import OwnTokens
 from app.portal.sessions import Sessions
 from app.portal.submission_client import SubmissionClient
-from app.web.listening import every_interface, listening_address
+from app.portal.text_messages import TextMessages
+from app.web.listening import listening_address
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Portal:
     mail_delivery: MailDelivery
     demonstration: DemonstrationAccounts
     codes: Codes
+    text_messages: TextMessages
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -48,6 +50,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         mail_delivery=MailDelivery(database, mail, settings),
         demonstration=DemonstrationAccounts(database),
         codes=Codes(database, settings, keys, audit, submission),
+        text_messages=TextMessages(database, settings, mail, audit),
     )
 
 
@@ -59,6 +62,6 @@ def own_address(settings: PortalSettings) -> str:
         "SURFACES": ",".join(settings.surfaces),
     }
     host, port = listening_address(environment)
-    if host == every_interface():
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - this address means every interface, so also that of loopback
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -3,6 +3,7 @@
 from app.portal.service import Portal
 from app.portal.views.demonstration import demonstration
 from app.portal.views.home import home
+from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.sign_in import sign_in
@@ -11,7 +12,7 @@ from app.web.blueprints import Blueprint
 
 def portal_blueprints(portal: Portal, *, review_tools: bool) -> list[Blueprint]:
     """Return the routes of the portal; `review_tools` adds a way in for reviewers, which production refuses."""
-    blueprints = [home, sign_in, missing]
+    blueprints = [home, sign_in, issuing, missing]
     if has_outbox(portal):
         blueprints.append(outbox)
     if review_tools:
