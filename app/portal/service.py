@@ -26,7 +26,8 @@ from app.portal.sign_in import SignIn
 from app.portal.sign_up import SignUp
 from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
-from app.web.listening import every_interface, listening_address
+from app.portal.text_messages import TextMessages
+from app.web.listening import listening_address
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Portal:
     sign_up: SignUp
     password_links: PasswordLinks
     own_account: OwnAccount
+    text_messages: TextMessages
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -85,6 +87,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sign_up=SignUp(database, keys, audit, sessions),
         password_links=PasswordLinks(database, keys, audit, mail, lock_out),
         own_account=OwnAccount(database, audit, mail),
+        text_messages=TextMessages(database, settings, mail, audit),
     )
 
 
@@ -96,6 +99,6 @@ def own_address(settings: PortalSettings) -> str:
         "SURFACES": ",".join(settings.surfaces),
     }
     host, port = listening_address(environment)
-    if host == every_interface():
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - this address means every interface, so also that of loopback
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -9,6 +9,7 @@ from app.portal.views.design import design
 from app.portal.views.directory import directory
 from app.portal.views.home import home
 from app.portal.views.inviting import inviting
+from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.password_links import password_links
@@ -24,6 +25,7 @@ _PAGES = (
     directory,
     home,
     inviting,
+    issuing,
     missing,
     password_links,
     sign_in,
