@@ -2,6 +2,7 @@
 
 from app.portal.service import Portal
 from app.portal.views.announcements import announcements
+from app.portal.views.audit import audit
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
 from app.portal.views.directory import directory
@@ -15,6 +16,7 @@ from app.web.blueprints import Blueprint
 
 _PAGES = (
     announcements,
+    audit,
     directory,
     home,
     inviting,
