@@ -9,6 +9,8 @@ from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
+from app.portal.audit_checks import AuditChecks
+from app.portal.audit_trail import AuditTrail
 from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
 from app.portal.invitations import Invitations
@@ -45,6 +47,8 @@ class Portal:
     invitations: Invitations
     switches: Switches
     announcements: Announcements
+    audit_trail: AuditTrail
+    audit_checks: AuditChecks
     codes: Codes
     lock_out: LockOut
     second_factors: SecondFactors
@@ -79,6 +83,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
         switches=Switches(database, audit),
         announcements=Announcements(database, audit),
+        audit_trail=AuditTrail(database, audit),
+        audit_checks=AuditChecks(database, keys),
         codes=Codes(database, settings, keys, audit, submission),
         lock_out=lock_out,
         second_factors=second_factors,
