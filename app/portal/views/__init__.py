@@ -4,6 +4,7 @@ from app.portal.service import Portal
 from app.portal.views.account import account
 from app.portal.views.announcements import announcements
 from app.portal.views.audit import audit
+from app.portal.views.codes import codes
 from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
