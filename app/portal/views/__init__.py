@@ -25,6 +25,7 @@ _PAGES = (
     announcements,
     confirmation,
     audit,
+    codes,
     directory,
     home,
     inviting,
