@@ -70,12 +70,12 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         schema=Schema(database),
         redis=redis_client(settings.redis_url),
         rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
-        bearer_labels=digests(settings.submission.key_claim_token) if settings.serves(SUBMISSION) else {},
     )
     if settings.serves(SUBMISSION):
         from app.submission.service import make_submission
 
-        context.served_submission = make_submission(database, settings.submission)
+        tokens = digests(settings.submission.key_claim_token)
+        context.served_submission = make_submission(database, settings.submission, tokens)
     if settings.serves(RETRIEVAL):
         from app.retrieval.service import make_retrieval
 
@@ -105,7 +105,7 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
     if context.served_portal:
         from app.portal.views import portal_blueprints
 
-        blueprints += portal_blueprints(context.portal)
+        blueprints += portal_blueprints(context.portal, review_tools=context.settings.review.review_tools)
     if context.served_review:
         from app.review.views import review_blueprints
 

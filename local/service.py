@@ -37,12 +37,18 @@ _START_SECONDS: Final = 60.0
 
 # For trying the service out: uploads are published within seconds, which shows who uploaded what, and the pages for
 # reviewers exist.
-_DEFAULTS: Final = {"EXPORT_MAX_AGE_SECONDS": "3", "RELEASE_PERIOD_HOURS": "0", "REVIEW_TOOLS": "true"}
+_DEFAULTS: Final = {
+    "EXPORT_MAX_AGE_SECONDS": "3",
+    "RELEASE_PERIOD_HOURS": "0",
+    "REVIEW_TOOLS": "true",
+    "SURFACES": "submission,retrieval,portal",
+}
 
 _BANNER: Final = """
   Exposure Alert answers at {url}
 
   In a browser:     {url}/
+  The portal:       {url}/portal
   A one-time code:  curl -X POST -H "Authorization: Bearer {token}" {url}/new-key-claim
   The secrets:      {secrets}
   To stop it:       Ctrl-C

@@ -1,6 +1,7 @@
 """The settings that every process has."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from app.config import parsers as parse
@@ -78,6 +79,9 @@ class CommonSettings:
     publish_active_keys: bool = setting(
         parse.boolean, "Whether a key is published before its validity has ended", "false"
     )
+    one_time_code_expiry_minutes: int = setting(
+        parse.integer(1, 525_600), "Minutes in which a code can be claimed", "1440"
+    )
     release_period_hours: int = setting(
         parse.integer(0, 24),
         "Hours in which uploads are collected and then published together; 0 publishes each at once",
@@ -96,6 +100,11 @@ class CommonSettings:
     def is_production(self) -> bool:
         """Whether this is a production deployment, which refuses tools for tests and reviews."""
         return self.env == "production"
+
+    @property
+    def code_lifetime(self) -> timedelta:
+        """How long a code can be claimed."""
+        return timedelta(minutes=self.one_time_code_expiry_minutes)
 
     @property
     def release_policy(self) -> ReleasePolicy:

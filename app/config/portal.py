@@ -9,14 +9,14 @@ from app.config import parsers as parse
 from app.config.common import CommonSettings
 from app.config.fields import setting
 
-OUTBOX: Final = "outbox"  # the value of MAIL_URL and TEXT_MESSAGE_URL that sends nothing
+OUTBOX: Final = "outbox"  # the value of TEXT_MESSAGE_URL that sends nothing
 
 
 def _mail_url(raw: str) -> str:
-    """Parse the server for e-mail: `outbox`, or smtp://user:password@host:port, or smtps://…"""
+    """Parse the server for e-mail: smtp://user:password@host:port, or smtps://…"""
     parts = urlsplit(raw)
-    if raw != OUTBOX and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
-        raise ValueError("is neither `outbox` nor smtp://host or smtps://host")
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("does not start with smtp:// or smtps:// and the name of a host")
     return raw
 
 
@@ -64,15 +64,15 @@ class PortalSettings(CommonSettings):
     portal_daily_codes: int = setting(
         parse.integer(1, 1_000_000), "Codes that one person may issue in the portal in 24 hours", "100"
     )
-    mail_url: str = setting(
-        _mail_url,
-        "Server for e-mail, smtp://user:password@host:port or smtps://…; `outbox` keeps e-mail on a page instead, and "
-        "is refused in production",
-        OUTBOX,
+    mail_url: str | None = setting(
+        parse.optional(_mail_url),
+        "Server for e-mail, smtp://user:password@host:port or smtps://…; without it, e-mail is kept on a page instead, "
+        "which production refuses",
+        "",
         secret=True,
     )
     mail_from: str = setting(
-        parse.text, "Sender's address of e-mail; required unless MAIL_URL is `outbox`", "exposure-alert@localhost"
+        parse.text, "Sender's address of e-mail; required with MAIL_URL", "exposure-alert@localhost"
     )
     text_message_url: str | None = setting(
         parse.optional(_text_message_url),
@@ -83,6 +83,16 @@ class PortalSettings(CommonSettings):
     text_message_token: str | None = setting(
         parse.optional(parse.long_text(8)), "Bearer token for TEXT_MESSAGE_URL", "", secret=True
     )
+
+    @property
+    def keeps_email(self) -> bool:
+        """Whether e-mail is kept on a page instead of being sent."""
+        return self.mail_url is None
+
+    @property
+    def keeps_text_messages(self) -> bool:
+        """Whether text messages are kept on a page instead of being sent."""
+        return self.text_message_url == OUTBOX
 
     @property
     def session_cookie_is_secure(self) -> bool:

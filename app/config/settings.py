@@ -10,7 +10,7 @@ from typing import Any
 from app.config import parsers as parse
 from app.config.common import ALL_SURFACES, DEFAULT_SURFACES, PORTAL, RETRIEVAL, SUBMISSION, CommonSettings
 from app.config.fields import declared, read_one, read_values
-from app.config.portal import OUTBOX, PortalSettings
+from app.config.portal import PortalSettings
 from app.config.retrieval import RetrievalSettings
 from app.config.review import ReviewSettings
 from app.config.submission import SubmissionSettings
@@ -177,7 +177,7 @@ def _check_portal(portal: PortalSettings) -> None:
         return
     if not (portal.portal_url or "").startswith("https://"):
         raise ConfigurationError("PORTAL_URL: must start with https:// in production")
-    if portal.mail_url == OUTBOX:
-        raise ConfigurationError("MAIL_URL: must name a server for e-mail in production")
-    if portal.text_message_url == OUTBOX:
+    if portal.keeps_email:
+        raise ConfigurationError("MAIL_URL: required in production")
+    if portal.keeps_text_messages:
         raise ConfigurationError("TEXT_MESSAGE_URL: must not be `outbox` in production")

@@ -51,9 +51,6 @@ class SubmissionSettings(CommonSettings):
     rate_limit_outbreaks: int = setting(
         parse.integer(1, 1_000_000), "Outbreak events that may be reported with one token in a minute", "60"
     )
-    one_time_code_expiry_minutes: int = setting(
-        parse.integer(1, 525_600), "Minutes in which a code can be claimed", "1440"
-    )
     encryption_key_validity_days: int = setting(
         parse.integer(1, 365), "Days in which a phone may upload with its key pair", "15"
     )
@@ -86,8 +83,3 @@ class SubmissionSettings(CommonSettings):
             duration=timedelta(hours=self.claim_key_ban_hours),
             max_daily_failures=self.max_daily_claim_key_failures,
         )
-
-    @property
-    def code_lifetime(self) -> timedelta:
-        """How long a code can be claimed."""
-        return timedelta(minutes=self.one_time_code_expiry_minutes)

@@ -59,9 +59,10 @@ class PortalKeys:
                 continue
         raise UnsealingError
 
-    def submission_token(self, label: str) -> str:
-        """Return the token with which the portal requests a jurisdiction's codes, if it was given none."""
-        return base64.urlsafe_b64encode(self.digest("submission token", label)).decode().rstrip("=")
+    def submission_tokens(self, label: str) -> list[str]:
+        """Return the portal's tokens for a jurisdiction's codes: the current one, and those of old secrets."""
+        digests = self.digests("submission token", label)
+        return [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
     def hash_ids(self, reference: str) -> list[str]:
         """Return the hashIDs of a code's reference, 128 hexadecimal digits: the current one, and those of old secrets.

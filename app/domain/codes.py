@@ -3,6 +3,7 @@
 import secrets
 import unicodedata
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
 # Without characters that are easily confused when spoken or written.
@@ -13,6 +14,22 @@ SEGMENT_LENGTHS: Final = (3, 3, 4)
 # characters such as a newline or a zero-width space.
 _REMOVED_CATEGORIES: Final = frozenset({"Zs", "Zl", "Zp", "Pd", "Cc", "Cf"})
 _REMOVED: Final = frozenset({"\u2212"})  # the minus sign, a mathematical symbol
+
+
+class CodeStatus(StrEnum):
+    """What has become of a code."""
+
+    WAITING = "waiting"  # a phone can claim it
+    CLAIMED = "claimed"
+    EXPIRED = "expired"  # it was not claimed in time
+    WITHDRAWN = "withdrawn"
+    UNKNOWN = "unknown"  # it was never issued, or withdrawn, or its data have been deleted
+
+
+def code_groups(code: str) -> tuple[str, str, str]:
+    """Return a code in groups of three, three and four characters, as it is displayed and read out."""
+    first, second, _ = SEGMENT_LENGTHS
+    return code[:first], code[first : first + second], code[first + second :]
 
 
 def generate_code(random_below: Callable[[int], int] = secrets.randbelow) -> str:

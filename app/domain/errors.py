@@ -11,9 +11,14 @@
     │   ├── HashIdClaimedError              the code of a hashID has been claimed (rule 21)
     │   ├── PeriodUnavailableError          the archive of a period is not served
     │   ├── TooManyRequestsError            a rate limit is exhausted
+    │   ├── DailyLimitError                 a person has issued as many codes as allowed in 24 hours
+    │   ├── FormUsedError                   the code of a form cannot be issued again
     │   ├── NotPermittedError               a person of the portal lacks the right
     │   ├── PortalPageMissingError          there is no such page, or not for this person
     │   └── ActionRefusedError              a rule of the portal does not permit the action
+    ├── SubmissionError                     the portal's request to submission failed
+    │   ├── SubmissionUnavailableError      there was no answer in time, or an error of the server
+    │   └── SubmissionRefusedError          the portal's token, or its request, was refused
     ├── RateLimiterUnavailableError         Redis does not answer, and the route requires it
     ├── NoFreeCodeError                     no unused one-time code was found (rule 24)
     ├── CryptographicError
@@ -123,6 +128,14 @@ class TooManyRequestsError(RequestRefusedError):
         return {"Retry-After": str(self.seconds)}
 
 
+class DailyLimitError(RequestRefusedError):
+    """The person has issued as many codes in the last 24 hours as one person may."""
+
+
+class FormUsedError(RequestRefusedError):
+    """The form was sent before, and its code has been claimed or withdrawn."""
+
+
 class NotPermittedError(RequestRefusedError):
     """The person lacks the right, or has not signed in."""
 
@@ -137,6 +150,18 @@ class ActionRefusedError(RequestRefusedError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class SubmissionError(ExposureAlertError):
+    """A request of the portal to submission failed. The text never holds a part of the answer."""
+
+
+class SubmissionUnavailableError(SubmissionError):
+    """Submission did not answer in time, or with an error of its own. The request can be repeated."""
+
+
+class SubmissionRefusedError(SubmissionError):
+    """Submission refused the request, or gave an answer that cannot be one of it. Only an administrator can help."""
 
 
 class RateLimiterUnavailableError(ExposureAlertError):

@@ -11,6 +11,9 @@ MIN_UPLOAD_BODY_BYTES: Final = 1024
 
 MAX_OUTBREAK_BODY_BYTES: Final = 1024  # [104]
 
+MAX_CODE_STATUSES: Final = 100  # hashIDs in a request to /code-status
+MAX_CODE_STATUS_BODY_BYTES: Final = 16_384  # a hashID has 128 characters
+
 PUBLIC_KEY_BYTES: Final = 32  # Curve25519 [33, 50, 52]
 NONCE_BYTES: Final = 24  # XSalsa20 [52]
 KEY_DATA_BYTES: Final = 16  # a temporary exposure key [59]

@@ -8,10 +8,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.config import PortalSettings
-from app.config.portal import OUTBOX
 from app.database.database import Database
 from app.domain.errors import MailDeliveryError
-from app.portal.mail import EMAIL, MailQueue
+from app.portal.mail import EMAIL, TEXT, MailQueue
 from app.portal.mail_transports import send_email, send_text_message
 from app.store.portal import mails
 from app.store.portal.mails import Mail
@@ -42,10 +41,8 @@ class MailDelivery:
 
     def _kinds(self) -> list[str]:
         """Return the kinds of messages that are sent, and not kept for the page that shows them."""
-        return [kind for kind in ("email", "text") if self._destination(kind) != OUTBOX]
-
-    def _destination(self, kind: str) -> str | None:
-        return self.settings.mail_url if kind == EMAIL else self.settings.text_message_url
+        kept = {EMAIL: self.settings.keeps_email, TEXT: self.settings.keeps_text_messages}
+        return [kind for kind, is_kept in kept.items() if not is_kept]
 
     def _send(self, session: Session, mail: Mail, now: datetime) -> bool:
         if mail.is_decoy:
@@ -65,11 +62,11 @@ class MailDelivery:
 
     def _postpone(self, session: Session, mail: Mail, now: datetime, error: MailDeliveryError) -> None:
         mail.attempts += 1
-        given_up = mail.attempts >= MAX_ATTEMPTS
         # Neither the address nor the server's answer, which may repeat it, reaches the log.
         fields = {"kind": mail.kind, "attempts": mail.attempts, "reason": str(error)}
-        _logger.error("mail given up" if given_up else "mail not sent", extra=fields)
-        if given_up:
+        if mail.attempts >= MAX_ATTEMPTS:
+            _logger.error("mail given up", extra=fields)
             session.delete(mail)
         else:
+            _logger.error("mail not sent", extra=fields)
             mail.next_attempt = now + _FIRST_PAUSE * 2 ** (mail.attempts - 1)

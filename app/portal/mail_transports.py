@@ -27,7 +27,7 @@ def send_email(settings: PortalSettings, message: "Message") -> None:
     `smtp://` begins with STARTTLS if the server offers it, and always before credentials are sent; `smtps://` is
     encrypted from the start. Certificates are verified.
     """
-    parts = urlsplit(settings.mail_url)
+    parts = urlsplit(settings.mail_url or "")
     context = ssl.create_default_context()
     try:
         email = _email(settings.mail_from, message)

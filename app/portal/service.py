@@ -8,16 +8,24 @@ from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.portal.audit import AuditLog
+from app.portal.codes import Codes
+from app.portal.demonstration import DemonstrationAccounts
+from app.portal.invitations import Invitations
 from app.portal.lockout import LockOut
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
 from app.portal.own_account import OwnAccount
+from app.portal.own_tokens import OwnTokens
 from app.portal.passkeys import Passkeys
 from app.portal.password_links import PasswordLinks
+from app.portal.people import People
 from app.portal.second_factors import SecondFactors
 from app.portal.sessions import Sessions
 from app.portal.sign_in import SignIn
 from app.portal.sign_up import SignUp
+from app.portal.submission_client import SubmissionClient
+from app.portal.switches import Switches
+from app.web.listening import every_interface, listening_address
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,11 @@ class Portal:
     sign_up: SignUp
     password_links: PasswordLinks
     own_account: OwnAccount
+    demonstration: DemonstrationAccounts
+    people: People
+    invitations: Invitations
+    switches: Switches
+    codes: Codes
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -48,6 +61,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     lock_out = LockOut(database, keys)
     second_factors = SecondFactors(database, keys, audit, mail)
     passkeys = Passkeys(database, second_factors)
+    tokens = OwnTokens(database, keys, settings.portal_tokens)
+    submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
     return Portal(
         settings=settings,
         keys=keys,
@@ -62,4 +77,22 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sign_up=SignUp(database, keys, audit, sessions),
         password_links=PasswordLinks(database, keys, audit, mail, lock_out),
         own_account=OwnAccount(database, audit, mail),
+        demonstration=DemonstrationAccounts(database),
+        people=People(database, keys, audit),
+        invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
+        switches=Switches(database, audit),
+        codes=Codes(database, settings, keys, audit, submission),
     )
+
+
+def own_address(settings: PortalSettings) -> str:
+    """Return the address at which this process serves submission, for requests of its own."""
+    environment = {
+        "BIND_ADDR": settings.bind_addr,
+        "PORT": str(settings.port or ""),
+        "SURFACES": ",".join(settings.surfaces),
+    }
+    host, port = listening_address(environment)
+    if host == every_interface():
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -85,8 +85,3 @@ class Review:
         except SQLAlchemyError:  # the rest of the page helps to find the cause
             _logger.exception("archives could not be listed")
             return None
-
-
-def code_groups(code: str) -> tuple[str, str, str]:
-    """Return a one-time code in groups of three, three and four characters, as it is displayed."""
-    return code[:3], code[3:6], code[6:]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from app.database.prepared import PreparedExecutor
 from app.database.statement import Statement
@@ -66,17 +67,17 @@ _NEW = f"""
 # A row's hashID may be hashed with any sealing key, so no constraint recognises it. Requests for the same hashID take
 # turns instead: each waits for the locks of the hashID, then for the row, which may be about to be claimed. The last
 # part sees what all earlier ones have committed.
-_KNOWN = "originator = :originator AND hash_id = ANY (:hash_ids ::text[])"
-_LOCKS = (
+KNOWN_HASH_ID: Final = "originator = :originator AND hash_id = ANY (:hash_ids ::text[])"
+LOCK_HASH_ID: Final = (
     "SELECT pg_advisory_xact_lock(lock) FROM unnest(:locks ::bigint[]) AS lock",
-    f"SELECT FROM encryption_keys WHERE {_KNOWN} FOR UPDATE",
+    f"SELECT FROM encryption_keys WHERE {KNOWN_HASH_ID} FOR UPDATE",
 )
 # A hashID with an unclaimed code gets the new code, and the old one is invalid at once (rule 20). If the code has been
 # claimed, nothing changes and no row is returned (rule 21).
 _REPLACE = f"""
-    WITH claimed AS MATERIALIZED (SELECT FROM encryption_keys WHERE {_KNOWN} AND app_public_key IS NOT NULL),
+    WITH claimed AS MATERIALIZED (SELECT FROM encryption_keys WHERE {KNOWN_HASH_ID} AND app_public_key IS NOT NULL),
     unclaimed AS MATERIALIZED (
-        SELECT server_public_key FROM encryption_keys WHERE {_KNOWN} AND NOT EXISTS (SELECT FROM claimed)
+        SELECT server_public_key FROM encryption_keys WHERE {KNOWN_HASH_ID} AND NOT EXISTS (SELECT FROM claimed)
         ORDER BY hash_id = :hash_id DESC LIMIT 1
     ),
     replaced AS (
@@ -90,7 +91,7 @@ _REPLACE = f"""
     -- While an earlier version runs beside this one, a hashID may have a second row. Its code is invalid too.
     invalidated AS (
         UPDATE encryption_keys AS pair SET one_time_code = NULL, hash_id = NULL
-        FROM unclaimed WHERE pair.{_KNOWN} AND pair.server_public_key <> unclaimed.server_public_key
+        FROM unclaimed WHERE pair.{KNOWN_HASH_ID} AND pair.server_public_key <> unclaimed.server_public_key
     ),
     issued AS (
         {
@@ -105,8 +106,8 @@ _REPLACE = f"""
 
 _ISSUE = Statement(_NEW + _RESULT)
 _ISSUE_AND_COUNT = Statement(_NEW + _COUNTED + _RESULT)
-_REPLACE_OR_ISSUE = Statement(*_LOCKS, _REPLACE + _RESULT)
-_REPLACE_OR_ISSUE_AND_COUNT = Statement(*_LOCKS, _REPLACE + _COUNTED + _RESULT)
+_REPLACE_OR_ISSUE = Statement(*LOCK_HASH_ID, _REPLACE + _RESULT)
+_REPLACE_OR_ISSUE_AND_COUNT = Statement(*LOCK_HASH_ID, _REPLACE + _COUNTED + _RESULT)
 
 
 def issue(executor: PreparedExecutor, code: NewCode, *, count: bool = True) -> IssueOutcome:

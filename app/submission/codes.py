@@ -1,6 +1,7 @@
 """Issuing one-time codes (section D)."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -10,10 +11,10 @@ from app.crypto.box import generate_key_pair
 from app.crypto.sealing import SealingRing
 from app.database.database import Database
 from app.database.errors import is_outage, is_violation_of
-from app.domain.codes import generate_code
+from app.domain.codes import CodeStatus, generate_code
 from app.domain.errors import HashIdClaimedError, NoFreeCodeError
 from app.domain.limits import MAX_CODE_ATTEMPTS
-from app.store import codes
+from app.store import code_status, codes
 from app.store.tables import encryption_keys
 
 _logger = logging.getLogger(__name__)
@@ -54,6 +55,34 @@ class Codes:
                 raise HashIdClaimedError
             return code
         raise NoFreeCodeError
+
+    def statuses(self, originator: str, hash_ids: Sequence[str], now: datetime) -> dict[str, CodeStatus]:
+        """Return what has become of the originator's codes, by hashID, in the order of the hashIDs."""
+        forms = {form: hash_id for hash_id in hash_ids for form in self._ring.stored_hash_ids(hash_id)}
+        statuses = dict.fromkeys(hash_ids, CodeStatus.UNKNOWN)
+        for row in code_status.read(self._database.prepared, originator, list(forms)):
+            hash_id = forms[row.stored_hash_id]
+            if statuses[hash_id] is not CodeStatus.CLAIMED:
+                statuses[hash_id] = self._status(row, now)
+        return statuses
+
+    def withdraw(self, originator: str, hash_id: str) -> CodeStatus:
+        """Invalidate a code of the originator that has not been claimed; raise HashIdClaimedError if it has.
+
+        Returns WITHDRAWN, or UNKNOWN if the hashID has no code, so the request can be repeated.
+        """
+        is_claimed, is_withdrawn = code_status.withdraw(
+            self._database.prepared, originator, self._stored_hash_id(hash_id)
+        )
+        if is_claimed:
+            raise HashIdClaimedError
+        return CodeStatus.WITHDRAWN if is_withdrawn else CodeStatus.UNKNOWN
+
+    def _status(self, row: code_status.CodeState, now: datetime) -> CodeStatus:
+        if row.is_claimed:
+            return CodeStatus.CLAIMED
+        is_claimable = row.created > now - self._settings.code_lifetime
+        return CodeStatus.WAITING if is_claimable else CodeStatus.EXPIRED
 
     def _stored_hash_id(self, hash_id: str) -> codes.StoredHashId:
         ring = self._ring

@@ -1,6 +1,6 @@
 """What the views of an application work with: its settings, clock, connections and services, in one typed object."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -36,7 +36,6 @@ class Context:
     schema: Schema
     redis: Redis
     rate_limiter: "RateLimiter | None"  # None if RATE_LIMITS is off
-    bearer_labels: Mapping[bytes, str]  # label by the SHA-256 digest of its token
     served_submission: "Submission | None" = None
     served_retrieval: "Retrieval | None" = None
     served_portal: "Portal | None" = None

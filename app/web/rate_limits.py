@@ -54,6 +54,8 @@ class Limit:
 
 # A token is required, and the database bounds what a code costs.
 NEW_KEY_CLAIM: Final = Limit("new-key-claim", lambda settings: settings.submission.rate_limit_new_key_claim, True)
+# A token is required. As many requests as for codes, counted separately.
+CODE_STATUS: Final = Limit("code-status", lambda settings: settings.submission.rate_limit_new_key_claim, True)
 # Failed claims are counted in PostgreSQL.
 CLAIM_KEY: Final = Limit("claim-key", lambda settings: settings.submission.rate_limit_claim_key, True)
 # An upload requires a claimed key pair, which has a quota.

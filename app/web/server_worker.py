@@ -9,12 +9,14 @@ import threading
 import time
 
 from app import create_app
-from app.config import SUBMISSION
+from app.config import PORTAL, SUBMISSION, Settings
+from app.domain.limits import MAX_CODE_STATUS_BODY_BYTES
 from app.web.asgi import AsgiApplication
 from app.web.server import graceful_seconds, threads
 
 # More than any route of retrieval reads.
 _RETRIEVAL_BODY_BYTES = 1024
+_PORTAL_BODY_BYTES = 65_536  # a form
 
 
 def application() -> AsgiApplication:
@@ -30,11 +32,19 @@ def application() -> AsgiApplication:
         app.wsgi_app,
         context.retrieval.fast_path.respond if context.served_retrieval else None,
         threads=threads(),
-        max_body_bytes=(
-            settings.submission.max_upload_body_bytes if settings.serves(SUBMISSION) else _RETRIEVAL_BODY_BYTES
-        ),
+        max_body_bytes=_max_body_bytes(settings),
         is_behind_proxies=settings.trusted_proxies > 0,
     )
+
+
+def _max_body_bytes(settings: Settings) -> int:
+    """Return the most that a route of the process reads."""
+    sizes = [_RETRIEVAL_BODY_BYTES]
+    if settings.serves(SUBMISSION):
+        sizes += [settings.submission.max_upload_body_bytes, MAX_CODE_STATUS_BODY_BYTES]
+    if settings.serves(PORTAL):
+        sizes.append(_PORTAL_BODY_BYTES)
+    return max(sizes)
 
 
 def _exit_at_once() -> None:

@@ -271,6 +271,9 @@ def _create_issued_codes() -> None:
         sa.UniqueConstraint("reference", name="uq_portal_issued_codes_reference"),
         sa.UniqueConstraint("request_id", name="uq_portal_issued_codes_request_id"),
     )
+    op.create_index(
+        "ix_portal_issued_codes_account_id_created", "portal_issued_codes", ["account_id", "created"], unique=False
+    )
     op.create_index("ix_portal_issued_codes_created", "portal_issued_codes", ["created"], unique=False)
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from app.config import RETRIEVAL, SUBMISSION
+from app.config import PORTAL, RETRIEVAL, SUBMISSION
 from app.store.tables import metadata
 from tests.support.roles import ROLES, TABLES, ZONES, database_with_roles, is_refused, url_of
 
 FIGURES = ("events", "otk_life_duration", "tek_upload_count")
 BANS = ("failed_key_claim_attempts", "failed_key_claim_hours", "failed_key_claim_minutes")
 ARCHIVES = ("export_archives", "export_archive_parts")
+PEOPLE = tuple(name for name in TABLES if name.startswith("portal_"))
 
 STATEMENTS = {
     "read": "SELECT * FROM {table}",
@@ -56,6 +57,15 @@ BORDERS = {
     "retrieval changes no figure": (("retrieval",), WRITES, FIGURES),
     "what builds archives sees no figure": (("worker_retrieval",), ALL, FIGURES),
     "what counts reads and changes no figure": (("submission",), ("read", *WRITES[1:]), FIGURES),
+    "a broken-into portal reads no key pair, and no key": (
+        ZONES[PORTAL],
+        ALL,
+        ("encryption_keys", "diagnosis_keys", "qr_outbreak_events", *BANS, *ARCHIVES),
+    ),
+    "the portal changes no figure": (ZONES[PORTAL], WRITES, FIGURES),
+    "the portal only appends to its audit log": (ZONES[PORTAL], WRITES[1:], ("portal_audit_entries",)),
+    "what serves phones knows no person of the portal": ((*ZONES[SUBMISSION], *ZONES[RETRIEVAL]), ALL, PEOPLE),
+    "submission makes and deletes no token": (ZONES[SUBMISSION], ("add", "delete"), ("api_tokens",)),
     "no process of the service owns a table": (tuple(ROLES), ("empty", "drop"), TABLES),
     "no process migrates": (tuple(ROLES), WRITES, ("alembic_version",)),
 }

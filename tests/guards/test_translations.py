@@ -27,8 +27,7 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "templates" / group).rglob("*.html")
     yield from (ROOT / "app" / "static" / group).rglob("*.js")
     yield from (ROOT / "app" / "static" / "design").glob("*.js")
-    for package in ("review", "portal"):
-        yield from (ROOT / "app" / package).rglob("*.py")
+    yield from (ROOT / "app" / ("portal" if group == "portal" else "review")).rglob("*.py")
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:
@@ -170,7 +169,7 @@ def unused_by_templates(group: str) -> list[str]:
     source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
     known = {key for key in texts(group, "en") if not key.startswith("live.")}
     prefixes = set(re.findall(r'"([\w.]+\.)" ~', source)) | {"refused."}
-    prefixes |= {f"mail.{message}." for message in re.findall(r'message="(\w+)"', source)}  # see MailQueue.queue
+    prefixes |= {f"mail.{message}." for message in re.findall(r'message="(\w+)"', source)}
     suffixes = set(re.findall(r'~ "(\.[\w.]+)"\)', source))
     literal = set(re.findall(r'"([\w.]+)"', source))
     used = tuple(prefixes | suffixes)

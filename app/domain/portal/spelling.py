@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-GROUPS: Final = (3, 3, 4)
+from app.domain.codes import code_groups
 
 # English: the ICAO alphabet, in the spelling of everyday English. French: first names and words that are in use on
 # the telephone in Canada. Codes contain only some of the letters; all are here, because references have others.
@@ -22,13 +22,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def groups(code: str) -> list[str]:
-    """Return a code's groups of 3, 3 and 4 characters."""
-    first, second = GROUPS[0], GROUPS[0] + GROUPS[1]
-    return [code[:first], code[first:second], code[second:]]
-
-
 def spell(code: str, language: str) -> list[list[tuple[str, str]]]:
     """Return, by group, each character with its word; a digit is its own word."""
     words = WORDS[language]
-    return [[(character, words.get(character, character)) for character in group] for group in groups(code)]
+    return [[(character, words.get(character, character)) for character in group] for group in code_groups(code)]

@@ -3,18 +3,35 @@
 from app.portal.service import Portal
 from app.portal.views.account import account
 from app.portal.views.confirmation import confirmation
+from app.portal.views.demonstration import demonstration
+from app.portal.views.design import design
+from app.portal.views.directory import directory
 from app.portal.views.home import home
+from app.portal.views.inviting import inviting
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.password_links import password_links
 from app.portal.views.sign_in import sign_in
 from app.portal.views.sign_up import sign_up
+from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
 
+_PAGES = (
+    account,
+    confirmation,
+    directory,
+    home,
+    inviting,
+    missing,
+    password_links,
+    sign_in,
+    sign_up,
+    switches,
+)
 
-def portal_blueprints(portal: Portal) -> list[Blueprint]:
-    """Return the routes of the portal."""
-    blueprints = [home, sign_in, password_links, sign_up, account, confirmation, missing]
-    if has_outbox(portal):
-        blueprints.append(outbox)
-    return [*blueprints]
+
+def portal_blueprints(portal: Portal, *, review_tools: bool) -> list[Blueprint]:
+    """Return the routes of the portal; `review_tools` adds a way in for reviewers, which production refuses."""
+    for_mail = (outbox,) if has_outbox(portal) else ()
+    for_reviewers = (demonstration, design) if review_tools else ()
+    return [*_PAGES, *for_mail, *for_reviewers]

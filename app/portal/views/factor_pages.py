@@ -7,8 +7,8 @@ import segno
 from flask import Response, request
 from markupsafe import Markup
 
+from app.domain.codes import code_groups
 from app.domain.errors import ActionRefusedError
-from app.domain.portal.spelling import groups
 from app.portal.second_factors import PendingSecret
 from app.portal.views import pages
 from app.portal.views.account_forms import AuthenticatorForm, NewPasskeyForm, typed
@@ -77,7 +77,7 @@ def show_codes(saved_path: str) -> Response:
         codes = current_context().portal.second_factors.new_backup_codes(person, current_time())
     return pages.render(
         "accounts/codes.html",
-        codes=[" ".join(groups(code)) for code in codes],
+        codes=[" ".join(code_groups(code)) for code in codes],
         email=person.email,
         saved_path=saved_path,
         is_set_up=_is_set_up(),

@@ -2,7 +2,6 @@
 
 from flask import Response
 
-from app.config.portal import OUTBOX
 from app.portal.service import Portal
 from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
@@ -13,7 +12,7 @@ outbox = PortalBlueprint("outbox")
 
 def has_outbox(portal: Portal) -> bool:
     """Return whether messages of any kind are kept for the page; production refuses such settings."""
-    return OUTBOX in (portal.settings.mail_url, portal.settings.text_message_url)
+    return portal.settings.keeps_email or portal.settings.keeps_text_messages
 
 
 @outbox.page("/outbox", public=True)

@@ -8,6 +8,7 @@ from flask import Response, g, render_template, request
 from flask_wtf.csrf import generate_csrf
 
 from app.domain.portal.people import WARNING
+from app.portal.demonstration import DEMONSTRATIONS
 from app.portal.views.navigation import entries
 from app.portal.views.people import person_or_none
 from app.web import pages as web_pages
@@ -56,6 +57,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
         warning_seconds=int(WARNING.total_seconds()),
         settings=current_settings(),
+        demonstrations=tuple(DEMONSTRATIONS) if current_settings().review.review_tools else (),
         **values,
     )
     response = Response(page, status, headers={"X-Robots-Tag": "noindex"})
@@ -64,8 +66,11 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _in_language(language: str) -> str:
-    """Return the address of this page in another language."""
-    path = f"/{language}" + request.path.removeprefix(f"/{texts().language}")
+    """Return the address of this page in another language, which is its first part, or its last one."""
+    own = texts().language
+    path = f"/{language}" + request.path.removeprefix(f"/{own}")
+    if request.path.endswith(f"/{own}") and not request.path.startswith(f"/{own}"):
+        path = request.path.removesuffix(own) + language
     return f"{path}?{request.query_string.decode('ascii', 'replace')}" if request.query_string else path
 
 

@@ -5,8 +5,8 @@ import json
 
 from flask import Response, request
 
+from app.domain.codes import code_groups
 from app.review.logs import MAX_LINES, PROCESSES
-from app.review.service import code_groups
 from app.review.views.shared import (
     REQUEST_TIMEOUT_SECONDS,
     fault,

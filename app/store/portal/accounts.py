@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    String,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from app.store.portal.base import BigKey, Digest, JurisdictionCode, Model, Moment
 
@@ -81,6 +93,47 @@ def lock(session: Session, account_id: int) -> Account | None:
     return session.get(Account, account_id, with_for_update=True, populate_existing=True)
 
 
+def find_with_passkeys(session: Session, account_id: int) -> Account | None:
+    """Return an account with its passkeys."""
+    return session.scalar(select(Account).options(selectinload(Account.passkeys)).where(Account.id == account_id))
+
+
+def lock_superusers(session: Session) -> list[Account]:
+    """Return the superusers who are not disabled, locked until the end of the transaction.
+
+    Lock them before another account, so that two transactions never wait for each other.
+    """
+    is_active = (Account.role == "superuser") & Account.disabled_at.is_(None)
+    statement = select(Account).where(is_active).order_by(Account.id).with_for_update()
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def page(session: Session, jurisdiction: str | None, after: int, count: int, *, superusers: bool) -> list[Account]:
+    """Return accounts by name, those after the account `after` (0: the first), of a jurisdiction or of all."""
+    statement = select(Account).options(selectinload(Account.passkeys)).order_by(Account.name, Account.id).limit(count)
+    if jurisdiction:
+        statement = statement.where(Account.jurisdiction == jurisdiction)
+    if not superusers:
+        statement = statement.where(Account.role != "superuser")
+    if after:
+        last = select(Account.name, Account.id).where(Account.id == after)
+        statement = statement.where(tuple_(Account.name, Account.id) > last.scalar_subquery())
+    return list(session.scalars(statement))
+
+
+def count_own_backup_codes(session: Session, account_id: int) -> int:
+    """Return how many codes are left of those that the person made, not of those that an administrator gave."""
+    own = (BackupCode.account_id == account_id) & BackupCode.expires.is_(None)
+    return session.scalar(select(func.count()).select_from(BackupCode).where(own)) or 0
+
+
+def remove_second_factors(session: Session, account: Account) -> None:
+    """Delete the passkeys, the authenticator and all codes of an account."""
+    account.totp_secret = account.totp_last_step = account.backup_codes_saved_at = None
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+    session.execute(delete(BackupCode).where(BackupCode.account_id == account.id))
+
+
 def record_sign_in(account: Account, now: datetime) -> None:
     """Record when an account was last used to sign in."""
     account.last_sign_in = now
@@ -126,12 +179,6 @@ def take_backup_code(session: Session, account_id: int, digests: list[bytes], no
         BackupCode.account_id == account_id, BackupCode.code_digest.in_(digests), is_valid
     )
     return session.scalar(statement.returning(BackupCode))
-
-
-def count_backup_codes(session: Session, account_id: int) -> int:
-    """Return how many of the codes that a person saved are left."""
-    own = select(func.count()).where(BackupCode.account_id == account_id, BackupCode.expires.is_(None))
-    return session.scalar(own) or 0
 
 
 def delete_backup_codes(session: Session, account_id: int, *, given: bool) -> None:

@@ -1,10 +1,12 @@
 """The audit log: appended to, never changed. Each entry holds a keyed hash of the entry before it."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import String, func, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.portal.base import BigKey, Digest, Model, Moment
 
@@ -25,3 +27,9 @@ class AuditEntry(Model):
     jurisdiction: Mapped[str | None] = mapped_column(String(8), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)  # values before and after
     mac: Mapped[Digest]
+
+
+def count(session: Session, actor: str, actions: Collection[str], since: datetime) -> int:
+    """Return how often an actor did any of some actions, since a time."""
+    is_counted = (AuditEntry.actor == actor) & AuditEntry.action.in_(actions) & (AuditEntry.at > since)
+    return session.scalar(select(func.count()).select_from(AuditEntry).where(is_counted)) or 0

@@ -4,17 +4,18 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from app.config import ConfigurationError, Settings
+from app.config import ALL_SURFACES, ConfigurationError, Settings
 from app.config.settings import describe_settings
 from app.domain.errors import SurfaceNotServedError
 from tests.support.settings import SECRETS
 
 URLS = {"DATABASE_URL": "postgres://user:password@host/name", "REDIS_URL": "redis://host:6379/0"}
 COMPLETE = SECRETS | URLS
+ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 
 
 def read(**changes: str) -> Settings:
-    return Settings.from_environment(COMPLETE | changes)
+    return Settings.from_environment(COMPLETE | ALL | changes)
 
 
 def test_the_defaults_are_the_public_servers() -> None:
@@ -47,7 +48,7 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMPLETE))
 def test_no_secret_has_a_default(name: str) -> None:
-    environment = {key: value for key, value in COMPLETE.items() if key != name}
+    environment = {key: value for key, value in (COMPLETE | ALL).items() if key != name}
     with pytest.raises(ConfigurationError) as caught:
         Settings.from_environment(environment)
     assert str(caught.value).startswith(f"{name}: missing")
@@ -57,7 +58,7 @@ def test_no_secret_has_a_default(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SURFACES", "submission,portal"),
+        ("SURFACES", "submission,everything"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),
@@ -94,6 +95,15 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("ARCHIVE_FILES", "folder"),
         ("ARCHIVE_FILES", "file://relative"),
         ("TEST_TOOLS_TOKEN", "a" * 19),
+        ("PORTAL_SECRET_KEYS", "aa" * 31),
+        ("PORTAL_URL", "portal.example.org"),
+        ("PORTAL_TOKENS", "a" * 20),
+        ("PORTAL_MAIL_DOMAINS", "health example"),
+        ("PORTAL_DAILY_CODES", "0"),
+        ("MAIL_URL", "mail.example.org"),
+        ("MAIL_URL", "smtp://"),
+        ("TEXT_MESSAGE_URL", "sms://provider"),
+        ("TEXT_MESSAGE_TOKEN", "a" * 7),
     ],
 )
 def test_a_malformed_value_stops_the_start_with_one_line_that_names_it(name: str, value: str) -> None:

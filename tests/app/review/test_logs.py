@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Settings
+from app.config import ALL_SURFACES, Settings
 from app.config.settings import describe_settings
 from app.crypto.signing import generate_signing_key
 from app.review.logs import MAX_LINE_CHARACTERS, MAX_LINES, last_lines
@@ -22,6 +22,10 @@ MARKED = {
     "METRICS_USERNAME": "mark-of-the-operator",
     "METRICS_PASSWORD": "mark-of-the-figures",
     "TEST_TOOLS_TOKEN": "mark-of-the-test-tools",
+    "PORTAL_SECRET_KEYS": secrets.token_hex(32),
+    "PORTAL_TOKENS": "mark-of-the-portal-000001=ON",
+    "MAIL_URL": "smtp://portal:mark-of-mail@mail.example:587",
+    "TEXT_MESSAGE_TOKEN": "mark-of-text-messages",
 }
 # As they may stand in a text, each apart: tokens without their labels, passwords without their addresses.
 SPOKEN = [
@@ -38,7 +42,7 @@ SPOKEN = [
 @pytest.fixture
 def settings() -> Settings:
     """Settings in which every secret can be recognised."""
-    return Settings.from_environment(MARKED)
+    return Settings.from_environment(MARKED | {"SURFACES": ",".join(ALL_SURFACES)})
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""References of codes: what a professional writes down or says in place of a patient's data."""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from app.domain.codes import DIGITS, LETTERS, normalise_code
+
+LENGTH: Final = 8
+_ALPHABET: Final = LETTERS + DIGITS  # without characters that are easily confused
+
+
+def generate_reference(random_below: Callable[[int], int] = secrets.randbelow) -> str:
+    """Return a new reference, drawn uniformly from 5.5e10."""
+    return "".join(_ALPHABET[random_below(len(_ALPHABET))] for _ in range(LENGTH))
+
+
+def normalise_reference(typed: str) -> str:
+    """Return a typed reference as it is stored: without separators, and in upper case."""
+    return normalise_code(typed)
+
+
+def reference_groups(reference: str) -> tuple[str, str]:
+    """Return a reference in two groups of four, as it is displayed."""
+    return reference[:4], reference[4:]
