@@ -14,6 +14,7 @@ from app.portal.invitations import Invitations
 from app.portal.lockout import LockOut
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.operation import Operation
 from app.portal.own_account import OwnAccount
 from app.portal.own_tokens import OwnTokens
 from app.portal.passkeys import Passkeys
@@ -45,6 +46,7 @@ class Portal:
     sign_up: SignUp
     password_links: PasswordLinks
     own_account: OwnAccount
+    operation: Operation
     demonstration: DemonstrationAccounts
     people: People
     invitations: Invitations
@@ -77,6 +79,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sign_up=SignUp(database, keys, audit, sessions),
         password_links=PasswordLinks(database, keys, audit, mail, lock_out),
         own_account=OwnAccount(database, audit, mail),
+        operation=Operation(database, keys, audit, lock_out),
         demonstration=DemonstrationAccounts(database),
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
