@@ -7,7 +7,10 @@ from redis import Redis
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
+from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
+from app.portal.audit_checks import AuditChecks
+from app.portal.audit_trail import AuditTrail
 from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
 from app.portal.invitations import Invitations
@@ -26,7 +29,8 @@ from app.portal.sign_in import SignIn
 from app.portal.sign_up import SignUp
 from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
-from app.web.listening import every_interface, listening_address
+from app.portal.text_messages import TextMessages
+from app.web.listening import listening_address
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,14 @@ class Portal:
     sessions: Sessions
     mail: MailQueue
     mail_delivery: MailDelivery
+    demonstration: DemonstrationAccounts
+    people: People
+    invitations: Invitations
+    switches: Switches
+    announcements: Announcements
+    audit_trail: AuditTrail
+    audit_checks: AuditChecks
+    codes: Codes
     lock_out: LockOut
     second_factors: SecondFactors
     passkeys: Passkeys
@@ -47,11 +59,7 @@ class Portal:
     password_links: PasswordLinks
     own_account: OwnAccount
     operation: Operation
-    demonstration: DemonstrationAccounts
-    people: People
-    invitations: Invitations
-    switches: Switches
-    codes: Codes
+    text_messages: TextMessages
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -59,12 +67,12 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     keys = PortalKeys(settings.portal_secret_keys)
     audit = AuditLog(keys)
     mail = MailQueue(database, keys, redis)
+    tokens = OwnTokens(database, keys, settings.portal_tokens)
+    submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
     sessions = Sessions(database, keys)
     lock_out = LockOut(database, keys)
     second_factors = SecondFactors(database, keys, audit, mail)
     passkeys = Passkeys(database, second_factors)
-    tokens = OwnTokens(database, keys, settings.portal_tokens)
-    submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
     return Portal(
         settings=settings,
         keys=keys,
@@ -72,6 +80,14 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sessions=sessions,
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
+        demonstration=DemonstrationAccounts(database),
+        people=People(database, keys, audit),
+        invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
+        switches=Switches(database, audit),
+        announcements=Announcements(database, audit),
+        audit_trail=AuditTrail(database, audit),
+        audit_checks=AuditChecks(database, keys),
+        codes=Codes(database, settings, keys, audit, submission),
         lock_out=lock_out,
         second_factors=second_factors,
         passkeys=passkeys,
@@ -80,11 +96,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         password_links=PasswordLinks(database, keys, audit, mail, lock_out),
         own_account=OwnAccount(database, audit, mail),
         operation=Operation(database, keys, audit, lock_out),
-        demonstration=DemonstrationAccounts(database),
-        people=People(database, keys, audit),
-        invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
-        switches=Switches(database, audit),
-        codes=Codes(database, settings, keys, audit, submission),
+        text_messages=TextMessages(database, settings, mail, audit),
     )
 
 
@@ -96,6 +108,6 @@ def own_address(settings: PortalSettings) -> str:
         "SURFACES": ",".join(settings.surfaces),
     }
     host, port = listening_address(environment)
-    if host == every_interface():
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - this address means every interface, so also that of loopback
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

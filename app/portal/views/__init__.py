@@ -2,12 +2,14 @@
 
 from app.portal.service import Portal
 from app.portal.views.account import account
+from app.portal.views.announcements import announcements
 from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
 from app.portal.views.directory import directory
 from app.portal.views.home import home
 from app.portal.views.inviting import inviting
+from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.password_links import password_links
@@ -18,10 +20,12 @@ from app.web.blueprints import Blueprint
 
 _PAGES = (
     account,
+    announcements,
     confirmation,
     directory,
     home,
     inviting,
+    issuing,
     missing,
     password_links,
     sign_in,

@@ -69,7 +69,7 @@ class DetailsForm(Form):
     name = StringField(
         validators=[DataRequired("accounts.error.name_missing"), Length(max=100, message="accounts.error.name_long")]
     )
-    language = SelectField(choices=[*LANGUAGES])
+    language = SelectField(choices=list(LANGUAGES))  # type: ignore[arg-type]
 
 
 class SignUpForm(DetailsForm, NewPasswordForm):

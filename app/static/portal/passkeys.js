@@ -61,6 +61,7 @@ function reportFailure(form, error) {
 async function start(form) {
   form.hidden = false;
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.name === "switch_language") return;
     event.preventDefault();
     form.querySelector("[role=status]").textContent = form.dataset.waiting;
     perform(form).catch((error) => reportFailure(form, error));
