@@ -18,7 +18,7 @@ from app.web.routing import Application
 
 def init_cli(app: Application) -> None:
     """Register the operator's commands."""
-    for command in (secrets, configuration, codes, counts, purge, keys, archives, portal, seed, status, doctor):
+    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed, status, doctor, portal):
         app.cli.add_command(command)
     for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)

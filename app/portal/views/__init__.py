@@ -3,6 +3,8 @@
 from app.portal.service import Portal
 from app.portal.views.account import account
 from app.portal.views.announcements import announcements
+from app.portal.views.audit import audit
+from app.portal.views.codes import codes
 from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
@@ -22,6 +24,8 @@ _PAGES = (
     account,
     announcements,
     confirmation,
+    audit,
+    codes,
     directory,
     home,
     inviting,

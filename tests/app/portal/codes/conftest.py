@@ -10,6 +10,13 @@ from tests.support.submission_server import SubmissionServer, submission_server
 SETTINGS = {"SURFACES": "submission,portal", "PUBLISH_ACTIVE_KEYS": "true", "TEXT_MESSAGE_URL": "outbox"}
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait long for submission: a machine that is busy with other tests is slow, not broken."""
+    monkeypatch.setattr("app.portal.submission_client.SECONDS", 120.0)
+    monkeypatch.setattr("app.portal.submission_client.STATUS_SECONDS", 60.0)
+
+
 @pytest.fixture
 def submission() -> Iterator[SubmissionServer]:
     """The server from which the portal requests codes."""
@@ -22,7 +29,7 @@ def make_portal(make_service: Callable[..., Service], submission: SubmissionServ
     """Make applications with a test's own settings; the server serves the last one."""
 
     def make(**overrides: str) -> Service:
-        service = make_service(**SETTINGS, SUBMISSION_URL=submission.url, **overrides)
+        service = make_service(**{**SETTINGS, "SUBMISSION_URL": submission.url, **overrides})
         submission.application = service.app
         return service
 
