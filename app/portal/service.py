@@ -7,6 +7,7 @@ from redis import Redis
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
+from app.portal.alerts import Alerts
 from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
 from app.portal.audit_checks import AuditChecks
@@ -18,6 +19,8 @@ from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
 from app.portal.own_tokens import OwnTokens
 from app.portal.people import People
+from app.portal.places import Places
+from app.portal.posters import Posters
 from app.portal.sessions import Sessions
 from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
@@ -41,6 +44,9 @@ class Portal:
     announcements: Announcements
     audit_trail: AuditTrail
     audit_checks: AuditChecks
+    places: Places
+    posters: Posters
+    alerts: Alerts
     codes: Codes
 
 
@@ -51,6 +57,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     mail = MailQueue(database, keys, redis)
     tokens = OwnTokens(database, keys, settings.portal_tokens)
     submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
+    switches = Switches(database, audit)
+    places = Places(database, audit, switches)
     return Portal(
         settings=settings,
         keys=keys,
@@ -61,10 +69,13 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         demonstration=DemonstrationAccounts(database),
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
-        switches=Switches(database, audit),
+        switches=switches,
         announcements=Announcements(database, audit),
         audit_trail=AuditTrail(database, audit),
         audit_checks=AuditChecks(database, keys),
+        places=places,
+        posters=Posters(settings.qr_signature_key or keys.poster_seed(), settings.qr_address),
+        alerts=Alerts(database, audit, places, submission),
         codes=Codes(database, settings, keys, audit, submission),
     )
 

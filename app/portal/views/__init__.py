@@ -1,6 +1,7 @@
 """The pages of the portal."""
 
 from app.portal.service import Portal
+from app.portal.views.alerts import alerts
 from app.portal.views.announcements import announcements
 from app.portal.views.audit import audit
 from app.portal.views.demonstration import demonstration
@@ -10,17 +11,20 @@ from app.portal.views.home import home
 from app.portal.views.inviting import inviting
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
+from app.portal.views.places import places
 from app.portal.views.sign_in import sign_in
 from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
 
 _PAGES = (
+    alerts,
     announcements,
     audit,
     directory,
     home,
     inviting,
     missing,
+    places,
     sign_in,
     switches,
 )
