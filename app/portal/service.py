@@ -15,16 +15,24 @@ from app.portal.audit_trail import AuditTrail
 from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
 from app.portal.invitations import Invitations
+from app.portal.lockout import LockOut
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.own_account import OwnAccount
 from app.portal.own_tokens import OwnTokens
+from app.portal.passkeys import Passkeys
+from app.portal.password_links import PasswordLinks
 from app.portal.people import People
 from app.portal.places import Places
 from app.portal.posters import Posters
+from app.portal.second_factors import SecondFactors
 from app.portal.sessions import Sessions
+from app.portal.sign_in import SignIn
+from app.portal.sign_up import SignUp
 from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
-from app.web.listening import every_interface, listening_address
+from app.portal.text_messages import TextMessages
+from app.web.listening import listening_address
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,14 @@ class Portal:
     posters: Posters
     alerts: Alerts
     codes: Codes
+    lock_out: LockOut
+    second_factors: SecondFactors
+    passkeys: Passkeys
+    sign_in: SignIn
+    sign_up: SignUp
+    password_links: PasswordLinks
+    own_account: OwnAccount
+    text_messages: TextMessages
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -59,11 +75,15 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
     switches = Switches(database, audit)
     places = Places(database, audit, switches)
+    sessions = Sessions(database, keys)
+    lock_out = LockOut(database, keys)
+    second_factors = SecondFactors(database, keys, audit, mail)
+    passkeys = Passkeys(database, second_factors)
     return Portal(
         settings=settings,
         keys=keys,
         audit=audit,
-        sessions=Sessions(database, keys),
+        sessions=sessions,
         mail=mail,
         mail_delivery=MailDelivery(database, mail, settings),
         demonstration=DemonstrationAccounts(database),
@@ -77,6 +97,14 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         posters=Posters(settings.qr_signature_key or keys.poster_seed(), settings.qr_address),
         alerts=Alerts(database, audit, places, submission),
         codes=Codes(database, settings, keys, audit, submission),
+        lock_out=lock_out,
+        second_factors=second_factors,
+        passkeys=passkeys,
+        sign_in=SignIn(database, audit, lock_out, sessions, second_factors, passkeys),
+        sign_up=SignUp(database, keys, audit, sessions),
+        password_links=PasswordLinks(database, keys, audit, mail, lock_out),
+        own_account=OwnAccount(database, audit, mail),
+        text_messages=TextMessages(database, settings, mail, audit),
     )
 
 
@@ -88,6 +116,6 @@ def own_address(settings: PortalSettings) -> str:
         "SURFACES": ",".join(settings.surfaces),
     }
     host, port = listening_address(environment)
-    if host == every_interface():
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - this address means every interface, so also that of loopback
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

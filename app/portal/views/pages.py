@@ -34,10 +34,10 @@ def path_to(path: str) -> str:
     return f"/{texts().language}{path}"
 
 
-def moment(instant: datetime) -> str:
-    """Return a time in the person's jurisdiction, or in UTC for a visitor, with its zone."""
+def moment(instant: datetime, catalogue: Catalogue | None = None) -> str:
+    """Return a time in the person's jurisdiction, or in UTC for a visitor, with its zone; by default as on the page."""
     person = person_or_none()
-    return long_moment(texts(), instant.astimezone(person.jurisdiction.zone if person else UTC))
+    return long_moment(catalogue or texts(), instant.astimezone(person.jurisdiction.zone if person else UTC))
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
