@@ -2,6 +2,7 @@
 
 from app.portal.service import Portal
 from app.portal.views.account import account
+from app.portal.views.alerts import alerts
 from app.portal.views.announcements import announcements
 from app.portal.views.audit import audit
 from app.portal.views.codes import codes
@@ -15,12 +16,14 @@ from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.password_links import password_links
+from app.portal.views.places import places
 from app.portal.views.sign_in import sign_in
 from app.portal.views.sign_up import sign_up
 from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
 
 _PAGES = (
+    alerts,
     account,
     announcements,
     confirmation,
@@ -31,6 +34,7 @@ _PAGES = (
     inviting,
     issuing,
     missing,
+    places,
     password_links,
     sign_in,
     sign_up,
