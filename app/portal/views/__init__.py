@@ -1,6 +1,7 @@
 """The pages of the portal."""
 
 from app.portal.service import Portal
+from app.portal.views.bulk import bulk
 from app.portal.views.codes import codes
 from app.portal.views.demonstration import demonstration
 from app.portal.views.home import home
@@ -13,7 +14,7 @@ from app.web.blueprints import Blueprint
 
 def portal_blueprints(portal: Portal, *, review_tools: bool) -> list[Blueprint]:
     """Return the routes of the portal; `review_tools` adds a way in for reviewers, which production refuses."""
-    blueprints = [home, sign_in, issuing, codes, missing]
+    blueprints = [home, sign_in, issuing, codes, bulk, missing]
     if has_outbox(portal):
         blueprints.append(outbox)
     if review_tools:
