@@ -7,6 +7,7 @@ from redis import Redis
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
+from app.portal.alerts import Alerts
 from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
 from app.portal.audit_checks import AuditChecks
@@ -23,6 +24,8 @@ from app.portal.own_tokens import OwnTokens
 from app.portal.passkeys import Passkeys
 from app.portal.password_links import PasswordLinks
 from app.portal.people import People
+from app.portal.places import Places
+from app.portal.posters import Posters
 from app.portal.second_factors import SecondFactors
 from app.portal.sessions import Sessions
 from app.portal.sign_in import SignIn
@@ -50,6 +53,9 @@ class Portal:
     announcements: Announcements
     audit_trail: AuditTrail
     audit_checks: AuditChecks
+    places: Places
+    posters: Posters
+    alerts: Alerts
     codes: Codes
     lock_out: LockOut
     second_factors: SecondFactors
@@ -69,6 +75,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     mail = MailQueue(database, keys, redis)
     tokens = OwnTokens(database, keys, settings.portal_tokens)
     submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
+    switches = Switches(database, audit)
+    places = Places(database, audit, switches)
     sessions = Sessions(database, keys)
     lock_out = LockOut(database, keys)
     second_factors = SecondFactors(database, keys, audit, mail)
@@ -83,10 +91,13 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         demonstration=DemonstrationAccounts(database),
         people=People(database, keys, audit),
         invitations=Invitations(database, keys, mail, audit, settings.portal_mail_domains),
-        switches=Switches(database, audit),
+        switches=switches,
         announcements=Announcements(database, audit),
         audit_trail=AuditTrail(database, audit),
         audit_checks=AuditChecks(database, keys),
+        places=places,
+        posters=Posters(settings.qr_signature_key or keys.poster_seed(), settings.qr_address),
+        alerts=Alerts(database, audit, places, submission),
         codes=Codes(database, settings, keys, audit, submission),
         lock_out=lock_out,
         second_factors=second_factors,

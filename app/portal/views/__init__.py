@@ -2,8 +2,10 @@
 
 from app.portal.service import Portal
 from app.portal.views.account import account
+from app.portal.views.alerts import alerts
 from app.portal.views.announcements import announcements
 from app.portal.views.audit import audit
+from app.portal.views.bulk import bulk
 from app.portal.views.codes import codes
 from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
@@ -15,6 +17,7 @@ from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
 from app.portal.views.outbox import has_outbox, outbox
 from app.portal.views.password_links import password_links
+from app.portal.views.places import places
 from app.portal.views.sign_in import sign_in
 from app.portal.views.sign_up import sign_up
 from app.portal.views.switches import switches
@@ -22,16 +25,19 @@ from app.web.blueprints import Blueprint
 
 _PAGES = (
     account,
+    alerts,
     announcements,
-    confirmation,
     audit,
+    bulk,
     codes,
+    confirmation,
     directory,
     home,
     inviting,
     issuing,
     missing,
     password_links,
+    places,
     sign_in,
     sign_up,
     switches,

@@ -43,8 +43,9 @@ class AnnouncementForm(Form):
     @classmethod
     def of(cls, content: Content) -> "AnnouncementForm":
         """Return the form with the values of an announcement."""
-        start_date, start_time = field_values(content.starts)
-        end_date, end_time = field_values(content.ends)
+        zone = current_person().jurisdiction.zone
+        start_date, start_time = field_values(content.starts, zone)
+        end_date, end_time = field_values(content.ends, zone)
         form = cls(
             data={
                 **content.__dict__,
@@ -63,8 +64,9 @@ class AnnouncementForm(Form):
 
     def content(self) -> Content | None:
         """Return the announcement; None, with an error at a field, if its times are impossible."""
-        starts = instant_from(self.start_date, self.start_time)
-        ends = instant_from(self.end_date, self.end_time, is_end=True)
+        zone = current_person().jurisdiction.zone
+        starts = instant_from(self.start_date, self.start_time, zone)
+        ends = instant_from(self.end_date, self.end_time, zone, is_end=True)
         if starts is None or ends is None:
             return None
         if ends <= starts:

@@ -1,14 +1,14 @@
-"""Fields for a date and a time of day, in the time zone of the person's jurisdiction."""
+"""Fields for a date and a time of day, in a jurisdiction's time zone."""
 
 from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired
 
 from app.domain.portal.local_times import TIMES, instant_of
 from app.portal.views import pages
-from app.portal.views.people import current_person
 from app.web.dates import time_of_day
 
 
@@ -28,15 +28,15 @@ def offer_times(*fields: Any) -> None:
         field.choices = [(f"{each:%H:%M}", time_of_day(pages.texts(), each)) for each in TIMES]
 
 
-def instant_from(day: Any, clock: Any, *, is_end: bool = False) -> datetime | None:
+def instant_from(day: Any, clock: Any, zone: ZoneInfo, *, is_end: bool = False) -> datetime | None:
     """Return the instant that two fields name; None, with an error at the time, if clocks skip it."""
-    instant = instant_of(day.data, time.fromisoformat(clock.data), current_person().jurisdiction.zone, is_end=is_end)
+    instant = instant_of(day.data, time.fromisoformat(clock.data), zone, is_end=is_end)
     if instant is None:
         clock.errors = ["moment.error.skipped"]
     return instant
 
 
-def field_values(instant: datetime) -> tuple[date, str]:
+def field_values(instant: datetime, zone: ZoneInfo) -> tuple[date, str]:
     """Return the values of both fields for an instant."""
-    local = instant.astimezone(current_person().jurisdiction.zone)
+    local = instant.astimezone(zone)
     return local.date(), f"{local:%H:%M}"
