@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli.commands import OperatorGroup
+from app.cli.portal_accounts import ACCOUNT_COMMANDS
 from app.portal.audit_checks import EMPTY, Head
 from app.web.context import current_context
 
@@ -43,3 +44,7 @@ def audit_check(expect: Head) -> None:
     if not outcome.has_expected:
         raise click.ClickException(f"the audit log no longer has entry {expect.number} as it was noted")
     click.echo(f"entries\t{outcome.entries}\nnewest\t{outcome.head.number}:{outcome.head.mac.hex()}")
+
+
+for command in ACCOUNT_COMMANDS:
+    portal.add_command(command)

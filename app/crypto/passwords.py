@@ -17,9 +17,10 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, stored: str | None) -> bool:
-    """Return whether a password has the stored hash. Without one, it takes as long, and the result is False."""
+    """Return whether a password has the stored hash. Without a hash, it takes as long, and the result is False."""
+    is_hash = stored is not None and stored.startswith("$argon2id$")  # some accounts have no password
     try:
-        return _HASHER.verify(stored or _DECOY, password) and stored is not None
+        return _HASHER.verify(stored if stored and is_hash else _DECOY, password) and is_hash
     except (VerificationError, InvalidHashError):
         return False
 

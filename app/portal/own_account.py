@@ -62,7 +62,7 @@ class OwnAccount:
             return Protection(
                 [OwnPasskey(each.id, each.name, each.created, each.last_used) for each in own],
                 account.totp_secret is not None,
-                accounts.count_backup_codes(session, person.id),
+                accounts.count_own_backup_codes(session, person.id),
                 account.backup_codes_saved_at is not None,
             )
 

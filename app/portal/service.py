@@ -18,6 +18,7 @@ from app.portal.invitations import Invitations
 from app.portal.lockout import LockOut
 from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
+from app.portal.operation import Operation
 from app.portal.own_account import OwnAccount
 from app.portal.own_tokens import OwnTokens
 from app.portal.passkeys import Passkeys
@@ -63,6 +64,7 @@ class Portal:
     sign_up: SignUp
     password_links: PasswordLinks
     own_account: OwnAccount
+    operation: Operation
     text_messages: TextMessages
 
 
@@ -104,6 +106,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         sign_up=SignUp(database, keys, audit, sessions),
         password_links=PasswordLinks(database, keys, audit, mail, lock_out),
         own_account=OwnAccount(database, audit, mail),
+        operation=Operation(database, keys, audit, lock_out),
         text_messages=TextMessages(database, settings, mail, audit),
     )
 

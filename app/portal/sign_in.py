@@ -115,7 +115,7 @@ class SignIn:
 
     def can_finish(self, session: Session, account: Account) -> bool:
         """Return whether an account has a second factor and backup codes."""
-        return accounts.has_second_factor(session, account) and accounts.count_backup_codes(session, account.id) > 0
+        return accounts.has_second_factor(session, account) and accounts.count_own_backup_codes(session, account.id) > 0
 
     def confirm_password(self, signed_in: SignedIn, password: str, now: datetime) -> str:
         """Return the new token of the session of a person who typed the password again."""

@@ -28,6 +28,8 @@ _SERVICE_WORDS: Final = (
     "canada",
 )
 _WORD: Final = re.compile(r"\w{3,}")
+# So many characters must remain without the words that others know.
+_MIN_OTHER_CHARACTERS: Final = 8
 # The library keeps the words of a call in a variable of its module.
 _lock: Final = threading.Lock()
 
@@ -42,7 +44,16 @@ def password_problem(password: str, about_person: Iterable[str]) -> str | None:
     if len(password) > MAX_CHARACTERS:
         return "long"
     texts = [*about_person, *_SERVICE_WORDS]
-    words = [word for text in texts for word in (text, *_WORD.findall(text))]
+    words = sorted({word.lower() for text in texts for word in (text, *_WORD.findall(text))}, key=len, reverse=True)
+    if len(_without(words, password)) < _MIN_OTHER_CHARACTERS:
+        return "guessable"
     with _lock:
         estimate = zxcvbn(password, words, max_length=MAX_CHARACTERS)
     return None if estimate["score"] >= _MIN_SCORE else "guessable"
+
+
+def _without(words: Iterable[str], password: str) -> str:
+    rest = password.lower()
+    for word in words:
+        rest = rest.replace(word, "")
+    return rest

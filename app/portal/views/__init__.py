@@ -5,6 +5,7 @@ from app.portal.views.account import account
 from app.portal.views.alerts import alerts
 from app.portal.views.announcements import announcements
 from app.portal.views.audit import audit
+from app.portal.views.bulk import bulk
 from app.portal.views.codes import codes
 from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
@@ -23,19 +24,20 @@ from app.portal.views.switches import switches
 from app.web.blueprints import Blueprint
 
 _PAGES = (
-    alerts,
     account,
+    alerts,
     announcements,
-    confirmation,
     audit,
+    bulk,
     codes,
+    confirmation,
     directory,
     home,
     inviting,
     issuing,
     missing,
-    places,
     password_links,
+    places,
     sign_in,
     sign_up,
     switches,

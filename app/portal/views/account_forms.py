@@ -3,7 +3,7 @@
 from typing import Final
 
 from wtforms import EmailField, Field, HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.domain.portal.passwords import MAX_CHARACTERS
 from app.portal.views.forms import Form
@@ -24,7 +24,7 @@ class EmailForm(Form):
     email = EmailField(
         filters=[lambda value: (value or "").strip()],
         validators=[
-            InputRequired("accounts.error.email_missing"),
+            DataRequired("accounts.error.email_missing"),
             Length(max=254, message="accounts.error.email_missing"),
         ],
     )
@@ -67,9 +67,9 @@ class DetailsForm(Form):
     """A name, and the language of e-mail."""
 
     name = StringField(
-        validators=[InputRequired("accounts.error.name_missing"), Length(max=100, message="accounts.error.name_long")]
+        validators=[DataRequired("accounts.error.name_missing"), Length(max=100, message="accounts.error.name_long")]
     )
-    language = SelectField(choices=[(language, language) for language in LANGUAGES])
+    language = SelectField(choices=list(LANGUAGES))  # type: ignore[arg-type]
 
 
 class SignUpForm(DetailsForm, NewPasswordForm):
@@ -80,7 +80,7 @@ class CodeForm(Form):
     """A code of an authenticator app, or a single-use code."""
 
     code = StringField(
-        validators=[InputRequired("accounts.error.code_missing"), Length(max=60, message="accounts.error.code")]
+        validators=[DataRequired("accounts.error.code_missing"), Length(max=60, message="accounts.error.code")]
     )
 
 
@@ -101,7 +101,7 @@ class NewPasskeyForm(AnswerForm):
 
     name = StringField(
         validators=[
-            InputRequired("accounts.error.passkey_name_missing"),
+            DataRequired("accounts.error.passkey_name_missing"),
             Length(max=60, message="accounts.error.passkey_name_long"),
         ]
     )

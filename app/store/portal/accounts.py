@@ -181,12 +181,6 @@ def take_backup_code(session: Session, account_id: int, digests: list[bytes], no
     return session.scalar(statement.returning(BackupCode))
 
 
-def count_backup_codes(session: Session, account_id: int) -> int:
-    """Return how many of the codes that a person saved are left."""
-    own = select(func.count()).where(BackupCode.account_id == account_id, BackupCode.expires.is_(None))
-    return session.scalar(own) or 0
-
-
 def delete_backup_codes(session: Session, account_id: int, *, given: bool) -> None:
     """Delete the codes that an administrator gave to a person, or those that the person saved."""
     kind = BackupCode.expires.is_not(None) if given else BackupCode.expires.is_(None)

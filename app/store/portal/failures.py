@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, String, case, delete, func, literal, or_, update
+from sqlalchemy import Integer, Interval, String, case, delete, func, literal, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -32,8 +32,9 @@ def count_attempt(session: Session, identifier: str, rule: LockOutRule, now: dat
     month_ended = row.month_start <= now - MONTH
     window_ended = row.last_failure <= now - rule.window if rule.window else literal(False)
     failures = case((window_ended, 1), else_=row.failures + 1)
-    doublings = func.least(failures / rule.failures - 1, MAX_DOUBLINGS)
-    lock_ends = literal(now) + func.least(literal(FIRST_LOCK) * func.power(2, doublings), literal(LONGEST_LOCK))
+    doublings = func.least(failures // rule.failures - 1, MAX_DOUBLINGS)
+    seconds = func.least(FIRST_LOCK.total_seconds() * func.power(2, doublings), LONGEST_LOCK.total_seconds())
+    lock_ends = literal(now) + func.make_interval(0, 0, 0, 0, 0, 0, seconds, type_=Interval)
     admitted = or_(row.locked_until.is_(None), row.locked_until <= now)
     if rule.month_failures is not None:
         admitted &= or_(month_ended, row.month_failures < rule.month_failures)

@@ -1,0 +1,306 @@
+"""Codes in the portal: from the first page to a phone, and a list that never leaves the browser."""
+
+import csv
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from playwright.sync_api import Browser, Page, Request, expect
+
+from app.domain.portal.rights import Role
+from clients.phone.protocol import Server
+from clients.phone.settings import Settings
+from tests.browser.conftest import NewPage, opening
+from tests.support.clock import FakeClock
+from tests.support.portal import add_account, signed_in
+from tests.support.service import Service, empty, start_service
+from tests.support.settings import SECRETS, make_settings
+from tests.support.web import web_process
+
+SURFACES = {"SURFACES": "submission,portal", "PORTAL_DAILY_CODES": "120", "TEXT_MESSAGE_URL": "outbox"}
+LINES = 100
+
+
+@pytest.fixture(scope="module")
+def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A portal that requests codes from its own process."""
+    log = tmp_path_factory.mktemp("portal") / "web.log"
+    environment = SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    with web_process(environment, log) as web:
+        yield f"http://127.0.0.1:{web.port}"
+
+
+@pytest.fixture
+def service(database_url: str, redis_url: str) -> Iterator[Service]:
+    """The same application in this process, for what another page would do: an account, a session."""
+    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
+    empty(service)
+    service.clock.now = service.clock()
+    yield service
+    service.database.dispose()
+    service.app.context.redis.close()
+
+
+@pytest.fixture
+def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
+    with opening(browser, portal_address) as open_page:
+        yield open_page
+
+
+def sign_in(page: Page, service: Service, address: str, role: Role = Role.STAFF) -> None:
+    """Give the browser the session of a new person."""
+    cookie = signed_in(service, add_account(service, role=role)).client.get_cookie("portal")
+    page.context.add_cookies([{"name": "portal", "value": cookie.value, "url": address}])
+
+
+@pytest.fixture
+def nurse(new_portal_page: NewPage, service: Service, portal_address: str) -> Page:
+    """The browser of a nurse who has signed in."""
+    page = new_portal_page()
+    sign_in(page, service, portal_address)
+    return page
+
+
+def claim(address: str, code: str) -> None:
+    """Enter a code on the reference phone."""
+    key = generate_private_key(SECP256R1()).public_key()  # for archives, which are not read here
+    Server(Settings(address, address, bytes.fromhex(SECRETS["RETRIEVE_HMAC_KEY"]), key)).claim(code)
+
+
+def shown_code(page: Page) -> str:
+    return "".join((page.locator("#code").text_content() or "").split())
+
+
+def test_a_nurse_issues_a_code_and_a_phone_claims_it(nurse: Page, portal_address: str) -> None:
+    nurse.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    nurse.goto("/en/")
+    clicks, started = 0, time.monotonic()
+    nurse.get_by_role("button", name="Issue a code").click()
+    clicks += 1
+    expect(nurse.locator("#code")).to_be_visible()
+    seconds = time.monotonic() - started
+    print(f"a code can be read out after {clicks} click and {seconds:.2f} seconds")
+    assert clicks <= 2
+    code = shown_code(nurse)
+    assert code not in nurse.title() + nurse.url
+    expect(nurse.locator("#countdown")).to_have_text(re.compile("24 hours|23 hours 59 minutes"))
+    nurse.get_by_role("button", name="Copy").click()
+    expect(nurse.get_by_text("Copied.")).to_be_visible()
+    assert nurse.evaluate("navigator.clipboard.readText()") == code
+    claim(portal_address, f" {code[:3]} {code[3:6]}-{code[6:].lower()} ")
+    nurse.get_by_role("link", name="Your codes").click()
+    expect(nurse.locator("tbody .tag")).to_have_text("Claimed")
+
+
+def test_everything_can_be_done_by_keyboard(nurse: Page, portal_address: str) -> None:
+    nurse.goto("/fr/")
+    nurse.get_by_role("button", name="Produire un code").focus()
+    nurse.keyboard.press("Enter")
+    expect(nurse.locator("#code")).to_be_visible()
+    first = shown_code(nurse)
+    nurse.get_by_role("button", name="Annuler ce code et en produire un autre").focus()
+    nurse.keyboard.press("Enter")
+    expect(nurse.locator("#code")).not_to_have_text(first)
+    claim(portal_address, shown_code(nurse))
+
+
+def test_leaving_the_page_removes_the_code(nurse: Page) -> None:
+    nurse.goto("/en/")
+    nurse.get_by_role("button", name="Issue a code").click()
+    code = shown_code(nurse)
+    left = nurse.evaluate("""() => {
+        dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+        return document.documentElement.outerHTML;
+    }""")
+    assert code not in re.sub(r"<[^>]*>|\s", "", left)
+    expect(nurse.get_by_text("The code is no longer shown.")).to_be_visible()
+
+
+def test_the_language_changes_and_the_code_stays(nurse: Page) -> None:
+    nurse.goto("/en/")
+    nurse.get_by_role("button", name="Issue a code").click()
+    code = shown_code(nurse)
+    nurse.get_by_role("button", name="Français").click()
+    expect(nurse.get_by_role("heading", name="Code à usage unique")).to_be_visible()
+    assert shown_code(nurse) == code
+
+
+def test_the_countdown_is_announced_near_the_end_only(nurse: Page) -> None:
+    nurse.clock.install()
+    nurse.goto("/en/")
+    nurse.get_by_role("button", name="Issue a code").click()
+    countdown, announcement = nurse.locator("#countdown"), nurse.locator("#countdown-announcement")
+    expect(countdown).to_have_text(re.compile("24 hours|23 hours 59 minutes"))
+    expect(announcement).to_have_text("")
+    for minutes, text in ((22 * 60, ""), (61, "1 hour left."), (49, "10 minutes left."), (5, "5 minutes left.")):
+        nurse.clock.run_for(minutes * 60_000)
+        expect(announcement).to_have_text(text)
+    nurse.clock.run_for(4 * 60_000)
+    expect(announcement).to_have_text("1 minute left.")
+    nurse.clock.run_for(2 * 60_000)
+    expect(announcement).to_have_text("The code has expired.")
+    expect(countdown).to_have_text("The code has expired.")
+
+
+def test_without_scripts_a_code_is_issued(new_portal_page: NewPage, service: Service, portal_address: str) -> None:
+    page = new_portal_page(java_script_enabled=False)
+    sign_in(page, service, portal_address)
+    page.goto("/en/")
+    page.get_by_role("button", name="Issue a code").click()
+    assert re.fullmatch("[A-Z0-9]{10}", shown_code(page))
+    expect(page.get_by_role("button", name="Copy")).to_be_hidden()
+
+
+# A list
+
+PEOPLE = [
+    {"specimen": f"S-{number:04d}", "name": f"Zebulon Quartermaine {number}", "phone": f"+1613555{number:04d}"}
+    for number in range(1, LINES + 1)
+]
+
+
+def as_csv(people: list[dict[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["specimen", "name", "phone"])
+    writer.writeheader()
+    writer.writerows(people)
+    return text.getvalue()
+
+
+def sent_by(page: Page) -> list[Request]:
+    """Return the list to which all requests of a page are added."""
+    requests: list[Request] = []
+    page.context.on("request", lambda request: requests.append(request))
+    return requests
+
+
+def everything_of(request: Request) -> str:
+    body = request.post_data_buffer or b""
+    return request.url + json.dumps(request.headers) + body.decode("utf-8", "replace")
+
+
+def run_list(page: Page, content: str) -> None:
+    page.set_input_files("#file", {"name": "list.csv", "mimeType": "text/csv", "buffer": content.encode()})
+    page.select_option("#column", label="specimen")
+    page.click("#start")
+    expect(page.locator("#status")).to_have_text(re.compile("^(Finished|Stopped)"))
+
+
+def download(page: Page, button: str) -> str:
+    with page.expect_download() as downloading:
+        page.click(button)
+    return Path(downloading.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_a_list_of_a_hundred_lines_stays_in_the_browser(nurse: Page, service: Service, portal_address: str) -> None:
+    requests = sent_by(nurse)
+    nurse.goto("/en/codes/list")
+    run_list(nurse, as_csv(PEOPLE))
+    expect(nurse.locator("#status")).to_contain_text(f"Codes issued: {LINES}.")
+    results = list(csv.DictReader(io.StringIO(download(nurse, "#download"))))
+    assert [row["specimen"] for row in results] == [person["specimen"] for person in PEOPLE]
+    assert len({row["Code"] for row in results}) == LINES
+    claim(portal_address, results[41]["Code"])
+    posted = [request for request in requests if request.method == "POST"]
+    assert len(posted) == LINES
+    for request in posted:
+        assert re.fullmatch(r'\{"line":"[0-9a-f]{64}","again":false\}', request.post_data or "")
+    sent = "".join(everything_of(request) for request in requests)
+    private = [value for person in PEOPLE for value in person.values()] + ["Zebulon", "613555"]
+    assert [value for value in private if value in sent] == []
+    # A second run, in the same browser.
+    nurse.reload()
+    run_list(nurse, as_csv(PEOPLE[:3]))
+    expect(nurse.locator("#status")).to_contain_text("Codes issued: 0.")
+    expect(nurse.locator("#problems tbody tr")).to_have_count(3)
+    expect(nurse.locator("#problems tbody tr").first).to_contain_text("Has a code since")
+    (row,) = service.rows("SELECT count(*) AS codes FROM encryption_keys")
+    assert row.codes == LINES
+
+
+def test_the_key_takes_a_list_to_another_browser(
+    nurse: Page, new_portal_page: NewPage, service: Service, portal_address: str
+) -> None:
+    nurse.goto("/en/codes/list")
+    run_list(nurse, as_csv(PEOPLE[:2]))
+    key = download(nurse, "#save-key")
+    other = new_portal_page()
+    cookies = nurse.context.cookies()
+    other.context.add_cookies(cookies)  # type: ignore[arg-type]
+    other.goto("/en/codes/list")
+    other.set_input_files("#key-file", {"name": "key.txt", "mimeType": "text/plain", "buffer": b"not a key"})
+    expect(other.locator("#key-status")).to_contain_text("The file has no key")
+    other.set_input_files("#key-file", {"name": "key.txt", "mimeType": "text/plain", "buffer": key.encode()})
+    expect(other.locator("#key-status")).to_contain_text("The key is used")
+    run_list(other, as_csv(PEOPLE[:2]))
+    expect(other.locator("#status")).to_contain_text("Codes issued: 0.")
+
+
+def test_results_are_safe_to_open_in_a_spreadsheet(nurse: Page) -> None:
+    people = [
+        {"specimen": '=HYPERLINK("http://evil.example")', "name": 'Anna "A", b', "phone": "+16135550123"},
+        {"specimen": "@SUM(A1)", "name": "-1", "phone": "\t=1"},
+    ]
+    nurse.goto("/en/codes/list")
+    run_list(nurse, as_csv(people))
+    rows = list(csv.reader(io.StringIO(download(nurse, "#download"))))
+    assert rows[1][:3] == ['\'=HYPERLINK("http://evil.example")', 'Anna "A", b', "'+16135550123"]
+    assert rows[2][:3] == ["'@SUM(A1)", "'-1", "'\t=1"]
+
+
+def test_problems_are_listed_by_line_and_the_rest_continues(nurse: Page) -> None:
+    nurse.goto("/en/codes/list")
+    nurse.route("**/codes/list/issue", lambda route: route.abort(), times=1)
+    run_list(nurse, as_csv([*PEOPLE[:2], PEOPLE[0]]))
+    expect(nurse.locator("#status")).to_contain_text("Stopped after 1 of 3")
+    expect(nurse.locator("#problems tbody tr")).to_have_text([re.compile("2\\s*The connection failed")])
+    nurse.get_by_role("button", name="Continue").click()
+    expect(nurse.locator("#status")).to_contain_text("Codes issued: 2.")
+    expect(nurse.locator("#problems tbody tr")).to_have_text([re.compile("4\\s*Same as line 2")])
+
+
+def test_a_list_stops_at_the_daily_limit(nurse: Page, service: Service) -> None:
+    service.execute(
+        "INSERT INTO portal_issued_codes (reference, request_id, account_id, jurisdiction, state, created, expires)"
+        " SELECT 'R' || n, gen_random_uuid(), (SELECT id FROM portal_accounts), 'ON', 'issued', now(), now()"
+        " FROM generate_series(1, 118) AS n"
+    )
+    nurse.goto("/en/codes/list")
+    run_list(nurse, as_csv(PEOPLE[:5]))
+    expect(nurse.locator("#status")).to_contain_text("Stopped after 3 of 5 lines. Codes issued: 2.")
+    expect(nurse.locator("#problems tbody tr")).to_contain_text(["You have issued as many codes"])
+
+
+def test_an_ended_session_is_reported_and_the_results_are_kept(nurse: Page, service: Service) -> None:
+    nurse.goto("/en/codes/list")
+    run_list(nurse, as_csv(PEOPLE[:1]))
+    service.execute("DELETE FROM portal_sessions")
+    nurse.fill("#pasted", as_csv(PEOPLE[1:2]))
+    nurse.click("#start")
+    expect(nurse.locator("#problems tbody tr")).to_contain_text(["Your session has ended"])
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("a,b\nc,d\n", [(1, ["a", "b"]), (2, ["c", "d"])]),
+        ("a;b\r\nc;d", [(1, ["a", "b"]), (2, ["c", "d"])]),
+        ("a\tb\n\n \nc\td\n", [(1, ["a", "b"]), (4, ["c", "d"])]),
+        ('"a,""x""\nz",b\nc,d', [(1, ['a,"x"\nz', "b"]), (3, ["c", "d"])]),
+        ("\ufeffa,b", [(1, ["a", "b"])]),
+        ("", []),
+        ('"unfinished', [(1, ["unfinished"])]),
+    ],
+)
+def test_tables_are_read(nurse: Page, text: str, rows: list[tuple[int, list[str]]]) -> None:
+    nurse.goto("/en/codes/list")
+    read = nurse.evaluate(
+        "async (text) => (await import('/static/portal/csv.js')).parseTable(text).map((row) => [row.line, row.cells])",
+        text,
+    )
+    assert [tuple(row) for row in read] == rows
