@@ -165,6 +165,11 @@ def test_key_and_address_of_posters_can_be_set(make_service: Any, seed: str) -> 
     assert urlsplit(posters.address(place)).query == "x=1"
 
 
+def test_the_public_key_is_printed_for_those_who_build_the_app(portal: Service) -> None:
+    result = portal.app.test_cli_runner().invoke(args=["portal", "poster-key"])
+    assert base64.b64decode(result.output) == portal.app.context.portal.posters.public_key
+
+
 def test_the_key_of_posters_survives_a_new_secret_in_front(make_service: Any) -> None:
     first = make_service(SURFACES="submission,portal").app.context.portal.posters.public_key
     renewed = make_service(SURFACES="submission,portal", PORTAL_SECRET_KEYS=f"{'ee' * 32},{'dd' * 32}")
