@@ -130,7 +130,8 @@ def test_assistive_technology_finds_headings_the_code_and_the_language_of_each_p
         (figure,) = [element for element in found if element.get("/S") == "/Figure"]
         assert str(figure.Alt) == (
             "QR code of Café Été, 120 Main Street, Ottawa, for the exposure notification app. "
-            "Code QR de Café Été, 120 Main Street, Ottawa, pour l’application de notification d’exposition."
+            "Code QR du lieu «\N{NO-BREAK SPACE}Café Été\N{NO-BREAK SPACE}», 120 Main Street, Ottawa, "
+            "pour l’application de notification d’exposition."
         )
         languages = {str(element.Lang) for element in found if "/Lang" in element}
         assert any(language.startswith("fr") for language in languages)
