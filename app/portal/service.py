@@ -16,6 +16,7 @@ from app.portal.own_tokens import OwnTokens
 from app.portal.sessions import Sessions
 from app.portal.submission_client import SubmissionClient
 from app.portal.text_messages import TextMessages
+from app.portal.tokens import ApiTokens
 from app.web.listening import listening_address
 
 
@@ -32,6 +33,7 @@ class Portal:
     demonstration: DemonstrationAccounts
     codes: Codes
     text_messages: TextMessages
+    tokens: ApiTokens
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -39,8 +41,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
     keys = PortalKeys(settings.portal_secret_keys)
     mail = MailQueue(database, keys, redis)
     audit = AuditLog(keys)
-    tokens = OwnTokens(database, keys, settings.portal_tokens)
-    submission = SubmissionClient(settings.submission_url or own_address(settings), tokens)
+    own_tokens = OwnTokens(database, keys, settings.portal_tokens)
+    submission = SubmissionClient(settings.submission_url or own_address(settings), own_tokens)
     return Portal(
         settings=settings,
         keys=keys,
@@ -51,6 +53,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         demonstration=DemonstrationAccounts(database),
         codes=Codes(database, settings, keys, audit, submission),
         text_messages=TextMessages(database, settings, mail, audit),
+        tokens=ApiTokens(database, audit),
     )
 
 
