@@ -14,6 +14,7 @@ from app.portal.mail import MailQueue
 from app.portal.mail_delivery import MailDelivery
 from app.portal.own_tokens import OwnTokens
 from app.portal.sessions import Sessions
+from app.portal.statistics import Statistics
 from app.portal.submission_client import SubmissionClient
 from app.portal.text_messages import TextMessages
 from app.portal.tokens import ApiTokens
@@ -34,6 +35,7 @@ class Portal:
     codes: Codes
     text_messages: TextMessages
     tokens: ApiTokens
+    statistics: Statistics
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -54,6 +56,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         codes=Codes(database, settings, keys, audit, submission),
         text_messages=TextMessages(database, settings, mail, audit),
         tokens=ApiTokens(database, audit),
+        statistics=Statistics(database),
     )
 
 
