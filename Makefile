@@ -11,8 +11,8 @@ run: ## Start the whole service on this host; Ctrl-C stops it
 test: ## Run the tests
 	@exec bin/test
 
-coverage: ## Measure what the tests of the service cover
-	@exec bin/coverage
+coverage: ## Run the tests, and measure what they cover
+	@COVERAGE=true exec bin/test
 
 torture: ## Run the long half of the tests: races, faults and deploys
 	@exec bin/torture

@@ -14,7 +14,8 @@
     │   ├── DailyLimitError                 a person has issued as many codes as allowed in 24 hours
     │   ├── FormUsedError                   the code of a form cannot be issued again
     │   ├── NotPermittedError               a person of the portal lacks the right
-    │   └── PortalPageMissingError          there is no such page, or not for this person
+    │   ├── PortalPageMissingError          there is no such page, or not for this person
+    │   └── ActionRefusedError              a rule of the portal does not permit the action
     ├── SubmissionError                     the portal's request to submission failed
     │   ├── SubmissionUnavailableError      there was no answer in time, or an error of the server
     │   └── SubmissionRefusedError          the portal's token, or its request, was refused
@@ -141,6 +142,14 @@ class NotPermittedError(RequestRefusedError):
 
 class PortalPageMissingError(RequestRefusedError):
     """The page does not exist, or shows what the person may not know of."""
+
+
+class ActionRefusedError(RequestRefusedError):
+    """A rule of the portal does not permit the action. `reason` is the key of the text for the person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SubmissionError(ExposureAlertError):

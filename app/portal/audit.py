@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import select, text
@@ -58,7 +58,7 @@ class AuditLog:
 def serialize(entry: AuditEntry) -> bytes:
     """Return what the keyed hash of an entry covers; everything but its number."""
     fields = [
-        entry.at.isoformat(),
+        entry.at.astimezone(UTC).isoformat(),  # the database returns times in the zone of its session
         entry.actor,
         entry.action,
         entry.target,

@@ -62,11 +62,11 @@ class MailDelivery:
 
     def _postpone(self, session: Session, mail: Mail, now: datetime, error: MailDeliveryError) -> None:
         mail.attempts += 1
-        given_up = mail.attempts >= MAX_ATTEMPTS
         # Neither the address nor the server's answer, which may repeat it, reaches the log.
         fields = {"kind": mail.kind, "attempts": mail.attempts, "reason": str(error)}
-        _logger.error("mail given up" if given_up else "mail not sent", extra=fields)
-        if given_up:
+        if mail.attempts >= MAX_ATTEMPTS:
+            _logger.error("mail given up", extra=fields)
             session.delete(mail)
         else:
+            _logger.error("mail not sent", extra=fields)
             mail.next_attempt = now + _FIRST_PAUSE * 2 ** (mail.attempts - 1)

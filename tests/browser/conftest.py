@@ -71,6 +71,16 @@ def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPath
         yield f"http://127.0.0.1:{web.port}"
 
 
+@pytest.fixture(scope="session")
+def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A review instance with the portal, to which a button signs in."""
+    log = tmp_path_factory.mktemp("portal") / "web.log"
+    urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    own = {"SURFACES": "submission,retrieval,portal", "REVIEW_TOOLS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
+    with web_process(SECRETS | urls | own | {"RELEASE_PERIOD_HOURS": "0", "PUBLISH_ACTIVE_KEYS": "true"}, log) as web:
+        yield f"http://127.0.0.1:{web.port}"
+
+
 @contextmanager
 def opening(browser: Browser, address: str) -> Iterator[NewPage]:
     """Open pages in windows of a chosen width, language and colour scheme.
@@ -138,3 +148,23 @@ def open_phone(new_page: NewPage) -> NewPage:
 def open_front(new_page: NewPage) -> OpenFront:
     """Open the front page in a language, or in that of the browser if it is empty."""
     return lambda language="en", **options: new_page(f"/review/{language}" if language else "/", **options)
+
+
+@pytest.fixture
+def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
+    """Open pages of the portal, of one test."""
+    with opening(browser, portal_address) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def enter_portal(new_portal_page: NewPage) -> Callable[..., Page]:
+    """Open the portal's first page, signed in as one of its people for demonstrations."""
+
+    def enter(person: str = "nurse", language: str = "en", **options: object) -> Page:
+        page = new_portal_page(f"/{language}/sign-in", **options)
+        page.click(f"button[value={person}]")
+        page.goto(f"/{language}/")
+        return page
+
+    return enter

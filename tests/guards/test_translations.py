@@ -27,8 +27,7 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "templates" / group).rglob("*.html")
     yield from (ROOT / "app" / "static" / group).rglob("*.js")
     yield from (ROOT / "app" / "static" / "design").glob("*.js")
-    for package in ("review", "portal"):
-        yield from (ROOT / "app" / package).rglob("*.py")
+    yield from (ROOT / "app" / ("portal" if group == "portal" else "review")).rglob("*.py")
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:
@@ -41,7 +40,8 @@ def pairs() -> Iterator[tuple[str, str, str]]:
 def test_languages_have_the_same_texts() -> None:
     for group in GROUPS:
         first, *others = (
-            [path.name.removesuffix(f"{language}.json") for path in files(group, language)] for language in LANGUAGES
+            [f".{path.name}".removesuffix(f".{language}.json") for path in files(group, language)]
+            for language in LANGUAGES
         )
         assert others == [first] * len(others), f"{group}: the same files"
         first, *others = (list(texts(group, language)) for language in LANGUAGES)
@@ -97,7 +97,7 @@ WRONG_SPACING = {
     "straight quotation marks": r'"',
     "a time without `h`": r"\b\d{1,2}:\d{2}\b",
     "three dots in place of an ellipsis": r"\.\.\.",
-    "two spaces": r"\s\s",
+    "two spaces": r"[^\S\n]{2}",
 }
 
 
@@ -170,6 +170,7 @@ def unused_by_templates(group: str) -> list[str]:
     source = "".join(path.read_text(encoding="utf-8") for path in sources(group))
     known = {key for key in texts(group, "en") if not key.startswith("live.")}
     prefixes = set(re.findall(r'"([\w.]+\.)" ~', source)) | {"refused."}
+    prefixes |= {f"mail.{message}." for message in re.findall(r'message="(\w+)"', source)}
     suffixes = set(re.findall(r'~ "(\.[\w.]+)"\)', source))
     literal = set(re.findall(r'"([\w.]+)"', source))
     used = tuple(prefixes | suffixes)

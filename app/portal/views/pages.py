@@ -5,20 +5,23 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, g, render_template, request
+from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 
 from app.domain.portal.people import WARNING
+from app.portal.announcements import Shown
 from app.portal.demonstration import DEMONSTRATIONS
 from app.portal.views.navigation import entries
 from app.portal.views.people import person_or_none
 from app.web import pages as web_pages
-from app.web.context import current_settings, current_time
+from app.web.context import current_context, current_settings, current_time
 from app.web.dates import long_moment
 from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
 from app.web.pages import static_path
 
 GROUP: Final = "portal"
 _YEAR_SECONDS: Final = 31_536_000
+_FAULT: Final = 500  # the page for it must not need the database
 
 
 def texts() -> Catalogue:
@@ -53,6 +56,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         moment=moment,
         person=person,
         navigation=entries(person),
+        announcements=_announcements() if status < _FAULT else [],
         current_path=request.path.partition(f"/{t.language}")[2],
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
         warning_seconds=int(WARNING.total_seconds()),
@@ -65,9 +69,23 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
     return response
 
 
+def current_announcements() -> list[Shown]:
+    """Return the announcements for the person who sent the request; none, without a query, for a visitor."""
+    person = person_or_none()
+    return current_context().portal.announcements.current(person, current_time()) if person else []
+
+
+def _announcements() -> list[Shown]:
+    dismissed = cookie.get("dismissed", [])
+    return [each for each in current_announcements() if each.id not in dismissed]
+
+
 def _in_language(language: str) -> str:
-    """Return the address of this page in another language."""
-    path = f"/{language}" + request.path.removeprefix(f"/{texts().language}")
+    """Return the address of this page in another language, which is its first part, or its last one."""
+    own = texts().language
+    path = f"/{language}" + request.path.removeprefix(f"/{own}")
+    if request.path.endswith(f"/{own}") and not request.path.startswith(f"/{own}"):
+        path = request.path.removesuffix(own) + language
     return f"{path}?{request.query_string.decode('ascii', 'replace')}" if request.query_string else path
 
 

@@ -1,0 +1,194 @@
+"""Inviting people: an e-mail with a link that is valid for a day."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from app.crypto.portal_keys import PortalKeys
+from app.database.database import Database
+from app.domain.errors import ActionRefusedError, NotPermittedError, PortalPageMissingError
+from app.domain.portal.addresses import is_of_domain, normalize_address
+from app.domain.portal.jurisdictions import JURISDICTIONS, Jurisdiction
+from app.domain.portal.people import Person
+from app.domain.portal.rights import Right, Role, may_grant
+from app.portal.audit import AuditLog
+from app.portal.mail import MailQueue
+from app.store.portal import accounts, audit_entries, invitations
+from app.store.portal.invitations import Invitation
+
+VALIDITY: Final = timedelta(days=1)
+# Bounds the harm that a stolen account of an administrator can do to the reputation of the mail server.
+LIMIT: Final = 200
+LIMIT_PERIOD: Final = timedelta(hours=1)
+PURPOSE: Final = "invitation"
+LISTED: Final = 200
+_TOKEN_BYTES: Final = 32
+_SENDING: Final = ("invite", "resend-invitation")
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """Who is invited, and to what."""
+
+    email: str
+    language: str
+    jurisdiction: Jurisdiction
+    role: Role
+    granted: frozenset[Right]
+
+
+@dataclass(frozen=True)
+class OpenInvitation:
+    """An invitation that was not accepted."""
+
+    id: int
+    invitee: Invitee
+    created: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Invitations:
+    """Sends, lists and withdraws invitations. `domains` are those whose addresses may be invited."""
+
+    database: Database
+    keys: PortalKeys
+    mail: MailQueue
+    audit: AuditLog
+    domains: Sequence[str]
+
+    def open(self, viewer: Person, jurisdiction: str | None) -> Sequence[OpenInvitation]:
+        """Return the newest invitations; only superusers choose a jurisdiction, where None means all."""
+        with self.database.session() as session:
+            found = invitations.of_jurisdiction(session, _scope(viewer) or jurisdiction, LISTED)
+            return [
+                OpenInvitation(each.id, _invitee(each), each.created, each.expires)
+                for each in found
+                if _is_visible(viewer, each)
+            ]
+
+    def invite(self, actor: Person, invitee: Invitee, portal_address: str, now: datetime) -> None:
+        """Store an invitation and its e-mail. Raise ActionRefusedError or NotPermittedError if that is not permitted.
+
+        The invitee's address may be as it was typed. `portal_address`: where the portal is, for the link.
+        """
+        email = normalize_address(invitee.email)
+        if email is None:
+            raise ActionRefusedError("people.invite.error.address")
+        if not is_of_domain(email, self.domains):
+            raise ActionRefusedError("people.invite.error.domain")
+        self._check_grant(actor, invitee)
+        with self.database.session() as session:
+            self._count(session, actor, now)
+            token, digest = self._new_token()
+            number = None
+            if accounts.find_by_email(session, email) is None:
+                number = invitations.add(
+                    session,
+                    now,
+                    email=email,
+                    language=invitee.language,
+                    jurisdiction=invitee.jurisdiction.code,
+                    role=invitee.role.value,
+                    granted=_names(invitee.granted),
+                    token_digest=digest,
+                    invited_by=actor.id,
+                    expires=now + VALIDITY,
+                )
+            if number is None:
+                raise ActionRefusedError("people.invite.error.taken")
+            self._send(session, actor, email, invitee, f"{portal_address}/{invitee.language}/invitation/{token}", now)
+            self._record(session, actor, "invite", email, invitee, now)
+        self.mail.send_soon()
+
+    def resend(self, actor: Person, number: int, portal_address: str, now: datetime) -> str:
+        """Send an invitation again with another link, and return the address. The earlier link is no longer valid."""
+        with self.database.session() as session:
+            self._count(session, actor, now)
+            token, digest = self._new_token()
+            found = invitations.renew(session, number, _scope(actor), digest, now + VALIDITY)
+            if found is None or not _is_visible(actor, found):
+                raise PortalPageMissingError
+            invitee = _invitee(found)
+            self._check_grant(actor, invitee)
+            self._send(
+                session, actor, found.email, invitee, f"{portal_address}/{found.language}/invitation/{token}", now
+            )
+            self._record(session, actor, "resend-invitation", found.email, invitee, now)
+        self.mail.send_soon()
+        return invitee.email
+
+    def withdraw(self, actor: Person, number: int, now: datetime) -> str:
+        """Delete an invitation, and return its address. Its link is no longer valid."""
+        with self.database.session() as session:
+            found = invitations.withdraw(session, number, _scope(actor))
+            if found is None or not _is_visible(actor, found):
+                raise PortalPageMissingError
+            invitee = _invitee(found)
+            self._record(session, actor, "withdraw-invitation", found.email, invitee, now)
+            return found.email
+
+    def _check_grant(self, actor: Person, invitee: Invitee) -> None:
+        is_permitted = actor.may(Right.MANAGE_PEOPLE, invitee.jurisdiction.code)
+        if not is_permitted or not may_grant(actor.rights, invitee.role, invitee.granted):
+            raise NotPermittedError
+
+    def _count(self, session: Session, actor: Person, now: datetime) -> None:
+        """Raise ActionRefusedError if the actor has sent as many invitations as an hour permits.
+
+        The lock lets an actor's invitations wait for each other. They are counted in the audit log, because an
+        invitation that was withdrawn or accepted leaves no row.
+        """
+        accounts.lock(session, actor.id)
+        if audit_entries.count(session, actor.email, _SENDING, now - LIMIT_PERIOD) >= LIMIT:
+            raise ActionRefusedError("people.invite.error.limit")
+
+    def _new_token(self) -> tuple[str, bytes]:
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        return token, self.keys.digest(PURPOSE, token)
+
+    def _send(self, session: Session, actor: Person, email: str, invitee: Invitee, link: str, now: datetime) -> None:
+        self.mail.queue(
+            session,
+            to=email,
+            language=invitee.language,
+            message="invitation",
+            now=now,
+            inviter=actor.name,
+            jurisdiction=invitee.jurisdiction.names[invitee.language],
+            link=link,
+        )
+
+    def _record(
+        self, session: Session, actor: Person, action: str, email: str, invitee: Invitee, now: datetime
+    ) -> None:
+        after = {"role": invitee.role.value, "granted": _names(invitee.granted)}
+        self.audit.record(session, actor, action, email, now, jurisdiction=invitee.jurisdiction.code, after=after)
+
+
+def _scope(person: Person) -> str | None:
+    """Return the jurisdiction to which a person is limited, or None."""
+    return None if Right.EVERYWHERE in person.rights else person.jurisdiction.code
+
+
+def _is_visible(viewer: Person, invitation: Invitation) -> bool:
+    """Return whether a person may know of an invitation: those of superusers are hidden, as superusers are."""
+    return Right.EVERYWHERE in viewer.rights or invitation.role != Role.SUPERUSER
+
+
+def _names(rights: Iterable[Right]) -> list[str]:
+    return sorted(right.value for right in rights)
+
+
+def _invitee(row: Invitation) -> Invitee:
+    return Invitee(
+        email=row.email,
+        language=row.language,
+        jurisdiction=JURISDICTIONS[row.jurisdiction],
+        role=Role(row.role),
+        granted=frozenset(Right(each) for each in row.granted),
+    )

@@ -1,0 +1,93 @@
+"""Every page of the portal that can be opened by its address alone: accessible, and readable at every width."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from app.portal.views.blueprint import PAGES
+from tests.browser.conftest import NewPage
+from tests.browser.test_phone_looks import AXE, WCAG, violations
+from tests.support.torture import times
+
+ALL = sorted({page.rule for page in PAGES.values() if "GET" in page.methods and "<" not in page.rule})
+PUBLIC = sorted({page.rule for page in PAGES.values() if page.is_public and page.rule in ALL})
+LOOKS = [("en", "light"), ("fr", "dark"), ("en", "dark"), ("fr", "light")]
+WIDTHS = (320, 390, 768, 1280)
+MAX_PAGE_BYTES = 100_000
+# Of the page, its style sheets, scripts and images.
+WEIGHT = """
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+        .reduce((sum, each) => sum + each.encodedBodySize, 0)
+"""
+
+EnterPortal = Callable[..., Page]
+
+
+def faults(page: Page) -> list[str]:
+    """Return what is wrong with the looks of a page."""
+    page.evaluate(AXE)
+    found = [str(each) for each in violations(page, WCAG)]
+    title, heading = page.title(), page.locator("h1")
+    if heading.count() != 1 or not title.startswith(heading.inner_text()):
+        found.append(f"the title {title!r} does not begin with the only h1")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed != width:
+            found.append(f"needs {needed} of {width} pixels")
+    return found
+
+
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+def test_pages_for_everyone_meet_wcag_at_every_width(new_portal_page: NewPage, language: str, scheme: str) -> None:
+    page = new_portal_page(f"/{language}/sign-in", color_scheme=scheme)
+    found = {}
+    for rule in PUBLIC:
+        page.goto(f"/{language}{rule}")
+        found[rule] = faults(page)
+    assert {rule: each for rule, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+@pytest.mark.parametrize("person", ["administrator", "superuser"])
+def test_pages_after_signing_in_meet_wcag_at_every_width(
+    enter_portal: EnterPortal, person: str, language: str, scheme: str
+) -> None:
+    page = enter_portal(person, language, color_scheme=scheme)
+    found = {}
+    for rule in ALL:
+        response = page.goto(f"/{language}{rule}")
+        assert response
+        found[rule] = faults(page) + ([f"HTTP {response.status}"] if response.status >= 500 else [])
+    assert {rule: each for rule, each in found.items() if each} == {}
+
+
+def test_a_page_weighs_little(enter_portal: EnterPortal) -> None:
+    page = enter_portal("administrator")
+    page.route("**", lambda route: route.continue_())  # which turns the cache off
+    weights = {}
+    for rule in ALL:
+        page.goto(f"/en{rule}")
+        weights[rule] = page.evaluate(WEIGHT)
+    assert min(weights.values()) > 0
+    assert {rule: weight for rule, weight in weights.items() if weight > MAX_PAGE_BYTES} == {}
+
+
+def test_the_language_can_be_changed_on_every_page(enter_portal: EnterPortal) -> None:
+    page = enter_portal("superuser")
+    for rule in ALL:
+        page.goto(f"/en{rule}")
+        if page.url.partition("/en")[2] != rule:
+            continue  # another page comes first
+        page.locator(".site-header__language").click()
+        page.wait_for_url(f"**/fr{rule}")
+        assert page.get_attribute("html", "lang") == "fr-CA"
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(enter_portal: EnterPortal) -> None:
+    page = enter_portal("administrator")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
