@@ -9,7 +9,8 @@ PROGRAM = """
 import sys
 from app import create_app
 from tests.support.settings import make_settings
-create_app(make_settings("postgresql://nobody@127.0.0.1/none", "redis://127.0.0.1:1/0", SURFACES="submission,retrieval"))
+urls = ("postgresql://nobody@127.0.0.1/none", "redis://127.0.0.1:1/0")
+create_app(make_settings(*urls, SURFACES="submission,retrieval"))
 names = ("app.portal", "app.store.portal", "flask_wtf", "webauthn", "argon2", "zxcvbn")
 print([name for name in sys.modules if name.startswith(names)])
 """
