@@ -16,7 +16,7 @@ from app.store.portal.accounts import BackupCode
 PURPOSE: Final = "backup code"
 GIVEN_CODE_VALIDITY: Final = timedelta(hours=24)
 # No character looks or sounds like another one: ten of 29 are 48 bits, and attempts are limited.
-_CHARACTERS: Final = "ACDEFGHJKLMNPQRSTUVWXYZ234679"
+_CHARACTERS: Final = "ACDEFGHJKLMNPQRSTUVWXYZ234679"  # pragma: allowlist secret
 _LENGTH: Final = 10  # in the groups of a one-time code: 3, 3 and 4
 _SEPARATORS: Final = re.compile(r"[\s\u2010-\u2015.-]+")
 

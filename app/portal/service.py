@@ -30,9 +30,11 @@ from app.portal.second_factors import SecondFactors
 from app.portal.sessions import Sessions
 from app.portal.sign_in import SignIn
 from app.portal.sign_up import SignUp
+from app.portal.statistics import Statistics
 from app.portal.submission_client import SubmissionClient
 from app.portal.switches import Switches
 from app.portal.text_messages import TextMessages
+from app.portal.tokens import ApiTokens
 from app.web.listening import listening_address
 
 
@@ -66,6 +68,8 @@ class Portal:
     own_account: OwnAccount
     operation: Operation
     text_messages: TextMessages
+    tokens: ApiTokens
+    statistics: Statistics
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -108,6 +112,8 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         own_account=OwnAccount(database, audit, mail),
         operation=Operation(database, keys, audit, lock_out),
         text_messages=TextMessages(database, settings, mail, audit),
+        tokens=ApiTokens(database, audit),
+        statistics=Statistics(database),
     )
 
 

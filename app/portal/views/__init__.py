@@ -20,7 +20,9 @@ from app.portal.views.password_links import password_links
 from app.portal.views.places import places
 from app.portal.views.sign_in import sign_in
 from app.portal.views.sign_up import sign_up
+from app.portal.views.statistics import statistics
 from app.portal.views.switches import switches
+from app.portal.views.tokens import tokens
 from app.web.blueprints import Blueprint
 
 _PAGES = (
@@ -40,7 +42,9 @@ _PAGES = (
     places,
     sign_in,
     sign_up,
+    statistics,
     switches,
+    tokens,
 )
 
 

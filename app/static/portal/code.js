@@ -1,5 +1,7 @@
 // The page that shows a code: it counts down, copies and prints, and removes the code when it is left.
 
+import { enableCopying } from "./copy.js";
+
 const MINUTE = 60_000;
 const ANNOUNCED = [60, 10, 5, 1]; // minutes before the end
 
@@ -32,23 +34,6 @@ function update() {
   if (minutes > 0) timer = setTimeout(update, Math.max(1000, (expires - Date.now()) % MINUTE || MINUTE));
 }
 
-function enableCopying() {
-  const button = document.getElementById("copy");
-  const status = document.getElementById("copy-status");
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    const code = document.getElementById("code");
-    status.textContent = "";
-    try {
-      await navigator.clipboard.writeText(code.textContent.replaceAll(/\s/g, ""));
-      status.textContent = button.dataset.done;
-    } catch {
-      getSelection().selectAllChildren(code);
-      status.textContent = button.dataset.failed;
-    }
-  });
-}
-
 function enablePrinting() {
   const button = document.getElementById("print");
   button.hidden = false;
@@ -62,6 +47,6 @@ addEventListener("pagehide", () => {
   document.getElementById("gone").hidden = false;
 });
 
-enableCopying();
+enableCopying(document.getElementById("code"), (code) => code.textContent.replaceAll(/\s/g, ""));
 enablePrinting();
 update();

@@ -12,6 +12,7 @@ from tests.support.portal_accounts import (
     Member,
     add_member,
     audited,
+    send,
     sign_in,
     type_code,
     type_password,
@@ -107,6 +108,13 @@ def test_what_is_dangerous_needs_a_recent_confirmation(portal: Service, member: 
     other = Visitor(portal)
     other.client.set_cookie("portal", before)
     assert other.get("/en/account").status_code == 303, "the token was replaced"
+
+
+def test_a_confirmation_keeps_the_forms_of_other_tabs_valid(portal: Service, member: Member) -> None:
+    visitor = sign_in(portal, member)
+    form = visitor.get("/en/account/details")
+    visitor.post("/en/confirm", password=PASSWORD)
+    assert send(visitor, form, "/en/account/details", name="Zoé", language="en").status_code == 303
 
 
 def test_guesses_on_the_page_for_confirming_are_limited(portal: Service, member: Member) -> None:

@@ -1,163 +1,19 @@
-"""Codes in the portal: from the first page to a phone, and a list that never leaves the browser."""
+"""Codes for a list that never leaves the browser."""
 
 import csv
 import io
 import json
 import re
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
-from app.domain.portal.rights import Role
-from clients.phone.protocol import Server
-from clients.phone.settings import Settings
-from tests.browser.conftest import NewPage, opening
-from tests.support.clock import FakeClock
-from tests.support.portal import add_account, signed_in
-from tests.support.service import Service, empty, start_service
-from tests.support.settings import SECRETS, make_settings
-from tests.support.web import web_process
+from tests.browser.conftest import NewPage
+from tests.browser.portal_codes.conftest import claim
+from tests.support.service import Service
 
-SURFACES = {"SURFACES": "submission,portal", "PORTAL_DAILY_CODES": "120", "TEXT_MESSAGE_URL": "outbox"}
 LINES = 100
-
-
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal that requests codes from its own process."""
-    log = tmp_path_factory.mktemp("portal") / "web.log"
-    environment = SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    with web_process(environment, log) as web:
-        yield f"http://127.0.0.1:{web.port}"
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process, for what another page would do: an account, a session."""
-    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
-    empty(service)
-    service.clock.now = service.clock()
-    yield service
-    service.database.dispose()
-    service.app.context.redis.close()
-
-
-@pytest.fixture
-def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
-    with opening(browser, portal_address) as open_page:
-        yield open_page
-
-
-def sign_in(page: Page, service: Service, address: str, role: Role = Role.STAFF) -> None:
-    """Give the browser the session of a new person."""
-    cookie = signed_in(service, add_account(service, role=role)).client.get_cookie("portal")
-    page.context.add_cookies([{"name": "portal", "value": cookie.value, "url": address}])
-
-
-@pytest.fixture
-def nurse(new_portal_page: NewPage, service: Service, portal_address: str) -> Page:
-    """The browser of a nurse who has signed in."""
-    page = new_portal_page()
-    sign_in(page, service, portal_address)
-    return page
-
-
-def claim(address: str, code: str) -> None:
-    """Enter a code on the reference phone."""
-    key = generate_private_key(SECP256R1()).public_key()  # for archives, which are not read here
-    Server(Settings(address, address, bytes.fromhex(SECRETS["RETRIEVE_HMAC_KEY"]), key)).claim(code)
-
-
-def shown_code(page: Page) -> str:
-    return "".join((page.locator("#code").text_content() or "").split())
-
-
-def test_a_nurse_issues_a_code_and_a_phone_claims_it(nurse: Page, portal_address: str) -> None:
-    nurse.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    nurse.goto("/en/")
-    clicks, started = 0, time.monotonic()
-    nurse.get_by_role("button", name="Issue a code").click()
-    clicks += 1
-    expect(nurse.locator("#code")).to_be_visible()
-    seconds = time.monotonic() - started
-    print(f"a code can be read out after {clicks} click and {seconds:.2f} seconds")
-    assert clicks <= 2
-    code = shown_code(nurse)
-    assert code not in nurse.title() + nurse.url
-    expect(nurse.locator("#countdown")).to_have_text(re.compile("24 hours|23 hours 59 minutes"))
-    nurse.get_by_role("button", name="Copy").click()
-    expect(nurse.get_by_text("Copied.")).to_be_visible()
-    assert nurse.evaluate("navigator.clipboard.readText()") == code
-    claim(portal_address, f" {code[:3]} {code[3:6]}-{code[6:].lower()} ")
-    nurse.get_by_role("link", name="Your codes").click()
-    expect(nurse.locator("tbody .tag")).to_have_text("Claimed")
-
-
-def test_everything_can_be_done_by_keyboard(nurse: Page, portal_address: str) -> None:
-    nurse.goto("/fr/")
-    nurse.get_by_role("button", name="Produire un code").focus()
-    nurse.keyboard.press("Enter")
-    expect(nurse.locator("#code")).to_be_visible()
-    first = shown_code(nurse)
-    nurse.get_by_role("button", name="Annuler ce code et en produire un autre").focus()
-    nurse.keyboard.press("Enter")
-    expect(nurse.locator("#code")).not_to_have_text(first)
-    claim(portal_address, shown_code(nurse))
-
-
-def test_leaving_the_page_removes_the_code(nurse: Page) -> None:
-    nurse.goto("/en/")
-    nurse.get_by_role("button", name="Issue a code").click()
-    code = shown_code(nurse)
-    left = nurse.evaluate("""() => {
-        dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
-        return document.documentElement.outerHTML;
-    }""")
-    assert code not in re.sub(r"<[^>]*>|\s", "", left)
-    expect(nurse.get_by_text("The code is no longer shown.")).to_be_visible()
-
-
-def test_the_language_changes_and_the_code_stays(nurse: Page) -> None:
-    nurse.goto("/en/")
-    nurse.get_by_role("button", name="Issue a code").click()
-    code = shown_code(nurse)
-    nurse.get_by_role("button", name="Français").click()
-    expect(nurse.get_by_role("heading", name="Code à usage unique")).to_be_visible()
-    assert shown_code(nurse) == code
-
-
-def test_the_countdown_is_announced_near_the_end_only(nurse: Page) -> None:
-    nurse.clock.install()
-    nurse.goto("/en/")
-    nurse.get_by_role("button", name="Issue a code").click()
-    countdown, announcement = nurse.locator("#countdown"), nurse.locator("#countdown-announcement")
-    expect(countdown).to_have_text(re.compile("24 hours|23 hours 59 minutes"))
-    expect(announcement).to_have_text("")
-    for minutes, text in ((22 * 60, ""), (61, "1 hour left."), (49, "10 minutes left."), (5, "5 minutes left.")):
-        nurse.clock.run_for(minutes * 60_000)
-        expect(announcement).to_have_text(text)
-    nurse.clock.run_for(4 * 60_000)
-    expect(announcement).to_have_text("1 minute left.")
-    nurse.clock.run_for(2 * 60_000)
-    expect(announcement).to_have_text("The code has expired.")
-    expect(countdown).to_have_text("The code has expired.")
-
-
-def test_without_scripts_a_code_is_issued(new_portal_page: NewPage, service: Service, portal_address: str) -> None:
-    page = new_portal_page(java_script_enabled=False)
-    sign_in(page, service, portal_address)
-    page.goto("/en/")
-    page.get_by_role("button", name="Issue a code").click()
-    assert re.fullmatch("[A-Z0-9]{10}", shown_code(page))
-    expect(page.get_by_role("button", name="Copy")).to_be_hidden()
-
-
-# A list
-
 PEOPLE = [
     {"specimen": f"S-{number:04d}", "name": f"Zebulon Quartermaine {number}", "phone": f"+1613555{number:04d}"}
     for number in range(1, LINES + 1)
