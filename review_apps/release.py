@@ -1,7 +1,6 @@
 """A version that runs or will run: its variables, its one-off commands, and its processes."""
 
 import os
-import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,7 +97,7 @@ class Release:
         log.write("".join(f"{name} | {line}\n" for line in output.splitlines()))
         if done.returncode != 0:
             last = "\n".join(log.without_secrets(output).strip().splitlines()[-_ERROR_LINES:])
-            raise ReviewAppError(f"{name} ({shlex.join(argv)}) failed with exit code {done.returncode}:\n{last}")
+            raise ReviewAppError(f"{name} ({argv[-1]}) failed with exit code {done.returncode}:\n{last}")
 
     def start(self) -> None:
         """Start its processes, and return when the web process is ready. Raises ReviewAppError."""
