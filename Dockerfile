@@ -27,7 +27,7 @@ COPY --from=build /service/app app
 COPY --from=build /service/worker worker
 COPY --from=build /service/migrations migrations
 COPY Procfile gunicorn.conf.py ./
-COPY bin/web bin/process bin/procfile-line bin/healthy bin/
+COPY bin/web bin/process bin/healthy bin/
 
 ARG BRANCH=
 ARG REVISION=

@@ -22,5 +22,5 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
         match = _LINE.fullmatch(line.strip())
         if match is None:
             raise ProcessError(f"{path} has a line that is not `name: command`: {line}")
-        commands[match[1]] = ["bash", str(_ROOT / "bin" / "procfile-line"), match[2]]
+        commands[match[1]] = ["bash", str(_ROOT / "bin" / "process"), "--line", match[2]]
     return commands

@@ -31,6 +31,7 @@ class Specification:
     memory_mb: int = 0
     most_processes: int = 0
     secrets: list[str] = field(default_factory=list)
+    start_seconds: float = 90.0
 
     def write(self, path: Path) -> None:
         """Write it to a file that only its owner can read."""

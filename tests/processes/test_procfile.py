@@ -1,4 +1,4 @@
-"""Lines of a Procfile (processes/procfile.py, bin/procfile-line, bin/process)."""
+"""Lines of a Procfile (processes/procfile.py, bin/process)."""
 
 import shutil
 import signal
@@ -35,7 +35,7 @@ def output(folder: Path, line: str) -> tuple[int, str]:
         ("false && echo two", (1, "")),
         ("echo one; exit 3", (3, "one\n")),
         ("echo one | tr o 0", (0, "0ne\n")),
-        ('echo "$(echo $PORT)" \'a & b\'', (0, "5000 a & b\n")),
+        ("echo \"$(echo $PORT)\" 'a & b'", (0, "5000 a & b\n")),
     ],
 )
 def test_a_line_is_run_by_a_shell(tmp_path: Path, line: str, expected: tuple[int, str]) -> None:
@@ -70,8 +70,7 @@ def test_a_signal_reaches_every_program_of_a_line(tmp_path: Path, line: str) -> 
 
 def test_a_failing_release_fails_in_the_container_as_well(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    for name in ("process", "procfile-line"):
-        shutil.copy(ROOT / "bin" / name, tmp_path / "bin" / name)
+    shutil.copy(ROOT / "bin" / "process", tmp_path / "bin" / "process")
     (tmp_path / "Procfile").write_text("release: echo one && exit 4\n")
     done = subprocess.run([tmp_path / "bin" / "process", "release"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (4, "one\n")

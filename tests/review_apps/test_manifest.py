@@ -1,6 +1,7 @@
 """app.json as a review app reads it (review_apps/manifest.py), and names, settings and logs."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 
 from processes.termination import kill
 from review_apps import limits
+from review_apps.addons import AddOns
 from review_apps.errors import ReviewAppError
+from review_apps.locks import Locks
 from review_apps.logfile import LogFile
-from review_apps.manifest import Manifest
+from review_apps.manifest import AddOn, Manifest
+from review_apps.servers import Servers
 from review_apps.settings import Settings
 from review_apps.state import App, Store, name_of, role_of
 from tests.support.waiting import wait_until
@@ -44,12 +48,16 @@ def test_the_review_environment_overrides_the_rest(tmp_path: Path) -> None:
         tmp_path, env={"A": "1", "B": "1"}, addons=["heroku-redis"], formation={}, environments={"review": special}
     )
     assert merged.variables({}, {})[0] == {"A": "2", "B": "1"}
-    assert (merged.formation, merged.addons, merged.postdeploy) == ({"web": 1}, {"heroku-redis"}, "seed")
+    assert (merged.formation, merged.addons) == ({"web": 1}, (AddOn("heroku-redis"),))
+    assert merged.script("postdeploy") == "seed"
 
 
 def test_an_add_on_that_the_host_lacks_is_named(tmp_path: Path) -> None:
+    asking = manifest(tmp_path, addons=["papertrail:choklad"])
+    settings, store = Settings(tmp_path), Store(tmp_path)
+    addons = AddOns(settings, store, Servers(settings, Locks(tmp_path)))
     with pytest.raises(ReviewAppError, match="the add-on papertrail, which"):
-        manifest(tmp_path, addons=["papertrail:choklad"])
+        addons.provide(App(1, "topic", "/repository"), asking.addons)
 
 
 def test_no_name_is_a_prefix_of_another() -> None:
@@ -112,7 +120,7 @@ def test_each_child_is_limited_together_with_its_descendants() -> None:
         try:
             parent = psutil.Process(first.pid)
             wait_until(lambda: len(parent.children()) == 2, "the shell starts its children")
-            families = {members[0].pid: len(members) for members in limits._families(psutil.Process())}
+            families = {pids[0]: len(pids) for pids in limits.Families(os.getpid()).look()}
             assert (families[first.pid], families[second.pid]) == (3, 1)
         finally:
             kill([*parent.children(), parent])
