@@ -54,7 +54,8 @@ class Keeper:
         threading.Thread(target=server.serve_forever, args=(_NEVER_SECONDS,), daemon=True).start()
         while True:
             self.look()
-            time.sleep(_LOOK_SECONDS)
+            # A quarter of the time without requests, where that is short, so that it is not exceeded by much.
+            time.sleep(min(_LOOK_SECONDS, max(1.0, self._settings.sleep_minutes * 15)))
 
     def look(self) -> None:
         """Put apps to sleep that were not used for a while, and start what died of the others."""
@@ -96,7 +97,7 @@ class Keeper:
             self.begin(app.number, "resume")
         elif state == State.RUNNING and _is_idle(host, app):
             host.sleep(app.number, wait=False)
-            _log(f"{app.name} sleeps, after {host.settings.sleep_minutes} minutes without a request")
+            _log(f"{app.name} sleeps, after {host.settings.sleep_minutes:g} minutes without a request")
 
 
 def _is_idle(host: Host, app: App) -> bool:

@@ -27,7 +27,7 @@ class Settings:
     release_seconds: int = 600  # how long `release`, a script and a step of the build may take
     start_seconds: int = 90  # how long the web process may take until it is healthy
     health_path: str = ""  # what it must answer, where app.json has no `healthchecks`; empty: anything below 500 at `/`
-    sleep_minutes: int = 30  # an app without requests for longer sleeps until the next one; 0 for never
+    sleep_minutes: float = 30.0  # an app without requests for longer sleeps until the next one; 0 for never
     stale_days: int = 7  # an app that was not updated for longer is closed
     addons: dict[str, Any] = field(default_factory=dict)  # in addition to those of review_apps/addons.py
     variables: dict[str, str] = field(default_factory=dict)  # beat the values of app.json, in every app
@@ -48,7 +48,7 @@ class Settings:
         for name, value in given.items():
             if name not in defaults:
                 raise ReviewAppError(f"{path}: there is no setting {name}")
-            if type(value) is not type(defaults[name]):
+            if type(value) is not type(defaults[name]) and (type(value), type(defaults[name])) != (int, float):
                 raise ReviewAppError(f"{path}: {name} must be of the type {type(defaults[name]).__name__}")
         return cls(home, **given)
 
