@@ -13,17 +13,21 @@ _DEFAULT_PORT: Final = "5432"
 _SHORTEST_SECRET: Final = 12
 
 
-def with_database(address: str, *, name: str, user: str | None = None, password: str | None = None) -> str:
-    """Return the address of another database on the same server, as another user when one is given.
+def with_database(
+    address: str, *, name: str = "", user: str | None = None, password: str | None = None, port: int | None = None
+) -> str:
+    """Return the address of another database, as another user or at another port, of those that are given.
 
-    Hosts and parameters stay. Raises psycopg2.ProgrammingError when the address cannot be read.
+    Everything else stays. Raises psycopg2.ProgrammingError when the address cannot be read.
     """
     parts = dict(parse_dsn(address))
     if user is not None:
         parts |= {"user": user, "password": password or ""}
         for credential in ("passfile", "sslcert", "sslkey", "sslpassword"):  # of the user before
             parts.pop(credential, None)
-    parts["dbname"] = name
+    if port is not None:
+        parts["port"] = str(port)
+    parts["dbname"] = name or parts.get("dbname", "")
     return _address(parts)
 
 

@@ -74,7 +74,12 @@ class AddOns:
         if kind == "postgresql":
             suffix = addon.prefix.lower() if addon.prefix not in ("", "DATABASE") else ""
             return database.create(
-                self._servers.database_url, app.role, app.database_password, self._settings.connections, suffix
+                self._servers.database_url,
+                app.role,
+                app.database_password,
+                self._settings.connections,
+                suffix,
+                self._servers.database_url_of_apps,
             )
         if kind != "redis":
             return ""

@@ -10,10 +10,11 @@ from psycopg2.sql import SQL, Identifier, Literal
 from processes.urls import with_database
 
 
-def create(admin_url: str, role: str, password: str, connections: int, suffix: str = "") -> str:
+def create(admin_url: str, role: str, password: str, connections: int, suffix: str = "", app_url: str = "") -> str:
     """Make the role and its database, unless they exist, and return the address for the app.
 
-    The database has the name of the role, and of `suffix` if the app has several.
+    The database has the name of the role, and of `suffix` if the app has several. `app_url` is the server's address as
+    apps reach it, where that differs.
     """
     name = f"{role}_{suffix}" if suffix else role
     with _connect(admin_url) as server:
@@ -27,7 +28,7 @@ def create(admin_url: str, role: str, password: str, connections: int, suffix: s
             _execute(server, made.format(name=Identifier(name), role=Identifier(role)))
         # By default everybody may connect to every database.
         _run(server, "REVOKE ALL ON DATABASE {name} FROM PUBLIC", name)
-    return with_database(admin_url, name=name, user=role, password=password)
+    return with_database(app_url or admin_url, name=name, user=role, password=password)
 
 
 def drop(admin_url: str, role: str) -> None:

@@ -10,8 +10,8 @@ from typing import Final
 
 from review_apps.errors import ReviewAppError
 
-# Bytes of one file, so that no file is left of an app. Byte 0 is the host's; an app has that of its number.
-_HOST: Final = 0
+# Bytes of one file, so that no file is left of an app. An app has that of its number; this is the host's.
+_HOST: Final = 1 << 40
 
 
 class BusyError(ReviewAppError):

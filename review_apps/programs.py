@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +74,10 @@ def _command(process: Process) -> ManagedProcess:
     return ManagedProcess(program, lambda: not process.port or is_healthy(process.port, process.options))
 
 
+def _proxy(process: Process) -> ManagedProcess:
+    return replace(_command(process), is_ready=lambda: not can_bind(LOOPBACK, process.port))
+
+
 def _postgres(process: Process) -> ManagedProcess:
     options, directory = process.options, Path(process.directory)
     durable = options["durable"] == "true"
@@ -99,6 +103,7 @@ def _nginx(process: Process) -> ManagedProcess:
 
 _KINDS: Final[Mapping[str, Callable[[Process], ManagedProcess]]] = {
     "command": _command,
+    "proxy": _proxy,
     "postgres": _postgres,
     "redis": _redis,
     "nginx": _nginx,

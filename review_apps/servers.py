@@ -13,6 +13,7 @@ from psycopg2.sql import SQL, Identifier
 
 from processes.files import write_private
 from processes.ports import free_port
+from processes.urls import with_database
 from review_apps import daemon
 from review_apps.locks import Locks
 from review_apps.programs import SharedPostgres
@@ -62,6 +63,11 @@ class Servers:
         return self._settings.database_url or self._postgres.url
 
     @property
+    def database_url_of_apps(self) -> str:
+        """The address of the same server as apps reach it, which is with TLS if they ask for it."""
+        return self._settings.database_url or with_database(self._postgres.url, port=self._kept["postgres_tls"])
+
+    @property
     def keeper(self) -> KeeperAddress:
         """Where the keeper listens."""
         return KeeperAddress(self._kept["keeper"], self._kept["key"])
@@ -83,6 +89,7 @@ class Servers:
         kept = json.loads(path.read_text()) if path.exists() else {}
         made: dict[str, Callable[[], Any]] = {
             "postgres": free_port,
+            "postgres_tls": free_port,
             "keeper": free_port,
             "key": lambda: secrets.token_hex(32),
             "password": lambda: secrets.token_hex(16),
@@ -110,8 +117,20 @@ class Servers:
         connections = str(self._settings.connections * _MOST_APPS_AT_ONCE)
         options = {"connections": connections, "durable": "true" if self._settings.durable else "false"}
         postgres = self._postgres
+        tls = Process(
+            "tls",
+            "proxy",
+            str(_ROOT),
+            self._kept["postgres_tls"],
+            [
+                *(sys.executable, "-m", "review_apps.tls_front"),
+                *(str(self._kept["postgres_tls"]), str(postgres.port), str(self._folder / "tls")),
+            ],
+            environment=daemon.inherited(),
+        )
         return [
             Process("postgres", "postgres", str(postgres.directory), postgres.port, options=options),
+            tls,
             nginx,
             keeper,
         ]

@@ -14,7 +14,7 @@ class Process:
     """A program to run. With a `port`, `kind` decides when it is ready."""
 
     name: str
-    kind: str  # command, postgres, redis or nginx
+    kind: str  # command, proxy, postgres, redis or nginx
     directory: str
     port: int = 0
     argv: list[str] = field(default_factory=list)

@@ -260,7 +260,7 @@ def test_a_state_file_of_another_version_is_read(tmp_path: Path) -> None:
 
 def test_the_lock_of_an_app_is_not_that_of_another(tmp_path: Path) -> None:
     first, second = Locks(tmp_path), Locks(tmp_path)
-    with first.app(1), second.app(12), second.host(), pytest.raises(BusyError), second.app(1, wait=False):
+    with first.app(1), second.app(0), second.host(), pytest.raises(BusyError), second.app(1, wait=False):
         pass
     with second.app(1, wait=False):
         pass
