@@ -51,6 +51,14 @@ def _address(parts: dict[str, str]) -> str:
     return f"postgres://{credentials}{place}/{quote(database, safe='')}{query}"
 
 
+def port_of(value: str) -> int:
+    """Return the port in an address, or 0 in a value that has none."""
+    try:
+        return urlsplit(value).port or 0 if "://" in value else 0
+    except ValueError:
+        return 0
+
+
 def hidden_parts(value: str) -> list[str]:
     """Return what must not appear in a log of a value: a password in an address, or a long text that is none."""
     if "://" not in value:

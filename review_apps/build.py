@@ -12,6 +12,7 @@ from processes.one_off import run_once
 from review_apps import repository
 from review_apps.dependencies import Dependencies
 from review_apps.errors import ReviewAppError
+from review_apps.locked import is_locked
 from review_apps.manifest import Manifest
 
 _HOOKS: Final = ("bin/pre_compile", "bin/post_compile")
@@ -44,6 +45,8 @@ class Build:
     environment: Mapping[str, str]
     seconds: float
     log: Callable[[str], object]
+    prefix: list[str]  # of every step that runs code of the app
+    locked: bool = False
 
     def run(self, *argv: str, failure: str) -> None:
         """Run a step. Raises ReviewAppError."""
@@ -63,23 +66,25 @@ class Build:
             lines.append(line)
             self.log(line)
 
-        return run_once(list(argv), self.version.source, self.environment, self.seconds, keep), lines
+        return run_once([*self.prefix, *argv], self.version.source, self.environment, self.seconds, keep), lines
 
 
 def build(step: Build, manifest: Manifest, *, testing: bool = False) -> None:
     """Install what a version needs and run what a buildpack runs. Raises ReviewAppError."""
     before, after = _HOOKS
     _run_hook(step, before)
-    _build_assets(step, manifest)
+    if not step.locked:  # npm would need the network, and runs what a package says
+        _build_assets(step, manifest)
     version = step.version
-    Dependencies(version.source, version.programs.parent, step.log).install(testing=testing)
+    Dependencies(version.source, version.programs.parent, step.log, step.locked).install(testing=testing)
     _collect_static_files(step)
     _run_hook(step, after)
 
 
 def remove(clone: Path, version: Version) -> None:
     """Remove the files of a version. Idempotent."""
-    repository.remove_worktree(version.source)
+    if not is_locked(version.folder):
+        repository.remove_worktree(version.source)
     shutil.rmtree(version.folder, ignore_errors=True)
     if clone.is_dir():
         repository.prune_worktrees(clone)

@@ -32,7 +32,7 @@ def open_command(host: Host, options: argparse.Namespace) -> None:
     """Open an app."""
     began = time.monotonic()
     opened_by = options.by or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
-    app = host.open(options.number, options.branch, options.repository.resolve(), opened_by)
+    app = host.open(options.number, options.branch, options.repository.resolve(), opened_by, locked=options.locked)
     _announce(host, app, time.monotonic() - began)
 
 
@@ -117,6 +117,8 @@ def run_command(host: Host, options: argparse.Namespace) -> None:
     """Become a command with the variables and in the folder of an app."""
     app = host.existing(options.number)
     host.resume(app.number)
+    if app.locked:
+        raise ReviewAppError(f"{app.name} is locked: its code gets no terminal of this host")
     environment = {**host.environment(app), "DYNO": "run.1"}
     environment |= {name: os.environ[name] for name in ("TERM", "COLUMNS", "LINES") if name in os.environ}
     os.chdir(host.running.version(app.number, app.release).source)

@@ -5,6 +5,7 @@ Poetry are read by these programs themselves, in an environment of their own.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from review_apps.errors import ReviewAppError
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _ERROR_LINES: Final = 15
+_PYTHON: Final = re.compile(r"[A-Za-z0-9.+@_-]+")
 _LISTS: Final = ("Pipfile.lock", "requirements.txt", "poetry.lock", "uv.lock")  # the first wins
 _TEST_REQUIREMENTS: Final = "requirements-test.txt"
 _LOCKFILE_TOOLS: Final = "requirements-lockfiles.txt"
@@ -29,6 +31,7 @@ class Dependencies:
     source: Path
     venv: Path
     log: Callable[[str], object]
+    only_wheels: bool = False  # so that nothing of a package is run
 
     def install(self, *, testing: bool = False) -> None:
         """Make the environment. `testing` adds what only the project's tests need. Raises ReviewAppError."""
@@ -50,8 +53,8 @@ class Dependencies:
     def _make_environment(self) -> None:
         required = self.source / ".python-version"
         lines = required.read_text(encoding="utf-8").split("\n") if required.exists() else []
-        wanted = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), None)
-        if wanted:
+        wanted = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
+        if _PYTHON.fullmatch(wanted):  # and not the path of a program
             exactly = ["--no-python-downloads", "--python", wanted]
             if _uv("venv", "--clear", *exactly, str(self.venv)).returncode == 0:
                 return
@@ -73,6 +76,8 @@ class Dependencies:
     def _offline_or_online(self, *arguments: str) -> None:
         """Run uv, first with its cache alone, which takes a tenth of the time."""
         variables = {"UV_PROJECT_ENVIRONMENT": str(self.venv)}
+        if self.only_wheels:
+            arguments += ("--no-build", "--no-config")
         if _uv(*arguments, "--offline", directory=self.source, **variables).returncode != 0:
             done = _uv(*arguments, directory=self.source, **variables)
             _check(done, "the requirements cannot be installed")

@@ -31,6 +31,7 @@ def describe(host: Host, number: int) -> dict[str, Any]:
         "commit": app.commit,
         "opened": iso(app.opened),
         "opened_by": app.opened_by,
+        "locked": app.locked,
         "age": age(now - app.opened),
         "updated": iso(app.updated),
         "updated_ago": age(now - app.updated) if app.updated else "",

@@ -15,6 +15,7 @@ from review_apps.addons import AddOns
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError
 from review_apps.failures import Failures
+from review_apps.locked import check_host, check_source, detach, home
 from review_apps.locks import Locks
 from review_apps.manifest import Manifest
 from review_apps.release import Release
@@ -38,15 +39,20 @@ class Host:
         self._addons = AddOns(settings, self.store, self.servers)
         self._log = log
 
-    def open(self, number: int, branch: str, repository: Path, opened_by: str = "") -> App:
-        """Open an app. On failure nothing but its log is left. Raises ReviewAppError and ProcessError."""
+    def open(self, number: int, branch: str, repository: Path, opened_by: str = "", *, locked: bool = False) -> App:
+        """Open an app. On failure nothing but its log is left. Raises ReviewAppError and ProcessError.
+
+        `locked` confines it for as long as it is open, or refuses it.
+        """
+        if locked:
+            check_host(self.settings.database_url)
         with self.locks.app(number):
             app = self.store.load(number)
             if app and app.release:
                 raise ReviewAppError(f"{app.name} is open: update it")
             # An app that a killed command left incomplete keeps its ports and passwords, which its Redis already has.
             app = app or App(number, branch, str(repository), opened=time.time(), opened_by=opened_by)
-            app.repository = str(repository)
+            app.repository, app.locked = str(repository), locked
             named = resolve(repository, branch)
             try:
                 opened = self._deploy(app, branch, named)
@@ -174,6 +180,8 @@ class Host:
         self.servers.ensure()
         version.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         add_worktree(Path(app.repository), app.commit, version.source)
+        if app.locked:
+            detach(version.folder, version.source)
         app.web_port = self.store.free_port()
         release = self._release(app, version)
         # A variable that this version does not have may return with the next.
@@ -191,11 +199,15 @@ class Host:
         The app gets the secrets that were made.
         """
         version = version or self.running.version(app.number, app.release)
+        if app.locked:
+            check_source(version.source)
         manifest = Manifest.read(version.source)
         _, made = manifest.variables({**self.settings.variables, **app.variables}, app.secrets)
         app.secrets = {**app.secrets, **made}
         provided = self._addons.provide(app, manifest.addons)
-        return Release(app, version, manifest, self.settings, self.log_of(app.number), provided, app.web_port)
+        return Release(
+            app, version, manifest, self.settings, self.log_of(app.number), provided, app.web_port, app.locked
+        )
 
     def _close(self, number: int) -> bool:
         folder, app = self.store.folder(number), self.store.intact(number)
@@ -242,11 +254,12 @@ class Host:
 
 
 def _kill_detached(folder: Path) -> None:
-    """Kill processes that left their session: they still have the app's folder as HOME."""
+    """Kill processes that left their session: they still have a folder of the app as HOME."""
+    homes = {str(folder), str(home(folder))}
 
     def belongs(process: psutil.Process) -> bool:
         try:
-            return bool(process.environ().get("HOME") == str(folder))
+            return process.environ().get("HOME") in homes
         except psutil.Error:
             return False
 

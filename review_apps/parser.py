@@ -42,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     opening = commands.add("open", "open an app")
     _add_repository(opening)
     opening.add_argument("--by", default="", help="who opens it (default: $GITHUB_ACTOR, or the user of this command)")
+    opening.add_argument("--locked", action="store_true", help="confine it, as it comes from a fork; or refuse it")
     updating = commands.add("update", "deploy the newest commit of an app's branch")
     updating.add_argument("--branch", help="switch to another branch")
     for name, text in _SIMPLE.items():

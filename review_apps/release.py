@@ -9,7 +9,8 @@ from typing import Final
 from processes.one_off import run_once
 from processes.ports import LOOPBACK
 from processes.procfile import read_procfile
-from review_apps import daemon
+from processes.urls import port_of
+from review_apps import daemon, locked
 from review_apps.addons import secrets_in
 from review_apps.build import Build, Version
 from review_apps.errors import ReviewAppError
@@ -39,6 +40,7 @@ class Release:
     log: Path
     provided: Mapping[str, str]  # the variables of its add-ons
     port: int
+    locked: bool = False
     echo: bool = False  # whether the output of one-off processes is printed, too
 
     @property
@@ -62,6 +64,7 @@ class Release:
             "HEROKU_PR_NUMBER": str(self.app.number),
             "HEROKU_BUILD_COMMIT": self.app.commit,
             "REVIEW_APP_LOG": str(self.log),
+            **(locked.variables(self.version.folder.parent.parent) if self.locked else {}),
         }
 
     @property
@@ -86,7 +89,9 @@ class Release:
         """Return what the steps of its build need."""
         # Of a one-off dyno, and of the build, which on Heroku sees the add-ons' variables as well.
         environment = {**self.environment, "SOURCE_VERSION": self.app.commit}
-        return Build(self.version, environment, self.settings.release_seconds, self.writer("build"))
+        return Build(
+            self.version, environment, self.settings.release_seconds, self.writer("build"), self._prefix, self.locked
+        )
 
     def prepare_database(self) -> None:
         """Run `release` of the Procfile. Raises ReviewAppError."""
@@ -109,7 +114,7 @@ class Release:
             lines.append(line)
 
         environment = {**self.environment, "DYNO": f"{name}.1"}
-        code = run_once(argv, self.version.source, environment, self.settings.release_seconds, keep)
+        code = run_once([*self._prefix, *argv], self.version.source, environment, self.settings.release_seconds, keep)
         if code != 0:
             last = LogFile(self.log, self.hidden).without_secrets("\n".join(lines[-_ERROR_LINES:]).strip())
             raise ReviewAppError(f"{name} ({argv[-1]}) failed with exit code {code}:\n{last}")
@@ -140,6 +145,14 @@ class Release:
             if name != RELEASE
         ]
 
+    @property
+    def _prefix(self) -> list[str]:
+        """What confines the commands of a locked app; nothing for others."""
+        if not self.locked:
+            return []
+        ports = [port for port in map(port_of, self.provided.values()) if port]
+        return locked.prefix(self.version.folder.parent.parent, self.version.folder, self.port, ports)
+
     def _quantity(self, name: str) -> int:
         """Return how many of a process are started: one web process, as it has one port; of others as app.json has."""
         if name == WEB:
@@ -152,7 +165,11 @@ class Release:
     def _process(self, name: str, number: int, argv: list[str]) -> Process:
         dyno = f"{name}.{number}"
         process = Process(
-            dyno, "command", str(self.version.source), argv=argv, environment={**self.environment, "DYNO": dyno}
+            dyno,
+            "command",
+            str(self.version.source),
+            argv=[*self._prefix, *argv],
+            environment={**self.environment, "DYNO": dyno},
         )
         if name != WEB:
             return process

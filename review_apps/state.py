@@ -42,6 +42,7 @@ class App:
     updated: float = 0.0
     woken: float = 0.0
     asleep: bool = False
+    locked: bool = False  # whether its processes are confined
     expires: float = 0.0  # when it is closed, in place of `stale_days`; 0 without such a time
     seeded: bool = False
     failure: str = ""

@@ -77,7 +77,8 @@ class Host:
                 environment = process.environ()
             except psutil.Error:
                 continue
-            if environment.get("HOME") == str(self.folder(number)) and process.status() != psutil.STATUS_ZOMBIE:
+            homes = (str(self.folder(number)), str(self.folder(number) / "home"))  # the second of a locked app
+            if environment.get("HOME") in homes and "DYNO" in environment and process.status() != psutil.STATUS_ZOMBIE:
                 found.setdefault(environment["DYNO"], process)
         return found
 
