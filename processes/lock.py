@@ -9,7 +9,7 @@ from typing import Final, TextIO
 
 from processes.errors import ProcessError
 
-# Whoever only looks whether the lock is held takes it for a moment.
+# A process that only checks whether the lock is held takes it for a moment.
 _ATTEMPTS: Final = 10
 _PAUSE_SECONDS: Final = 0.02
 

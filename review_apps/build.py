@@ -73,7 +73,7 @@ def build(step: Build, manifest: Manifest, *, testing: bool = False) -> None:
     """Install what a version needs and run what a buildpack runs. Raises ReviewAppError."""
     before, after = _HOOKS
     _run_hook(step, before)
-    if not step.locked:  # npm would need the network, and runs what a package says
+    if not step.locked:  # npm would need the network, and runs scripts of packages
         _build_assets(step, manifest)
     version = step.version
     Dependencies(version.source, version.programs.parent, step.log, step.locked).install(testing=testing)

@@ -39,6 +39,8 @@ def open_command(host: Host, options: argparse.Namespace) -> None:
 def update_command(host: Host, options: argparse.Namespace) -> None:
     """Deploy the newest commit."""
     began = time.monotonic()
+    if options.locked and not host.existing(options.number).locked:
+        raise ReviewAppError(f"{name_of(options.number)} is not locked: close it, and open it with --locked")
     _announce(host, host.update(options.number, options.branch), time.monotonic() - began)
 
 

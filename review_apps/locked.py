@@ -1,4 +1,4 @@
-"""Apps whose code nobody of the project has read, such as a fork's: what they may contain, and what they may do.
+"""Apps whose code was not reviewed, such as a fork's: what they may contain, and what they may do.
 
 Their processes, and the steps of their build that run code of theirs, are confined by review_apps/confined.py. Packages
 are fetched without running any of their code, so only wheels and only a plain list of requirements are installed.

@@ -45,6 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     opening.add_argument("--locked", action="store_true", help="confine it, as it comes from a fork; or refuse it")
     updating = commands.add("update", "deploy the newest commit of an app's branch")
     updating.add_argument("--branch", help="switch to another branch")
+    updating.add_argument("--locked", action="store_true", help="fail unless the app is confined")
     for name, text in _SIMPLE.items():
         commands.add(name, text)
     _add_looking(commands)

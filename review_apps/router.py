@@ -132,7 +132,7 @@ server {{
 
 @dataclass(frozen=True)
 class KeeperAddress:
-    """Where the keeper listens, and the key without which it answers to nobody."""
+    """Where the keeper listens, and the key that each of its requests must carry."""
 
     port: int
     key: str

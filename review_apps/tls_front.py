@@ -1,6 +1,6 @@
 """TLS in front of the embedded PostgreSQL, which is built without it: `python -m review_apps.tls_front PORT TO FOLDER`.
 
-Heroku's databases require TLS, with a certificate that nobody can check, and its apps ask for `sslmode=require`.
+Heroku's databases require TLS, with a self-signed certificate, and its apps ask for `sslmode=require`.
 The request for TLS is the first message of a connection (https://www.postgresql.org/docs/current/protocol-flow.html,
 "SSL Session Encryption"). Connections without it are passed on as they are.
 """

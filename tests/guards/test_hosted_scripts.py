@@ -211,6 +211,19 @@ def test_a_review_app_is_opened_once_and_then_updated(run: Run, deploying: Path)
     assert run("git", "-C", clone, "rev-parse", "--verify", "refs/heads/topic/one").returncode == 0
 
 
+def test_a_forks_commit_is_deployed_locked(run: Run, deploying: Path) -> None:
+    run("git", "-C", deploying / "source", "update-ref", "refs/pull/12/head", "HEAD")
+    environment = {"REVIEW_APPS_HOME": str(deploying / "home")}
+    for _ in range(2):
+        done = run(deploying / "bin" / "review-deploy", "--fork", "12", deploying / "source", **environment)
+        assert done.returncode == 0, done.stderr
+    clone = deploying / "home" / "repository.git"
+    assert (deploying / "opened").read_text().splitlines() == [
+        f"open 12 --branch fork-12 --repository {clone} --locked",
+        "update 12 --branch fork-12 --locked",
+    ]
+
+
 @pytest.mark.parametrize("branch", ["none", "--upload-pack=touch it", "a..b"])
 def test_an_invalid_branch_is_not_deployed(run: Run, deploying: Path, branch: str) -> None:
     assert deploy(run, deploying, branch).returncode != 0

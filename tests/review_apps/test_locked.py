@@ -1,4 +1,4 @@
-"""Apps whose code nobody has read: what they cannot do (review_apps/locked.py, review_apps/confined.py)."""
+"""Apps whose code was not reviewed: what they cannot do (review_apps/locked.py, review_apps/confined.py)."""
 
 import json
 import os
