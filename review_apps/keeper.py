@@ -91,18 +91,13 @@ class Keeper:
             raise
 
     def _look_after(self, host: Host, app: App) -> None:
-        state = host.running.state(app)
+        state, seconds = host.running.state(app), host.settings.sleep_minutes * 60
         if state == State.DOWN:
             _log(f"{app.name}: something of it does not run and is started")
             self.begin(app.number, "resume")
-        elif state == State.RUNNING and _is_idle(host, app):
+        elif state == State.RUNNING and host.settings.sleep_minutes > 0 and host.running.is_idle(app, seconds):
             host.sleep(app.number, wait=False)
             _log(f"{app.name} sleeps, after {host.settings.sleep_minutes:g} minutes without a request")
-
-
-def _is_idle(host: Host, app: App) -> bool:
-    seconds = host.settings.sleep_minutes * 60
-    return seconds > 0 and time.time() - host.running.last_use(app) > seconds
 
 
 def _log(line: str) -> None:

@@ -14,6 +14,8 @@ from review_apps.servers import Servers
 from review_apps.state import App, Store
 
 _CONNECT_SECONDS = 1.0
+_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_ESTABLISHED = "01"
 
 
 class State(StrEnum):
@@ -67,10 +69,12 @@ class Running:
         self.resume(app)
 
     def last_use(self, app: App) -> float:
-        """Return when an app was last requested, updated or woken, in Unix seconds; now while a request is served."""
-        if _has_clients(app.web_port):
-            return time.time()
+        """Return when an app was last requested, updated or woken, in Unix seconds."""
         return max(self._servers.router.last_use(app.name), app.updated, app.woken)
+
+    def is_idle(self, app: App, seconds: float) -> bool:
+        """Return whether an app was not used for longer than a time, and has no open connection."""
+        return time.time() - self.last_use(app) > seconds and not _has_clients(app.web_port)
 
     def processes(self, app: App) -> list[psutil.Process]:
         """Return the processes of an app, with the daemons that supervise them."""
@@ -107,11 +111,13 @@ def _accepts(port: int) -> bool:
 
 
 def _has_clients(port: int) -> bool:
-    """Return whether a connection to a port of this host is open, as during a long download or by a WebSocket."""
-    try:
-        connections = psutil.net_connections("tcp")
-    except psutil.Error:
-        return False
-    return any(
-        each.laddr and each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED for each in connections
-    )
+    """Return whether a connection to a port of this host is open, as during a long download or by a WebSocket.
+
+    The kernel's table is read, because psutil would also find the process of each connection.
+    """
+    for table in _TABLES:
+        lines = table.read_text().splitlines()[1:] if table.exists() else []
+        for _, local, _, state, *_ in map(str.split, lines):
+            if state == _ESTABLISHED and int(local.rpartition(":")[2], 16) == port:
+                return True
+    return False

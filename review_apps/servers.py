@@ -42,10 +42,11 @@ class Servers:
         """Start them unless they run. Raises ReviewAppError and ProcessError."""
         if self.are_running():
             return
+        router, password = self.router, self.password  # which take the lock themselves when they are made
         with self._locks.host():
             if self.are_running():
                 return
-            self.router.prepare(self.password)
+            router.prepare(password)
             daemon.start(self._folder, Specification(self._processes(), str(self._folder / "log")))
             self._close_own_database()
 
@@ -94,9 +95,11 @@ class Servers:
             "key": lambda: secrets.token_hex(32),
             "password": lambda: secrets.token_hex(16),
         }
-        missing = {name: make() for name, make in made.items() if name not in kept}
-        if missing:
-            kept |= missing
+        if made.keys() <= kept.keys():
+            return dict(kept)
+        with self._locks.host():
+            kept = json.loads(path.read_text()) if path.exists() else {}
+            kept = {**{name: make() for name, make in made.items() if name not in kept}, **kept}
             write_private(path, json.dumps(kept))
         return dict(kept)
 

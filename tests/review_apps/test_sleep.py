@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 import time
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 import redis
 
+from review_apps import running
 from tests.review_apps.host import Answer, Host, basic
 from tests.review_apps.small_app import echoed
 from tests.support.waiting import wait_until
@@ -181,3 +183,11 @@ def test_it_shows_why_an_update_and_an_app_failed(host: Host, app) -> None:
     assert "no such column: [secret]" in text
     assert "Apps that could not be opened" in text
     assert "pr-0002" in text
+
+
+def test_an_open_connection_keeps_an_app_awake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not running._has_clients(port)
+        with socket.create_connection(("127.0.0.1", port)):
+            assert running._has_clients(port)
