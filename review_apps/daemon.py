@@ -41,10 +41,15 @@ def start(folder: Path, specification: Specification) -> None:
     resume(folder)
 
 
-def resume(folder: Path) -> None:
-    """Start a stopped daemon with the processes that it had before; see `start`."""
+def resume(*folders: Path) -> None:
+    """Start stopped daemons, all at once, with the processes that they had before; see `start`."""
+    daemons = [None if is_running(folder) else _spawn(folder) for folder in folders]
+    for folder, daemon in zip(folders, daemons, strict=True):
+        _wait(folder, daemon)
+
+
+def _wait(folder: Path, daemon: "subprocess.Popen[bytes] | None") -> None:
     specification = Specification.read(folder / "specification.json")
-    daemon = None if is_running(folder) else _spawn(folder)
     deadline = time.monotonic() + specification.start_seconds + _DAEMON_SECONDS
     while not (folder / "ready").exists():
         # The end of a daemon that another command started is noticed at the deadline.
@@ -154,8 +159,11 @@ def _run(folder: Path, specification: Specification, printer: Printer) -> None:
             )
         for version in filter(None, (each.version for each in managed)):
             supervisor.write_line(version)
-        supervisor.start(*(each.program for each in managed))
-        supervisor.wait_for(lambda: all(each.is_ready() for each in managed), specification.start_seconds)
+        # Those that someone waits for come first: until they are ready, all processor time is theirs.
+        first = [each for each, process in zip(managed, specification.processes, strict=True) if process.port]
+        supervisor.start(*(each.program for each in first))
+        supervisor.wait_for(lambda: all(each.is_ready() for each in first), specification.start_seconds)
+        supervisor.join(*(each.program for each in managed if each not in first))
         (folder / "ready").touch()
         supervisor.run()
     finally:

@@ -5,6 +5,7 @@ so that a job which is blocked in a library can be killed, and one that fails ta
 when it has grown, the process ends, and the next job gets a new one.
 """
 
+import gc
 import os
 import resource
 import time
@@ -86,6 +87,9 @@ class JobProcess:
 
     def _fork(self) -> None:
         ours, theirs = Pipe()
+        # A collection in the new process would write to every object, and thus copy the memory that both share.
+        gc.collect()
+        gc.freeze()
         pid = os.fork()
         if pid == 0:
             ours.close()

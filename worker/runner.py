@@ -1,5 +1,6 @@
 """The process that runs jobs from Redis, one at a time; and without Redis, those that are due."""
 
+import importlib
 import json
 import logging
 import os
@@ -185,6 +186,9 @@ def run_jobs(settings: Settings) -> int:
     # killed.
     signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
     stop, slots = Event(), Slots(settings)
+    for job in PERIODIC_JOBS:
+        if job.surface in settings.surfaces:  # here, so that the process of the jobs shares the memory of its modules
+            importlib.import_module(job.function.rpartition(".")[0])
     while not stop.is_set():
         try:
             _run_queue(settings, stop)

@@ -121,6 +121,7 @@ def test_a_site_in_django_opens_as_on_the_platform(host: Host) -> None:
     live(host, password)
 
 
+@only_in_ci
 def test_a_service_in_fastapi_opens_with_uv_lock_and_assets(host: Host) -> None:
     put(host, "fastapi_service")
     password = host.open(1, "main")["password"]
