@@ -37,6 +37,7 @@ class Keeper:
         self._working: dict[int, Future[None]] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="app")
+        self._down = set[int]()  # apps that were down at the last look
         self.notices: dict[int, str] = {}  # what an action of the page led to, by app
 
     def host(self) -> Host:
@@ -92,7 +93,11 @@ class Keeper:
 
     def _look_after(self, host: Host, app: App) -> None:
         state, seconds = host.running.state(app), host.settings.sleep_minutes * 60
-        if state == State.DOWN:
+        was_down = app.number in self._down
+        self._down.discard(app.number)
+        if state == State.DOWN and not was_down:
+            self._down.add(app.number)  # perhaps a command is about to start it
+        elif state == State.DOWN:
             _log(f"{app.name}: something of it does not run and is started")
             self.begin(app.number, "resume")
         elif state == State.RUNNING and host.settings.sleep_minutes > 0 and host.running.is_idle(app, seconds):

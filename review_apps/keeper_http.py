@@ -81,6 +81,10 @@ class Handler(BaseHTTPRequestHandler):
         wants_page = self.headers.get("X-Request-Method") in ("GET", "HEAD") and "text/html" in self.headers.get(
             "Accept", ""
         )
+        was_refused = self.headers.get("X-Connect-Time") == "-"
+        if state == State.RUNNING and was_refused:
+            self._pass_on()  # it has woken meanwhile
+            return
         if state not in (State.ASLEEP, State.DOWN):
             # It runs, and may have begun to work on the request: it is not sent again.
             self._send(HTTPStatus.BAD_GATEWAY, page.unanswered(host, number, language), retry=3)
@@ -90,13 +94,17 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, page.waking(number, language), retry=1)
             return
         try:
-            awake = wait(working, _WAKE_SECONDS) and state == State.ASLEEP
+            awake = wait(working, _WAKE_SECONDS) and was_refused
         except FAILURES:
             awake = False
         if awake:
-            self._send(HTTPStatus.OK, "", "text/plain", headers={"X-Accel-Redirect": "@awake"})
+            self._pass_on()
         else:
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, "The app is being started.\n", "text/plain", retry=3)
+
+    def _pass_on(self) -> None:
+        """Let nginx send the request, with its body, to the app."""
+        self._send(HTTPStatus.OK, "", "text/plain", headers={"X-Accel-Redirect": "@awake"})
 
     def _page(self) -> None:
         path = urlsplit(self.path).path

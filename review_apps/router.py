@@ -123,6 +123,8 @@ server {{
         proxy_set_header Accept $http_accept;
         proxy_set_header Accept-Language $http_accept_language;
         proxy_set_header X-Request-Method $request_method;
+        # `-` if no connection could be made, and the app has thus seen nothing of the request.
+        proxy_set_header X-Connect-Time $upstream_connect_time;
         proxy_set_header X-Review-App {number};
         proxy_set_header X-Keeper-Key {key};
     }}

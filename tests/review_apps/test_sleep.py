@@ -57,7 +57,7 @@ def test_a_browser_gets_a_page_that_reloads_itself_until_the_app_answers(host: H
     assert '<html lang="fr-CA">' in text
     assert "pr-0001 sort de veille" in text
     wait_until(lambda: host.get(1, **BROWSER, **asleep).status == 200, "the app answers")
-    assert state(host) == "running"
+    wait_until(lambda: state(host) == "running", "it counts as running")
 
 
 def test_other_requests_wait_and_are_answered_by_the_app(host: Host, asleep) -> None:
