@@ -102,7 +102,7 @@ def test_without_redis_the_clock_keeps_trying_until_it_is_told_to_stop(
             stop.set()
         raise RedisConnectionError
 
-    monkeypatch.setattr("worker.clock.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("worker.clock.RETRY_SECONDS", 0.001)
     monkeypatch.setattr(clock, "tick", failing)
     clock.run(stop)
     assert len(ticks) == 3
