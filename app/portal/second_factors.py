@@ -106,7 +106,7 @@ class SecondFactors:
         self.audit.record(session, person, action, person.email, now, **details)
 
     def report_use(self, session: Session, person: Person, now: datetime) -> None:
-        """Tell a person by e-mail that a backup code was used, and how many are left."""
+        """Queue an e-mail which states that a backup code was used, and how many are left."""
         left = accounts.count_own_backup_codes(session, person.id)
         self.mail.queue(
             session, to=person.email, language=person.language, message="backup_code_used", now=now, left=left
