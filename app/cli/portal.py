@@ -1,5 +1,6 @@
 """`flask portal`: what an operator does for the portal."""
 
+import base64
 import re
 
 import click
@@ -7,7 +8,7 @@ from flask.cli import with_appcontext
 
 from app.cli.commands import OperatorGroup
 from app.cli.portal_accounts import ACCOUNT_COMMANDS
-from app.portal.audit_checks import EMPTY, Head
+from app.domain.portal.audit_heads import EMPTY, Head
 from app.web.context import current_context
 
 
@@ -44,6 +45,13 @@ def audit_check(expect: Head) -> None:
     if not outcome.has_expected:
         raise click.ClickException(f"the audit log no longer has entry {expect.number} as it was noted")
     click.echo(f"entries\t{outcome.entries}\nnewest\t{outcome.head.number}:{outcome.head.mac.hex()}")
+
+
+@portal.command("poster-key")
+@with_appcontext
+def poster_key() -> None:
+    """Print the public key with which phones verify the QR codes of posters, in base64."""
+    click.echo(base64.b64encode(current_context().portal.posters.public_key).decode())
 
 
 for command in ACCOUNT_COMMANDS:

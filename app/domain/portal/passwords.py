@@ -35,7 +35,7 @@ _lock: Final = threading.Lock()
 
 
 def password_problem(password: str, about_person: Iterable[str]) -> str | None:
-    """Return what is wrong with a new password: `short`, `long` or `guessable`; None if it is accepted.
+    """Return why a new password is refused (`short`, `long` or `guessable`), or None if it is accepted.
 
     `about_person` are texts that others know, such as the name and the address.
     """

@@ -26,6 +26,8 @@ audit = PortalBlueprint("audit")
 _COLUMNS: Final = ("number", "time", "actor", "action", "target", "jurisdiction", "details", "keyed hash")
 _FILTERS: Final = ("person", "action", "jurisdiction", "since", "until")
 _PREFIX: Final = "audit.action."
+_FIELD: Final = "audit.field."
+_NOTHING: Final = "–"
 
 
 @dataclass(frozen=True)
@@ -69,21 +71,45 @@ def export() -> Response:
 def changes(details: Mapping[str, Any]) -> list[Change]:
     """Return the values of an entry's details, of those before and after only what differs."""
     before, after = details.get("before") or {}, details.get("after") or {}
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        before, after = {"value": before}, {"value": after}
     replaced = [
-        Change(name, _readable(before[name]) if name in before else None, _readable(after.get(name)))
+        Change(
+            _label(name), _readable(name, before[name]) if name in before else None, _readable(name, after.get(name))
+        )
         for name in dict.fromkeys([*before, *after])
         if name not in before or before[name] != after.get(name)
     ]
     others = [
-        Change(name, None, _readable(value)) for name, value in details.items() if name not in ("before", "after")
+        Change(_label(name), None, _readable(name, value))
+        for name, value in details.items()
+        if name not in ("before", "after")
     ]
     return replaced + others
 
 
-def _readable(value: object) -> str:
+def _label(name: str) -> str:
+    """Return the name of a value in the language of the page; what has no text has its own name."""
+    return pages.texts().texts.get(f"{_FIELD}{name}", name)
+
+
+def _readable(name: str, value: object) -> str:
+    """Return a value in the language of the page: names of roles, rights and jurisdictions, and times."""
+    known, text = pages.texts().texts, str(value)
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value) or "–"
-    return "–" if value in (None, "") else str(value)
+        return ", ".join(known.get(f"right.{each}", str(each)) for each in value) or _NOTHING
+    if name in ("starts", "ends"):
+        return _moment(text)
+    if name == "jurisdiction" and text in JURISDICTIONS:
+        return JURISDICTIONS[text].names[pages.texts().language]
+    return _NOTHING if value in (None, "") else known.get(f"{name}.{text}", text)
+
+
+def _moment(text: str) -> str:
+    try:
+        return pages.moment(datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _rows(entries: Iterator[Entry]) -> Iterator[list[object]]:

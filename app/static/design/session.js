@@ -61,7 +61,7 @@ function end() {
   if (!warning.open) {
     warning.showModal();
   }
-  document.getElementById("session-ended-title").focus();
+  warning.querySelector('[data-state="ended"] a').focus();
 }
 
 async function continueSession() {

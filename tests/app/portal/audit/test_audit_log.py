@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import g
 
 from app.domain.portal.rights import Role
 from app.portal.spreadsheets import csv_lines
@@ -90,26 +91,38 @@ def test_pages_follow_each_other_by_number_while_entries_are_appended(portal: Se
     assert seen == [f"target {number:03}" for number in reversed(range(120))]
 
 
-def test_details_are_readable() -> None:
+def test_details_are_readable_in_both_languages(portal: Service) -> None:
     details = {
-        "before": {"role": "staff", "granted": [], "same": 1},
-        "after": {"role": "administrator", "granted": ["outbreaks"], "same": 1, "new": ""},
+        "before": {"role": "staff", "granted": [], "same": 1, "jurisdiction": "QC"},
+        "after": {"role": "administrator", "granted": ["outbreaks"], "same": 1, "jurisdiction": "AB", "new": ""},
+        "starts": "2026-06-30T12:00:00+00:00",
+        "ends": "soon",
         "reason": "asked",
     }
-    assert changes(details) == [
-        Change("role", "staff", "administrator"),
-        Change("granted", "–", "outbreaks"),
-        Change("new", None, "–"),
-        Change("reason", None, "asked"),
-    ]
-    assert changes({}) == []
+    with portal.app.test_request_context():
+        g.language = "en"
+        assert changes(details) == [
+            Change("Role", "Staff", "Administrator"),
+            Change("Additional rights", "–", "Outbreaks"),
+            Change("Jurisdiction", "Quebec", "Alberta"),
+            Change("new", None, "–"),
+            Change("From", None, "June 30, 2026, 12:00\N{NO-BREAK SPACE}UTC"),
+            Change("Until", None, "soon"),
+            Change("reason", None, "asked"),
+        ]
+        g.language = "fr"
+        assert changes({"before": 1, "after": 2, "role": "staff"}) == [
+            Change("value", "1", "2"),
+            Change("Rôle", None, "Personnel"),
+        ]
+        assert changes({}) == []
 
 
 def test_a_page_shows_what_changed_and_escapes_it(portal: Service) -> None:
     append(portal, "<b>x</b>", "change-role", details={"before": {"role": "staff"}, "after": {"role": "<i>"}})
     page = person(portal, Role.ADMINISTRATOR).get("/en/audit").text
     assert "Role or rights changed" in page
-    assert 'role: staff <span aria-hidden="true">→</span>' in page
+    assert 'Role: Staff <span aria-hidden="true">→</span>' in page
     assert "<b>x" not in page
     assert "&lt;i&gt;" in page
 

@@ -130,7 +130,8 @@ def test_assistive_technology_finds_headings_the_code_and_the_language_of_each_p
         (figure,) = [element for element in found if element.get("/S") == "/Figure"]
         assert str(figure.Alt) == (
             "QR code of Café Été, 120 Main Street, Ottawa, for the exposure notification app. "
-            "Code QR de Café Été, 120 Main Street, Ottawa, pour l’application de notification d’exposition."
+            "Code QR du lieu «\N{NO-BREAK SPACE}Café Été\N{NO-BREAK SPACE}», 120 Main Street, Ottawa, "
+            "pour l’application de notification d’exposition."
         )
         languages = {str(element.Lang) for element in found if "/Lang" in element}
         assert any(language.startswith("fr") for language in languages)
@@ -163,6 +164,11 @@ def test_key_and_address_of_posters_can_be_set(make_service: Any, seed: str) -> 
     assert posters.public_key == bytes(SigningKey(b"\x11" * 32).verify_key)
     place = RegisteredPlace(1, "aB3dE6gH", JURISDICTIONS["ON"], DETAILS, NOW)
     assert urlsplit(posters.address(place)).query == "x=1"
+
+
+def test_the_public_key_is_printed_for_those_who_build_the_app(portal: Service) -> None:
+    result = portal.app.test_cli_runner().invoke(args=["portal", "poster-key"])
+    assert base64.b64decode(result.output) == portal.app.context.portal.posters.public_key
 
 
 def test_the_key_of_posters_survives_a_new_secret_in_front(make_service: Any) -> None:
