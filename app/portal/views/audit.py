@@ -16,6 +16,7 @@ from app.domain.portal.rights import Right
 from app.portal.audit_trail import Entry
 from app.portal.spreadsheets import csv_lines
 from app.portal.views import pages
+from app.portal.views.arguments import number_argument
 from app.portal.views.blueprint import READ, PortalBlueprint
 from app.portal.views.people import current_person
 from app.portal.views.people_forms import jurisdiction_choices
@@ -42,7 +43,7 @@ class Change:
 @audit.page("/audit", right=Right.AUDIT, methods=READ)
 def log() -> Response:
     """Show a page of entries that meet the criteria in the address."""
-    viewer, before = current_person(), request.args.get("before", type=int)
+    viewer, before = current_person(), number_argument("before")
     entries, following = current_context().portal.audit_trail.search(viewer, _criteria(), before)
     given = {name: request.args[name] for name in _FILTERS if request.args.get(name)}
     actions = {key.removeprefix(_PREFIX): text for key, text in pages.texts().below(_PREFIX).items()}
@@ -149,7 +150,4 @@ def _day(name: str) -> date | None:
 
 def _midnight(day: date | None) -> datetime | None:
     """Return the beginning of a day in the person's jurisdiction; clocks there change in the night, after midnight."""
-    try:
-        return instant_of(day, time(), current_person().jurisdiction.zone) if day else None
-    except OverflowError:  # the first or the last day of the calendar
-        return None
+    return instant_of(day, time(), current_person().jurisdiction.zone) if day else None
