@@ -90,6 +90,10 @@ def use_submission(service: Service) -> None:
     assert service.claim("WRONGWRONG").status_code == 401
     service.pair()  # clears the failures
     assert [service.claim("WRONGWRONG").status_code for _ in range(2)] == [401, 401]
+    known = service.client.post("/code-status", json={"hash_ids": ["a" * 128]}, headers=bearer())
+    assert known.json == {"statuses": {"a" * 128: "waiting"}}
+    assert service.client.post(f"/withdraw-code/{'a' * 128}", headers=bearer()).json == {"status": "withdrawn"}
+    service.client.post("/new-key-claim", headers=bearer("a-token-that-was-never-made"))  # reads those of the portal
     event = wire.OutbreakEvent(location_id="ABCDEFGH")
     event.end_time.seconds = int(service.clock.now.timestamp())
     event.start_time.seconds = event.end_time.seconds - 60
