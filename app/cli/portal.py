@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from app.cli.commands import OperatorGroup
 from app.cli.portal_accounts import ACCOUNT_COMMANDS
-from app.portal.audit_checks import EMPTY, Head
+from app.domain.portal.audit_heads import EMPTY, Head
 from app.web.context import current_context
 
 

@@ -12,21 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
-from app.portal.audit import FIRST_MAC, serialize
+from app.domain.portal.audit_heads import EMPTY, Head
+from app.portal.audit import serialize
 from app.store.portal import audit_entries
 
 _BATCH: Final = 1000
-
-
-@dataclass(frozen=True)
-class Head:
-    """The newest entry: its number and its keyed hash. An empty log has the number 0."""
-
-    number: int
-    mac: bytes
-
-
-EMPTY: Final = Head(0, FIRST_MAC)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,11 @@ class Attempt:
     locks: bool  # if it fails, the subject is locked out
 
 
+def failure_identifier(keys: PortalKeys, rule: LockOutRule, subject: str) -> str:
+    """Return under which identifier the failures of a subject are stored: 64 hexadecimal digits."""
+    return keys.digest(f"failures by {rule.name}", subject).hex()
+
+
 @dataclass(frozen=True)
 class LockOut:
     """Counts attempts by subject: an address, an account or a network."""
@@ -45,4 +50,4 @@ class LockOut:
         failures.forget(session, [self._identifier(rule, subject) for rule, subject in subjects])
 
     def _identifier(self, rule: LockOutRule, subject: str) -> str:
-        return self.keys.digest(f"failures by {rule.name}", subject).hex()
+        return failure_identifier(self.keys, rule, subject)

@@ -8,7 +8,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.crypto.portal_keys import PortalKeys
-from app.store.portal import accounts
+from app.domain.portal.lock_outs import SECOND_FACTORS
+from app.portal.lockout import failure_identifier
+from app.store.portal import accounts, failures
 from app.store.portal.accounts import BackupCode
 
 PURPOSE: Final = "backup code"
@@ -30,8 +32,12 @@ def normalize(typed: str) -> str:
 
 
 def give_code(session: Session, keys: PortalKeys, account_id: int, now: datetime) -> str:
-    """Store a code for a person whom an administrator identified, in place of an earlier one, and return it."""
+    """Store a code for a person whom an administrator identified, in place of an earlier one, and return it.
+
+    It also unlocks the second factor: the person may have entered too many wrong codes.
+    """
     code = new_code()
+    failures.forget(session, [failure_identifier(keys, SECOND_FACTORS, str(account_id))])
     accounts.delete_backup_codes(session, account_id, given=True)
     session.add(
         BackupCode(account_id=account_id, code_digest=keys.digest(PURPOSE, code), expires=now + GIVEN_CODE_VALIDITY)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from app.portal.second_factor_codes import give_code
 from tests.support.portal import Visitor
 from tests.support.portal_accounts import add_member, audited, type_code, type_password
 from tests.support.service import Service
@@ -79,3 +80,13 @@ def test_the_log_of_audit_names_no_address_that_has_no_account(portal: Service) 
         type_password(Visitor(portal), "typed by mistake", WRONG)
     entries = portal.rows("SELECT action, target FROM portal_audit_entries")
     assert [tuple(entry) for entry in entries] == [("lock-out", "unknown address")]
+
+
+def test_a_code_from_an_administrator_unlocks_the_second_factor(portal: Service) -> None:
+    member, visitor = add_member(portal), Visitor(portal)
+    type_password(visitor)
+    for _ in range(10):
+        type_code(visitor, "000000")
+    with portal.database.session() as session:
+        code = give_code(session, portal.app.context.portal.keys, member.account_id, portal.clock.now)
+    assert type_code(visitor, code).location == "/en/"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.upkeep import portal_retention
 from tests.support.authenticator import PRESENT, Authenticator
 from tests.support.portal import Visitor
 from tests.support.portal_accounts import (
@@ -230,3 +231,10 @@ def test_names_of_passkeys_are_escaped(portal: Service, member: Member) -> None:
     send(visitor, page, "/en/account/passkey", answer=answer, name="<script>alert(1)</script>")
     assert "<script>alert" not in visitor.get("/en/account").text
     assert "&lt;script&gt;alert" in visitor.get("/en/account").text
+
+
+def test_used_challenges_are_purged_when_they_are_too_old_to_be_answered(portal: Service, key: Authenticator) -> None:
+    portal.clock.advance(minutes=14)
+    assert portal_retention.purge(portal.database, portal.clock.now)["used_challenges"] == 0
+    portal.clock.advance(minutes=2)
+    assert portal_retention.purge(portal.database, portal.clock.now)["used_challenges"] == 1

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.domain.portal.audit_heads import EMPTY, Head
 from app.portal.audit import serialize
-from app.portal.audit_checks import EMPTY, Head
 from app.store.portal import audit_entries
 from tests.support.at_once import at_once
 from tests.support.service import Service
