@@ -103,14 +103,17 @@ def test_details_are_readable_in_both_languages(portal: Service) -> None:
     with portal.app.test_request_context():
         g.language = "en"
         assert changes(details) == [
-            Change("Role", "Staff", "Administrator"),
             Change("Additional rights", "–", "Outbreaks"),
             Change("Jurisdiction", "Quebec", "Alberta"),
-            Change("new", None, "–"),
+            Change("Role", "Staff", "Administrator"),
             Change("From", None, "June 30, 2026, 12:00\N{NO-BREAK SPACE}UTC"),
             Change("Until", None, "soon"),
             Change("reason", None, "asked"),
         ]
+        times = {"ends": "2026-06-30T13:00:00+00:00", "level": "warning", "starts": "2026-06-30T12:00:00+00:00"}
+        assert [change.name for change in changes({"after": times})] == ["Level", "From", "Until"]
+        assert changes({"after": {"text_en": "x" * 101}}) == [Change("English text", None, "x" * 100 + "…")]
+        assert changes({"after": {"level": "danger"}}) == [Change("Level", None, "Urgent")]
         g.language = "fr"
         assert changes({"before": 1, "after": 2, "role": "staff"}) == [
             Change("value", "1", "2"),
