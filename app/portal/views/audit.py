@@ -62,7 +62,7 @@ def log() -> Response:
     )
 
 
-@audit.page("/audit/export", right=Right.AUDIT, methods=READ)
+@audit.page("/audit/entries.csv", right=Right.AUDIT, methods=READ)
 def export() -> Response:
     """Return the entries that meet the criteria, as comma-separated values."""
     entries = current_context().portal.audit_trail.export(current_person(), _criteria(), current_time())

@@ -47,7 +47,7 @@ def test_people_see_the_entries_of_their_jurisdiction_and_superusers_all(
     append(portal, "of Alberta", jurisdiction="AB")
     visitor = person(portal, role)
     assert targets(visitor.get(address).text) == expected
-    exported = visitor.get(address.replace("/audit", "/audit/export")).text
+    exported = visitor.get(address.replace("/audit", "/audit/entries.csv")).text
     assert all(name in exported for name in expected)
     assert ("of Alberta" in exported) == ("of Alberta" in expected)
 
@@ -140,7 +140,7 @@ def test_an_export_is_complete_recorded_and_without_formulas(portal: Service, mo
     monkeypatch.setattr("app.portal.audit_trail._BATCH", 2)
     for target in ("=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "＝1", "plain, with comma", 'quote "'):
         append(portal, target)
-    response = person(portal, Role.ADMINISTRATOR).get("/en/audit/export?action=invite")
+    response = person(portal, Role.ADMINISTRATOR).get("/en/audit/entries.csv?action=invite")
     assert response.content_type == "text/csv; charset=utf-8"
     assert response.headers["Content-Disposition"] == 'attachment; filename="audit-log.csv"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"
