@@ -101,12 +101,12 @@ class SecondFactors:
             _locked(session, person).backup_codes_saved_at = now
 
     def report_change(self, session: Session, person: Person, action: str, now: datetime, **details: Any) -> None:
-        """Record a change of a person's second factors, and tell the person by e-mail."""
+        """Record a change of a person’s second factors, and notify the person by e-mail."""
         self.mail.queue(session, to=person.email, language=person.language, message="second_factor_changed", now=now)
         self.audit.record(session, person, action, person.email, now, **details)
 
     def report_use(self, session: Session, person: Person, now: datetime) -> None:
-        """Tell a person by e-mail that a backup code was used, and how many are left."""
+        """Queue an e-mail which states that a backup code was used, and how many are left."""
         left = accounts.count_own_backup_codes(session, person.id)
         self.mail.queue(
             session, to=person.email, language=person.language, message="backup_code_used", now=now, left=left

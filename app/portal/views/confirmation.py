@@ -1,4 +1,4 @@
-"""Confirming who one is before something dangerous, and continuing a session."""
+"""Confirming a person's identity before something dangerous, and continuing a session."""
 
 from flask import Response, jsonify
 

@@ -32,12 +32,14 @@ def people() -> Response:
     jurisdiction = chosen if chosen in JURISDICTIONS else None
     after = number_argument("after") or 0
     listed, following = portal.people.page(viewer, jurisdiction, after)
+    invitations, has_more = portal.invitations.open(viewer, jurisdiction)
     return pages.render(
         "people/people.html",
         profiles=listed,
         following=following,
         is_first=after == 0,
-        invitations=portal.invitations.open(viewer, jurisdiction),
+        invitations=invitations,
+        has_more_invitations=has_more,
         now=current_time(),
         choices=jurisdiction_choices() if Right.EVERYWHERE in viewer.rights else None,
         chosen=jurisdiction or "",

@@ -188,3 +188,14 @@ def test_an_administrator_does_not_send_again_what_they_may_not_grant(portal: Se
     assert "/withdraw" in page
     path = f"/en/people/invitations/{number_of(portal)}/resend"
     assert administrator.post(path, page="/en/people").status_code == 403
+
+
+def test_a_long_list_of_people_and_invitations_stays_light(portal: Service) -> None:
+    inviter = actor(portal, Role.SUPERUSER)
+    for number in range(52):
+        invite(portal, inviter, f"a-person-with-a-long-address-{number}@department.health.example")
+        add_account(portal, f"another-person-with-a-long-address-{number}@department.health.example")
+    page = person(portal, Role.SUPERUSER).get("/fr/people")
+    assert page.text.count("/withdraw") == 25
+    assert "Seules les 25 invitations les plus récentes" in page.text
+    assert len(page.data) < 65_000
