@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from app.domain.timeline import utc_now
 from tests.browser.conftest import opening
 from tests.support.clock import FakeClock
+from tests.support.portal import add_account
+from tests.support.portal import signed_in as begin_session
 from tests.support.portal_accounts import PASSWORD as MEMBER_PASSWORD
 from tests.support.portal_accounts import add_member
 from tests.support.service import Service, empty, start_service
@@ -43,6 +45,7 @@ def service(database_url: str, redis_url: str) -> Iterator[Service]:
     """The same application in this process, for what an operator would do."""
     service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
     empty(service)
+    service.clock.now = service.clock()
     yield service
     service.database.dispose()
     service.app.context.redis.close()
@@ -236,12 +239,11 @@ def test_a_locked_account_is_unlocked_with_a_link_from_the_outbox(open_portal: O
 
 
 @pytest.fixture
-def signed_in(open_portal: Open, invite: Callable[[str, str], str]) -> Page:
+def signed_in(open_portal: Open, service: Service, portal_address: str) -> Page:
     """A page of a person who has signed in, whose clock a test sets."""
-    page = open_portal(invite("session@health.example", "en"))
-    sign_up(page)
-    set_up_with_a_passkey(page)
-    finish(page)
+    page = open_portal("/en/sign-in", has_authenticator=False)
+    cookie = begin_session(service, add_account(service)).client.get_cookie("portal")
+    page.context.add_cookies([{"name": "portal", "value": cookie.value, "url": portal_address}])
     page.clock.install()
     page.goto("/en/account")
     return page
