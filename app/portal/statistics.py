@@ -8,11 +8,13 @@ from typing import Final
 
 from app.database.database import Database
 from app.domain.errors import PortalPageMissingError
+from app.domain.portal.alerts import AlertState
 from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right
 from app.domain.portal.suppression import PublishedCounts, suppress
 from app.store import counters
+from app.store.portal import places
 
 DAYS: Final = 30
 ALL: Final = "all"
@@ -30,6 +32,17 @@ class DayFigures:
 
     day: date
     figures: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class OutbreakFigures:
+    """How many places are registered, and how many alerts were sent in the last 30 days.
+
+    They are not about people, so that small ones are shown.
+    """
+
+    places: int
+    alerts: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,17 @@ class Statistics:
             DayFigures(day, {measure: _of(published, jurisdiction) for measure, published in measures.items()})
             for day, measures in self._published(now).items()
         ]
+
+    def outbreaks(self, person: Person, jurisdiction: str, now: datetime) -> OutbreakFigures:
+        """Return the figures of places; raise PortalPageMissingError as `days` does."""
+        if not _may_see(person, jurisdiction):
+            raise PortalPageMissingError
+        code = None if jurisdiction == ALL else jurisdiction
+        with self.database.session() as session:
+            return OutbreakFigures(
+                places.count(session, code),
+                places.count_alerts(session, code, AlertState.SENT, now - timedelta(days=DAYS)),
+            )
 
     def by_jurisdiction(self, person: Person, now: datetime) -> Mapping[str, Sequence[DayFigures]]:
         """Return the figures of every jurisdiction that a person may see, and of all together."""

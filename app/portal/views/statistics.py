@@ -36,6 +36,7 @@ def code_statistics() -> Response:
         "statistics/statistics.html",
         days=days,
         plots=plots,
+        outbreaks=current_context().portal.statistics.outbreaks(person, jurisdiction, current_time()),
         threshold=THRESHOLD,
         jurisdiction=jurisdiction,
         name=texts("statistics.all") if jurisdiction == ALL else JURISDICTIONS[jurisdiction].names[texts.language],

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, SmallInteger, String, UniqueConstraint, Uuid, or_, select
+from sqlalchemy import ForeignKey, SmallInteger, String, UniqueConstraint, Uuid, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
@@ -85,6 +85,19 @@ def search(session: Session, words: Sequence[str], jurisdiction: str | None, cou
         columns = (Place.name, Place.address, Place.city, Place.location_id)
         statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
     return session.scalars(statement).all()
+
+
+def count(session: Session, jurisdiction: str | None) -> int:
+    """Return how many places a jurisdiction has registered, or all together."""
+    statement = select(func.count()).select_from(Place)
+    return session.scalar(statement.where(Place.jurisdiction == jurisdiction) if jurisdiction else statement) or 0
+
+
+def count_alerts(session: Session, jurisdiction: str | None, state: str, since: datetime) -> int:
+    """Return how many alerts of a state were recorded since a time, for places of a jurisdiction, or of all."""
+    statement = select(func.count()).select_from(Alert).join(Alert.place)
+    statement = statement.where(Alert.state == state, Alert.created >= since)
+    return session.scalar(statement.where(Place.jurisdiction == jurisdiction) if jurisdiction else statement) or 0
 
 
 def alerts_of(session: Session, place_id: int) -> Sequence[Alert]:

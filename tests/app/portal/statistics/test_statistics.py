@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.rights import Role
 from app.portal.statistics import DAYS
+from tests.support.places import register, switch_on
 from tests.support.portal import person
 from tests.support.service import Service
 
@@ -115,3 +116,25 @@ def test_the_plots_have_a_text_and_no_inline_style(portal: Service) -> None:
     assert len(re.findall('<rect class="plot__bar"', page.text)) == 1
     assert len(re.findall('<rect class="plot__bar plot__bar--hidden"', page.text)) == 3 * DAYS - 1
     assert "style=" not in page.text
+
+
+def test_places_and_alerts_are_counted_in_their_jurisdiction(portal: Service) -> None:
+    switch_on(portal, "ON", "QC")
+    place = register(portal, "ON")
+    register(portal, "QC")
+    for state, days_ago in (("sent", 1), ("failed", 1), ("sent", DAYS + 1)):
+        portal.execute(
+            "INSERT INTO portal_alerts (place_id, request_id, starts, ends, severity, state, created)"
+            " VALUES (:place, gen_random_uuid(), :at, :at, 1, :state, :at)",
+            place=place.id,
+            state=state,
+            at=portal.clock.now - timedelta(days=days_ago),
+        )
+    visitor = person(portal, Role.SUPERUSER, "CDS")
+    counted = {code: facts(visitor.get(f"/en/statistics?jurisdiction={code}")) for code in ("ON", "all", "NU")}
+    assert counted == {"ON": ["1", "1"], "all": ["2", "1"], "NU": ["0", "0"]}
+
+
+def facts(page: TestResponse) -> list[str]:
+    """Return the numbers of places and of alerts."""
+    return re.findall(r"<dd>(\d+)</dd>", page.text)
