@@ -24,6 +24,8 @@ RECEIPT_RETENTION: Final = timedelta(days=7)
 # processes may differ by this much.
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 
+MAX_FIELDS_BYTES: Final = 1_000  # of a request, without an envelope
+
 _VERSION: Final = 1
 _HEADER_BYTES: Final = 35
 _PUBLIC_KEY_BYTES: Final = 65
@@ -100,9 +102,10 @@ def check_lifetime(seconds: int) -> timedelta:
     return lifetime
 
 
-def max_envelope_bytes() -> int:
-    """Return the length of the longest envelope."""
-    return _HEADER_BYTES + _PUBLIC_KEY_BYTES + _max_content(Kind.FILE) + _TAG_BYTES
+def max_body_bytes() -> int:
+    """Return the length of the longest request: an envelope in base64, and other fields."""
+    envelope = _HEADER_BYTES + _PUBLIC_KEY_BYTES + _max_content(Kind.FILE) + _TAG_BYTES
+    return envelope * 4 // 3 + MAX_FIELDS_BYTES
 
 
 def _max_content(kind: Kind) -> int:

@@ -23,7 +23,7 @@ from app.domain.errors import (
     TooManyRequestsError,
     UnreadableBodyError,
 )
-from app.domain.sharing import Receipt, max_envelope_bytes
+from app.domain.sharing import MAX_FIELDS_BYTES, Receipt, max_body_bytes
 from app.sharing.service import Offer
 from app.sharing.views.creators import may_create
 from app.sharing.views.protection import accept_only, protect
@@ -33,10 +33,6 @@ from app.web.context import current_context, current_time
 from app.web.cross_site import is_cross_site
 from app.web.rate_limits import READ_SHARED, RETRY_SECONDS, SHARE, Limit, limit_network
 from app.web.security import authenticates_itself, current_network
-
-_SMALL_BODY: Final = 1_000
-# In base64, with the other fields.
-_LARGE_BODY: Final = max_envelope_bytes() * 4 // 3 + _SMALL_BODY
 
 Fields = dict[str, Any]
 Use = Callable[[Fields], Response]
@@ -90,14 +86,14 @@ def _use(rule: str, limit: Limit, body_bytes: int, *, creates: bool = False) -> 
     return register
 
 
-@_use("/secrets", SHARE, _LARGE_BODY, creates=True)
+@_use("/secrets", SHARE, max_body_bytes(), creates=True)
 def create(fields: Fields) -> Response:
     """Store a secret."""
     expires = current_context().sharing.create(_offer(fields), current_network(), current_time())
     return _answer({"expires": _text(expires)}, 201)
 
 
-@_use("/requests", SHARE, _SMALL_BODY, creates=True)
+@_use("/requests", SHARE, MAX_FIELDS_BYTES, creates=True)
 def request_secret(fields: Fields) -> Response:
     """Store a request for a secret."""
     lifetime = fields.get("lifetime")
@@ -108,14 +104,14 @@ def request_secret(fields: Fields) -> Response:
     return _answer({"expires": _text(expires)}, 201)
 
 
-@_use("/answers", SHARE, _LARGE_BODY)
+@_use("/answers", SHARE, max_body_bytes())
 def answer_request(fields: Fields) -> Response:
     """Store the answer to a request."""
     expires = current_context().sharing.answer(_offer(fields), current_network(), current_time())
     return _answer({"expires": _text(expires)}, 201)
 
 
-@_use("/read", READ_SHARED, _SMALL_BODY)
+@_use("/read", READ_SHARED, MAX_FIELDS_BYTES)
 def read(fields: Fields) -> Response:
     """Delete a secret, and return its envelope: null for a request that was not answered yet."""
     envelope = current_context().sharing.read(_bytes(fields, "locator"), current_time())
@@ -123,13 +119,13 @@ def read(fields: Fields) -> Response:
     return _answer({"envelope": encoded})
 
 
-@_use("/status", READ_SHARED, _SMALL_BODY)
+@_use("/status", READ_SHARED, MAX_FIELDS_BYTES)
 def status(fields: Fields) -> Response:
     """Return what became of a secret."""
     return _receipt(current_context().sharing.status(_bytes(fields, "receipt"), current_time()))
 
 
-@_use("/withdraw", READ_SHARED, _SMALL_BODY)
+@_use("/withdraw", READ_SHARED, MAX_FIELDS_BYTES)
 def withdraw(fields: Fields) -> Response:
     """Delete a secret that was not read yet, and return what became of it."""
     return _receipt(current_context().sharing.withdraw(_bytes(fields, "receipt"), current_time()))

@@ -8,6 +8,8 @@ const FORMS = {
   request: /^#?(r)1\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{87})$/,
 };
 
+const ANY = /^#[sptr]1\./; // other fragments lead to parts of the page
+
 export const secretLink = (secret, hasPassphrase) =>
   `${location.origin}/share/open#${hasPassphrase ? "p" : "s"}1.${toText(secret)}`;
 
@@ -21,7 +23,9 @@ export const requestLink = (digest, publicKey) =>
 export function takeFragment(form) {
   const fragment = location.hash;
   history.replaceState(null, "", location.pathname);
-  addEventListener("hashchange", () => location.reload());
+  addEventListener("hashchange", () => {
+    if (ANY.test(location.hash)) location.reload();
+  });
   const found = FORMS[form].exec(fragment);
   if (!found) return null;
   const toggle = document.querySelector(".site-header__language");

@@ -9,7 +9,7 @@ export function text(key, values = {}) {
   return data.texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-const moments = new Intl.DateTimeFormat(data.locale, { dateStyle: "long", timeStyle: "short" });
+const moments = new Intl.DateTimeFormat(data.locale, { dateStyle: "long", timeStyle: "short", hourCycle: "h23" });
 
 export const moment = (iso) => moments.format(new Date(iso));
 

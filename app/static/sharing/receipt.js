@@ -33,8 +33,8 @@ start(() => {
   update(byId("refresh"), status);
 });
 
-const update = (button, action) =>
-  busy(button, async () => {
+function update(button, action) {
+  return busy(button, async () => {
     try {
       display(await action(link.parts[0]));
     } catch (error) {
@@ -42,6 +42,7 @@ const update = (button, action) =>
       show("nothing");
     }
   });
+}
 
 function display({ outcome, expires, hour }) {
   const tag = byId("outcome");

@@ -31,7 +31,7 @@ async function request() {
   const { expires } = await service.request(found, Number(byId("lifetime").value), byId("token")?.value);
   await keys.add({ id: toText(found), locator, privateKey: pair.privateKey, point, created: new Date().toISOString(), expires });
   byId("link").value = requestLink(found, point);
-  byId("expires").textContent = text("live.until", { moment: moment(expires) });
+  byId("expires").textContent = text("live.answer_until", { moment: moment(expires) });
   show("asked");
   await list();
 }
