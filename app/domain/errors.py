@@ -34,6 +34,7 @@
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
+    ├── HandoverError                       a command could not hand a text over
     ├── SurfaceNotServedError               this process does not serve the surface
     └── JobFailedError                      a background job failed
 
@@ -222,6 +223,10 @@ class SeedingForbiddenError(ExposureAlertError):
 
 class MailDeliveryError(ExposureAlertError):
     """A message could not be sent. The text names the kind of failure, and neither a person nor an address."""
+
+
+class HandoverError(ExposureAlertError):
+    """A command could not hand a text over. The message states why, without a part of the link."""
 
 
 class SurfaceNotServedError(ExposureAlertError):

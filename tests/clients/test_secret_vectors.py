@@ -63,7 +63,11 @@ def test_a_file_of_a_megabyte_is_the_longest() -> None:
     longest = Content(FILE, "n" * 255, b"x" * 1_000_000)
     read_header(envelope.seal(longest, bytes(32), Choices(300)))
     read_header(envelope.seal_for(longest, envelope.new_key_pair().public_key(), Choices(300)))
-    for content in (Content(FILE, "n", bytes(1_000_001)), Content(FILE, "n" * 256, b""), Content(TEXT, "", bytes(64_001))):
+    for content in (
+        Content(FILE, "n", bytes(1_000_001)),
+        Content(FILE, "n" * 256, b""),
+        Content(TEXT, "", bytes(64_001)),
+    ):
         with pytest.raises(EnvelopeError):
             envelope.seal(content, bytes(32), Choices(300))
     text = envelope.seal(Content(TEXT, "", bytes(64_000)), bytes(32), Choices(300))
@@ -73,19 +77,26 @@ def test_a_file_of_a_megabyte_is_the_longest() -> None:
 
 @pytest.mark.parametrize("at", range(0, 116, 5))
 def test_any_flipped_bit_is_noticed(at: int) -> None:
-    for published in ENVELOPES:
-        flipped = bytearray.fromhex(published["envelope"])
+    text, answer = (bytearray.fromhex(ENVELOPES[number]["envelope"]) for number in (0, -1))
+    for flipped in (text, answer):
         flipped[at] ^= 1 << at % 8
+    with pytest.raises(EnvelopeError):
+        envelope.open_envelope(bytes(text), vectors.SECRET)
+    with pytest.raises(EnvelopeError):
+        envelope.open_answer(bytes(answer), vectors.own_key(2))
+    if at > 2:  # Node is told how an envelope is protected
+        with pytest.raises(subprocess.CalledProcessError):
+            in_node("open", secret=PUBLISHED["secret"], envelope=text.hex())
+
+
+def test_another_passphrase_or_key_opens_nothing() -> None:
+    sealed = bytes.fromhex(ENVELOPES[2]["envelope"])
+    assert envelope.open_envelope(sealed, vectors.SECRET, vectors.PASSPHRASE) == vectors.TEXT_CONTENT
+    for secret, passphrase in ((vectors.SECRET, "cafe"), (vectors.SECRET, ""), (bytes(32), vectors.PASSPHRASE)):
         with pytest.raises(EnvelopeError):
-            if published["protection"] == "request":
-                envelope.open_answer(bytes(flipped), vectors.own_key(2))
-            elif published["protection"] == "link":
-                envelope.open_envelope(bytes(flipped), vectors.SECRET)
-            else:
-                raise EnvelopeError  # the same code, after 600,000 rounds
-        if published["protection"] == "link" and at % 25 == 0:
-            with pytest.raises(subprocess.CalledProcessError):
-                in_node("open", secret=PUBLISHED["secret"], envelope=flipped.hex())
+            envelope.open_envelope(sealed, secret, passphrase)
+    with pytest.raises(EnvelopeError):
+        envelope.open_answer(bytes.fromhex(ENVELOPES[-1]["envelope"]), vectors.own_key(3))
 
 
 @pytest.mark.parametrize(
