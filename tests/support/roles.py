@@ -11,7 +11,7 @@ from psycopg2.errors import InsufficientPrivilege
 from app import create_app
 from app.config import PORTAL, RETRIEVAL, SUBMISSION
 from app.database.migrations import migrate_database
-from app.store.portal import models  # noqa: F401: for their tables
+from app.store.portal import models  # noqa: F401 - for their tables
 from app.store.tables import metadata
 from tests.support.settings import make_settings
 

@@ -7,9 +7,10 @@ import base64
 import binascii
 import functools
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from flask import Response, request
 
@@ -33,6 +34,8 @@ from app.web.context import current_context, current_time
 from app.web.cross_site import is_cross_site
 from app.web.rate_limits import READ_SHARED, RETRY_SECONDS, SHARE, Limit, limit_network
 from app.web.security import authenticates_itself, current_network
+
+_BASE64: Final = re.compile("[A-Za-z0-9_-]*")
 
 Fields = dict[str, Any]
 Use = Callable[[Fields], Response]
@@ -153,10 +156,10 @@ def _fields(body: bytes) -> Fields:
 def _bytes(fields: Fields, name: str) -> bytes:
     """Return the bytes of a field in base64url; raise MalformedEnvelopeError."""
     text = fields.get(name)
-    if not isinstance(text, str) or not text.isascii() or "=" in text:
+    if not isinstance(text, str) or not _BASE64.fullmatch(text):
         raise MalformedEnvelopeError
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:
         raise MalformedEnvelopeError from None
 
