@@ -10,6 +10,7 @@ Secrets are read from standard input or a file, never from an argument, which ot
 
 import argparse
 import getpass
+import itertools
 import os
 import sys
 import time
@@ -109,6 +110,7 @@ def _share(options: argparse.Namespace) -> None:
 
 def _read(options: argparse.Namespace) -> None:
     link = links.parse_secret(sys.stdin.readline() if options.link == "-" else options.link)
+    _check_free(options.output)
     passphrase = _ask("Passphrase: ") if link.has_passphrase else ""
     sealed = _service(link.service).read(envelope.locator(link.secret))
     if sealed is None:
@@ -127,6 +129,7 @@ def _read(options: argparse.Namespace) -> None:
 
 def _request(options: argparse.Namespace) -> None:
     address, lifetime = _address(options.service), LIFETIMES[options.lifetime]
+    _check_free(options.output)
     own, found_with = envelope.new_key_pair(), token_bytes(SECRET_BYTES)
     service, digest = _service(address), envelope.digest(found_with)
     expires = service.ask(digest, lifetime)
@@ -188,11 +191,23 @@ def _ask(prompt: str) -> str:
     return os.environ.get("SHARING_PASSPHRASE") or getpass.getpass(prompt)
 
 
+def _check_free(output: Path | None) -> None:
+    """Raise SecretError for a file that exists, before the secret is deleted from the server."""
+    if output is not None and output.exists():
+        raise SecretError(f"{output}: exists, and is not replaced")
+
+
+def _free_path(path: Path) -> Path:
+    """Return the path, or one with a number in its name, so that a file of this name is not replaced."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return path if not path.exists() else next(each for each in numbered if not each.exists())
+
+
 def _write(content: Content, output: Path | None) -> None:
     if output is None and content.kind == TEXT:
         sys.stdout.write(content.data.decode() + "\n")
         return
-    path = output or Path(content.safe_name)
+    path = output or _free_path(Path(content.safe_name))
     with path.open("xb") as file:  # a file that exists is not replaced
         file.write(content.data)
     sys.stdout.write(f"{path}: {len(content.data)} bytes\n")
