@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import requests
@@ -22,6 +22,7 @@ from clients.phone.errors import PhoneError, UnreachableError
 from clients.phone.protocol import TIMEOUT_SECONDS, Server
 from clients.phone.settings import Settings
 from clients.phone.state import KeyPair
+from clients.portal import PortalError, Professional
 
 _DAY_SECONDS: Final = 86_400
 _KEY_AGE_DAYS: Final = 2  # a younger key may be held back
@@ -46,10 +47,9 @@ class SmokeTest:
         self._pair: KeyPair
         self._key: DailyKey
 
-    @property
-    def steps(self) -> list[tuple[str, Callable[[], None]]]:
-        """Return the steps in their order, each with the sentence that it proves."""
-        return [
+    def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield the steps in their order, each with the sentence that it proves."""
+        yield from (
             ("PostgreSQL and Redis answer", self._ready),
             ("the review tools answer", self._learn),
             ("a one-time code is issued", self._issue),
@@ -57,7 +57,9 @@ class SmokeTest:
             ("a sealed box with one key is accepted", self._upload),
             ("today's archive is signed by this server", self._archive),
             ("the key is in the archive", self._published),
-        ]
+        )
+        if self._facts["portal"]:
+            yield "the portal shows a professional a code", self._portal
 
     def _ready(self) -> None:
         answer = self._ask("GET", "/services/ready")
@@ -95,6 +97,11 @@ class SmokeTest:
                 raise SmokeError(f"the archive did not gain the key within {seconds} s; the worker may not be running")
             time.sleep(_PAUSE_SECONDS)
 
+    def _portal(self) -> None:
+        professional = Professional(self._url, self._session)
+        professional.sign_in()
+        professional.issue_code()
+
     def _todays_keys(self) -> set[bytes]:
         today = int(time.time()) // _DAY_SECONDS
         path = self._json("GET", f"/phone/archive-address/{schedule.period_text(today)}")["path"]
@@ -121,11 +128,11 @@ class SmokeTest:
 
 def run(test: SmokeTest, say: Callable[[str], object]) -> bool:
     """Run the steps up to the first that fails, and say how each went; return whether all passed."""
-    for sentence, step in test.steps:
+    for sentence, step in test.steps():
         began = time.monotonic()
         try:
             step()
-        except (SmokeError, PhoneError, ValueError, KeyError) as error:
+        except (SmokeError, PortalError, PhoneError, ValueError, KeyError) as error:
             say(f"FAILED  {sentence}: {error}\n")
             return False
         say(f"passed  {sentence} ({(time.monotonic() - began) * 1000:.0f} ms)\n")

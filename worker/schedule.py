@@ -51,6 +51,7 @@ PERIODIC_JOBS: Final = (
     # The portal also adds this job when it stores a message.
     PeriodicJob("send-mail", "worker.jobs.send_mail.send_mail", PORTAL, lambda _: 60),
     PeriodicJob("purge-portal", "worker.jobs.purge_portal.purge_portal", PORTAL, lambda _: 60),
+    PeriodicJob("log-audit-head", "worker.jobs.log_audit_head.log_audit_head", PORTAL, lambda _: 60 * 60),
     PeriodicJob("purge-sharing", "worker.jobs.purge_sharing.purge_sharing", SHARING, lambda _: 60),
 )
 

@@ -8,6 +8,7 @@ from app.cli.configuration import configuration
 from app.cli.doctor import doctor
 from app.cli.importing import import_command, import_forget, import_settings
 from app.cli.operations import codes, counts, keys, purge
+from app.cli.portal import portal
 from app.cli.secrets import secrets
 from app.cli.seed import seed
 from app.cli.sharing import sharing
@@ -18,7 +19,20 @@ from app.web.routing import Application
 
 def init_cli(app: Application) -> None:
     """Register the operator's commands."""
-    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed, sharing, status, doctor):
+    for command in (
+        secrets,
+        configuration,
+        codes,
+        counts,
+        purge,
+        keys,
+        archives,
+        seed,
+        sharing,
+        status,
+        doctor,
+        portal,
+    ):
         app.cli.add_command(command)
     for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)

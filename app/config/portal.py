@@ -1,5 +1,6 @@
 """The settings of the portal."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from app.config import parsers as parse
 from app.config.common import CommonSettings
 from app.config.fields import setting
 
+_SEED_BYTES: Final = 32
 OUTBOX: Final = "outbox"  # the value of TEXT_MESSAGE_URL that sends nothing
 
 
@@ -28,6 +30,17 @@ def _text_message_url(raw: str) -> str:
 
 def _mail_domains(raw: str) -> tuple[str, ...]:
     return ("*",) if raw == "*" else parse.host_names(raw)
+
+
+def _signature_seed(raw: str) -> bytes:
+    """Parse the seed of an Ed25519 key, 32 bytes."""
+    try:
+        seed = bytes.fromhex(raw) if len(raw) == _SEED_BYTES * 2 else base64.b64decode(raw, validate=True)
+    except ValueError:
+        seed = b""
+    if len(seed) != _SEED_BYTES:
+        raise ValueError(f"is neither {_SEED_BYTES * 2} hexadecimal digits nor the base64 of {_SEED_BYTES} bytes")
+    return seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +106,21 @@ class PortalSettings(CommonSettings):
     def keeps_text_messages(self) -> bool:
         """Whether text messages are kept on a page instead of being sent."""
         return self.text_message_url == OUTBOX
+
+    qr_signature_key: bytes | None = setting(
+        parse.optional(_signature_seed),
+        "Key that signs the QR codes of posters: the 32 bytes of an Ed25519 seed, in hexadecimal digits or base64. "
+        "Derived from the last of PORTAL_SECRET_KEYS by default; set it before the first poster is printed, because "
+        "phones verify posters with one public key",
+        "",
+        secret=True,
+    )
+    qr_address: str = setting(
+        parse.address("https://"),
+        "Address in the QR codes of posters, before `#`: phones accept one host, and the page is for people without "
+        "the app",
+        "https://alpha.canada.ca/covid-alert.html",
+    )
 
     @property
     def session_cookie_is_secure(self) -> bool:

@@ -64,6 +64,13 @@ class PortalKeys:
         digests = self.digests("submission token", label)
         return [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
+    def poster_seed(self) -> bytes:
+        """Return the seed of the key that signs posters, if the portal was given none, 32 bytes.
+
+        It is derived from the oldest secret, because a new one in front must not change what phones verify.
+        """
+        return _derive(self._secrets[-1], "poster signature")
+
     def hash_ids(self, reference: str) -> list[str]:
         """Return the hashIDs of a code's reference, 128 hexadecimal digits: the current one, and those of old secrets.
 

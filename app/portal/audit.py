@@ -9,12 +9,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.crypto.portal_keys import PortalKeys
+from app.domain.portal.audit_heads import FIRST_MAC
 from app.domain.portal.people import Person
 from app.store.portal.audit_entries import AuditEntry
 
 # Serialises appending, so that each entry continues the one before it. Held until the transaction ends.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(0x706F7274616C)")  # "portal"
-FIRST_MAC: Final = bytes(32)
 
 
 @dataclass(frozen=True)

@@ -47,10 +47,20 @@ class ShownCode:
 
 
 @dataclass(frozen=True)
+class IssuedBefore:
+    """A line of a list that has a code, which cannot be shown again."""
+
+    reference: str
+    created: datetime
+
+
+@dataclass(frozen=True)
 class _Reserved:
     """A row for a code that counts towards the limit."""
 
     row_id: int
+    reference: str
+    created: datetime
     is_new: bool
 
 
@@ -81,8 +91,8 @@ class Codes:
         """
         return self._request(person, self._reserve(person, request_id, None, now).row_id, now)
 
-    def issue_for_line(self, person: Person, line: bytes, now: datetime, *, again: bool) -> ShownCode | None:
-        """Return a new code for a line of a list, by its identifier, or None if the line has one.
+    def issue_for_line(self, person: Person, line: bytes, now: datetime, *, again: bool) -> ShownCode | IssuedBefore:
+        """Return a new code for a line of a list, by its identifier, unless the line has one.
 
         `again`: replace a code that was not noted, as long as it has not been claimed. Raises the errors of `issue`.
         """
@@ -90,7 +100,9 @@ class Codes:
             reserved = self._reserve(person, uuid.uuid4(), line.hex(), now)
         except IntegrityError:  # another person has just done so
             reserved = self._reserve(person, uuid.uuid4(), line.hex(), now)
-        return self._request(person, reserved.row_id, now) if reserved.is_new or again else None
+        if reserved.is_new or again:
+            return self._request(person, reserved.row_id, now)
+        return IssuedBefore(reserved.reference, reserved.created)
 
     def withdraw(self, person: Person, reference: str, now: datetime) -> CodeStatus:
         """Withdraw a person's own code; return WITHDRAWN, or CLAIMED if it is too late.
@@ -132,7 +144,7 @@ class Codes:
             accounts.lock(session, person.id)
             found = self._find(session, person, request_id, line)
             if found is not None and found.state in (CodeState.ISSUED, CodeState.REQUESTED):
-                return _Reserved(found.id, is_new=False)
+                return _Reserved(found.id, found.reference, found.created, is_new=False)
             if found is not None and found.state == CodeState.WITHDRAWN:
                 raise FormUsedError
             if issued_codes.count_since(session, person.id, now - DAY) >= self.settings.portal_daily_codes:
@@ -147,7 +159,7 @@ class Codes:
             row.state, row.created, row.expires = CodeState.REQUESTED, now, now + self.settings.code_lifetime
             session.add(row)
             session.flush()
-            return _Reserved(row.id, is_new=True)
+            return _Reserved(row.id, row.reference, row.created, is_new=True)
 
     def _find(self, session: Session, person: Person, request_id: uuid.UUID, line: str | None) -> IssuedCode | None:
         if line is not None:

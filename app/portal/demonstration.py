@@ -69,6 +69,7 @@ class DemonstrationAccounts:
                     role=person.role.value,
                     granted=[right.value for right in person.granted],
                     user_handle=secrets.token_bytes(_HANDLE_BYTES),
+                    backup_codes_saved_at=now,  # there are none to be saved
                     created=now,
                 )
                 session.add(account)

@@ -23,7 +23,9 @@ from app.domain.errors import (
     TooManyRequestsError,
 )
 from app.domain.limits import MAX_ONE_TIME_CODE_CHARACTERS
+from app.domain.outbreaks import OutbreakEvent
 from app.portal.own_tokens import OwnTokens
+from app.proto import codec
 
 _logger = logging.getLogger(__name__)
 
@@ -31,11 +33,12 @@ SECONDS: Final = 5.0  # for everything that one request of a person needs
 STATUS_SECONDS: Final = 2.0  # for what a page can do without
 _NEW_TOKEN_SECONDS: Final = 2.2  # after which submission has read a token that was registered just now
 _CODE: Final = re.compile(f"[{LETTERS}{DIGITS}]{{{MAX_ONE_TIME_CODE_CHARACTERS}}}")
+_CONTENT_TYPES: Final = {"/qr/new-event": "application/protobuf"}
 _MAX_ANSWER_BYTES: Final = 65_536
 
 
 class SubmissionClient:
-    """Issues and withdraws codes, and reads what has become of them."""
+    """Issues and withdraws codes, reads what has become of them, and reports outbreaks."""
 
     def __init__(self, url: str, tokens: OwnTokens) -> None:
         """`url`: the address of submission, without a path."""
@@ -75,6 +78,13 @@ class SubmissionClient:
         except (KeyError, ValueError, TypeError):
             raise _refusal(status) from None
 
+    def report_outbreak(self, label: str, event: OutbreakEvent, now: datetime) -> None:
+        """Report an outbreak event, once: submission would store it twice. Raises the errors of `issue`."""
+        message = codec.encode_outbreak_event(event)
+        status, _ = self._request(label, "/qr/new-event", now, SECONDS, message, attempts=1)
+        if status != 200:
+            raise _refusal(status)
+
     def _request(
         self, label: str, path: str, now: datetime, seconds: float, body: bytes = b"", attempts: int = 2
     ) -> tuple[int, bytes]:
@@ -105,7 +115,7 @@ class SubmissionClient:
         raise SubmissionUnavailableError
 
     def _send(self, path: str, body: bytes, token: str, seconds: float) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": _CONTENT_TYPES.get(path, "application/json")}
         response = self._pool.request(
             "POST",
             self._url + path,

@@ -122,6 +122,14 @@ def decode_outbreak_event(body: bytes) -> OutbreakEvent:
     )
 
 
+def encode_outbreak_event(event: OutbreakEvent) -> bytes:
+    """Encode an OutbreakEvent, as a health authority reports it."""
+    message = wire.OutbreakEvent(location_id=event.location_id, severity=event.severity)
+    message.start_time.seconds = event.start_seconds
+    message.end_time.seconds = event.end_seconds
+    return message.SerializeToString()
+
+
 def encode_outbreak_response(error: OutbreakErrorCode | None) -> bytes:
     """Encode the response to an outbreak event; None is an explicit NONE."""
     value = error.value if error else wire.OutbreakEventResponse.NONE

@@ -15,6 +15,10 @@ _EVENTS = text("""
     SELECT source, identifier, sum(count)::integer AS count FROM events
     WHERE date = :date AND device_type = 'Server' GROUP BY source, identifier ORDER BY source, identifier
 """)
+_EVENTS_BETWEEN = text("""
+    SELECT date, source, identifier, sum(count)::integer AS count FROM events
+    WHERE date BETWEEN :first AND :last AND device_type = 'Server' GROUP BY date, source, identifier
+""")
 _UPLOADS = text("""
     SELECT originator AS source, count, first_upload FROM tek_upload_count, generate_series(1, uploads)
     WHERE date = :date ORDER BY originator, id
@@ -69,6 +73,16 @@ class EventCount:
 
 
 @dataclass(frozen=True)
+class DailyEventCount:
+    """How often an event occurred on a day, by source."""
+
+    day: date
+    source: str
+    identifier: str
+    count: int
+
+
+@dataclass(frozen=True)
 class UploadCount:
     """One upload of a day: its source, how many new keys it had, and whether it was the first of its key pair."""
 
@@ -89,6 +103,11 @@ class ClaimDelay:
 def events_of(connection: Connection, day: date) -> list[EventCount]:
     """Return the day's events that servers counted, by source and identifier."""
     return [EventCount(*row) for row in connection.execute(_EVENTS, {"date": day})]
+
+
+def events_between(connection: Connection, first: date, last: date) -> list[DailyEventCount]:
+    """Return the events of several days that servers counted, by day, source and identifier."""
+    return [DailyEventCount(*row) for row in connection.execute(_EVENTS_BETWEEN, {"first": first, "last": last})]
 
 
 def uploads_of(connection: Connection, day: date) -> list[UploadCount]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.database.database import Database
 from app.domain.portal.people import AGE_LIMIT, IDLE_LIMIT
-from app.store.portal import mails, sessions
+from app.store.portal import mails, sessions, used_challenges
 from app.store.portal.accounts import BackupCode
 from app.store.portal.announcements import Announcement
 from app.store.portal.failures import SignInFailures
@@ -50,6 +50,7 @@ def _steps(now: datetime) -> dict[str, Callable[[Session], int]]:
         "invitations": lambda session: _run(session, expired_invitations),
         "password_links": lambda session: _run(session, delete(PasswordLink).where(PasswordLink.expires < now)),
         "backup_codes": lambda session: _run(session, delete(BackupCode).where(BackupCode.expires < now)),
+        "used_challenges": lambda session: used_challenges.purge(session, now),
         "sign_in_failures": lambda session: _run(session, old_failures),
         "issued_codes": lambda session: _run(session, old_codes),
         "announcements": lambda session: _run(session, old_announcements),

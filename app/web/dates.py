@@ -1,6 +1,6 @@
 """Dates, times and durations in the reader's language, from CLDR."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 
 from babel.dates import format_date, format_skeleton, get_timezone_name
@@ -24,9 +24,18 @@ def long_moment(texts: Catalogue, moment: datetime) -> str:
 
 def clock_time(texts: Catalogue, moment: datetime) -> str:
     """Return a time of day, to the minute, with its zone, such as `13:45 EST`."""
+    zone = get_timezone_name(moment, width="short", locale=texts.cldr_locale)
+    return f"{_hours_and_minutes(texts, moment)}{_NO_BREAK}{zone}"
+
+
+def time_of_day(texts: Catalogue, clock: time) -> str:
+    """Return a time of day, to the minute, without a zone, such as `13:45`."""
+    return _hours_and_minutes(texts, datetime.combine(date.min, clock))
+
+
+def _hours_and_minutes(texts: Catalogue, moment: datetime) -> str:
     # French has spaces in a time, `13 h 45`, at which no line may break.
-    time = format_skeleton("Hm", moment, locale=texts.cldr_locale).replace(" ", _NO_BREAK)
-    return f"{time}{_NO_BREAK}{get_timezone_name(moment, width='short', locale=texts.cldr_locale)}"
+    return format_skeleton("Hm", moment, locale=texts.cldr_locale).replace(" ", _NO_BREAK)
 
 
 def duration(texts: Catalogue, minutes: int, *, in_days: bool = False) -> str:

@@ -66,7 +66,7 @@ def read(body: bytes, public_key: EllipticCurvePublicKey) -> Archive:
 
 def verified_export(body: bytes, public_key: EllipticCurvePublicKey) -> bytes:
     """Return export.bin of an archive whose signature verifies."""
-    files = _unzip(body)
+    files = unzip(body)
     _verify(files["export.bin"], files["export.sig"], public_key)
     return files["export.bin"]
 
@@ -83,7 +83,8 @@ def parse(export: bytes) -> Archive:
     return Archive(message.start_timestamp, message.end_timestamp, message.region, keys)
 
 
-def _unzip(body: bytes) -> dict[str, bytes]:
+def unzip(body: bytes) -> dict[str, bytes]:
+    """Return the files of an archive, unverified."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as zipped:
             names = zipped.namelist()

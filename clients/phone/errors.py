@@ -8,6 +8,7 @@ PhoneError
 │   └── DownloadRefusedError  … to a download: a wrong MAC, a day that is not served
 ├── MalformedError            an answer that the protocol does not have; a real phone may take it for a success
 │   └── BadArchiveError       … in an export archive: its files, its signature, its bounds
+├── PosterError              a scanned code is not that of a poster
 ├── CodeError                 what was entered cannot be a one-time code
 ├── StateError                the phone's own file is unusable
 └── DecommissionedError       the exposure configuration decommissions the app
@@ -24,6 +25,7 @@ class ExitStatus(IntEnum):
     USAGE = 2  # by argparse
     BAD_STATE = 3
     BAD_CODE = 4
+    BAD_POSTER = 5
     NOT_CONNECTED = 10
     TIMED_OUT = 11
     REDIRECTED = 20
@@ -123,6 +125,12 @@ class CodeError(PhoneError):
     """What was entered cannot be a one-time code."""
 
     exit_status = ExitStatus.BAD_CODE
+
+
+class PosterError(PhoneError):
+    """A scanned code is not that of a poster of this service."""
+
+    exit_status = ExitStatus.BAD_POSTER
 
 
 class StateError(PhoneError):

@@ -178,3 +178,31 @@ class TEKSignature(_message.Message):
     batch_size: int
     signature: bytes
     def __init__(self, signature_info: _Optional[_Union[SignatureInfo, _Mapping]] = ..., batch_num: _Optional[int] = ..., batch_size: _Optional[int] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class OutbreakEvent(_message.Message):
+    __slots__ = ("location_id", "start_time", "end_time", "severity")
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    location_id: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    severity: int
+    def __init__(self, location_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., severity: _Optional[int] = ...) -> None: ...
+
+class OutbreakEventExport(_message.Message):
+    __slots__ = ("start_timestamp", "end_timestamp", "locations")
+    START_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    END_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    start_timestamp: int
+    end_timestamp: int
+    locations: _containers.RepeatedCompositeFieldContainer[OutbreakEvent]
+    def __init__(self, start_timestamp: _Optional[int] = ..., end_timestamp: _Optional[int] = ..., locations: _Optional[_Iterable[_Union[OutbreakEvent, _Mapping]]] = ...) -> None: ...
+
+class OutbreakEventExportSignature(_message.Message):
+    __slots__ = ("signature",)
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    signature: bytes
+    def __init__(self, signature: _Optional[bytes] = ...) -> None: ...

@@ -66,6 +66,11 @@ class Server:
         path = schedule.retrieval_path(period, now, self.settings.hmac_key)
         return self._get(path, f"the archive of {schedule.period_text(period)}", ZIP)
 
+    def outbreaks(self, period: int, now: int) -> bytes:
+        """Download the archive of the outbreaks of a period, unverified."""
+        path = schedule.retrieval_path(period, now, self.settings.hmac_key, schedule.OUTBREAKS)
+        return self._get(path, f"the outbreaks of {schedule.period_text(period)}", ZIP)
+
     def configuration(self) -> dict[str, Any]:
         """Download the exposure configuration; only that it is a JSON object is checked."""
         try:

@@ -12,6 +12,8 @@ DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
 MOST_DAYS = 14
 BUNDLE = 0
+KEYS = "retrieve"  # the first part of the path of archives of keys
+OUTBREAKS = "qr"  # and of outbreaks
 REGION = "302"  # Canada's mobile country code
 
 
@@ -28,7 +30,7 @@ def period_text(period: int) -> str:
     return f"{period:05d}"
 
 
-def retrieval_path(period: int, now: int, hmac_key: bytes) -> str:
+def retrieval_path(period: int, now: int, hmac_key: bytes, kind: str = KEYS) -> str:
     """Return the path of an archive, with the MAC that keeps strangers from filling the cache.
 
     The MAC covers the region, the period and the hour of `now` (unix seconds); the server also accepts the hour before
@@ -37,7 +39,7 @@ def retrieval_path(period: int, now: int, hmac_key: bytes) -> str:
     text = period_text(period)
     message = f"{REGION}:{text}:{now // HOUR_SECONDS}".encode()
     mac = hmac.new(hmac_key, message, hashlib.sha256).hexdigest()
-    return f"/retrieve/{REGION}/{text}/{mac}"
+    return f"/{kind}/{REGION}/{text}/{mac}"
 
 
 def expected_bounds(period: int, today: int) -> tuple[int, int]:

@@ -41,6 +41,7 @@ def upgrade() -> None:
     _create_passkeys()
     _create_password_links()
     _create_sessions()
+    _create_used_challenges()
     op.execute(_APPEND_ONLY)
 
 
@@ -322,6 +323,7 @@ def _create_sessions() -> None:
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("second_factor_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("may_set_up", sa.Boolean(), server_default="false", nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["portal_accounts.id"], name="fk_portal_sessions_account_id", ondelete="CASCADE"
         ),
@@ -332,7 +334,18 @@ def _create_sessions() -> None:
     op.create_index("ix_portal_sessions_last_seen", "portal_sessions", ["last_seen"], unique=False)
 
 
+def _create_used_challenges() -> None:
+    op.create_table(
+        "portal_used_challenges",
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("challenge", name="pk_portal_used_challenges"),
+    )
+    op.create_index("ix_portal_used_challenges_expires", "portal_used_challenges", ["expires"], unique=False)
+
+
 def downgrade() -> None:
+    op.drop_table("portal_used_challenges")
     op.drop_table("portal_sessions")
     op.drop_table("portal_password_links")
     op.drop_table("portal_passkeys")

@@ -4,10 +4,12 @@
 """
 
 import os
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.conftest import NewPage, OpenFront
 from tests.browser.test_front_page_looks import use_all
@@ -18,6 +20,7 @@ from tests.support.web import web_process
 
 MAX_README_BYTES = 120_000
 README_SIZE = {"width": 1280, "height": 860}
+GUIDE_SIZE = {"width": 1024, "height": 700}
 COMMIT = "5f3c9a1e7b204d8c96a1f0e2b3d4c5a697887766"
 LOOKS = [*product(("en", "fr"), (390, 1280), ("light", "dark"))]
 # All of them on request only.
@@ -42,6 +45,17 @@ def test_the_image_of_the_readme_is_small(
         page = new_page("/review/en", base_url=f"http://127.0.0.1:{web.port}", color_scheme="light")
         page.set_viewport_size(README_SIZE)
         page.screenshot(path=path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_size <= MAX_README_BYTES
+
+
+def test_the_image_of_the_portals_guide_is_small(enter_portal: Callable[..., Page], folder: Path) -> None:
+    path = folder / "portal-code.png"
+    page = enter_portal("nurse", color_scheme="light")
+    page.set_viewport_size(GUIDE_SIZE)
+    page.locator("#issue button").click()
+    page.locator("#code").wait_for()
+    page.screenshot(path=path)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.stat().st_size <= MAX_README_BYTES
 

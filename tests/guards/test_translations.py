@@ -41,7 +41,8 @@ def pairs() -> Iterator[tuple[str, str, str]]:
 def test_languages_have_the_same_texts() -> None:
     for group in GROUPS:
         first, *others = (
-            [path.name.replace(language, "") for path in files(group, language)] for language in LANGUAGES
+            [f".{path.name}".removesuffix(f".{language}.json") for path in files(group, language)]
+            for language in LANGUAGES
         )
         assert others == [first] * len(others), f"{group}: the same files"
         first, *others = (list(texts(group, language)) for language in LANGUAGES)

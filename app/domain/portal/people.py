@@ -42,6 +42,7 @@ class SignedIn:
     last_seen: datetime
     confirmed_at: datetime
     is_complete: bool  # the second factor was checked
+    may_set_up: bool = False  # the person may set up a second factor, which the account lacks
 
     def ends(self, now: datetime) -> datetime:
         """Return when the session ends if no request follows the one of now."""

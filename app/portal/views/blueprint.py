@@ -128,7 +128,7 @@ def _is_own_form() -> bool:
     if is_cross_site():
         return False
     try:
-        validate_csrf(request.form.get("csrf_token"))
+        validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
     except ValidationError:
         return False
     return True

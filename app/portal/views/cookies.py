@@ -1,4 +1,7 @@
-"""The portal's cookie: signed by Flask, it holds the token of a session and that of forms, and nothing else."""
+"""The portal's cookie, signed by Flask.
+
+It holds the token of a session, that of forms, and the numbers of dismissed announcements.
+"""
 
 import hashlib
 from typing import Any

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g, request
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import StringField, TextAreaField
 
 
 class _Messages:
@@ -27,7 +27,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
             """Return the field, with a filter that strips what was typed."""
-            if unbound_field.field_class is StringField:
+            if unbound_field.field_class in (StringField, TextAreaField):
                 options.setdefault("filters", []).append(_strip)
             return unbound_field.bind(form=form, **options)
 
@@ -42,4 +42,5 @@ def submitted(form: Form) -> bool:
 
 
 def _strip(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
+    # PostgreSQL stores no character of code 0, which nobody can type.
+    return value.replace("\0", "").strip() if isinstance(value, str) else value

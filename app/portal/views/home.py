@@ -1,11 +1,9 @@
-"""The first page, and the address without a language."""
+"""The address without a language, and what the application needs for the portal's cookie."""
 
 from typing import TYPE_CHECKING, cast
 
 from flask import Response
 
-from app.domain.portal.rights import Right
-from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
 from app.portal.views.cookies import init_cookies
 from app.web.languages import redirect_to_language
@@ -23,9 +21,3 @@ home.record(lambda state: init_cookies(cast("Application", state.app)))
 def choose_language() -> Response:
     """Redirect to the first page in the reader's language."""
     return redirect_to_language("")
-
-
-@home.page("/", right=Right.ISSUE)
-def start() -> Response:
-    """Show what a person does first: issue a code."""
-    return pages.render("home.html")

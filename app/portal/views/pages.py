@@ -5,20 +5,23 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, g, render_template, request
+from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 
 from app.domain.portal.people import WARNING
+from app.portal.announcements import Shown
 from app.portal.demonstration import DEMONSTRATIONS
 from app.portal.views.navigation import entries
 from app.portal.views.people import person_or_none
 from app.web import pages as web_pages
-from app.web.context import current_settings, current_time
+from app.web.context import current_context, current_settings, current_time
 from app.web.dates import long_moment
 from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
 from app.web.pages import static_path
 
 GROUP: Final = "portal"
 _YEAR_SECONDS: Final = 31_536_000
+_FAULT: Final = 500  # the page for it must not need the database
 
 
 def texts() -> Catalogue:
@@ -31,10 +34,10 @@ def path_to(path: str) -> str:
     return f"/{texts().language}{path}"
 
 
-def moment(instant: datetime) -> str:
-    """Return a time in the person's jurisdiction, or in UTC for a visitor, with its zone."""
+def moment(instant: datetime, catalogue: Catalogue | None = None) -> str:
+    """Return a time in the person's jurisdiction, or in UTC for a visitor, with its zone; by default as on the page."""
     person = person_or_none()
-    return long_moment(texts(), instant.astimezone(person.jurisdiction.zone if person else UTC))
+    return long_moment(catalogue or texts(), instant.astimezone(person.jurisdiction.zone if person else UTC))
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
@@ -53,6 +56,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         moment=moment,
         person=person,
         navigation=entries(person),
+        announcements=_announcements() if status < _FAULT else [],
         current_path=request.path.partition(f"/{t.language}")[2],
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
         warning_seconds=int(WARNING.total_seconds()),
@@ -63,6 +67,17 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
     response = Response(page, status, headers={"X-Robots-Tag": "noindex"})
     response.content_language.add(t.locale)
     return response
+
+
+def current_announcements() -> list[Shown]:
+    """Return the announcements for the person who sent the request; none, without a query, for a visitor."""
+    person = person_or_none()
+    return current_context().portal.announcements.current(person, current_time()) if person else []
+
+
+def _announcements() -> list[Shown]:
+    dismissed = cookie.get("dismissed", [])
+    return [each for each in current_announcements() if each.id not in dismissed]
 
 
 def _in_language(language: str) -> str:

@@ -5,6 +5,7 @@ import json
 
 from flask import Response, request
 
+from app.config import PORTAL
 from app.domain.codes import code_groups
 from app.review.logs import MAX_LINES, PROCESSES
 from app.review.views.shared import (
@@ -78,6 +79,7 @@ def facts() -> Response:
         "revision": settings.revision,
         "exportMaxAgeSeconds": settings.retrieval.export_max_age_seconds,
         "exportPublicKey": current_context().review.export_public_key(),
+        "portal": settings.serves(PORTAL),
     }
     return json_text(json.dumps(known))
 

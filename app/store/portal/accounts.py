@@ -1,5 +1,6 @@
 """Accounts: people who may sign in, with their role, their rights and their second factors."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -10,8 +11,10 @@ from sqlalchemy import (
     String,
     delete,
     func,
+    or_,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
@@ -134,3 +137,51 @@ def remove_second_factors(session: Session, account: Account) -> None:
 def record_sign_in(account: Account, now: datetime) -> None:
     """Record when an account was last used to sign in."""
     account.last_sign_in = now
+
+
+def accept_totp_step(session: Session, account_id: int, step: int) -> bool:
+    """Store the time step of an accepted code; return False if that step, or a later one, was accepted before."""
+    is_new = or_(Account.totp_last_step.is_(None), Account.totp_last_step < step)
+    statement = update(Account).where(Account.id == account_id, is_new).values(totp_last_step=step)
+    return session.scalar(statement.returning(Account.id)) is not None
+
+
+def passkeys_of(session: Session, account_id: int) -> Sequence[Passkey]:
+    """Return an account's passkeys, in the order in which they were added."""
+    return session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.id)).all()
+
+
+def find_passkey(session: Session, credential_id: bytes) -> Passkey | None:
+    """Return a passkey by its credential identifier."""
+    return session.scalar(select(Passkey).where(Passkey.credential_id == credential_id))
+
+
+def record_passkey_use(session: Session, passkey_id: int, sign_count: int, now: datetime) -> bool:
+    """Store the counter of an authenticator; return False if it did not increase, as that of a copy would not.
+
+    Authenticators without a counter always report 0.
+    """
+    increased = or_(Passkey.sign_count < sign_count, (Passkey.sign_count == 0) & (sign_count == 0))
+    statement = update(Passkey).where(Passkey.id == passkey_id, increased).values(sign_count=sign_count, last_used=now)
+    return session.scalar(statement.returning(Passkey.id)) is not None
+
+
+def has_second_factor(session: Session, account: Account) -> bool:
+    """Return whether an account has a passkey or an authenticator app."""
+    passkey = select(Passkey.id).where(Passkey.account_id == account.id).limit(1)
+    return account.totp_secret is not None or session.scalar(passkey) is not None
+
+
+def take_backup_code(session: Session, account_id: int, digests: list[bytes], now: datetime) -> BackupCode | None:
+    """Delete and return a code that has not expired, or None. Of two requests at once, one receives it."""
+    is_valid = or_(BackupCode.expires.is_(None), BackupCode.expires > now)
+    statement = delete(BackupCode).where(
+        BackupCode.account_id == account_id, BackupCode.code_digest.in_(digests), is_valid
+    )
+    return session.scalar(statement.returning(BackupCode))
+
+
+def delete_backup_codes(session: Session, account_id: int, *, given: bool) -> None:
+    """Delete the codes that an administrator gave to a person, or those that the person saved."""
+    kind = BackupCode.expires.is_not(None) if given else BackupCode.expires.is_(None)
+    session.execute(delete(BackupCode).where(BackupCode.account_id == account_id, kind))

@@ -1,7 +1,10 @@
 """Announcements on the portal's pages."""
 
-from sqlalchemy import String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, String, Text, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.portal.base import BigKey, JurisdictionCode, Model, Moment
 
@@ -19,3 +22,21 @@ class Announcement(Model):
     starts: Mapped[Moment]
     ends: Mapped[Moment]
     created: Mapped[Moment]
+
+
+def current(connection: Connection, jurisdiction: str, now: datetime) -> Sequence[Row[int, str, str, str]]:
+    """Return what is shown now to people of a jurisdiction: number, level and both texts, the newest first."""
+    is_current = (Announcement.starts <= now) & (Announcement.ends > now)
+    is_theirs = or_(Announcement.jurisdiction.is_(None), Announcement.jurisdiction == jurisdiction)
+    statement = select(Announcement.id, Announcement.level, Announcement.text_en, Announcement.text_fr)
+    return connection.execute(statement.where(is_current, is_theirs).order_by(Announcement.starts.desc())).all()
+
+
+def newest(session: Session, count: int) -> Sequence[Announcement]:
+    """Return the announcements that end last."""
+    return session.scalars(select(Announcement).order_by(Announcement.ends.desc()).limit(count)).all()
+
+
+def lock(session: Session, number: int) -> Announcement | None:
+    """Return an announcement, locked until the end of the transaction."""
+    return session.get(Announcement, number, with_for_update=True)

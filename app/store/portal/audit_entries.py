@@ -1,13 +1,14 @@
 """The audit log: appended to, never changed. Each entry holds a keyed hash of the entry before it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, func, select
+from sqlalchemy import String, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain.portal.audit_criteria import Criteria
 from app.store.portal.base import BigKey, Digest, Model, Moment
 
 
@@ -33,3 +34,34 @@ def count(session: Session, actor: str, actions: Collection[str], since: datetim
     """Return how often an actor did any of some actions, since a time."""
     is_counted = (AuditEntry.actor == actor) & AuditEntry.action.in_(actions) & (AuditEntry.at > since)
     return session.scalar(select(func.count()).select_from(AuditEntry).where(is_counted)) or 0
+
+
+def page(session: Session, criteria: Criteria, before: int | None, count: int) -> Sequence[AuditEntry]:
+    """Return the newest entries that meet the criteria, only those before the entry `before` if it is given."""
+    statement = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(count)
+    if before is not None:
+        statement = statement.where(AuditEntry.id < before)
+    if criteria.jurisdiction:
+        statement = statement.where(AuditEntry.jurisdiction == criteria.jurisdiction)
+    if criteria.person:
+        has_part = [
+            column.icontains(criteria.person, autoescape=True) for column in (AuditEntry.actor, AuditEntry.target)
+        ]
+        statement = statement.where(or_(*has_part))
+    if criteria.action:
+        statement = statement.where(AuditEntry.action == criteria.action)
+    if criteria.since:
+        statement = statement.where(AuditEntry.at >= criteria.since)
+    if criteria.until:
+        statement = statement.where(AuditEntry.at < criteria.until)
+    return session.scalars(statement).all()
+
+
+def following(session: Session, after: int, count: int) -> Sequence[AuditEntry]:
+    """Return entries after the entry `after`, in their order."""
+    return session.scalars(select(AuditEntry).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(count)).all()
+
+
+def head(session: Session) -> AuditEntry | None:
+    """Return the newest entry."""
+    return session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))

@@ -73,3 +73,39 @@ def withdraw(session: Session, number: int, jurisdiction: str | None) -> Invitat
     if jurisdiction:
         statement = statement.where(Invitation.jurisdiction == jurisdiction)
     return session.scalar(statement.returning(Invitation))
+
+
+def find_invitation(session: Session, digests: list[bytes], now: datetime) -> Invitation | None:
+    """Return the invitation of a link that has not expired, by the keyed hashes of its token."""
+    return session.scalar(select(Invitation).where(Invitation.token_digest.in_(digests), Invitation.expires > now))
+
+
+def take_invitation(session: Session, digests: list[bytes], now: datetime) -> Invitation | None:
+    """Delete and return the invitation of a link. Of two requests at once, one receives it."""
+    valid = delete(Invitation).where(Invitation.token_digest.in_(digests), Invitation.expires > now)
+    return session.scalar(valid.returning(Invitation))
+
+
+def put_password_link(session: Session, account_id: int, digest: bytes, expires: datetime) -> None:
+    """Store an account's link, in place of an earlier one."""
+    values = {"token_digest": digest, "expires": expires}
+    statement = insert(PasswordLink).values(account_id=account_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[PasswordLink.account_id], set_=values))
+
+
+def find_password_link(session: Session, digests: list[bytes], now: datetime) -> PasswordLink | None:
+    """Return a link that has not expired, by the keyed hashes of its token."""
+    return session.scalar(
+        select(PasswordLink).where(PasswordLink.token_digest.in_(digests), PasswordLink.expires > now)
+    )
+
+
+def take_password_link(session: Session, digests: list[bytes], now: datetime) -> PasswordLink | None:
+    """Delete and return a link. Of two requests at once, one receives it."""
+    valid = delete(PasswordLink).where(PasswordLink.token_digest.in_(digests), PasswordLink.expires > now)
+    return session.scalar(valid.returning(PasswordLink))
+
+
+def delete_password_link(session: Session, account_id: int) -> None:
+    """Delete an account's link."""
+    session.execute(delete(PasswordLink).where(PasswordLink.account_id == account_id))

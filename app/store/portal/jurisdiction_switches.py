@@ -38,3 +38,9 @@ def turn(session: Session, code: str, name: str, *, is_on: bool) -> bool:
     on = insert(JurisdictionSwitches).values(code=code, **{name: True})
     on = on.on_conflict_do_update(index_elements=["code"], set_={name: True}, where=~column)
     return session.scalar(on.returning(JurisdictionSwitches.code)) is not None
+
+
+def allows_text_messages(session: Session, code: str) -> bool:
+    """Return whether a jurisdiction sends codes by text message."""
+    found = session.get(JurisdictionSwitches, code)
+    return found is not None and found.text_messages

@@ -10,6 +10,7 @@ from app.store.portal.jurisdiction_switches import JurisdictionSwitches
 from app.store.portal.mails import Mail
 from app.store.portal.places import Alert, Place
 from app.store.portal.sessions import PortalSession
+from app.store.portal.used_challenges import UsedChallenge
 
 __all__ = [
     "Account",
@@ -26,4 +27,5 @@ __all__ = [
     "Place",
     "PortalSession",
     "SignInFailures",
+    "UsedChallenge",
 ]

@@ -1,10 +1,14 @@
 """Places with a poster, and the alerts of outbreaks that were sent for them."""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ForeignKey, SmallInteger, String, UniqueConstraint, Uuid
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, SmallInteger, String, UniqueConstraint, Uuid, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
+from app.domain.portal.places import PlaceDetails
 from app.store.portal.base import BigKey, JurisdictionCode, Model, Moment
 
 
@@ -44,3 +48,72 @@ class Alert(Model):
     sent_at: Mapped[Moment | None]
 
     place: Mapped[Place] = relationship(lazy="raise")
+
+
+def add(session: Session, location_id: str, jurisdiction: str, details: PlaceDetails, now: datetime) -> Place | None:
+    """Store a place; return None if the jurisdiction has it already, or if another place has the location_id."""
+    statement = insert(Place).values(
+        location_id=location_id, jurisdiction=jurisdiction, created=now, **details.__dict__
+    )
+    return session.scalar(statement.on_conflict_do_nothing().returning(Place))
+
+
+def find_same(session: Session, jurisdiction: str, details: PlaceDetails) -> Place | None:
+    """Return the place of a jurisdiction with the same name, address and city."""
+    is_same = (Place.name == details.name) & (Place.address == details.address) & (Place.city == details.city)
+    return session.scalar(select(Place).where(Place.jurisdiction == jurisdiction, is_same))
+
+
+def find(session: Session, number: int, jurisdiction: str | None) -> Place | None:
+    """Return a place of a jurisdiction, or of any."""
+    statement = select(Place).where(Place.id == number)
+    return session.scalar(statement.where(Place.jurisdiction == jurisdiction) if jurisdiction else statement)
+
+
+def lock(session: Session, number: int, jurisdiction: str | None) -> Place | None:
+    """Return a place of a jurisdiction, or of any, locked until the end of the transaction."""
+    statement = select(Place).where(Place.id == number).with_for_update()
+    return session.scalar(statement.where(Place.jurisdiction == jurisdiction) if jurisdiction else statement)
+
+
+def search(session: Session, words: Sequence[str], jurisdiction: str | None, count: int) -> Sequence[Place]:
+    """Return places, by name, in whose name, address or city each word occurs."""
+    statement = select(Place).order_by(Place.name, Place.id).limit(count)
+    if jurisdiction:
+        statement = statement.where(Place.jurisdiction == jurisdiction)
+    for word in words:
+        columns = (Place.name, Place.address, Place.city, Place.location_id)
+        statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    return session.scalars(statement).all()
+
+
+def alerts_of(session: Session, place_id: int) -> Sequence[Alert]:
+    """Return all alerts of a place, the newest first."""
+    return session.scalars(select(Alert).where(Alert.place_id == place_id).order_by(Alert.id.desc())).all()
+
+
+def newest_alerts(session: Session, jurisdiction: str | None, before: int | None, count: int) -> Sequence[Alert]:
+    """Return alerts of a jurisdiction, or of all, with their places: the newest, or those before the alert `before`."""
+    statement = select(Alert).join(Alert.place).options(contains_eager(Alert.place))
+    if jurisdiction:
+        statement = statement.where(Place.jurisdiction == jurisdiction)
+    if before is not None:
+        statement = statement.where(Alert.id < before)
+    return session.scalars(statement.order_by(Alert.id.desc()).limit(count)).all()
+
+
+def find_alert(session: Session, number: int, jurisdiction: str | None) -> Alert | None:
+    """Return an alert of a jurisdiction, or of any, with its place."""
+    statement = select(Alert).join(Alert.place).options(contains_eager(Alert.place)).where(Alert.id == number)
+    return session.scalar(statement.where(Place.jurisdiction == jurisdiction) if jurisdiction else statement)
+
+
+def find_request(session: Session, request_id: uuid.UUID) -> Alert | None:
+    """Return the alert of a form that was sent before."""
+    return session.scalar(select(Alert).where(Alert.request_id == request_id))
+
+
+def lock_alert(session: Session, number: int) -> Alert | None:
+    """Return an alert, locked until the end of the transaction; None if another transaction has locked it."""
+    statement = select(Alert).join(Alert.place).options(contains_eager(Alert.place)).where(Alert.id == number)
+    return session.scalar(statement.with_for_update(of=Alert, skip_locked=True))

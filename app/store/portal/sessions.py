@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import Boolean, ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from app.store.portal.accounts import Account
@@ -23,6 +23,8 @@ class PortalSession(Model):
     last_seen: Mapped[Moment] = mapped_column(index=True)
     confirmed_at: Mapped[Moment]  # when the person last proved who they are
     second_factor_at: Mapped[Moment | None]
+    # The person may set up a second factor, which the account lacks. The session permits nothing else.
+    may_set_up: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
     account: Mapped[Account] = relationship(lazy="raise")
 
@@ -44,6 +46,23 @@ def of_account(session: Session, account_id: int) -> Sequence[PortalSession]:
         .where(PortalSession.account_id == account_id, PortalSession.second_factor_at.is_not(None))
         .order_by(PortalSession.last_seen.desc())
     ).all()
+
+
+def renew_token(session: Session, session_id: int, digest: bytes, confirmed_at: datetime) -> None:
+    """Replace a session's token, and record that the person proved who they are."""
+    values = {"token_digest": digest, "confirmed_at": confirmed_at}
+    session.execute(update(PortalSession).where(PortalSession.id == session_id).values(values))
+
+
+def touch(session: Session, session_id: int, now: datetime) -> None:
+    """Record activity in a session."""
+    session.execute(update(PortalSession).where(PortalSession.id == session_id).values(last_seen=now))
+
+
+def end_of_account(session: Session, account_id: int, session_id: int) -> bool:
+    """Delete a session if it is the account's; return whether it was."""
+    own = delete(PortalSession).where(PortalSession.id == session_id, PortalSession.account_id == account_id)
+    return session.scalar(own.returning(PortalSession.id)) is not None
 
 
 def end(session: Session, session_id: int) -> None:

@@ -37,6 +37,7 @@ VALUES = COMPLETE | {
     "PORTAL_URL": "https://portal.example.org",
     "SUBMISSION_URL": "https://submission.example.org",
     "MAIL_URL": "smtp://portal:password@mail.example.org",
+    "QR_SIGNATURE_KEY": "ee" * 32,
     "PORTAL_TOKENS": f"{'t' * 20}=ON",
     "TEXT_MESSAGE_URL": "https://texts.example.org/messages",
     "TEXT_MESSAGE_TOKEN": "t" * 20,

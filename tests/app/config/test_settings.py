@@ -100,6 +100,8 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("PORTAL_TOKENS", "a" * 20),
         ("PORTAL_MAIL_DOMAINS", "health example"),
         ("PORTAL_DAILY_CODES", "0"),
+        ("QR_SIGNATURE_KEY", "aa" * 31),
+        ("QR_ADDRESS", "http://portal.example.org"),
         ("MAIL_URL", "mail.example.org"),
         ("MAIL_URL", "smtp://"),
         ("TEXT_MESSAGE_URL", "sms://provider"),

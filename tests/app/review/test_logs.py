@@ -25,6 +25,7 @@ MARKED = {
     "PORTAL_SECRET_KEYS": secrets.token_hex(32),
     "PORTAL_TOKENS": "mark-of-the-portal-000001=ON",
     "MAIL_URL": "smtp://portal:mark-of-mail@mail.example:587",
+    "QR_SIGNATURE_KEY": secrets.token_hex(32),
     "TEXT_MESSAGE_TOKEN": "mark-of-text-messages",
 }
 # As they may stand in a text, each apart: tokens without their labels, passwords without their addresses.

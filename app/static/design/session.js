@@ -1,0 +1,109 @@
+// Warns before a session ends. It counts by the clock, because timers stop while a computer sleeps, and it announces
+// the time that is left at two minutes, one minute and 30 seconds, not every second.
+
+const ANNOUNCED_SECONDS = [30, 60, 120];
+
+const warning = document.getElementById("session-warning");
+const left = document.getElementById("session-left");
+const text = document.getElementById("session-text");
+const form = warning.querySelector("[data-session-continue]");
+const button = form.querySelector("button");
+const warningSeconds = Number(document.body.dataset.warningSeconds);
+// The pages of a session in other tabs keep it alive, too.
+const otherTabs = new BroadcastChannel("session");
+
+let ends;
+let timer;
+
+function begin(seconds) {
+  ends = Date.now() + seconds * 1000;
+  const isLast = seconds <= warningSeconds;
+  text.textContent = isLast ? text.dataset.last : text.dataset.text;
+  button.textContent = isLast ? button.dataset.close : button.dataset.continue;
+  button.dataset.isLast = isLast ? "yes" : "";
+  update();
+}
+
+function update() {
+  clearTimeout(timer);
+  const seconds = (ends - Date.now()) / 1000;
+  if (seconds <= 0) {
+    end();
+    return;
+  }
+  if (seconds <= warningSeconds) {
+    warn(seconds);
+  } else if (warning.open) {
+    warning.close();
+  }
+  const next = [...ANNOUNCED_SECONDS, warningSeconds].filter((limit) => limit < seconds);
+  timer = setTimeout(update, (seconds - Math.max(0, ...next)) * 1000);
+}
+
+function warn(seconds) {
+  const announced = ANNOUNCED_SECONDS.find((limit) => seconds <= limit) ?? ANNOUNCED_SECONDS.at(-1);
+  const announcement = left.dataset[announced];
+  if (left.textContent !== announcement) {
+    left.textContent = announcement;
+  }
+  // A dialog that the person closed because the session cannot be continued stays closed until the end.
+  if (!warning.open && button.dataset.isClosed !== "yes") {
+    warning.showModal();
+    button.focus();
+  }
+}
+
+function end() {
+  warning.querySelector('[data-state="warning"]').hidden = true;
+  warning.querySelector('[data-state="ended"]').hidden = false;
+  warning.setAttribute("aria-labelledby", "session-ended-title");
+  warning.setAttribute("aria-describedby", "session-ended-text");
+  if (!warning.open) {
+    warning.showModal();
+  }
+  warning.querySelector('[data-state="ended"] a').focus();
+}
+
+async function continueSession() {
+  try {
+    const response = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "error" });
+    if (!response.ok) {
+      throw new Error(`status ${response.status}`);
+    }
+    const { seconds } = await response.json();
+    if (seconds > warningSeconds) {
+      warning.close();
+    }
+    otherTabs.postMessage(seconds);
+    begin(seconds);
+  } catch {
+    left.textContent = left.dataset.failed;
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  delete form.dataset.sent;
+  button.removeAttribute("aria-busy");
+  if (button.dataset.isLast) {
+    button.dataset.isClosed = "yes";
+    warning.close();
+  } else {
+    continueSession();
+  }
+});
+
+// Escape continues, as the button does: it must not hide the only warning.
+warning.addEventListener("cancel", (event) => {
+  event.preventDefault();
+  if (!warning.querySelector('[data-state="warning"]').hidden) {
+    form.requestSubmit();
+  }
+});
+
+otherTabs.addEventListener("message", (event) => begin(event.data));
+document.addEventListener("visibilitychange", update);
+
+const seconds = Number(document.body.dataset.sessionSeconds);
+otherTabs.postMessage(seconds);
+begin(seconds);

@@ -1,0 +1,69 @@
+"""A portal in a real browser, and the person who has signed in to it."""
+
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from playwright.sync_api import Browser, Page
+
+from app.domain.portal.rights import Role
+from clients.phone.protocol import Server
+from clients.phone.settings import Settings
+from tests.browser.conftest import NewPage, opening
+from tests.support.clock import FakeClock
+from tests.support.portal import add_account, signed_in
+from tests.support.service import Service, empty, start_service
+from tests.support.settings import SECRETS, make_settings
+from tests.support.web import web_process
+
+SURFACES = {"SURFACES": "submission,portal", "PORTAL_DAILY_CODES": "120", "TEXT_MESSAGE_URL": "outbox"}
+
+
+@pytest.fixture(scope="module")
+def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A portal that requests codes from its own process."""
+    log = tmp_path_factory.mktemp("portal") / "web.log"
+    environment = SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    with web_process(environment, log) as web:
+        yield f"http://127.0.0.1:{web.port}"
+
+
+@pytest.fixture
+def service(database_url: str, redis_url: str) -> Iterator[Service]:
+    """The same application in this process, for what another page would do: an account, a session."""
+    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
+    empty(service)
+    service.clock.now = service.clock()
+    yield service
+    service.database.dispose()
+    service.app.context.redis.close()
+
+
+@pytest.fixture
+def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
+    with opening(browser, portal_address) as open_page:
+        yield open_page
+
+
+def sign_in(page: Page, service: Service, address: str, role: Role = Role.STAFF) -> None:
+    """Give the browser the session of a new person."""
+    cookie = signed_in(service, add_account(service, role=role)).client.get_cookie("portal")
+    page.context.add_cookies([{"name": "portal", "value": cookie.value, "url": address}])
+
+
+@pytest.fixture
+def nurse(new_portal_page: NewPage, service: Service, portal_address: str) -> Page:
+    """The browser of a nurse who has signed in."""
+    page = new_portal_page()
+    sign_in(page, service, portal_address)
+    return page
+
+
+def claim(address: str, code: str) -> None:
+    """Enter a code on the reference phone."""
+    key = generate_private_key(SECP256R1()).public_key()  # for archives, which are not read here
+    Server(Settings(address, address, bytes.fromhex(SECRETS["RETRIEVE_HMAC_KEY"]), key)).claim(code)
+
+
+def shown_code(page: Page) -> str:
+    return "".join((page.locator("#code").text_content() or "").split())
