@@ -154,7 +154,7 @@ class RequestClosedError(RequestRefusedError):
 
 
 class NothingSharedError(RequestRefusedError):
-    """There is nothing to read. Why is not told."""
+    """There is nothing to read. The reason is not given."""
 
 
 class NotPermittedError(RequestRefusedError):

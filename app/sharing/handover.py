@@ -44,7 +44,7 @@ def share(sharing: Sharing, text: str, address: str, now: datetime) -> HandedOve
 
 
 def answer(link: str, text: str) -> HandedOver:
-    """Send a text to whoever made the request of a link; raise HandoverError.
+    """Send a text to the person who made the request of a link; raise HandoverError.
 
     The link names the service. It receives the encrypted text only.
     """

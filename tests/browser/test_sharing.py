@@ -70,7 +70,7 @@ def test_a_text_is_shared_and_read_within_seconds(new_sharing_page: NewPage, rec
     expect(other.get_by_role("heading", name="There is nothing to open")).to_be_focused()
 
 
-def test_opening_the_address_burns_nothing(new_sharing_page: NewPage) -> None:
+def test_opening_the_address_reads_nothing(new_sharing_page: NewPage) -> None:
     link = share(new_sharing_page("/share/en"))
     for _ in range(3):
         new_sharing_page().goto(link)  # as scanners and previews of links do
@@ -170,7 +170,7 @@ def test_a_truncated_link_asks_nothing_of_the_server(new_sharing_page: NewPage, 
     expect(reader.locator("#secret-text")).to_have_text(TEXT)
 
 
-def test_another_key_opens_nothing_and_burns_nothing(new_sharing_page: NewPage) -> None:
+def test_another_key_opens_and_deletes_nothing(new_sharing_page: NewPage) -> None:
     link = share(new_sharing_page("/share/en"))
     reader = new_sharing_page()
     open_link(reader, link[:-2] + ("AA" if link[-2:] != "AA" else "BB"))

@@ -25,7 +25,7 @@ def statuses(service: Service, **request: object) -> set[int]:
     }
 
 
-def test_in_production_nobody_creates_without_permission(make_service: MakeService) -> None:
+def test_production_requires_permission_to_create(make_service: MakeService) -> None:
     service = make_service(SURFACES="sharing", ENV="production", SHARING_TOKENS=f"{TOKEN}=team")
     assert statuses(service) == {401}
     assert statuses(service, headers=bearer("another-token-of-no-one")) == {401}

@@ -112,7 +112,7 @@ def test_envelopes_for_links_and_for_requests_are_not_interchangeable(request_: 
     assert request_.answer(envelope=encode(SharedText().sealed)).status_code == 400
 
 
-def test_nobody_answers_what_was_not_requested(sharer: Sharer) -> None:
+def test_only_open_requests_can_be_answered(sharer: Sharer) -> None:
     assert Request(sharer).answer().status_code == 409
     secret = sharer.share()
     assert Request(sharer, locator=secret.locator).answer().status_code == 409
