@@ -125,6 +125,7 @@ def _values() -> dict[str, Any]:
         "before": now - timedelta(days=14, hours=1),
         "first": now - timedelta(days=1),
         "end": now,
+        "last": now.date(),
         "batch": 5000,
         **{"rows": 20_000, "group": 20},
         **_values_of_networks(day),
@@ -132,6 +133,9 @@ def _values() -> dict[str, Any]:
         "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],
         "starts": [(day - number) * INTERVALS_PER_DAY for number in range(millions.KEYS_PER_PAIR)],
         **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * millions.KEYS_PER_PAIR),
+        # a token that was made in the portal
+        **{"token_digest": hashlib.sha256(b"token").digest(), "kept": [hashlib.sha256(b"other").digest()]},
+        **{"label": "bench", "first_characters": "abcdef", "is_portal": False, "id": 1},
         # the archive of yesterday
         "first_hour": (day - 1) * HOURS_PER_DAY,
         "last_hour": day * HOURS_PER_DAY - 1,

@@ -1,6 +1,8 @@
 """Runs several programs: starts them in order, restarts those that die, and stops them in reverse order."""
 
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import time
@@ -61,6 +63,8 @@ class Supervisor:
         self._groups: list[list[_Child]] = []
         self._stop_requests = 0
         self._deaths = 0
+        # Written to by a signal handler, because Python continues a wait that a signal has interrupted.
+        self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
 
     def handle_signals(self) -> None:
         """Stop on Ctrl-C, on SIGTERM and when the terminal closes; a second signal kills everything at once."""
@@ -105,9 +109,10 @@ class Supervisor:
                 raise ProcessError("The service does not start: see the lines above.")
 
     def run(self) -> None:
-        """Keep the programs running until a signal asks to stop."""
+        """Keep the programs running until a signal asks to stop. It uses no processor time while nothing happens."""
         while not self._stop_requests:
-            self._tick()
+            self._restart_dead()
+            self._wait_for_change()
 
     def stop(self) -> None:
         """Stop all programs, the last group first, and end every process that they started."""
@@ -127,15 +132,37 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is Python's
         self._stop_requests += 1
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake[1], b"\0")
 
     def _force(self) -> bool:
         return self._stop_requests > 1
 
     def _tick(self) -> None:
+        self._restart_dead()
+        time.sleep(_TICK_SECONDS)
+
+    def _restart_dead(self) -> None:
         for group in self._groups:
             for child in group:
                 self._restart_if_dead(child)
-        time.sleep(_TICK_SECONDS)
+
+    def _wait_for_change(self) -> None:
+        """Return when a program ends, a restart is due or a signal arrives; after a tick where Linux lacks pidfds."""
+        children = [child for group in self._groups for child in group]
+        due = [child.restart_at - time.monotonic() for child in children if child.restart_at is not None]
+        running = [child.process.pid for child in children if child.restart_at is None]
+        with contextlib.ExitStack() as stack:
+            poller = select.poll()
+            poller.register(self._wake[0], select.POLLIN)
+            try:
+                for pid in running:
+                    pidfd = os.pidfd_open(pid)
+                    stack.callback(os.close, pidfd)
+                    poller.register(pidfd, select.POLLIN)
+            except (AttributeError, OSError):  # macOS; an old kernel
+                due.append(_TICK_SECONDS)
+            poller.poll(max(0.0, min(due)) * 1000 if due else None)
 
     def _restart_if_dead(self, child: _Child) -> None:
         now = time.monotonic()

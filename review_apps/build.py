@@ -1,18 +1,23 @@
-"""A version of an app on disk: a checkout of its commit, and a virtual environment with its requirements."""
+"""A version of an app on disk: a checkout of its commit, its virtual environment, and the files that it builds."""
 
+import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from processes.one_off import run_once
+from review_apps import repository
+from review_apps.dependencies import Dependencies
 from review_apps.errors import ReviewAppError
+from review_apps.locked import is_locked
+from review_apps.manifest import Manifest
 
 _HOOKS: Final = ("bin/pre_compile", "bin/post_compile")
 _ERROR_LINES: Final = 15
+_NODE_SCRIPTS: Final = ("heroku-postbuild", "build")
 
 
 @dataclass(frozen=True)
@@ -32,79 +37,93 @@ class Version:
         return self.folder / "venv" / "bin"
 
 
-def commit_of(repository: Path, branch: str) -> str:
-    """Return the commit that a branch, a tag or a commit names, here or at origin. Raises ReviewAppError."""
-    for name in (branch, f"origin/{branch}"):
-        done = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        if done.returncode == 0:
-            return done.stdout.strip()
-    raise ReviewAppError(f"{repository} has no branch {branch}: fetch it first")
+@dataclass(frozen=True)
+class Build:
+    """What the steps of a build need: variables, the time that each may take, and where its output goes."""
+
+    version: Version
+    environment: Mapping[str, str]
+    seconds: float
+    log: Callable[[str], object]
+    prefix: list[str]  # of every step that runs code of the app
+    locked: bool = False
+
+    def run(self, *argv: str, failure: str) -> None:
+        """Run a step. Raises ReviewAppError."""
+        code, lines = self._run(*argv)
+        if code != 0:
+            last = "\n".join(lines[-_ERROR_LINES:])
+            raise ReviewAppError(f"{failure}:\n{last}")
+
+    def succeeds(self, *argv: str) -> bool:
+        """Run a step that may fail, and whose output is then of no interest; return whether it succeeded."""
+        return replace(self, log=lambda _: None)._run(*argv)[0] == 0
+
+    def _run(self, *argv: str) -> tuple[int, list[str]]:
+        lines: list[str] = []
+
+        def keep(line: str) -> None:
+            lines.append(line)
+            self.log(line)
+
+        return run_once([*self.prefix, *argv], self.version.source, self.environment, self.seconds, keep), lines
 
 
-def check_out(repository: Path, commit: str, version: Version) -> None:
-    """Make a worktree of the commit. Raises ReviewAppError."""
-    done = _git(repository, "worktree", "add", "--quiet", "--force", "--detach", str(version.source), commit)
-    if done.returncode != 0:
-        raise ReviewAppError(f"{commit} cannot be checked out: {done.stderr.strip()}")
+def build(step: Build, manifest: Manifest, *, testing: bool = False) -> None:
+    """Install what a version needs and run what a buildpack runs. Raises ReviewAppError."""
+    before, after = _HOOKS
+    _run_hook(step, before)
+    if not step.locked:  # npm would need the network, and runs scripts of packages
+        _build_assets(step, manifest)
+    version = step.version
+    Dependencies(version.source, version.programs.parent, step.log, step.locked).install(testing=testing)
+    _collect_static_files(step)
+    _run_hook(step, after)
 
 
-def install(version: Version, environment: Mapping[str, str]) -> None:
-    """Make the version's environment, and run the hooks that a buildpack runs. Raises ReviewAppError.
-
-    uv links files from a cache that all apps share, so that this takes a second, not a minute.
-    """
-    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-    if uv is None:
-        raise ReviewAppError("uv is missing: install requirements-dev.txt")
-    _make_environment(uv, version)
-    requirements = ["--require-hashes", "--requirements", str(version.source / "requirements.txt")]
-    command = [uv, "pip", "install", "--quiet", "--python", str(version.programs / "python"), *requirements]
-    if _run([*command, "--offline"]).returncode != 0:
-        _check(_run(command), "the requirements cannot be installed")
-    for hook in _HOOKS:
-        if (version.source / hook).exists():
-            run = subprocess.run(  # noqa: S603
-                [str(version.source / hook)],
-                cwd=version.source,
-                env=dict(environment),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            _check(run, f"{hook} failed")
-
-
-def remove(repository: Path, version: Version) -> None:
+def remove(clone: Path, version: Version) -> None:
     """Remove the files of a version. Idempotent."""
-    if version.source.exists():
-        _git(repository, "worktree", "remove", "--force", "--force", str(version.source))
+    if not is_locked(version.folder):
+        repository.remove_worktree(version.source)
     shutil.rmtree(version.folder, ignore_errors=True)
-    _git(repository, "worktree", "prune")
+    if clone.is_dir():
+        repository.prune_worktrees(clone)
 
 
-def _make_environment(uv: str, version: Version) -> None:
-    venv = str(version.programs.parent)
-    required = version.source / ".python-version"
-    if required.exists():
-        exactly = ["--no-python-downloads", "--python", required.read_text().strip()]
-        if _run([uv, "venv", "--quiet", *exactly, venv]).returncode == 0:
-            return
-    # The Python of this program, where the version that the branch requires is not installed.
-    _check(_run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv]), "no environment can be made")
+def _run_hook(step: Build, hook: str) -> None:
+    if (step.version.source / hook).exists():
+        step.run("bash", hook, failure=f"{hook} failed")
 
 
-def _git(repository: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    # Variables such as GIT_DIR, set by a hook that runs this program, must not redirect it.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-C", str(repository), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+def _build_assets(step: Build, manifest: Manifest) -> None:
+    """Install the packages of package.json and run its build script, where there is one and node exists."""
+    package = step.version.source / "package.json"
+    wanted = any("nodejs" in each for each in manifest.buildpacks) or not manifest.buildpacks
+    if not package.exists() or not wanted:
+        return
+    try:
+        scripts = json.loads(package.read_text(encoding="utf-8")).get("scripts") or {}
+    except (ValueError, AttributeError) as error:
+        raise ReviewAppError(f"package.json cannot be read: {error}") from None
+    script = next((name for name in _NODE_SCRIPTS if name in scripts), None)
+    if script is None and not manifest.buildpacks:
+        return
+    if shutil.which("npm", path=step.environment.get("PATH", os.defpath)) is None:
+        step.log("package.json is not built: this host has no npm")
+        return
+    locked = (step.version.source / "package-lock.json").exists()
+    step.run("npm", "ci" if locked else "install", "--no-audit", "--no-fund", failure="npm cannot install the packages")
+    if script:
+        step.run("npm", "run", script, failure=f"npm run {script} failed")
 
 
-def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
-
-
-def _check(done: "subprocess.CompletedProcess[str]", failure: str) -> None:
-    if done.returncode != 0:
-        output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_ERROR_LINES:])
-        raise ReviewAppError(f"{failure}:\n{output}")
+def _collect_static_files(step: Build) -> None:
+    """Collect the static files of Django, as Heroku's buildpack does, unless DISABLE_COLLECTSTATIC is set."""
+    source, python = step.version.source, str(step.version.programs / "python")
+    manage = next((path for pattern in ("manage.py", "*/manage.py") for path in sorted(source.glob(pattern))), None)
+    if manage is None or step.environment.get("DISABLE_COLLECTSTATIC", "0") not in ("", "0"):
+        return
+    if step.succeeds(python, str(manage), "help", "collectstatic"):
+        step.run(
+            python, str(manage), "collectstatic", "--noinput", failure="collectstatic failed (DISABLE_COLLECTSTATIC=1)"
+        )

@@ -4,6 +4,7 @@ A daemon has a folder with `specification.json`, `lock` (held as long as it runs
 process was ready).
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -21,12 +22,13 @@ from processes.output import Printer
 from processes.supervisor import SUPERVISOR, StopRequestedError, Supervisor
 from review_apps import limits
 from review_apps.errors import ReviewAppError
-from review_apps.logfile import LogFile
+from review_apps.logfile import LogFile, last_lines
 from review_apps.programs import STOP_SECONDS, managed_process
 from review_apps.specification import Specification
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
-_START_SECONDS: Final = 90.0
+_DAEMON_SECONDS: Final = 30.0  # that a daemon itself may take to start and to end
+_ERROR_LINES: Final = 15
 _POLL_SECONDS: Final = 0.05
 _INHERITED: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -39,15 +41,22 @@ def start(folder: Path, specification: Specification) -> None:
     resume(folder)
 
 
-def resume(folder: Path) -> None:
-    """Start a stopped daemon with the processes that it had before; see `start`."""
-    daemon = None if is_running(folder) else _spawn(folder)
-    deadline = time.monotonic() + _START_SECONDS
+def resume(*folders: Path) -> None:
+    """Start stopped daemons, all at once, with the processes that they had before; see `start`."""
+    daemons = [None if is_running(folder) else _spawn(folder) for folder in folders]
+    for folder, daemon in zip(folders, daemons, strict=True):
+        _wait(folder, daemon)
+
+
+def _wait(folder: Path, daemon: "subprocess.Popen[bytes] | None") -> None:
+    specification = Specification.read(folder / "specification.json")
+    deadline = time.monotonic() + specification.start_seconds + _DAEMON_SECONDS
     while not (folder / "ready").exists():
         # The end of a daemon that another command started is noticed at the deadline.
         if (daemon and daemon.poll() is not None) or time.monotonic() > deadline:
             stop(folder)
-            raise ReviewAppError(f"{folder.name}: its processes do not start")
+            lines = [*last_lines(Path(specification.log), _ERROR_LINES), (folder / "errors").read_text().strip()]
+            raise ReviewAppError("its processes do not start; the end of their log:\n" + "\n".join(filter(None, lines)))
         time.sleep(_POLL_SECONDS)
 
 
@@ -70,12 +79,17 @@ def stop(folder: Path, seconds: float = STOP_SECONDS + 10) -> None:
     while is_running(folder):
         pid = _pid(folder)
         if pid and not signalled:
-            os.kill(pid, signal.SIGTERM)
+            _signal(pid, signal.SIGTERM)
             signalled = True
         if pid and time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)  # its processes end with it
+            _signal(pid, signal.SIGKILL)  # its processes end with it
             deadline += seconds
         time.sleep(_POLL_SECONDS)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
@@ -88,10 +102,17 @@ def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            # Nothing else is for apps, and a runner of hosted checks ends every process that has its variable.
-            env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+            env=inherited(),
             start_new_session=True,
         )
+
+
+def inherited() -> dict[str, str]:
+    """Return the variables of this process that a daemon gets.
+
+    Nothing else is for apps, and a runner of hosted checks ends every process that has its variable.
+    """
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 def process_of(folder: Path) -> "psutil.Process | None":
@@ -138,8 +159,11 @@ def _run(folder: Path, specification: Specification, printer: Printer) -> None:
             )
         for version in filter(None, (each.version for each in managed)):
             supervisor.write_line(version)
-        supervisor.start(*(each.program for each in managed))
-        supervisor.wait_for(lambda: all(each.is_ready() for each in managed), _START_SECONDS)
+        # Those that someone waits for come first: until they are ready, all processor time is theirs.
+        first = [each for each, process in zip(managed, specification.processes, strict=True) if process.port]
+        supervisor.start(*(each.program for each in first))
+        supervisor.wait_for(lambda: all(each.is_ready() for each in first), specification.start_seconds)
+        supervisor.join(*(each.program for each in managed if each not in first))
         (folder / "ready").touch()
         supervisor.run()
     finally:

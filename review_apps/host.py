@@ -3,121 +3,160 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
 from processes.errors import ProcessError
-from processes.ports import free_port
 from processes.termination import kill
-from review_apps import build, daemon, database
+from review_apps import build, daemon
+from review_apps.addons import AddOns
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError
-from review_apps.manifest import POSTGRESQL, REDIS, Manifest
-from review_apps.programs import SmallRedis
+from review_apps.failures import Failures
+from review_apps.locked import check_host, check_source, detach, home
+from review_apps.locks import Locks
+from review_apps.manifest import Manifest
 from review_apps.release import Release
+from review_apps.repository import Named, add_worktree, resolve
+from review_apps.running import Running, State
 from review_apps.servers import Servers
 from review_apps.settings import Settings
-from review_apps.specification import Process, Specification
-from review_apps.state import App, Store, name_of, role_of
+from review_apps.state import App, Store, name_of
 
 
 class Host:
-    """The review apps of one folder. The caller must hold the lock of its `store`."""
+    """The review apps of one folder. A method that changes an app holds its lock meanwhile."""
 
     def __init__(self, settings: Settings, log: Callable[[str], None]) -> None:
         self.settings = settings
         self.store = Store(settings.home)
-        self.servers = Servers(settings)
+        self.locks = Locks(settings.home)
+        self.servers = Servers(settings, self.locks)
+        self.running = Running(self.store, self.servers)
+        self.failures = Failures(settings.home)
+        self._addons = AddOns(settings, self.store, self.servers)
         self._log = log
 
-    def open(self, number: int, branch: str, repository: Path) -> App:
-        """Open an app. On failure nothing of it is left. Raises ReviewAppError and ProcessError."""
-        app = self.store.load(number)
-        if app and app.release:
-            raise ReviewAppError(f"{app.name} is open: update it")
-        # An app that a killed command left incomplete keeps its ports and passwords, which its Redis already has.
-        app = app or App(number, branch, str(repository), opened=time.time())
-        app.repository = str(repository)
-        try:
-            return self._deploy(app, branch, build.commit_of(repository, branch))
-        except BaseException:
-            self.close(number)
-            raise
+    def open(self, number: int, branch: str, repository: Path, opened_by: str = "", *, locked: bool = False) -> App:
+        """Open an app. On failure nothing but its log is left. Raises ReviewAppError and ProcessError.
 
-    def update(self, number: int, branch: str | None = None) -> App:
-        """Replace the version that serves. On failure it keeps serving. Raises ReviewAppError and ProcessError."""
-        app = self.store.load(number)
-        if app is None:
-            raise ReviewAppError(f"{name_of(number)} is not open")
-        try:
-            commit = build.commit_of(Path(app.repository), branch or app.branch)
-            self.resume(app)
-            if commit == app.commit:
-                self._log(f"{app.name} is already at {commit[:12]}")
-                return app
-            return self._deploy(app, branch or app.branch, commit)
-        except (ReviewAppError, ProcessError) as error:
-            # Read again: the number of the release may have been increased.
-            self.store.save(dataclasses.replace(self.store.load(number) or app, failure=str(error)))
-            raise
+        `locked` confines it for as long as it is open, or refuses it.
+        """
+        if locked:
+            check_host(self.settings.database_url)
+        with self.locks.app(number):
+            app = self.store.load(number)
+            if app and app.release:
+                raise ReviewAppError(f"{app.name} is open: update it")
+            # An app that a killed command left incomplete keeps its ports and passwords, which its Redis already has.
+            app = app or App(number, branch, str(repository), opened=time.time(), opened_by=opened_by)
+            app.repository, app.locked = str(repository), locked
+            named = resolve(repository, branch)
+            try:
+                opened = self._deploy(app, branch, named)
+            except BaseException as error:
+                self.failures.keep(number, self.log_of(number), str(error) or type(error).__name__)
+                self._close(number)
+                self._log(f"why: review-app logs {number}")
+                raise
+            self.failures.forget(number)
+            return opened
+
+    def update(self, number: int, branch: str | None = None, *, again: bool = False) -> App:
+        """Replace the version that serves; `again` also builds the commit that serves.
+
+        On failure the version before keeps serving. Raises ReviewAppError and ProcessError.
+        """
+        with self.locks.app(number):
+            app = self.existing(number)
+            try:
+                named = resolve(Path(app.repository), branch or app.branch)
+                self.running.resume(app)
+                self._remove_others(app)
+                if named.commit == app.commit and not again:
+                    self._log(f"{app.name} is already at {named.commit[:12]} of {named.kind}")
+                    return app
+                return self._deploy(app, branch or app.branch, named)
+            except (ReviewAppError, ProcessError) as error:
+                # Read again: the number of the release may have been increased.
+                current = self.store.load(number) or app
+                self.store.save(dataclasses.replace(current, failure=str(error), failed=time.time()))
+                raise
 
     def close(self, number: int) -> bool:
         """Remove everything of an app; return whether there was anything."""
-        folder, app = self.store.folder(number), self.store.load(number)
-        if app is None and not folder.exists():
-            return False
-        self.servers.ensure()
-        if app and app.release:
-            self._run_predestroy(app)
-        self.servers.router.remove(name_of(number))
-        for version in self._versions(number):
-            daemon.stop(version.folder)
-            build.remove(Path(app.repository if app else "."), version)
-        daemon.stop(folder / "services")
-        _kill_detached(folder)
-        database.drop(self.servers.database_url, role_of(number))
-        shutil.rmtree(folder, ignore_errors=True)
-        self.store.delete(number)
-        if not self.store.numbers():
-            self.servers.stop()
-        return True
+        with self.locks.app(number):
+            return self._close(number)
 
-    def resume(self, app: App) -> bool:
-        """Start the processes that do not run, such as after a restart of the host; return whether any were started."""
-        self.servers.ensure()
-        folders = [self.store.folder(app.number) / "services", self._version(app.number, app.release).folder]
-        down = [
-            folder for folder in folders if (folder / "specification.json").exists() and not daemon.is_running(folder)
-        ]
-        for folder in down:
-            daemon.resume(folder)
-        self._remove_others(app)
-        return bool(down)
+    def resume(self, number: int) -> bool:
+        """Start what does not run of an app, or wake it; return whether anything was started."""
+        with self.locks.app(number):
+            app = self.existing(number)
+            started = self.running.resume(app)
+            self._remove_others(app)
+            return started
 
-    def is_running(self, app: App) -> bool:
-        """Return whether the version that should serve runs."""
-        return self.servers.are_running() and daemon.is_running(self._version(app.number, app.release).folder)
+    def restart(self, number: int) -> App:
+        """End the processes of an app and start them again, with the variables of now. Raises ReviewAppError."""
+        with self.locks.app(number):
+            app = self.existing(number)
+            self._release(app).specification().write(
+                self.running.version(number, app.release).folder / "specification.json"
+            )
+            self.running.restart(app)
+            return app
+
+    def sleep(self, number: int, *, wait: bool = True) -> None:
+        """Put an app to sleep. Raises BusyError when another command works on it and `wait` is false."""
+        with self.locks.app(number, wait=wait):
+            app = self.existing(number)
+            if not app.asleep:
+                self.running.sleep(app)
+
+    def change(self, number: int, **values: object) -> App:
+        """Store other values of an app's fields. Raises ReviewAppError."""
+        with self.locks.app(number):
+            app = dataclasses.replace(self.existing(number), **values)  # type: ignore[arg-type]
+            self.store.save(app)
+            return app
+
+    def existing(self, number: int) -> App:
+        """Return an app that is open. Raises ReviewAppError."""
+        app = self.store.load(number)
+        if app is None or not app.release:
+            raise ReviewAppError(f"{name_of(number)} is not open")
+        return app
+
+    def state(self, number: int) -> State:
+        """Return what an app does that has a file or a folder."""
+        try:
+            app = self.store.load(number)
+        except ReviewAppError:
+            return State.DAMAGED
+        return self.running.state(app) if app else State.INCOMPLETE
 
     def log_of(self, number: int) -> Path:
         """Return the path of the log of an app's processes."""
         return self.store.folder(number) / "log"
 
-    def processes(self, app: App) -> list[psutil.Process]:
-        """Return the processes of an app, with the daemons that supervise them."""
-        folders = (self.store.folder(app.number) / "services", self._version(app.number, app.release).folder)
-        leaders = [leader for leader in map(daemon.process_of, folders) if leader]
-        return [process for leader in leaders for process in (leader, *leader.children(recursive=True))]
+    def environment(self, app: App) -> dict[str, str]:
+        """Return the variables of an app's processes."""
+        return self._release(app).environment
 
-    def _deploy(self, app: App, branch: str, commit: str) -> App:
+    def _deploy(self, app: App, branch: str, named: Named) -> App:
         """Build a version beside the one that serves, and switch when it is ready."""
         number = app.last_release + 1
         app = dataclasses.replace(app, last_release=number)
         self.store.save(app)
-        version = self._version(app.number, number)
-        new = dataclasses.replace(app, branch=branch, commit=commit, release=number, updated=time.time(), failure="")
+        version = self.running.version(app.number, number)
+        now = time.time()
+        new = dataclasses.replace(
+            app, branch=branch, commit=named.commit, release=number, updated=now, failure="", failed=0.0, asleep=False
+        )
         try:
+            self._log(f"{app.name}: building {named.commit[:12]} of {named.kind}")
             release = self._build(new, version)
             self._log("running the release command")
             release.prepare_database()
@@ -125,10 +164,11 @@ class Host:
             release.start()
             if not new.seeded:
                 self._log("running postdeploy")
-                release.run_script("postdeploy", release.manifest.postdeploy)
+                release.run_script("postdeploy")
                 new.seeded = True
             self.servers.router.route(new, release.port)
         except BaseException:
+            self._log("undoing it")
             daemon.stop(version.folder)
             build.remove(Path(app.repository), version)
             raise
@@ -137,69 +177,89 @@ class Host:
         return new
 
     def _build(self, app: App, version: Version) -> Release:
-        self._log(f"building {app.name} from {app.commit[:12]}")
         self.servers.ensure()
         version.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        build.check_out(Path(app.repository), app.commit, version)
-        manifest = Manifest.read(version.source)
-        _, made = manifest.variables(self.settings.variables, app.secrets)
+        add_worktree(Path(app.repository), app.commit, version.source)
+        if app.locked:
+            detach(version.folder, version.source)
+        app.web_port = self.store.free_port()
+        release = self._release(app, version)
         # A variable that this version does not have may return with the next.
-        app.secrets = {**app.secrets, **made}
-        app.web_port = free_port()
-        self.store.save(dataclasses.replace(self.store.load(app.number) or app, secrets=app.secrets))
-        addresses = self._addresses(app, manifest)
-        release = Release(app, version, manifest, self.settings, self.log_of(app.number), addresses, app.web_port)
-        build.install(version, release.environment)
+        self.store.save(
+            dataclasses.replace(
+                self.store.load(app.number) or app, secrets=release.app.secrets, redis_port=release.app.redis_port
+            )
+        )
+        build.build(release.build_step(), release.manifest)
         return release
 
-    def _addresses(self, app: App, manifest: Manifest) -> dict[str, str]:
-        """Make the app's database and start its Redis, unless it has them; return their addresses."""
-        addresses = {}
-        if POSTGRESQL in manifest.addons:
-            addresses["DATABASE_URL"] = database.create(
-                self.servers.database_url, app.role, app.database_password, self.settings.connections
-            )
-        if REDIS in manifest.addons:
-            folder = self.store.folder(app.number) / "services"
-            options = {"password": app.redis_password, "megabytes": str(self.settings.redis_mb)}
-            redis = Process("redis", "redis", str(folder / "redis"), app.redis_port, options=options)
-            daemon.start(folder, Specification([redis], str(folder / "log")))
-            server = SmallRedis(folder / "redis", app.redis_port, app.redis_password, str(self.settings.redis_mb))
-            addresses["REDIS_URL"] = server.url
-        return addresses
+    def _release(self, app: App, version: Version | None = None) -> Release:
+        """Return a version with its add-ons, which are made unless they exist; without `version`, the one that serves.
+
+        The app gets the secrets that were made.
+        """
+        version = version or self.running.version(app.number, app.release)
+        if app.locked:
+            check_source(version.source)
+        manifest = Manifest.read(version.source)
+        _, made = manifest.variables({**self.settings.variables, **app.variables}, app.secrets)
+        app.secrets = {**app.secrets, **made}
+        provided = self._addons.provide(app, manifest.addons)
+        return Release(
+            app, version, manifest, self.settings, self.log_of(app.number), provided, app.web_port, app.locked
+        )
+
+    def _close(self, number: int) -> bool:
+        folder, app = self.store.folder(number), self.store.intact(number)
+        if not folder.exists() and number not in self.store.numbers():
+            self.failures.forget(number)
+            return False
+        self.servers.ensure()
+        if app and app.release:
+            self._run_predestroy(app)
+        self._log(f"{name_of(number)}: ending its processes")
+        self.servers.router.remove(name_of(number))
+        versions = self.running.versions(number)
+        for version in versions:
+            daemon.stop(version.folder)
+        daemon.stop(folder / "services")
+        _kill_detached(folder)
+        self._log("removing its data")
+        for version in versions:
+            build.remove(Path(app.repository if app else "/nonexistent"), version)
+        self._addons.remove(number, app)
+        shutil.rmtree(folder, ignore_errors=True)
+        with self.locks.host():
+            self.store.delete(number)
+            if self.store.is_empty():
+                self.servers.stop()
+        return True
 
     def _run_predestroy(self, app: App) -> None:
         """Run pr-predestroy. Its failure is logged and does not prevent the end of the app."""
         try:
-            version = self._version(app.number, app.release)
-            manifest = Manifest.read(version.source)
-            addresses = self._addresses(app, manifest)
-            log = self.log_of(app.number)
-            release = Release(app, version, manifest, self.settings, log, addresses, app.web_port)
-            release.run_script("pr-predestroy", manifest.predestroy)
+            release = self._release(app)
+            if release.manifest.script("pr-predestroy"):
+                self._log("running pr-predestroy")
+                release.run_script("pr-predestroy")
         except (ReviewAppError, ProcessError, OSError) as error:
             self._log(f"pr-predestroy failed, and {app.name} is closed nevertheless: {error}")
 
     def _remove_others(self, app: App) -> None:
         """Stop and remove every version except the one that serves."""
-        for version in self._versions(app.number):
-            if version != self._version(app.number, app.release):
+        for version in self.running.versions(app.number):
+            if version != self.running.version(app.number, app.release):
                 daemon.stop(version.folder)
                 build.remove(Path(app.repository), version)
 
-    def _version(self, number: int, release: int) -> Version:
-        return Version(self.store.folder(number) / "releases" / f"{release:04d}")
-
-    def _versions(self, number: int) -> Iterable[Version]:
-        return [Version(path) for path in sorted((self.store.folder(number) / "releases").glob("*"))]
-
 
 def _kill_detached(folder: Path) -> None:
-    """Kill processes that left their session: they still have the app's folder as HOME."""
+    """Kill processes that left their session: they still have a folder of the app as HOME."""
+    homes = {str(folder), str(home(folder))}
 
     def belongs(process: psutil.Process) -> bool:
         try:
-            return bool(process.environ().get("HOME") == str(folder))
+            return process.environ().get("HOME") in homes
         except psutil.Error:
             return False
 

@@ -1,12 +1,14 @@
 """The log of an app's processes: of limited size, and without secrets."""
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 _MOST_BYTES: Final = 2_000_000
 _HIDDEN: Final = "[secret]"
+_FOLLOW_SECONDS: Final = 0.3
 
 
 class LogFile:
@@ -32,6 +34,10 @@ class LogFile:
             self._path.replace(self._path.with_name(self._path.name + ".1"))
         return len(text)
 
+    def write_line(self, name: str, line: str) -> None:
+        """Append a line of the process `name`."""
+        self.write(f"{name} | {line}\n")
+
     def without_secrets(self, text: str) -> str:
         """Return text with every secret replaced."""
         for secret in self._secrets:
@@ -52,3 +58,34 @@ def last_lines(path: Path, count: int) -> list[str]:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
     except FileNotFoundError:
         return []
+
+
+def follow(path: Path) -> Iterator[str]:
+    """Yield the lines that are appended to a log from now on, also after it was renamed because it was full."""
+    position = path.stat().st_size if path.exists() else 0
+    inode, rest = _inode(path), ""
+    while True:
+        if _inode(path) != inode:
+            inode, position = _inode(path), 0
+        text, position = _read_from(path, position)
+        *lines, rest = (rest + text).split("\n")
+        yield from lines
+        if not text:
+            time.sleep(_FOLLOW_SECONDS)
+
+
+def _read_from(path: Path, position: int) -> tuple[str, int]:
+    try:
+        with path.open("rb") as file:
+            file.seek(position)
+            data = file.read()
+    except FileNotFoundError:
+        return "", position
+    return data.decode(errors="replace"), position + len(data)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +19,13 @@ from processes.unprivileged_user import unprivileged_user
 from review_apps.errors import ReviewAppError
 from review_apps.specification import Process
 
-HEALTH_PATH: Final = "/services/ready"
 # As long as Heroku waits between SIGTERM and SIGKILL.
 STOP_SECONDS: Final = 30.0
 
 _SERVER_STOP_SECONDS: Final = 5.0
-_OK: Final = 200
+_FAILURE: Final = 400
+_SERVER_ERROR: Final = 500
+_BODY_BYTES: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ def _command(process: Process) -> ManagedProcess:
     argv = with_pdeathsig(process.argv, signal.SIGTERM)
     directory = Path(process.directory)
     program = Program(process.name, argv, STOP_SECONDS, environment=process.environment, directory=directory)
-    return ManagedProcess(program, lambda: not process.port or answers(process.port, HEALTH_PATH))
+    return ManagedProcess(program, lambda: not process.port or is_healthy(process.port, process.options))
+
+
+def _proxy(process: Process) -> ManagedProcess:
+    return replace(_command(process), is_ready=lambda: not can_bind(LOOPBACK, process.port))
 
 
 def _postgres(process: Process) -> ManagedProcess:
@@ -98,6 +103,7 @@ def _nginx(process: Process) -> ManagedProcess:
 
 _KINDS: Final[Mapping[str, Callable[[Process], ManagedProcess]]] = {
     "command": _command,
+    "proxy": _proxy,
     "postgres": _postgres,
     "redis": _redis,
     "nginx": _nginx,
@@ -119,13 +125,22 @@ def nginx_account(directory: Path) -> User | None:
     return unprivileged_user(directory, "/bin/true")
 
 
-def answers(port: int, path: str) -> bool:
-    """Return whether a process of this host answers 200."""
+def is_healthy(port: int, options: Mapping[str, str]) -> bool:
+    """Return whether the web process at a port answers.
+
+    With the option `path`, it must answer that without an error, and the body must contain `content`; otherwise any
+    answer below 500 counts. `host` is the name that it is asked for.
+    """
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    headers = {"Host": options.get("host") or f"{LOOPBACK}:{port}", "X-Forwarded-Proto": options.get("scheme", "http")}
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status == _OK
+        connection.request("GET", options.get("path") or "/", headers=headers)
+        answer = connection.getresponse()
+        body = answer.read(_BODY_BYTES)
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+    if not options.get("path"):
+        return answer.status < _SERVER_ERROR
+    return answer.status < _FAILURE and options.get("content", "").encode() in body

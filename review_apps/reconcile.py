@@ -5,12 +5,19 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import psycopg2
+
 from processes.errors import ProcessError
 from review_apps.errors import ReviewAppError
 from review_apps.host import Host
-from review_apps.state import name_of
+from review_apps.running import State
+from review_apps.state import App, name_of
 
 _SECONDS_PER_DAY: Final = 86_400
+_TO_START: Final = {
+    State.DOWN: "it does not run",
+    State.UNHEALTHY: "it accepts no connections",
+}
 
 
 @dataclass(frozen=True)
@@ -26,34 +33,55 @@ class Action:
 
 
 def reconcile(host: Host, open_numbers: Collection[int], *, dry_run: bool = False) -> Iterator[Action]:
-    """Close apps without open pull request and stale ones; start those that do not run."""
+    """Close apps without open pull request and stale ones; start those that do not run. No failure stops the rest."""
     for number in host.store.numbers():
         reason = _reason_to_close(host, number, open_numbers)
         if reason:
-            if not dry_run:
-                host.close(number)
-            yield Action(number, "close" if dry_run else "closed", reason)
+            yield Action(number, "close" if dry_run else _close(host, number), reason)
             continue
-        app = host.store.load(number)
-        if app and not host.is_running(app):
-            yield Action(number, "start" if dry_run else _resume(host, number), "it does not run")
+        state = host.state(number)
+        if state == State.DAMAGED:
+            yield Action(number, "left as it is", "its file is damaged: close it and open it again")
+        elif state in _TO_START:
+            yield Action(number, "start" if dry_run else _start(host, number, state), _TO_START[state])
+    for number in host.failures.numbers():
+        if number not in open_numbers and not dry_run:
+            host.failures.forget(number)
 
 
 def _reason_to_close(host: Host, number: int, open_numbers: Collection[int]) -> str:
     if number not in open_numbers:
         return "its pull request is not open"
+    if host.state(number) == State.DAMAGED:
+        return ""
     app = host.store.load(number)
     if app is None or not app.release:
         return "it was not opened completely"
-    days = (time.time() - app.updated) / _SECONDS_PER_DAY
-    return f"it was not updated for {days:.0f} days" if days > host.settings.stale_days else ""
+    return _expiry(app, host.settings.stale_days)
 
 
-def _resume(host: Host, number: int) -> str:
-    app = host.store.load(number)
+def _expiry(app: App, stale_days: int) -> str:
+    now = time.time()
+    if app.expires:
+        return "its time is over" if now > app.expires else ""
+    days = (now - app.updated) / _SECONDS_PER_DAY
+    return f"it was not updated for {days:.0f} days" if days > stale_days else ""
+
+
+def _close(host: Host, number: int) -> str:
     try:
-        if app:
-            host.resume(app)
+        host.close(number)
+    except (ReviewAppError, ProcessError, psycopg2.Error) as error:
+        return f"cannot be closed ({error})"
+    return "closed"
+
+
+def _start(host: Host, number: int, state: State) -> str:
+    try:
+        if state == State.UNHEALTHY:
+            host.restart(number)
+        else:
+            host.resume(number)
     except (ReviewAppError, ProcessError) as error:
         return f"cannot start ({error})"
     return "started"

@@ -1,17 +1,18 @@
 """A version that runs or will run: its variables, its one-off commands, and its processes."""
 
 import os
-import shlex
-import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from processes.one_off import run_once
 from processes.ports import LOOPBACK
 from processes.procfile import read_procfile
-from review_apps import daemon
-from review_apps.build import Version
+from processes.urls import port_of
+from review_apps import daemon, locked
+from review_apps.addons import secrets_in
+from review_apps.build import Build, Version
 from review_apps.errors import ReviewAppError
 from review_apps.logfile import LogFile
 from review_apps.manifest import Manifest
@@ -37,17 +38,21 @@ class Release:
     manifest: Manifest
     settings: Settings
     log: Path
-    addresses: Mapping[str, str]  # of its database and its Redis
+    provided: Mapping[str, str]  # the variables of its add-ons
     port: int
+    locked: bool = False
+    echo: bool = False  # whether the output of one-off processes is printed, too
 
     @property
     def environment(self) -> dict[str, str]:
         """Every variable of its processes. Of this program's own environment they get PATH alone."""
-        values, _ = self.manifest.variables(self.settings.variables, self.app.secrets)
+        given = {**self.settings.variables, **self.app.variables}
+        values, _ = self.manifest.variables(given, self.app.secrets)
         return {
             **_PLATFORM,
             **values,
-            **self.addresses,
+            **self.provided,
+            **given,
             "PATH": os.pathsep.join([str(self.version.programs), os.environ.get("PATH", os.defpath)]),
             "HOME": str(self.version.folder.parent.parent),
             "VIRTUAL_ENV": str(self.version.programs.parent),
@@ -59,14 +64,34 @@ class Release:
             "HEROKU_PR_NUMBER": str(self.app.number),
             "HEROKU_BUILD_COMMIT": self.app.commit,
             "REVIEW_APP_LOG": str(self.log),
+            **(locked.variables(self.version.folder.parent.parent) if self.locked else {}),
         }
 
     @property
     def hidden(self) -> list[str]:
         """The values that must not appear in the log."""
-        addresses = [address.rpartition("@")[0].rpartition(":")[2] for address in self.addresses.values()]
-        given = [value for value in self.settings.variables.values() if len(value) >= _SHORTEST_SECRET]
-        return [*self.app.secrets.values(), *given, self.app.password, *addresses]
+        given = {**self.settings.variables, **self.app.variables}.values()
+        long = [value for value in given if len(value) >= _SHORTEST_SECRET]
+        return [*self.app.secrets.values(), *long, self.app.password, *secrets_in(self.provided)]
+
+    def writer(self, name: str) -> Callable[[str], None]:
+        """Return what appends lines of a one-off process to the log."""
+        log = LogFile(self.log, self.hidden)
+
+        def write(line: str) -> None:
+            log.write_line(name, line)
+            if self.echo:
+                print(log.without_secrets(line), flush=True)
+
+        return write
+
+    def build_step(self) -> Build:
+        """Return what the steps of its build need."""
+        # Of a one-off dyno, and of the build, which on Heroku sees the add-ons' variables as well.
+        environment = {**self.environment, "SOURCE_VERSION": self.app.commit}
+        return Build(
+            self.version, environment, self.settings.release_seconds, self.writer("build"), self._prefix, self.locked
+        )
 
     def prepare_database(self) -> None:
         """Run `release` of the Procfile. Raises ReviewAppError."""
@@ -74,42 +99,40 @@ class Release:
         if argv:
             self.run_once(RELEASE, argv)
 
-    def run_script(self, name: str, command: str) -> None:
+    def run_script(self, name: str) -> None:
         """Run a script of app.json, if there is one. Raises ReviewAppError."""
+        command = self.manifest.script(name)
         if command:
             self.run_once(name, ["/bin/sh", "-c", command])
 
     def run_once(self, name: str, argv: list[str]) -> None:
         """Run a command to its end, and log its output. Raises ReviewAppError when it fails or takes too long."""
-        seconds = self.settings.release_seconds
-        # timeout(1) ends also what the command started.
-        bounded = ["timeout", "--kill-after=10", str(seconds), *argv]
-        done = subprocess.run(  # noqa: S603
-            bounded,
-            cwd=self.version.source,
-            env={**self.environment, "DYNO": f"{name}.1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        output = done.stdout.decode(errors="replace")
-        log = LogFile(self.log, self.hidden)
-        log.write("".join(f"{name} | {line}\n" for line in output.splitlines()))
-        if done.returncode != 0:
-            last = "\n".join(log.without_secrets(output).strip().splitlines()[-_ERROR_LINES:])
-            raise ReviewAppError(f"{name} ({shlex.join(argv)}) failed with exit code {done.returncode}:\n{last}")
+        write, lines = self.writer(name), list[str]()
+
+        def keep(line: str) -> None:
+            write(line)
+            lines.append(line)
+
+        environment = {**self.environment, "DYNO": f"{name}.1"}
+        code = run_once([*self._prefix, *argv], self.version.source, environment, self.settings.release_seconds, keep)
+        if code != 0:
+            last = LogFile(self.log, self.hidden).without_secrets("\n".join(lines[-_ERROR_LINES:]).strip())
+            raise ReviewAppError(f"{name} ({argv[-1]}) failed with exit code {code}:\n{last}")
 
     def start(self) -> None:
         """Start its processes, and return when the web process is ready. Raises ReviewAppError."""
-        specification = Specification(
+        daemon.start(self.version.folder, self.specification())
+
+    def specification(self) -> Specification:
+        """Return its processes, with their limits. Raises ReviewAppError."""
+        return Specification(
             self._processes(),
             str(self.log),
             self.settings.memory_mb,
             self.settings.processes,
             self.hidden,
+            self.settings.start_seconds,
         )
-        daemon.start(self.version.folder, specification)
 
     def _processes(self) -> list[Process]:
         commands = read_procfile(self.version.source / "Procfile")
@@ -118,14 +141,39 @@ class Release:
         return [
             self._process(name, number, argv)
             for name, argv in commands.items()
-            # One web process, because it has one port; of others, the number in app.json.
-            for number in range(1, (1 if name == WEB else self.manifest.formation.get(name, 0)) + 1)
+            for number in range(1, self._quantity(name) + 1)
             if name != RELEASE
         ]
 
+    @property
+    def _prefix(self) -> list[str]:
+        """What confines the commands of a locked app; nothing for others."""
+        if not self.locked:
+            return []
+        ports = [port for port in map(port_of, self.provided.values()) if port]
+        return locked.prefix(self.version.folder.parent.parent, self.version.folder, self.port, ports)
+
+    def _quantity(self, name: str) -> int:
+        """Return how many of a process are started: one web process, as it has one port; of others as app.json has."""
+        if name == WEB:
+            return 1
+        wanted = self.manifest.formation.get(name, 0)
+        if wanted > self.settings.quantity:
+            self.writer("supervisor")(f"{self.settings.quantity} of {wanted} {name} processes start: see `quantity`")
+        return min(wanted, self.settings.quantity)
+
     def _process(self, name: str, number: int, argv: list[str]) -> Process:
         dyno = f"{name}.{number}"
-        port = self.port if name == WEB else 0
-        return Process(
-            dyno, "command", str(self.version.source), port, argv, environment={**self.environment, "DYNO": dyno}
+        process = Process(
+            dyno,
+            "command",
+            str(self.version.source),
+            argv=[*self._prefix, *argv],
+            environment={**self.environment, "DYNO": dyno},
         )
+        if name != WEB:
+            return process
+        check = self.manifest.health_check
+        options = {"path": check.path, "content": check.content} if check else {"path": self.settings.health_path}
+        host = self.settings.url(self.app.name).partition("://")[2]
+        return replace(process, port=self.port, options={**options, "host": host, "scheme": self.settings.scheme})

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from review_apps.errors import ReviewAppError
 
@@ -22,8 +23,13 @@ class Settings:
     redis_mb: int = 25  # what one app may keep in Redis; as much as heroku-redis:mini allows
     memory_mb: int = 512  # of one process of the Procfile and its children; as much as a basic dyno has
     processes: int = 64  # that one process of the Procfile may have, itself included
-    release_seconds: int = 600  # how long `release` and `postdeploy` may take
+    quantity: int = 3  # the most of one process of the Procfile, whatever the formation asks for
+    release_seconds: int = 600  # how long `release`, a script and a step of the build may take
+    start_seconds: int = 90  # how long the web process may take until it is healthy
+    health_path: str = ""  # what it must answer, where app.json has no `healthchecks`; empty: anything below 500 at `/`
+    sleep_minutes: float = 30.0  # an app without requests for longer sleeps until the next one; 0 for never
     stale_days: int = 7  # an app that was not updated for longer is closed
+    addons: dict[str, Any] = field(default_factory=dict)  # in addition to those of review_apps/addons.py
     variables: dict[str, str] = field(default_factory=dict)  # beat the values of app.json, in every app
 
     @classmethod
@@ -37,10 +43,12 @@ class Settings:
         except ValueError as error:
             raise ReviewAppError(f"{path} is not JSON: {error}") from None
         defaults = {each.name: getattr(cls(home), each.name) for each in fields(cls) if each.name != "home"}
+        if not isinstance(given, dict):
+            raise ReviewAppError(f"{path} is not an object")
         for name, value in given.items():
             if name not in defaults:
                 raise ReviewAppError(f"{path}: there is no setting {name}")
-            if type(value) is not type(defaults[name]):
+            if type(value) is not type(defaults[name]) and (type(value), type(defaults[name])) != (int, float):
                 raise ReviewAppError(f"{path}: {name} must be of the type {type(defaults[name]).__name__}")
         return cls(home, **given)
 
@@ -54,3 +62,8 @@ class Settings:
         port = self.listen.rpartition(":")[2]
         usual = {"http": "80", "https": "443"}[self.scheme]
         return f"{self.scheme}://{app_name}.{self.domain}" + ("" if port == usual else f":{port}")
+
+    @property
+    def host_url(self) -> str:
+        """The address of the page of all apps."""
+        return self.url("").replace("://.", "://")

@@ -14,7 +14,7 @@ class Process:
     """A program to run. With a `port`, `kind` decides when it is ready."""
 
     name: str
-    kind: str  # command, postgres, redis or nginx
+    kind: str  # command, proxy, postgres, redis or nginx
     directory: str
     port: int = 0
     argv: list[str] = field(default_factory=list)
@@ -31,6 +31,7 @@ class Specification:
     memory_mb: int = 0
     most_processes: int = 0
     secrets: list[str] = field(default_factory=list)
+    start_seconds: float = 90.0
 
     def write(self, path: Path) -> None:
         """Write it to a file that only its owner can read."""

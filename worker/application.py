@@ -1,4 +1,4 @@
-"""The application of the worker: created once, and inherited by the process that runs each job."""
+"""The application of the worker: created once, and inherited by the process that runs jobs."""
 
 import functools
 

@@ -20,7 +20,9 @@ from worker.schedule import PERIODIC_JOBS, PeriodicJob, Run, Slots
 
 _logger = logging.getLogger(__name__)
 
-TICK_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0
+_MARGIN_SECONDS: Final = 0.01
+_LONGEST_WAIT_SECONDS: Final = 60.0
 # A run that takes longer than this is stopped; the run of the next slot replaces it.
 JOB_TIMEOUT_SECONDS: Final = 600
 
@@ -57,10 +59,13 @@ class Clock:
         return True
 
     def run(self, stop: Event) -> None:
-        """Tick until `stop` is set. While Redis is unavailable, log that and retry."""
+        """Tick whenever a slot begins, until `stop` is set. While Redis is unavailable, log that and retry."""
         while not stop.is_set():
             try:
                 self.tick(time.time())
+                seconds = self._slots.next_slot(time.time()) - time.time()
             except RedisError:
                 _logger.exception("Redis unreachable", extra={"role": "clock"})
-            stop.wait(TICK_SECONDS)
+                seconds = RETRY_SECONDS
+            # Not for longer than a minute, so that a clock of the host that was set is noticed.
+            stop.wait(min(max(seconds, 0.0) + _MARGIN_SECONDS, _LONGEST_WAIT_SECONDS))

@@ -1,16 +1,20 @@
 """The process that runs jobs from Redis, one at a time; and without Redis, those that are due."""
 
+import importlib
+import json
 import logging
 import os
+import random
 import signal
 from contextlib import suppress
 from threading import Event, Timer
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import DequeueTimeout, DeserializationError, StopRequested
+from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
@@ -20,6 +24,7 @@ from app.config import Settings
 from app.database.redis_connections import check_writable, redis_client
 from app.upkeep.queues import queue_of
 from worker.fallback import run_due_jobs
+from worker.job_process import JobProcess
 from worker.schedule import PERIODIC_JOBS, Slots
 
 _logger = logging.getLogger(__name__)
@@ -47,6 +52,7 @@ class JobWorker(HerokuWorker):
     def __init__(self, queues: list[Queue], redis: Redis, stop: Event) -> None:
         self._stop = stop
         self.failure: RedisError | None = None  # that ended the work
+        self._process = JobProcess(self._perform, self._become_process)
         super().__init__(
             queues,
             connection=redis,
@@ -60,6 +66,7 @@ class JobWorker(HerokuWorker):
 
     def teardown(self) -> None:
         """Unregister, but not after Redis has failed: that would only wait once more for it. The entry expires."""
+        self._process.abandon()
         if self._stop.is_set():
             super().teardown()  # type: ignore[no-untyped-call]
 
@@ -83,6 +90,7 @@ class JobWorker(HerokuWorker):
             self.heartbeat()
             if self.should_run_maintenance_tasks:
                 self.run_maintenance_tasks()  # type: ignore[no-untyped-call]
+            self._process.end_if_idle()
             with suppress(DequeueTimeout):
                 return self.queue_class.dequeue_any(
                     self._ordered_queues,
@@ -100,6 +108,37 @@ class JobWorker(HerokuWorker):
             job.delete()
             return
         super().execute_job(job, queue)
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Hand a job to the process of the jobs before it."""
+        execution = self.execution
+        assert execution is not None  # noqa: S101 - `execute_job` has prepared it
+        self._process.run(json.dumps([job.id, queue.name, execution.id]).encode())
+        self._horse_pid = self._process.pid
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait until the job is done, or its process has ended; return the process and its exit status."""
+        return self._process.wait()
+
+    def _become_process(self) -> None:
+        """Do in a new process what RQ does in that of a job."""
+        random.seed()
+        self.setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        self._is_horse = True
+
+    def _perform(self, request: bytes) -> bool:
+        """Run a job in its process; return whether it succeeded."""
+        job_id, queue_name, execution_id = json.loads(request)
+        queue = next(queue for queue in self.queues if queue.name == queue_name)
+        job = self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
+        if not is_scheduled(job):  # it was replaced since it was examined
+            _logger.error("unknown job refused")
+            job.delete()
+            return False
+        execution = Execution.fetch(execution_id, job_id, connection=self.connection)
+        execution._job = job
+        self.execution = execution
+        return bool(self.perform_job(job, queue, execution))
 
     def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
         """Signal the process of the current job, and no other.
@@ -147,6 +186,9 @@ def run_jobs(settings: Settings) -> int:
     # killed.
     signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
     stop, slots = Event(), Slots(settings)
+    for job in PERIODIC_JOBS:
+        if job.surface in settings.surfaces:  # here, so that the process of the jobs shares the memory of its modules
+            importlib.import_module(job.function.rpartition(".")[0])
     while not stop.is_set():
         try:
             _run_queue(settings, stop)

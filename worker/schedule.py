@@ -3,6 +3,7 @@
 Time is divided into slots of a job's interval; a job runs once in each.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -87,6 +88,14 @@ class Slots:
             run = Run(job, int(unix_seconds) // interval, interval)
             if self._done.get(job.name) != run.slot:
                 yield run
+
+    def next_slot(self, unix_seconds: float) -> float:
+        """Return when the next slot of any job begins; infinity without jobs."""
+        intervals = (job.interval(self._settings) for job in self._jobs)
+        return min(
+            ((int(unix_seconds) // interval + 1) * interval for interval in intervals if interval != NEVER),
+            default=math.inf,
+        )
 
     def mark_done(self, run: Run) -> None:
         """Record that a run needs no further attempt."""

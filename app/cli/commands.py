@@ -8,16 +8,19 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from app.database.errors import describe_failure
+from app.domain.errors import SurfaceNotServedError
 from app.web.routing import Application
 
 
 class _OneLineFailures:
-    """Turns an error of PostgreSQL or Redis into a ClickException."""
+    """Turns an error of PostgreSQL or Redis, or a surface that is not served, into a ClickException."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)  # type: ignore[misc]
+        except SurfaceNotServedError as error:
+            raise click.ClickException(f"SURFACES of this process does not name {error}") from None
         except (DBAPIError, RedisError) as error:
             app = ctx.ensure_object(ScriptInfo).load_app()
             if not isinstance(app, Application):

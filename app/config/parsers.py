@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
 
 from app.crypto.sealing import SEALING_KEY_BYTES
 from app.crypto.signing import SIGNING_KEY_BYTES, derive_signing_key, load_signing_key
@@ -185,7 +185,25 @@ def database_url(raw: str) -> str:
         raise ValueError("does not start with postgresql:// or postgres://")
     if not rest:
         raise ValueError("names no host")
-    return f"postgresql+psycopg2://{rest}"
+    return f"postgresql+psycopg2://{_with_hosts_as_parameters(rest)}"
+
+
+def _with_hosts_as_parameters(rest: str) -> str:
+    """Return a URL without its scheme in which several hosts, or a socket, are parameters.
+
+    libpq also reads them in the place of a host (`one:5432,two:5433`, `%2Frun%2Fpostgresql`); SQLAlchemy does not.
+    """
+    authority, _, tail = rest.partition("/")
+    credentials, at, hosts = authority.rpartition("@")
+    if "," not in hosts and not hosts.lower().startswith("%2f"):
+        return rest
+    pairs = [re.fullmatch(r"(\[[^]]*\]|[^:]*):?([0-9]*)", each) for each in hosts.split(",")]
+    if None in pairs:
+        raise ValueError("names a host or a port that cannot be read")
+    names = ",".join(unquote(pair[1].strip("[]")) for pair in pairs if pair)
+    ports = ",".join(pair[2] or "5432" for pair in pairs if pair)
+    path, _, query = tail.partition("?")
+    return f"{credentials}{at}/{path}?{urlencode({'host': names, 'port': ports})}{'&' if query else ''}{query}"
 
 
 def archive_place(raw: str) -> str:

@@ -29,8 +29,8 @@ def is_encrypted_database(settings: CommonSettings, environment: Mapping[str, st
     """Return whether PostgreSQL is on this host, or its URL or PGSSLMODE requires TLS."""
     parts = urlsplit(settings.database_url)
     query = parse_qs(parts.query)
-    host = query.get("host", [parts.hostname or ""])[-1]
-    return query.get("sslmode", [environment.get("PGSSLMODE", "")])[-1] in _ENCRYPTED or _is_local(host)
+    hosts = query.get("host", [parts.hostname or ""])[-1].split(",")
+    return query.get("sslmode", [environment.get("PGSSLMODE", "")])[-1] in _ENCRYPTED or all(map(_is_local, hosts))
 
 
 def is_encrypted_redis(settings: CommonSettings) -> bool:

@@ -25,7 +25,7 @@ VALIDITY: Final = timedelta(days=1)
 LIMIT: Final = 200
 LIMIT_PERIOD: Final = timedelta(hours=1)
 PURPOSE: Final = "invitation"
-LISTED: Final = 200
+LISTED: Final = 25
 _TOKEN_BYTES: Final = 32
 _SENDING: Final = ("invite", "resend-invitation")
 
@@ -61,15 +61,18 @@ class Invitations:
     audit: AuditLog
     domains: Sequence[str]
 
-    def open(self, viewer: Person, jurisdiction: str | None) -> Sequence[OpenInvitation]:
-        """Return the newest invitations; only superusers choose a jurisdiction, where None means all."""
+    def open(self, viewer: Person, jurisdiction: str | None) -> tuple[Sequence[OpenInvitation], bool]:
+        """Return the newest invitations, and whether there are more.
+
+        Only superusers choose a jurisdiction; None means all.
+        """
+        is_everywhere = Right.EVERYWHERE in viewer.rights
         with self.database.session() as session:
-            found = invitations.of_jurisdiction(session, _scope(viewer) or jurisdiction, LISTED)
-            return [
-                OpenInvitation(each.id, _invitee(each), each.created, each.expires)
-                for each in found
-                if _is_visible(viewer, each)
-            ]
+            found = invitations.of_jurisdiction(
+                session, _scope(viewer) or jurisdiction, LISTED + 1, superusers=is_everywhere
+            )
+            listed = [OpenInvitation(each.id, _invitee(each), each.created, each.expires) for each in found[:LISTED]]
+        return listed, len(found) > LISTED
 
     def invite(self, actor: Person, invitee: Invitee, portal_address: str, now: datetime) -> None:
         """Store an invitation and its e-mail. Raise ActionRefusedError or NotPermittedError if that is not permitted.

@@ -20,6 +20,7 @@ from app.store.portal.accounts import Account, BackupCode
 
 ISSUER: Final = "Exposure Alert"
 BACKUP_CODES: Final = 10
+BACKUP_CODE: Final = "backup code"  # the kind of a code that was used
 _TOTP_DIGITS: Final = 6
 _STEP_SECONDS: Final = 30
 _TOLERANCE: Final = (0, -1, 1)  # steps by which clocks may differ
@@ -79,7 +80,7 @@ class SecondFactors:
         taken = accounts.take_backup_code(session, account.id, self.keys.digests(PURPOSE, code), now)
         if taken is None:
             return None
-        return "backup code" if taken.expires is None else "code from administrator"
+        return BACKUP_CODE if taken.expires is None else "code from administrator"
 
     def new_backup_codes(self, person: Person, now: datetime) -> list[str]:
         """Return ten new codes, in place of the earlier ones. The person then confirms that they are saved."""
@@ -103,6 +104,13 @@ class SecondFactors:
         """Record a change of a person's second factors, and tell the person by e-mail."""
         self.mail.queue(session, to=person.email, language=person.language, message="second_factor_changed", now=now)
         self.audit.record(session, person, action, person.email, now, **details)
+
+    def report_use(self, session: Session, person: Person, now: datetime) -> None:
+        """Queue an e-mail which states that a backup code was used, and how many are left."""
+        left = accounts.count_own_backup_codes(session, person.id)
+        self.mail.queue(
+            session, to=person.email, language=person.language, message="backup_code_used", now=now, left=left
+        )
 
     def _use_totp(self, session: Session, account: Account, code: str, now: datetime) -> bool:
         if account.totp_secret is None:

@@ -17,7 +17,7 @@ from app.domain.portal.people import SignedIn
 from app.portal.audit import AuditLog
 from app.portal.lockout import LockOut
 from app.portal.passkeys import Challenge, Passkeys, RelyingParty
-from app.portal.second_factors import SecondFactors
+from app.portal.second_factors import BACKUP_CODE, SecondFactors
 from app.portal.sessions import Sessions, person_of
 from app.store.portal import accounts
 from app.store.portal.accounts import Account
@@ -77,6 +77,8 @@ class SignIn:
             kind = self.second_factors.use_code(session, account, code, now) if account else None
             if account is not None and kind is not None:
                 self.lock_out.withdraw(session, SECOND_FACTORS, str(person.id))
+                if kind == BACKUP_CODE:
+                    self.second_factors.report_use(session, person, now)
                 return self._advance(session, account, kind, visit, now)
         if attempt.locks:
             self._record_lock_out(account, "second factor", now)

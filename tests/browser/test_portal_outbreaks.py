@@ -93,6 +93,13 @@ def download_poster(page: Page, address: str) -> bytes:
     return response.body()
 
 
+def scan(pdf: bytes, service: Service) -> Place:
+    """Print a poster, scan it with a phone, and return the place that the phone verifies."""
+    with pypdfium2.PdfDocument(io.BytesIO(pdf)) as document:
+        (scanned,) = zxingcpp.read_barcodes(document[0].render(scale=150 / 72).to_pil())
+    return read_poster(scanned.text, HOST, service.app.context.portal.posters.public_key)
+
+
 @pytest.mark.parametrize("keyboard", [False, True], ids=["mouse", "keyboard"])
 def test_an_outbreak_from_the_poster_to_the_phone(
     new_portal_page: NewPage, service: Service, portal_address: str, keyboard: bool
@@ -121,16 +128,11 @@ def test_an_outbreak_from_the_poster_to_the_phone(
     press("Register")
     expect(page.get_by_text("The place was registered. Print its poster.")).to_be_visible()
 
-    # The poster is printed, and scanned with a phone.
-    pdf = download_poster(page, portal_address)
-    with pypdfium2.PdfDocument(io.BytesIO(pdf)) as document:
-        (scanned,) = zxingcpp.read_barcodes(document[0].render(scale=150 / 72).to_pil())
-    place = read_poster(scanned.text, HOST, service.app.context.portal.posters.public_key)
+    place = scan(download_poster(page, portal_address), service)
     assert (place.name, place.address) == ("Café Été", "120 Main Street, Ottawa")
     yesterday = service.clock.now.astimezone(JURISDICTIONS["ON"].zone) - timedelta(days=1)
     yesterday = yesterday.replace(hour=9, minute=10, second=0, microsecond=0)
     visit = Visit(place.location_id, int(yesterday.timestamp()))
-
     press("Send an alert", "link")
     choose_period(page, f"{yesterday:%Y-%m-%d}", "09:00", "10:00")
     page.get_by_label("Isolate and get tested").check()

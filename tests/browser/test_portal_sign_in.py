@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from app.domain.timeline import utc_now
 from tests.browser.conftest import opening
 from tests.support.clock import FakeClock
+from tests.support.portal_accounts import PASSWORD as MEMBER_PASSWORD
+from tests.support.portal_accounts import add_member
 from tests.support.service import Service, empty, start_service
 from tests.support.settings import SECRETS, make_settings
 from tests.support.web import web_process
@@ -200,6 +202,34 @@ def test_enter_sends_the_form_and_the_button_for_the_language_keeps_what_was_typ
     page.keyboard.press("Enter")
     expect(page.locator(".error-summary")).to_be_focused()
     expect(page.locator("html")).to_have_attribute("lang", "fr-CA")
+
+
+def test_a_locked_account_is_unlocked_with_a_link_from_the_outbox(open_portal: Open, service: Service) -> None:
+    member = add_member(service, "locked@health.example")
+    page = open_portal("/en/sign-in", has_authenticator=False)
+    for _ in range(11):
+        page.get_by_label("E-mail address").fill(member.email)
+        page.get_by_label("Password", exact=True).fill("not the password")
+        page.keyboard.press("Enter")
+        expect(page.locator(".error-summary")).to_be_focused()
+    page.get_by_label("Password", exact=True).fill(MEMBER_PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".error-summary")).to_contain_text("the account is locked")
+    page.get_by_role("link", name="Set a new password").press("Enter")
+    page.get_by_label("E-mail address").fill(member.email)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
+    page.goto("/en/outbox")
+    page.goto(re.search(r"http://localhost:\d+(/en/new-password/\S+)", page.inner_text("main"))[1])
+    page.get_by_label("New password", exact=True).fill("violet tractor mirror oatmeal")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your password was changed.")).to_be_visible()
+    page.get_by_label("E-mail address").fill(member.email)
+    page.get_by_label("Password", exact=True).fill("violet tractor mirror oatmeal")
+    page.keyboard.press("Enter")
+    page.get_by_label("Code", exact=True).fill(pyotp.TOTP(member.secret).now())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/en/")
 
 
 # The end of a session

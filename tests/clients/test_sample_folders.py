@@ -79,7 +79,9 @@ def test_the_messages_of_the_samples_are_those_of_the_phone(tmp_path):
     phone = descriptor_pb2.FileDescriptorProto()
     pb.DESCRIPTOR.CopyToProto(phone)
 
-    assert fields(ours.message_type) == fields(phone.message_type)
+    in_samples = {message.name for message in ours.message_type}  # the phone also reads outbreak events
+    assert fields(ours.message_type) == fields(each for each in phone.message_type if each.name in in_samples)
+    assert len(in_samples) >= 8
 
 
 def test_the_python_sample_pins_the_versions_that_the_project_is_tested_with():

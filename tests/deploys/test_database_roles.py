@@ -11,12 +11,15 @@ from typing import Any
 import psycopg2
 import pytest
 
-from app.config import RETRIEVAL, SHARING, SUBMISSION
+from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION
+from app.domain.portal.rights import Role
+from app.portal.views.blueprint import PAGES
 from app.proto import covidshield_pb2 as wire
 from clients.secret.links import encode
 from tests.app.sharing.conftest import Sharer
 from tests.app.sharing.test_requests import Request
 from tests.support.clock import NOON, FakeClock
+from tests.support.portal import person
 from tests.support.roles import (
     ROLES,
     SECTION,
@@ -91,14 +94,29 @@ def use_submission(service: Service) -> None:
     assert service.claim("WRONGWRONG").status_code == 401
     service.pair()  # clears the failures
     assert [service.claim("WRONGWRONG").status_code for _ in range(2)] == [401, 401]
+    known = service.client.post("/code-status", json={"hash_ids": ["a" * 128]}, headers=bearer())
+    assert known.json == {"statuses": {"a" * 128: "waiting"}}
+    assert service.client.post(f"/withdraw-code/{'a' * 128}", headers=bearer()).json == {"status": "withdrawn"}
+    service.client.post("/new-key-claim", headers=bearer("a-token-that-was-never-made"))  # reads those of the portal
     event = wire.OutbreakEvent(location_id="ABCDEFGH")
     event.end_time.seconds = int(service.clock.now.timestamp())
     event.start_time.seconds = event.end_time.seconds - 60
     answers = [service.client.post("/qr/new-event", data=event.SerializeToString(), headers=bearer())]
     answers += [service.client.post(path, headers={"X-Decoy": "1"}) for path in ("/claim-key", "/upload")]
+    answers += [service.client.post("/code-status", json={"hash_ids": ["a" * 128]}, headers=bearer())]
+    answers += [service.client.post(f"/withdraw-code/{'a' * 128}", headers=bearer())]
     answers += [service.client.get("/services/ready")]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
+    assert [answer.status_code for answer in answers] == [200] * 6
     assert answers[-1].json["migrations"] == "current"
+
+
+def use_portal(service: Service) -> None:
+    """Open all pages of the portal that need no argument."""
+    visitor = person(service, Role.SUPERUSER)
+    rules = [page.rule for page in PAGES.values() if "GET" in page.methods and "<" not in page.rule]
+    assert len(rules) > 20
+    statuses = {rule: visitor.get(f"/en{rule}").status_code for rule in rules}
+    assert {rule: status for rule, status in statuses.items() if status >= 400} == {}
 
 
 def use_retrieval(service: Service) -> None:
@@ -187,6 +205,13 @@ def run_job(job: PeriodicJob, worker: Service, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "utc_now", worker.clock, raising=False)
     monkeypatch.setattr(module, "current_time", lambda context: context.clock(), raising=False)
     getattr(module, function)()
+
+
+def test_each_page_of_the_portal_works_with_its_role(
+    start: Callable[..., Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    use_portal(start("portal", PORTAL))
+    assert faults(caplog) == []
 
 
 def test_each_job_works_with_the_role_of_its_worker(

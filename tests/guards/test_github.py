@@ -92,7 +92,8 @@ def test_jobs_with_write_permissions_do_not_run_code_of_a_pull_request() -> None
     refs = {
         name: [step["with"].get("ref") for step in job["steps"] if "checkout@" in step.get("uses", "")]
         for name, job in jobs()
-        if "write" in job["permissions"].values() and not name.startswith("release.yml")
+        # These two are always of the main branch, or of a tag.
+        if "write" in job["permissions"].values() and not name.startswith(("release.yml", "review-app-forks.yml"))
     }
     base = ["${{ github.event.pull_request.base.sha }}"]
     assert refs
@@ -114,6 +115,16 @@ def test_forks_get_no_review_app() -> None:
     review = content(GITHUB / "workflows" / "review-app.yml")["jobs"]
     assert review["name"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
     assert [name for name, job in review.items() if name != "name" and "name" not in job["needs"]] == []
+
+
+def test_a_forks_review_app_is_locked_and_started_by_a_maintainer_alone() -> None:
+    workflow = content(GITHUB / "workflows" / "review-app-forks.yml")
+    assert set(workflow[True]) == {"workflow_dispatch"}  # YAML reads `on` as true
+    deploy = workflow["jobs"]["deploy"]
+    assert deploy["if"] == "github.ref_name == github.event.repository.default_branch"
+    deploying = [step["run"] for step in deploy["steps"] if "review-deploy" in step.get("run", "")]
+    assert [command for command in deploying if "review-deploy --fork " not in command] == []
+    assert [step for job in workflow["jobs"].values() for step in job["steps"] if "ref" in step.get("with", {})] == []
 
 
 def test_review_apps_outlive_their_job() -> None:

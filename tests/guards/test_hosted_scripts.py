@@ -87,6 +87,21 @@ def test_a_comment_about_an_unknown_state_is_refused(run: Run, gh: Path) -> None
     assert not gh.exists()
 
 
+def test_the_status_of_a_commit_leads_to_the_app(run: Run, gh: Path) -> None:
+    arguments = (COMMIT, "success", "https://pr-0012.example.org", "It serves this commit")
+    assert run(BIN / "review-status", *arguments, GITHUB_REPOSITORY=REPOSITORY).returncode == 0
+    written = gh.read_text()
+    assert f"--method POST repos/{REPOSITORY}/statuses/{COMMIT} " in written
+    assert "state=success" in written
+    assert "target_url=https://pr-0012.example.org" in written
+
+
+@pytest.mark.parametrize(("commit", "state"), [("main", "success"), (COMMIT, "done"), ("../../x", "error")])
+def test_an_unknown_status_is_refused(run: Run, gh: Path, commit: str, state: str) -> None:
+    assert run(BIN / "review-status", commit, state, "url", "text", GITHUB_REPOSITORY=REPOSITORY).returncode == 2
+    assert not gh.exists()
+
+
 def test_every_deployment_of_a_closed_app_is_ended(run: Run, gh: Path) -> None:
     assert run(BIN / "review-ended", "pr-0012", GITHUB_REPOSITORY=REPOSITORY, LISTED="5\n6").returncode == 0
     ended = [line for line in gh.read_text().splitlines() if "state=inactive" in line]
@@ -194,6 +209,19 @@ def test_a_review_app_is_opened_once_and_then_updated(run: Run, deploying: Path)
         "update 12 --branch topic/one",
     ]
     assert run("git", "-C", clone, "rev-parse", "--verify", "refs/heads/topic/one").returncode == 0
+
+
+def test_a_forks_commit_is_deployed_locked(run: Run, deploying: Path) -> None:
+    run("git", "-C", deploying / "source", "update-ref", "refs/pull/12/head", "HEAD")
+    environment = {"REVIEW_APPS_HOME": str(deploying / "home")}
+    for _ in range(2):
+        done = run(deploying / "bin" / "review-deploy", "--fork", "12", deploying / "source", **environment)
+        assert done.returncode == 0, done.stderr
+    clone = deploying / "home" / "repository.git"
+    assert (deploying / "opened").read_text().splitlines() == [
+        f"open 12 --branch fork-12 --repository {clone} --locked",
+        "update 12 --branch fork-12 --locked",
+    ]
 
 
 @pytest.mark.parametrize("branch", ["none", "--upload-pack=touch it", "a..b"])

@@ -48,7 +48,7 @@ def test_only_the_owner_can_read_the_file_even_when_its_mode_was_changed(path: P
 def test_the_environment_wins_and_is_not_written_down(path: Path) -> None:
     given = {"SECRET_KEY": "ab" * 32, "KEY_CLAIM_TOKEN": "first=1:second=2"}
     assert load_secrets(path, given).items() >= given.items()
-    assert "SECRET_KEY" not in path.read_text()
+    assert "\nSECRET_KEY=" not in "\n" + path.read_text()
     kept = load_secrets(path, {})["SECRET_KEY"]
     assert kept != given["SECRET_KEY"]
     assert load_secrets(path, given)["SECRET_KEY"] == given["SECRET_KEY"]

@@ -55,12 +55,15 @@ class Host:
     def show(self, number: int) -> dict[str, Any]:
         return json.loads(self.run("show", number))
 
-    def get(self, number: int, path: str = "/", method: str = "GET", **headers: str) -> Answer:
-        """Send a request to an app through nginx, by its host name."""
+    def get(
+        self, number: int, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> Answer:
+        """Send a request to an app through nginx, by its host name; 0 is the host's own page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_SECONDS)
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, headers={"Host": f"pr-{number:04d}.{DOMAIN}", **names})
+            name = f"pr-{number:04d}.{DOMAIN}" if number else DOMAIN
+            connection.request(method, path, body, headers={"Host": name, **names})
             answer = connection.getresponse()
             return Answer(answer.status, dict(answer.getheaders()), answer.read())
         finally:
@@ -74,7 +77,8 @@ class Host:
                 environment = process.environ()
             except psutil.Error:
                 continue
-            if environment.get("HOME") == str(self.folder(number)) and process.status() != psutil.STATUS_ZOMBIE:
+            homes = (str(self.folder(number)), str(self.folder(number) / "home"))  # the second of a locked app
+            if environment.get("HOME") in homes and "DYNO" in environment and process.status() != psutil.STATUS_ZOMBIE:
                 found.setdefault(environment["DYNO"], process)
         return found
 
@@ -89,6 +93,10 @@ class Host:
         worktrees = [line for line in self.repository.git("worktree", "list").splitlines() if name in line]
         processes = [process for process in psutil.process_iter() if str(self.folder(number)) in command(process)]
         return [*files, *worktrees, *processes, *self.processes(number)]
+
+    def listed(self, number: int) -> dict[str, Any]:
+        """Return an app as `list` describes it."""
+        return next(app for app in json.loads(self.run("list", "--json")) if app["number"] == number)
 
     def folder(self, number: int) -> Path:
         return self.home / "apps" / f"pr-{number:04d}"

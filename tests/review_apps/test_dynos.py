@@ -19,7 +19,7 @@ from app.config import SUBMISSION
 from app.upkeep.queues import queue_of
 from processes.ports import free_port
 from processes.procfile import read_procfile
-from review_apps.programs import HEALTH_PATH, answers
+from review_apps.programs import is_healthy
 from tests.guards.test_app_json import values
 from tests.review_apps.host import ROOT
 from tests.support.service import Service
@@ -81,7 +81,7 @@ def ends_in_time(process: "subprocess.Popen[bytes]") -> bool:
 
 def test_web_answers_the_request_in_progress_when_it_is_stopped(dynos: Dynos) -> None:
     web = dynos.start("web")
-    wait_until(lambda: answers(dynos.port, HEALTH_PATH), "the web process is ready")
+    wait_until(lambda: is_healthy(dynos.port, {"path": "/services/ready"}), "the web process is ready")
     assert len(workers_of(psutil.Process(web.pid))) == 2
     with socket.create_connection(("127.0.0.1", dynos.port), timeout=60) as connection:
         connection.sendall(b"POST /claim-key HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")

@@ -13,8 +13,12 @@ DETAILS = PlaceDetails("Café Été", "120 Main Street", "Ottawa", "food", "Jo O
 
 def switch_on(service: Service, *codes: str) -> None:
     """Switch outbreaks on for jurisdictions."""
+    statement = """
+        INSERT INTO portal_jurisdiction_switches (code, outbreaks) VALUES (:code, true)
+        ON CONFLICT (code) DO UPDATE SET outbreaks = true
+    """
     for code in codes:
-        service.execute("INSERT INTO portal_jurisdiction_switches (code, outbreaks) VALUES (:code, true)", code=code)
+        service.execute(statement, code=code)
 
 
 def officer_id(service: Service, jurisdiction: str = "ON", name: str = "officer") -> int:

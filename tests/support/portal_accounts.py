@@ -112,6 +112,14 @@ def send(visitor: Visitor, page: TestResponse, path: str, **fields: str) -> Test
     return visitor.client.post(path, data={"csrf_token": unescape(token[1]), **fields})
 
 
+def link_in_mail(service: Service) -> str:
+    """Return the path of the link in the newest message."""
+    text = service.app.context.portal.mail.newest(1)[0].message.text
+    found = re.search(r"http://localhost(/\S+)", text)
+    assert found, text
+    return found[1]
+
+
 def audited(service: Service) -> list[str]:
     """Return the actions in the audit log, the oldest first."""
     return [row.action for row in service.rows("SELECT action FROM portal_audit_entries ORDER BY id")]

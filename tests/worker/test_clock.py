@@ -13,7 +13,6 @@ from rq.worker import SimpleWorker
 from app.config import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
 from app.upkeep.queues import queue_of
 from tests.support.service import Service
-from tests.support.settings import make_settings
 from worker import application
 from worker.clock import Clock
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
@@ -64,11 +63,13 @@ def work(redis: Redis) -> None:
     SimpleWorker(queues, connection=redis, serializer=JSONSerializer).work(burst=True)
 
 
-def test_every_periodic_job_runs(redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_periodic_job_runs(
+    redis: Redis, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = make_service(SURFACES=",".join(ALL_SURFACES), RELEASE_PERIOD_HOURS="1")
     for job in PERIODIC_JOBS:
         monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
-    settings = make_settings(service.settings.database_url, service.settings.redis_url, RELEASE_PERIOD_HOURS="1")
-    runs = Clock(redis, settings).tick(1e9)
+    runs = Clock(redis, service.settings).tick(1e9)
     assert len(runs) == len(PERIODIC_JOBS)
     work(redis)
     queues = [queue_of(surface, redis) for surface in ALL_SURFACES]
@@ -102,7 +103,7 @@ def test_without_redis_the_clock_keeps_trying_until_it_is_told_to_stop(
             stop.set()
         raise RedisConnectionError
 
-    monkeypatch.setattr("worker.clock.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("worker.clock.RETRY_SECONDS", 0.001)
     monkeypatch.setattr(clock, "tick", failing)
     clock.run(stop)
     assert len(ticks) == 3

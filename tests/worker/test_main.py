@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from redis import Redis
 
@@ -47,6 +48,21 @@ def test_clock_and_worker_purge_and_build_and_stop_on_sigterm(service: Service) 
     assert [code for code, _ in endings] == [0, 0, 0], logs
     assert "unclaimed_codes=1" in logs
     assert "Traceback" not in logs
+
+
+def test_the_worker_runs_its_jobs_in_one_process_which_ends_with_it(service: Service) -> None:
+    queue = queue_of(SUBMISSION, service.app.context.redis)
+    worker = start(service)
+    pids = []
+    for _ in range(2):
+        job = queue.enqueue_call("worker.jobs.purge.purge", result_ttl=500)
+        wait_until(lambda job=job: job.get_status(refresh=True) == "finished", "the job is done")
+        pids.append([child.pid for child in psutil.Process(worker.pid).children()])
+    worker.send_signal(signal.SIGTERM)
+    assert ending_of(worker)[0] == 0
+    assert len(pids[0]) == 1
+    assert pids[0] == pids[1]
+    wait_until(lambda: not psutil.pid_exists(pids[0][0]), "the process of the jobs ends")
 
 
 def count(service: Service, table: str) -> int:

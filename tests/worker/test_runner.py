@@ -1,5 +1,6 @@
 """Which jobs the worker runs (worker/runner.py)."""
 
+import json
 import signal
 import subprocess
 from pathlib import Path
@@ -71,6 +72,18 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
     assert not trace.exists()
     assert not redis.exists(job.key)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["unknown job refused"]
+
+
+def test_a_job_that_was_replaced_after_it_was_examined_is_refused(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, trace = queue_of(SUBMISSION, redis), tmp_path / "trace"
+    job = queue.enqueue_call("os.mkdir", (str(trace),))
+    worker = JobWorker([queue], redis, Event())
+    execution = worker.prepare_execution(job)
+    assert not worker._perform(json.dumps([job.id, queue.name, execution.id]).encode())
+    assert not redis.exists(job.key)
+    assert not trace.exists()
 
 
 @pytest.mark.parametrize("has_its_own_group", [False, True])

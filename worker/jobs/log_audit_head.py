@@ -12,4 +12,4 @@ _logger = logging.getLogger(__name__)
 def log_audit_head() -> None:
     """Log the number and the keyed hash of the newest entry, for `flask portal audit-check --expect`."""
     head = context().portal.audit_checks.head()
-    _logger.info("audit log head", extra={"entry": f"{head.number}:{head.mac.hex()}"})
+    _logger.info("audit log head", extra={"head": f"{head.number}:{head.mac.hex()}"})

@@ -9,12 +9,15 @@ TIMES: Final = tuple(time(minutes // 60, minutes % 60) for minutes in range(0, 2
 
 
 def instant_of(day: date, clock: time, zone: ZoneInfo, *, is_end: bool = False) -> datetime | None:
-    """Return the instant, in UTC, of a local date and time; None if clocks skip it.
+    """Return the instant, in UTC, of a local date and time; None if clocks skip it, or it is beyond the calendar.
 
     A time that occurs twice, when clocks are set back, is the earlier one as the start of a period, and the later one
     as its end, so that the period contains all that may be meant.
     """
     local = datetime.combine(day, clock, zone).replace(fold=1 if is_end else 0)
-    instant = local.astimezone(UTC)
+    try:
+        instant = local.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar
+        return None
     exists = instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None)
     return instant if exists else None

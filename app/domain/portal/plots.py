@@ -7,9 +7,9 @@ from typing import Final
 
 WIDTH: Final = 720
 HEIGHT: Final = 208
-_LEFT: Final = 56  # room for the numbers of the axis
-_BOTTOM: Final = 28  # room for the days
-_TOP: Final = 12
+_LEFT: Final = 92  # room for the numbers of the axis
+_BOTTOM: Final = 32  # room for the days
+_TOP: Final = 20
 _GAP: Final = 0.25  # of the width that a day has
 _LABEL_EVERY: Final = 7  # days
 _STEPS: Final = (1, 2, 5)

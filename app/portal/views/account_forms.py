@@ -6,7 +6,7 @@ from wtforms import EmailField, Field, HiddenField, PasswordField, SelectField, 
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.domain.portal.passwords import MAX_CHARACTERS
-from app.portal.views.forms import Form
+from app.portal.views.forms import Form, strip
 from app.web.i18n import LANGUAGES
 
 _MAX_ANSWER_CHARACTERS: Final = 20_000  # an answer of an authenticator has about 1000
@@ -22,7 +22,7 @@ class EmailForm(Form):
     """An address."""
 
     email = EmailField(
-        filters=[lambda value: (value or "").strip()],
+        filters=[strip],
         validators=[
             DataRequired("accounts.error.email_missing"),
             Length(max=254, message="accounts.error.email_missing"),

@@ -13,6 +13,7 @@ from app.domain.portal.rights import Right
 from app.portal.alerts import REASONS, NewAlert
 from app.portal.places import RegisteredPlace
 from app.portal.views import pages
+from app.portal.views.arguments import number_argument
 from app.portal.views.blueprint import FORM, PortalBlueprint
 from app.portal.views.forms import Form, submitted
 from app.portal.views.moments import date_field, instant_from, offer_times, time_field
@@ -86,7 +87,7 @@ def history() -> Response:
     viewer, portal = current_person(), current_context().portal
     if not portal.places.is_open_to(viewer):
         return pages.render("places/off.html", 403)
-    listed, following = portal.alerts.newest(viewer, request.args.get("before", type=int))
+    listed, following = portal.alerts.newest(viewer, number_argument("before"))
     return pages.render("places/alerts.html", alerts=listed, following=following)
 
 

@@ -16,6 +16,7 @@ from app.domain.portal.rights import Right
 from app.portal.audit_trail import Entry
 from app.portal.spreadsheets import csv_lines
 from app.portal.views import pages
+from app.portal.views.arguments import number_argument
 from app.portal.views.blueprint import READ, PortalBlueprint
 from app.portal.views.people import current_person
 from app.portal.views.people_forms import jurisdiction_choices
@@ -28,6 +29,8 @@ _FILTERS: Final = ("person", "action", "jurisdiction", "since", "until")
 _PREFIX: Final = "audit.action."
 _FIELD: Final = "audit.field."
 _NOTHING: Final = "–"
+_EMPTY: Final[tuple[object, ...]] = (None, "", [])
+_MAX_CHARACTERS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Change:
 @audit.page("/audit", right=Right.AUDIT, methods=READ)
 def log() -> Response:
     """Show a page of entries that meet the criteria in the address."""
-    viewer, before = current_person(), request.args.get("before", type=int)
+    viewer, before = current_person(), number_argument("before")
     entries, following = current_context().portal.audit_trail.search(viewer, _criteria(), before)
     given = {name: request.args[name] for name in _FILTERS if request.args.get(name)}
     actions = {key.removeprefix(_PREFIX): text for key, text in pages.texts().below(_PREFIX).items()}
@@ -59,7 +62,7 @@ def log() -> Response:
     )
 
 
-@audit.page("/audit/export", right=Right.AUDIT, methods=READ)
+@audit.page("/audit/entries.csv", right=Right.AUDIT, methods=READ)
 def export() -> Response:
     """Return the entries that meet the criteria, as comma-separated values."""
     entries = current_context().portal.audit_trail.export(current_person(), _criteria(), current_time())
@@ -69,7 +72,7 @@ def export() -> Response:
 
 
 def changes(details: Mapping[str, Any]) -> list[Change]:
-    """Return the values of an entry's details, of those before and after only what differs."""
+    """Return the values of an entry's details: of those before and after only what differs, and no empty new ones."""
     before, after = details.get("before") or {}, details.get("after") or {}
     if not isinstance(before, dict) or not isinstance(after, dict):
         before, after = {"value": before}, {"value": after}
@@ -77,15 +80,20 @@ def changes(details: Mapping[str, Any]) -> list[Change]:
         Change(
             _label(name), _readable(name, before[name]) if name in before else None, _readable(name, after.get(name))
         )
-        for name in dict.fromkeys([*before, *after])
-        if name not in before or before[name] != after.get(name)
+        for name in _in_order({**before, **after})
+        if (before[name] != after.get(name) if name in before else after[name] not in _EMPTY)
     ]
     others = [
         Change(_label(name), None, _readable(name, value))
         for name, value in details.items()
-        if name not in ("before", "after")
+        if name not in ("before", "after") and value not in _EMPTY
     ]
     return replaced + others
+
+
+def _in_order(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of values, a start before an end: the database returns them in an order of its own."""
+    return sorted(values, key=lambda name: "starts." if name == "ends" else name)
 
 
 def _label(name: str) -> str:
@@ -102,7 +110,10 @@ def _readable(name: str, value: object) -> str:
         return _moment(text)
     if name == "jurisdiction" and text in JURISDICTIONS:
         return JURISDICTIONS[text].names[pages.texts().language]
-    return _NOTHING if value in (None, "") else known.get(f"{name}.{text}", text)
+    if value in _EMPTY:
+        return _NOTHING
+    shortened = text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"  # exports have all of it
+    return known.get(f"{name}.{text}") or known.get(f"announcements.{name}.{text}") or shortened
 
 
 def _moment(text: str) -> str:
@@ -149,7 +160,4 @@ def _day(name: str) -> date | None:
 
 def _midnight(day: date | None) -> datetime | None:
     """Return the beginning of a day in the person's jurisdiction; clocks there change in the night, after midnight."""
-    try:
-        return instant_of(day, time(), current_person().jurisdiction.zone) if day else None
-    except OverflowError:  # the first or the last day of the calendar
-        return None
+    return instant_of(day, time(), current_person().jurisdiction.zone) if day else None

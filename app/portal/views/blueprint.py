@@ -23,6 +23,7 @@ from app.domain.errors import (
 )
 from app.domain.portal.rights import Right
 from app.portal.views import pages
+from app.portal.views.arguments import can_be_rows
 from app.portal.views.people import current_person, current_session
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_time
@@ -85,7 +86,10 @@ class PortalBlueprint(Blueprint):
             @functools.wraps(view)
             def checked(language: str, **arguments: Any) -> Response:
                 g.language = language
-                return _check(rules) or view(**arguments)
+                refused = _check(rules)
+                if refused is None and not can_be_rows(arguments):
+                    raise PortalPageMissingError
+                return refused or view(**arguments)
 
             self.route(f"/{LANGUAGE}{rule}", endpoint=view.__name__)(authenticates_itself(checked))
             return view

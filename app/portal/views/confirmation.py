@@ -1,4 +1,4 @@
-"""Confirming who one is before something dangerous, and continuing a session."""
+"""Confirming a person's identity before something dangerous, and continuing a session."""
 
 from flask import Response, jsonify
 
@@ -9,7 +9,7 @@ from app.portal.views.blueprint import FORM, PortalBlueprint
 from app.portal.views.forms import submitted
 from app.portal.views.passkey_pages import relying_party, request_options, take_challenge
 from app.portal.views.people import current_person, current_session
-from app.portal.views.visits import enter, next_query, redirect_refused, refuse, show_refused
+from app.portal.views.visits import next_query, redirect_refused, refuse, return_confirmed, show_refused
 from app.web.context import current_context, current_time
 
 confirmation = PortalBlueprint("confirmation")
@@ -28,7 +28,7 @@ def confirm() -> Response:
         except ActionRefusedError as error:
             status = refuse(form, error, "password")
         else:
-            return enter(token)
+            return return_confirmed(token)
     return pages.render(
         "accounts/confirm.html",
         status,
@@ -53,7 +53,7 @@ def confirm_with_passkey() -> Response:
         )
     except ActionRefusedError as error:
         return redirect_refused("/confirm", error)
-    return enter(token)
+    return return_confirmed(token)
 
 
 @confirmation.page("/session/continue", methods=("POST",))

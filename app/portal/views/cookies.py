@@ -43,6 +43,11 @@ def keep(token: str) -> None:
     session["token"] = token
 
 
+def renew(token: str) -> None:
+    """Put the new token of the same session into the cookie. Open forms remain valid."""
+    session["token"] = token
+
+
 def discard() -> None:
     """Empty the cookie."""
     session.clear()

@@ -14,6 +14,7 @@ from app.domain.portal.rights import Right
 from app.domain.portal.spelling import spell
 from app.portal.second_factor_codes import GIVEN_CODE_VALIDITY
 from app.portal.views import pages
+from app.portal.views.arguments import number_argument
 from app.portal.views.blueprint import FORM, PortalBlueprint
 from app.portal.views.forms import Form, submitted
 from app.portal.views.people import current_person
@@ -29,14 +30,16 @@ def people() -> Response:
     viewer, portal = current_person(), current_context().portal
     chosen = request.args.get("jurisdiction", "")
     jurisdiction = chosen if chosen in JURISDICTIONS else None
-    after = request.args.get("after", 0, type=int)
+    after = number_argument("after") or 0
     listed, following = portal.people.page(viewer, jurisdiction, after)
+    invitations, has_more = portal.invitations.open(viewer, jurisdiction)
     return pages.render(
         "people/people.html",
         profiles=listed,
         following=following,
         is_first=after == 0,
-        invitations=portal.invitations.open(viewer, jurisdiction),
+        invitations=invitations,
+        has_more_invitations=has_more,
         now=current_time(),
         choices=jurisdiction_choices() if Right.EVERYWHERE in viewer.rights else None,
         chosen=jurisdiction or "",

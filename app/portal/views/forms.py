@@ -28,7 +28,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
             """Return the field, with a filter that strips what was typed."""
             if unbound_field.field_class in (StringField, TextAreaField):
-                options.setdefault("filters", []).append(_strip)
+                options.setdefault("filters", []).append(strip)
             return unbound_field.bind(form=form, **options)
 
         def get_translations(self, form: Any) -> Any:  # noqa: ARG002
@@ -41,6 +41,6 @@ def submitted(form: Form) -> bool:
     return request.method == "POST" and not g.is_switch and form.validate()
 
 
-def _strip(value: object) -> object:
-    # PostgreSQL stores no character of code 0, which nobody can type.
+def strip(value: object) -> object:
+    """Return a text without surrounding white space, and without NUL, which PostgreSQL cannot store."""
     return value.replace("\0", "").strip() if isinstance(value, str) else value

@@ -1,20 +1,27 @@
 """Fields for a date and a time of day, in a jurisdiction's time zone."""
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from wtforms import DateField, SelectField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from app.domain.portal.local_times import TIMES, instant_of
 from app.portal.views import pages
 from app.web.dates import time_of_day
 
+_YEARS: Final = range(2020, 2100)
+
 
 def date_field(missing: str) -> Any:
-    """Return a field for a date, which is required; `missing` is the key of the error."""
-    return DateField(validators=[InputRequired(missing)])
+    """Return a field for a date of these decades, which is required; `missing` is the key of the error."""
+
+    def is_plausible(_: Any, field: Any) -> None:
+        if field.data is not None and field.data.year not in _YEARS:
+            raise ValidationError(missing)
+
+    return DateField(validators=[InputRequired(missing), is_plausible])
 
 
 def time_field() -> Any:

@@ -1,11 +1,9 @@
 """Statistics of codes: plots, a table, and a CSV file."""
 
-import csv
-import io
 from datetime import date
 from typing import Final
 
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 from flask import Response, request
 
@@ -13,12 +11,12 @@ from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.plots import bar_chart
 from app.domain.portal.rights import Right
 from app.domain.portal.suppression import THRESHOLD
+from app.portal.spreadsheets import csv_lines
 from app.portal.statistics import ALL, MEASURES
 from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
 from app.portal.views.people import current_person
 from app.web.context import current_context, current_time
-from app.web.dates import long_date
 
 statistics = PortalBlueprint("statistics")
 
@@ -42,7 +40,7 @@ def code_statistics() -> Response:
         jurisdiction=jurisdiction,
         name=texts("statistics.all") if jurisdiction == ALL else JURISDICTIONS[jurisdiction].names[texts.language],
         choices=_choices() if person.may(Right.EVERYWHERE) else [],
-        day_in_full=lambda day: long_date(texts, day),
+        medium_day=lambda day: format_date(day, "medium", locale=texts.cldr_locale),
         short_day=_short_day,
         number=lambda count: format_decimal(count, locale=texts.cldr_locale),
     )
@@ -52,14 +50,14 @@ def code_statistics() -> Response:
 def statistics_file() -> Response:
     """Return the same figures as CSV, of every jurisdiction that the person may see."""
     figures = current_context().portal.statistics.by_jurisdiction(current_person(), current_time())
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["date", "jurisdiction", *MEASURES])
-    for code, days in figures.items():
-        for each in days:
-            writer.writerow([each.day, code, *(_written(each.figures[measure]) for measure in MEASURES)])
-    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = "attachment; filename=codes.csv"
+    rows = (
+        [each.day, code, *(_written(each.figures[measure]) for measure in MEASURES)]
+        for code, days in figures.items()
+        for each in days
+    )
+    lines = csv_lines(["date", "jurisdiction", *MEASURES], rows)
+    response = Response(lines, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="codes.csv"'
     return response
 
 

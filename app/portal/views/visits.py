@@ -45,6 +45,12 @@ def enter(token: str) -> Response:
     return pages.redirect(pages.next_path(request.args.get("next", "")))
 
 
+def return_confirmed(token: str) -> Response:
+    """Put the new token of the same session into the cookie, and go back to the page that required a confirmation."""
+    cookies.renew(token)
+    return pages.redirect(pages.next_path(request.args.get("next", "")))
+
+
 def refuse(form: Form, error: ActionRefusedError, field: str | None = None) -> int:
     """Add what was refused to a form, to a field or to the whole, and return the status of the page."""
     if field is None:

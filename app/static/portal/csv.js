@@ -1,7 +1,7 @@
 // Tables as text (RFC 4180), separated by commas, semicolons or tabs.
 
 const SEPARATORS = [",", ";", "\t"];
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/; // and the full-width forms of some
 
 // Returns the rows that are not empty, as { line, cells, text }: the number of the first line, and the row as it is.
 export function parseTable(content) {

@@ -49,12 +49,16 @@ def add(session: Session, now: datetime, **values: Any) -> int | None:
     return session.scalar(statement.returning(Invitation.id))
 
 
-def of_jurisdiction(session: Session, jurisdiction: str | None, count: int) -> Sequence[Invitation]:
+def of_jurisdiction(
+    session: Session, jurisdiction: str | None, count: int, *, superusers: bool
+) -> Sequence[Invitation]:
     """Return the newest invitations of a jurisdiction, or of all, that were not accepted; some may have expired."""
     statement = select(Invitation).order_by(Invitation.created.desc(), Invitation.id.desc()).limit(count)
-    return session.scalars(
-        statement.where(Invitation.jurisdiction == jurisdiction) if jurisdiction else statement
-    ).all()
+    if jurisdiction:
+        statement = statement.where(Invitation.jurisdiction == jurisdiction)
+    if not superusers:
+        statement = statement.where(Invitation.role != "superuser")
+    return session.scalars(statement).all()
 
 
 def renew(

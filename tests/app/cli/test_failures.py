@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
+from app.config import ALL_SURFACES
 from tests.support.settings import SECRETS, make_settings
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +24,10 @@ COMMANDS = (
     ("seed",),
     ("status",),
     ("import-forget", "--yes"),
+    ("portal", "audit-check"),
+    ("sharing", "check"),
 )
+ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 
 
 def flask(*words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
@@ -42,7 +46,7 @@ def test_a_command_that_needs_no_server_logs_nothing(words: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_database_that_is_down_is_one_line(words: tuple[str, ...]) -> None:
-    app = create_app(make_settings(NO_DATABASE, NO_REDIS))
+    app = create_app(make_settings(NO_DATABASE, NO_REDIS, **ALL))
     result = app.test_cli_runner().invoke(args=words)
     assert result.exit_code == 1
     last = result.stderr.splitlines()[-1]
@@ -57,6 +61,13 @@ def test_it_is_one_line_in_a_process_of_its_own() -> None:
     result = flask("counts")
     assert result.returncode == 1
     assert result.stderr == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused\n"
+
+
+@pytest.mark.parametrize(("surface", "command"), [("portal", "audit-check"), ("sharing", "check")])
+def test_a_surface_that_is_not_served_is_one_line(surface: str, command: str) -> None:
+    app = create_app(make_settings(NO_DATABASE, NO_REDIS))
+    result = app.test_cli_runner().invoke(args=(surface, command))
+    assert (result.exit_code, result.stderr) == (1, f"Error: SURFACES of this process does not name {surface}\n")
 
 
 def test_every_command_that_uses_a_server_is_tried_here() -> None:

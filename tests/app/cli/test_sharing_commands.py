@@ -105,8 +105,8 @@ def test_mistakes_hand_nothing_over(present: Service, receiver: str, error: str)
 
 def test_an_address_needs_sharing(make_service: Callable[..., Service]) -> None:
     without = run(make_service(), "secrets", "token", "ON", "--share", EMAIL)
-    assert "SURFACES: must include sharing" in without.output
-    assert "SURFACES: must include sharing" in run(make_service(), "sharing", "check").output
+    assert "SURFACES of this process does not name sharing" in without.output
+    assert "SURFACES of this process does not name sharing" in run(make_service(), "sharing", "check").output
     no_address = run(make_service(SURFACES="sharing"), "secrets", "token", "ON", "--share", EMAIL)
     assert "SHARING_URL: required" in no_address.output
 

@@ -17,7 +17,7 @@ from worker.schedule import NEVER, PERIODIC_JOBS
 @pytest.fixture
 def present(make_service: Callable[..., Service]) -> Service:
     """A service whose clock shows the real time, which is what commands go by."""
-    service = make_service(PUBLISH_ACTIVE_KEYS="true")
+    service = make_service(PUBLISH_ACTIVE_KEYS="true", SURFACES=",".join(ALL_SURFACES))
     service.clock.now = datetime.now(UTC)
     return service
 

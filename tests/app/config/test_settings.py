@@ -3,6 +3,7 @@
 from dataclasses import FrozenInstanceError
 
 import pytest
+from sqlalchemy import make_url
 
 from app.config import ALL_SURFACES, ConfigurationError, Settings
 from app.config.settings import describe_settings
@@ -174,6 +175,23 @@ def test_herokus_addresses_name_our_driver_and_accept_its_certificate() -> None:
     settings = read(DATABASE_URL="postgres://u:p@h/n", REDIS_URL="rediss://:p@h:6380")
     assert settings.database_url == "postgresql+psycopg2://u:p@h/n"
     assert settings.redis_url == "rediss://:p@h:6380?ssl_cert_reqs=none"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("postgres://u:p@[2001:db8::1]:6432/n", {"host": "2001:db8::1", "port": 6432}),
+        ("postgres://u:p@one:5432,two:5433/n?sslmode=require", {"host": "one,two", "port": "5432,5433"}),
+        ("postgres://u:p@[::1]:1,two/n", {"host": "::1,two", "port": "1,5432"}),
+        ("postgres://u:p@%2Frun%2Fpostgresql/n", {"host": "/run/postgresql"}),
+        ("postgres://u:p@/n?host=/run/postgresql", {"host": "/run/postgresql"}),
+    ],
+)
+def test_an_address_may_have_several_hosts_sockets_and_ipv6(address: str, expected: dict[str, object]) -> None:
+    url = make_url(read(DATABASE_URL=address).database_url)
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    assert {**expected, "user": "u", "password": "p", "dbname": "n"}.items() <= arguments.items()
+    assert arguments.get("sslmode") == ("require" if "sslmode" in address else None)
 
 
 def test_an_address_that_says_how_to_check_the_certificate_keeps_its_word() -> None:

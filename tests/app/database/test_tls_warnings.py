@@ -49,6 +49,12 @@ def test_local_servers_need_no_tls(caplog: pytest.LogCaptureFixture, database: s
     assert warnings_for(caplog, database, redis) == []
 
 
+def test_of_several_hosts_each_must_be_local(caplog: pytest.LogCaptureFixture) -> None:
+    assert warnings_for(caplog, "postgresql:///service?host=127.0.0.1,db.example", TLS_REDIS) == [DATABASE]
+    caplog.clear()
+    assert warnings_for(caplog, "postgresql:///service?host=127.0.0.1,localhost", TLS_REDIS) == []
+
+
 def test_there_are_no_warnings_outside_production(caplog: pytest.LogCaptureFixture) -> None:
     assert warnings_for(caplog, ELSEWHERE, "redis://redis.example", env="development") == []
 

@@ -98,3 +98,13 @@ def test_signing_out_ends_the_session_on_the_server(portal: Service) -> None:
     visitor.post("/en/sign-out", page="/en/")
     visitor.client.set_cookie("portal", cookie.value)
     assert visitor.get("/en/").status_code == 303
+
+
+def test_a_number_that_no_row_can_have_is_not_found(portal: Service) -> None:
+    visitor = person(portal, Role.SUPERUSER)
+    for page in PRIVATE:
+        if "<int:number>" in page.rule and "GET" in page.methods:
+            path = address(page).replace(ARGUMENTS["<int:number>"], str(2**63))
+            assert visitor.get(path).status_code == 404, page.rule
+    for path in ("/en/people?after=", "/en/audit?before=", "/en/alerts?before="):
+        assert visitor.get(f"{path}{2**63}").status_code == 200

@@ -30,6 +30,7 @@ def test_a_day_has_48_times() -> None:
         (FORWARD, time(3), False, datetime(2026, 3, 8, 7, tzinfo=UTC)),
         (BACK, time(1, 30), False, datetime(2026, 11, 1, 5, 30, tzinfo=UTC)),
         (BACK, time(1, 30), True, datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
+        (date.max, time(23, 30), True, None),
     ],
 )
 def test_a_local_time_is_one_instant(day: date, clock: time, is_end: bool, expected: datetime | None) -> None:

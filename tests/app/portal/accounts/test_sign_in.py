@@ -164,6 +164,13 @@ def test_a_backup_code_can_be_used_once(portal: Service) -> None:
         assert type_code(visitor, typed).status_code == status
 
 
+def test_a_person_is_told_by_e_mail_that_a_backup_code_was_used(portal: Service) -> None:
+    sign_in(portal, add_member(portal))
+    message = portal.app.context.portal.mail.newest(1)[0].message
+    assert (message.to, message.subject) == (EMAIL, "A backup code was used")
+    assert "Unused codes: 9 of 10." in message.text
+
+
 def test_a_backup_code_of_another_person_is_refused(portal: Service) -> None:
     add_member(portal)
     other = add_member(portal, "other@health.example")

@@ -71,6 +71,8 @@ def test_a_superuser_publishes_for_everyone_in_both_languages(portal: Service) -
         ({"text_fr": "x" * 1001}, "Enter no more than 1000 characters"),
         ({"start_date": "yesterday"}, "Enter or choose a valid value"),
         ({"start_date": ""}, "Enter a date"),
+        ({"start_date": "0001-01-01"}, "Enter a date"),
+        ({"end_date": "9999-12-31", "end_time": "23:30"}, "Enter a date"),
         ({"end_date": "2020-01-01"}, "Enter an end after the start"),
         ({"start_time": "00:15"}, "Enter or choose a valid value"),
         ({"level": "loud"}, "Enter or choose a valid value"),

@@ -197,7 +197,7 @@ def test_the_newest_entry_is_logged_for_a_later_check(
     with caplog.at_level(logging.INFO):
         log_audit_head()
     (record,) = [record for record in caplog.records if record.message == "audit log head"]
-    assert check(portal, "--expect", record.entry)[0] == 0
+    assert check(portal, "--expect", record.head)[0] == 0
 
 
 def test_a_rolled_back_transaction_leaves_a_gap_in_the_numbers_and_not_in_the_chain(portal: Service) -> None:

@@ -5,50 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.errors import ActionRefusedError, PortalPageMissingError
+from app.domain.errors import ActionRefusedError
 from app.domain.portal.addresses import normalize_address
 from app.domain.portal.jurisdictions import JURISDICTIONS
-from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role
-from app.portal.invitations import LIMIT, PURPOSE, Invitee
-from app.portal.sessions import person_of
-from app.store.portal import accounts
-from tests.support.at_once import at_once
+from app.portal.invitations import PURPOSE, Invitee
+from tests.support.invitations import ADDRESS, PORTAL, actor, invite, links, number_of, stored
 from tests.support.portal import add_account, person
 from tests.support.service import Service
-
-ADDRESS = "new.nurse@health.example"
-PORTAL = "https://portal.example.org"
-
-
-def stored(portal: Service) -> list[tuple[object, ...]]:
-    """Return the invitations."""
-    query = "SELECT email, language, jurisdiction, role, granted FROM portal_invitations ORDER BY id"
-    return [tuple(row) for row in portal.rows(query)]
-
-
-def number_of(portal: Service) -> int:
-    """Return the number of the only invitation."""
-    return int(portal.rows("SELECT id FROM portal_invitations")[0].id)
-
-
-def links(portal: Service) -> list[str]:
-    """Return the links in the e-mail that was stored, the newest first."""
-    return [re.findall(r"https?://\S+", each.message.text)[0] for each in portal.app.context.portal.mail.newest()]
-
-
-def actor(portal: Service, role: Role = Role.ADMINISTRATOR, jurisdiction: str = "ON", *granted: Right) -> Person:
-    """Return a new person, for calls of the service."""
-    email = f"actor-{role.value}-{jurisdiction.lower()}@health.example"
-    number = add_account(portal, email, role=role, jurisdiction=jurisdiction, granted=granted)
-    with portal.database.session() as session:
-        return person_of(accounts.find(session, number))
-
-
-def invite(portal: Service, inviter: Person, email: str = ADDRESS, jurisdiction: str = "ON") -> None:
-    """Invite an address to be staff."""
-    invitee = Invitee(email, "en", JURISDICTIONS[jurisdiction], Role.STAFF, frozenset())
-    portal.app.context.portal.invitations.invite(inviter, invitee, PORTAL, portal.clock.now)
 
 
 def test_an_invitation_sends_a_link_that_is_stored_as_a_keyed_hash(portal: Service) -> None:
@@ -226,62 +190,12 @@ def test_an_administrator_does_not_send_again_what_they_may_not_grant(portal: Se
     assert administrator.post(path, page="/en/people").status_code == 403
 
 
-def test_an_inviter_sends_no_more_than_the_limit_in_an_hour_even_at_once(portal: Service) -> None:
-    inviter = actor(portal)
-    _record_invitations(portal, inviter, LIMIT - 1)
-
-    def attempt(number: int) -> str:
-        try:
-            invite(portal, inviter, f"person{number}@health.example")
-        except ActionRefusedError as error:
-            return error.reason
-        return "sent"
-
-    outcomes = at_once(attempt, range(4))
-    assert sorted(outcomes) == ["people.invite.error.limit"] * 3 + ["sent"]
-    invite(portal, actor(portal, jurisdiction="AB"), "other@health.example", "AB")  # the limit is one person's
-    portal.clock.now += timedelta(hours=1, seconds=1)
-    assert attempt(9) == "sent"
-
-
-def _record_invitations(portal: Service, inviter: Person, count: int) -> None:
-    with portal.database.session() as session:
-        for _ in range(count):
-            portal.app.context.portal.audit.record(session, inviter, "invite", "x@y.example", portal.clock.now)
-
-
-def test_one_address_is_invited_once_by_two_at_once(portal: Service) -> None:
-    inviters = [actor(portal), actor(portal, jurisdiction="AB")]
-
-    def attempt(inviter: Person) -> bool:
-        try:
-            invite(portal, inviter, jurisdiction=inviter.jurisdiction.code)
-        except ActionRefusedError:
-            return False
-        return True
-
-    assert sorted(at_once(attempt, inviters)) == [False, True]
-    assert len(stored(portal)) == len(links(portal)) == 1
-
-
-def test_an_invitation_that_is_withdrawn_and_sent_again_at_once_has_one_outcome(portal: Service) -> None:
-    service, first, second = portal.app.context.portal.invitations, actor(portal), actor(portal, Role.SUPERUSER)
-    for _ in range(5):
-        invite(portal, first)
-        number = number_of(portal)
-
-        def attempt(call: object, number: int = number) -> str:
-            try:
-                call(number)
-            except PortalPageMissingError:
-                return "missing"
-            return "done"
-
-        calls = [
-            lambda number: service.withdraw(first, number, portal.clock.now),
-            lambda number: service.withdraw(second, number, portal.clock.now),
-            lambda number: service.resend(second, number, PORTAL, portal.clock.now),
-        ]
-        outcomes = at_once(attempt, calls)
-        assert outcomes[:2].count("done") == 1
-        assert stored(portal) == []
+def test_a_long_list_of_people_and_invitations_stays_light(portal: Service) -> None:
+    inviter = actor(portal, Role.SUPERUSER)
+    for number in range(52):
+        invite(portal, inviter, f"a-person-with-a-long-address-{number}@department.health.example")
+        add_account(portal, f"another-person-with-a-long-address-{number}@department.health.example")
+    page = person(portal, Role.SUPERUSER).get("/fr/people")
+    assert page.text.count("/withdraw") == 25
+    assert "Seules les 25 invitations les plus récentes" in page.text
+    assert len(page.data) < 65_000
