@@ -5,7 +5,6 @@ from flask.cli import with_appcontext
 
 from app.cli.commands import OperatorGroup
 from app.database.clock_check import database_time
-from app.upkeep.sharing_retention import take_inventory
 from app.web.context import current_context
 
 
@@ -18,6 +17,8 @@ def sharing() -> None:
 @with_appcontext
 def check() -> None:
     """Print how many secrets are stored, and fail if one is older than it may be. Changes nothing."""
+    from app.upkeep.sharing_retention import take_inventory  # not needed by processes that serve phones
+
     context = current_context()
     most_bytes = context.settings.sharing.sharing_total_bytes
     with context.database.autocommit() as connection:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.config import SharingSettings
@@ -51,8 +50,9 @@ class Sharing:
         """
         secret = self._secret(offer, network, now, is_answer=False)
         with self._storing(secret.size, network, now) as session:
-            session.add(secret)
-            session.add(SharedSecretReceipt(receipt_digest=secret.receipt_digest, expires=secret.expires))
+            _add_receipt(session, secret)
+            if not shared_secrets.add(session, secret):
+                raise RequestClosedError
         return secret.expires
 
     def request(self, digest: bytes, lifetime_seconds: int, network: str, now: datetime) -> datetime:
@@ -61,7 +61,9 @@ class Sharing:
         _check_token(digest)
         with self._storing(ROW_BYTES, network, now) as session:
             identifier = self._identifiers(network, now)[0]
-            session.add(SharedSecret(digest=digest, size=ROW_BYTES, network=identifier, created=now, expires=expires))
+            row = SharedSecret(digest=digest, size=ROW_BYTES, network=identifier, created=now, expires=expires)
+            if not shared_secrets.add(session, row):
+                raise RequestClosedError
         return expires
 
     def answer(self, offer: Offer, network: str, now: datetime) -> datetime:
@@ -72,9 +74,9 @@ class Sharing:
         """
         secret = self._secret(offer, network, now, is_answer=True)
         with self._storing(secret.size, network, now) as session:
+            _add_receipt(session, secret)
             if not shared_secrets.answer(session, secret):
                 raise RequestClosedError
-            session.add(SharedSecretReceipt(receipt_digest=secret.receipt_digest, expires=secret.expires))
         return secret.expires
 
     def read(self, locator: bytes, now: datetime) -> bytes | None:
@@ -130,13 +132,10 @@ class Sharing:
         quota = Quota(
             self._identifiers(network, now), self.settings.sharing_network_bytes, self.settings.sharing_total_bytes
         )
-        try:
-            with self.database.session() as session:
-                if not shared_secrets.has_room(session, size, quota):
-                    raise NoRoomError
-                yield session
-        except IntegrityError:
-            raise RequestClosedError from None  # the digest is in use: the request was sent before
+        with self.database.session() as session:
+            if not shared_secrets.has_room(session, size, quota):
+                raise NoRoomError
+            yield session
 
     def _identifiers(self, network: str, now: datetime) -> list[str]:
         """Return the identifiers of a network, today's first, for each day on which a stored secret may be created."""
@@ -154,6 +153,11 @@ def make_sharing(database: Database, settings: SharingSettings) -> Sharing:
 def _check_token(token: bytes) -> None:
     if len(token) != TOKEN_BYTES:
         raise MalformedEnvelopeError
+
+
+def _add_receipt(session: Session, secret: SharedSecret) -> None:
+    if secret.receipt_digest is None or not shared_secrets.add_receipt(session, secret.receipt_digest, secret.expires):
+        raise RequestClosedError
 
 
 def _receipt(found: SharedSecretReceipt | None, now: datetime) -> Receipt:

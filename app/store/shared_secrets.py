@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import CheckConstraint, Integer, LargeBinary, String, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.portal.base import Digest, Model, Moment
@@ -146,6 +147,25 @@ def has_room(session: Session, size: int, quota: Quota) -> bool:
     """Return whether so many bytes may be stored. Until the transaction ends, no other one stores any."""
     session.execute(_LOCK, {"lock": _QUOTA_LOCK})
     return bool(session.scalar(_HAS_ROOM, {"size": size, **quota.__dict__}))
+
+
+def add(session: Session, secret: SharedSecret) -> bool:
+    """Store a secret or a request; return False if its digest is in use.
+
+    A conflict is not an error of PostgreSQL, whose log would contain the row.
+    """
+    columns = {name: getattr(secret, name) for name in SharedSecret.__table__.columns.keys()}  # noqa: SIM118
+    statement = insert(SharedSecret).values(columns).on_conflict_do_nothing().returning(SharedSecret.size)
+    return session.execute(statement).first() is not None
+
+
+def add_receipt(session: Session, receipt_digest: bytes, expires: datetime) -> bool:
+    """Store a receipt; return False if its digest is in use."""
+    columns = {"receipt_digest": receipt_digest, "expires": expires}
+    statement = (
+        insert(SharedSecretReceipt).values(columns).on_conflict_do_nothing().returning(SharedSecretReceipt.expires)
+    )
+    return session.execute(statement).first() is not None
 
 
 def answer(session: Session, secret: SharedSecret) -> bool:

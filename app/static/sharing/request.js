@@ -4,10 +4,13 @@ import { random, toText } from "./bytes.js";
 import { CURVE, digest, openAnswer, SECRET_BYTES } from "./envelope.js";
 import * as keys from "./keys.js";
 import { requestLink } from "./links.js";
-import { busy, byId, enableCopying, guardLeaving, moment, show, start, text } from "./page.js";
+import { busy, byId, enableCopying, guardLeaving, moment, show, showErrors, start, text } from "./page.js";
 import { enableQrCodes } from "./qr.js";
 import { isUnsaved, reveal } from "./reveal.js";
 import * as service from "./service.js";
+
+// An answer can be stored until the request expires, and then for a week.
+const isOver = ({ expires }) => Date.now() - Date.parse(expires) > 7 * 86_400_000;
 
 start(async () => {
   enableCopying();
@@ -24,6 +27,12 @@ start(async () => {
 });
 
 async function request() {
+  try {
+    await keys.all();
+  } catch {
+    showErrors([[null, text("live.error.no_storage")]]);
+    return;
+  }
   const pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   const locator = random(SECRET_BYTES);
@@ -37,7 +46,9 @@ async function request() {
 }
 
 async function list() {
-  const requests = await keys.all();
+  const kept = await keys.all().catch(() => []);
+  const requests = kept.filter((each) => !isOver(each));
+  await Promise.all(kept.filter(isOver).map(({ id }) => keys.remove(id)));
   byId("open-requests").hidden = requests.length === 0;
   byId("request-list").replaceChildren(...requests.map(row));
 }

@@ -128,8 +128,9 @@ def test_what_the_tables_hold_neither_reads_nor_withdraws(sharer: Sharer) -> Non
 
 def test_the_same_secret_is_not_stored_twice(sharer: Sharer) -> None:
     secret = sharer.share()
-    other = SharedText(secret=secret.secret)
-    assert sharer.post("secrets", other.fields()).status_code == 409
+    others = SharedText(secret=secret.secret), SharedText(receipt=secret.receipt)
+    assert [sharer.post("secrets", other.fields()).status_code for other in others] == [409, 409]
+    assert sharer.service.rows("SELECT count(*) FROM shared_secret_receipts") == [(1,)]
     assert secret.opened(sharer.read(secret)) == secret.text
 
 
