@@ -110,34 +110,6 @@ def test_a_wrong_passphrase_loses_nothing(new_sharing_page: NewPage) -> None:
     expect(reader.locator("#secret-text")).to_have_text(TEXT)
 
 
-def test_a_request_is_answered_for_the_browser_that_made_it(new_sharing_page: NewPage) -> None:
-    receiver = new_sharing_page("/share/request/en")
-    receiver.click("#submit")
-    expect(receiver.locator("#link")).not_to_have_value("")
-    link = receiver.input_value("#link")
-    receiver.goto("/share/request/en")
-    receiver.click("#request-list button")
-    expect(receiver.locator("#request-list [role=status]")).to_have_text("No answer yet")
-
-    sender = new_sharing_page()
-    sender.goto(link)
-    sender.fill("#text", TEXT)
-    sender.click("#submit")
-    expect(sender.get_by_role("heading", name="Your secret was sent")).to_be_focused()
-    late = new_sharing_page()
-    late.goto(link)
-    late.fill("#text", "too late")
-    late.click("#submit")
-    expect(late.locator("#error-list")).to_contain_text("answered before")
-
-    receiver.click("#request-list button")
-    expect(receiver.locator("#secret-text")).to_have_text(TEXT)
-    expect(receiver.locator("#request-list li")).to_have_count(0)
-    receipt = new_sharing_page()
-    receipt.goto(receipt_of(sender))
-    expect(receipt.locator("#outcome")).to_have_text("Read")
-
-
 def test_a_sender_withdraws_a_secret(new_sharing_page: NewPage) -> None:
     sender = new_sharing_page("/share/fr")
     sender.fill("#text", TEXT)
