@@ -6,7 +6,6 @@ name.
 """
 
 import argparse
-import hashlib
 import importlib
 import pkgutil
 import re
@@ -16,7 +15,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,15 +27,11 @@ from app import create_app, store
 from app.config import Settings
 from app.database.migrations import migrate_database
 from app.database.statement import Statement
-from app.domain.limits import KEY_DATA_BYTES
-from app.domain.timeline import HOURS_PER_DAY, INTERVALS_PER_DAY
 from bench import millions
+from bench.plan_values import common_values, other_values
 from bench.stopping import stop_in_order_on_sigterm
-from bench.target import today
 from local.secrets import load_secrets
 from processes.postgres import EmbeddedPostgres
-
-MINUTES_PER_HOUR: Final = 60
 
 _RESULT: Final = Path(__file__).parent / "results" / "plans.txt"
 # These stay small under any load: 32 archives, in a few parts each.
@@ -101,102 +95,13 @@ def _migrate(url: str, folder: Path) -> None:
     app.context.database.dispose()
 
 
-def _values() -> dict[str, Any]:
-    """Return a value for every parameter of the statements of the store, by name."""
-    day, now = today(), datetime.now(UTC)
-    return {
-        # a claimed key pair, and an unclaimed code: see `millions`
-        "server_public_key": hashlib.sha256(b"server12").digest(),
-        "app_public_key": hashlib.sha256(b"phone12").digest(),
-        "sealed_private_key": b"sealed",
-        "after": b"\x80" * 32,
-        "one_time_code": "0000000020",
-        "stored_codes": ["~000000020", "0000000020"],
-        **{"hash_id": "~bench", "hash_ids": ["~bench", "bench"], "locks": [1, 2]},
-        "region": "302",
-        "originator": "bench",
-        **dict.fromkeys(("remaining_keys", "initial_remaining_keys"), 43),
-        # limits in time
-        "now": now,
-        "date": now.date(),
-        "oldest_code": now - timedelta(days=1),
-        "oldest_pair": now - timedelta(days=15),
-        "window_start": now - timedelta(hours=1),
-        "before": now - timedelta(days=14, hours=1),
-        "first": now - timedelta(days=1),
-        "end": now,
-        "last": now.date(),
-        "batch": 5000,
-        **{"rows": 20_000, "group": 20},
-        **_values_of_networks(day),
-        # the keys of an upload
-        "key_data": [bytes([number]) * KEY_DATA_BYTES for number in range(millions.KEYS_PER_PAIR)],
-        "starts": [(day - number) * INTERVALS_PER_DAY for number in range(millions.KEYS_PER_PAIR)],
-        **dict.fromkeys(("periods", "levels", "hours", "report_types", "onsets"), [1] * millions.KEYS_PER_PAIR),
-        # a token that was made in the portal
-        **{"token_digest": hashlib.sha256(b"token").digest(), "kept": [hashlib.sha256(b"other").digest()]},
-        **{"label": "bench", "first_characters": "abcdef", "is_portal": False, "id": 1},
-        # the archive of yesterday
-        "first_hour": (day - 1) * HOURS_PER_DAY,
-        "last_hour": day * HOURS_PER_DAY - 1,
-        "published_before_hour": day * HOURS_PER_DAY,
-        "before_hour": (day - millions.DAYS + 1) * HOURS_PER_DAY,
-        "after_start": (day - 14) * INTERVALS_PER_DAY,
-        "before_start": day * INTERVALS_PER_DAY,
-        **dict.fromkeys(("kind", "location_id"), "keys"),
-        "period": day - 1,
-        **dict.fromkeys(("name", "export_digest"), "0" * 64),
-        "signer": "0" * 32,
-        "names": ["0" * 64],
-        **dict.fromkeys(("size", "source_version", "built_for_day", "severity", "part", "lock", "network_lock"), 1),
-        **dict.fromkeys(("created", "checked_at", "fresh_until", "start_time", "end_time"), now),
-        "content": b"content",
-    }
-
-
-def _values_of_networks(day: int) -> dict[str, Any]:
-    return {
-        "network": "0" * 32,
-        "network_yesterday": "1" * 32,
-        **dict.fromkeys(("max_failures", "max_daily_failures"), 50),
-        "hour": day * HOURS_PER_DAY,
-        **dict.fromkeys(("minute", "first_minute"), day * HOURS_PER_DAY * MINUTES_PER_HOUR),
-        "decoy_work_factor": 1,
-    }
-
-
-def _other_values(module: str) -> Mapping[str, Any]:
-    """Return values for a module's statements that replace those of `_values`."""
-    if module == "codes":  # a new code must not exist yet
-        return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
-    if module == "claims":  # nor may the phone that claims one
-        return {"app_public_key": b"\x01" * 32}
-    if module == "key_changes":
-        day = today()
-        return {"first_day": day - 14, "end_day": day, "before_day": day - millions.DAYS}
-    if module == "padding_keys":
-        return {"start": b"\x80" * KEY_DATA_BYTES, "number": 100, "hour": (today() - 1) * HOURS_PER_DAY + 12}
-    if module == "diagnosis_keys":  # what the stored keys differ in, but for their data
-        shapes = [(start, level) for start in millions.start_intervals() for level in millions.RISK_LEVELS]
-        return {
-            "starts": [start for start, _ in shapes],
-            "levels": [level for _, level in shapes],
-            "periods": [INTERVALS_PER_DAY] * len(shapes),
-            "key_data": [number.to_bytes(KEY_DATA_BYTES, "big") for number in range(len(shapes))],
-            "hours": [1] * len(shapes),
-            **dict.fromkeys(("report_types", "onsets"), [None] * len(shapes)),
-            **dict.fromkeys(("befores", "afters"), [b"12345678"] * len(shapes)),
-        }
-    return {}
-
-
 def _explain(url: str) -> Iterator[Plan]:
-    values = _values()
+    values = common_values()
     with closing(psycopg2.connect(url, options="-c plan_cache_mode=force_generic_plan")) as connection:
         for module, name, parts in _statements():
             if parts[0].sql.startswith(_NOT_EXPLAINED):
                 continue
-            own_values = {**values, **_other_values(module)}
+            own_values = {**values, **other_values(module)}
             missing = ", ".join(sorted(_parameters(parts) - set(own_values)))
             if missing:
                 yield Plan(f"{module}.{name}", f"not explained: bench/plans.py has no value for {missing}")
@@ -211,9 +116,9 @@ def _explain(url: str) -> Iterator[Plan]:
 
 def without_values() -> dict[str, set[str]]:
     """Return the parameters without a value, by statement. The result should be empty."""
-    values = _values()
+    values = common_values()
     unknown = {
-        f"{module}.{name}": _parameters(parts) - set(values) - set(_other_values(module))
+        f"{module}.{name}": _parameters(parts) - set(values) - set(other_values(module))
         for module, name, parts in _statements()
     }
     return {name: missing for name, missing in unknown.items() if missing}

@@ -101,7 +101,7 @@ class SecondFactors:
             _locked(session, person).backup_codes_saved_at = now
 
     def report_change(self, session: Session, person: Person, action: str, now: datetime, **details: Any) -> None:
-        """Record a change of a person's second factors, and tell the person by e-mail."""
+        """Record a change of a person’s second factors, and notify the person by e-mail."""
         self.mail.queue(session, to=person.email, language=person.language, message="second_factor_changed", now=now)
         self.audit.record(session, person, action, person.email, now, **details)
 

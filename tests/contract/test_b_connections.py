@@ -93,7 +93,7 @@ def test_the_connection_is_closed_after_a_body_that_is_too_long(
 
 @pytest.mark.rule(48)
 def test_an_endless_body_is_refused_unread(web: WebProcess, service: Service) -> None:
-    chunk = b"2000\r\n" + b"\x00" * 0x2000 + b"\r\n"  # without a last chunk
+    chunk = b"8000\r\n" + b"\x00" * 0x8000 + b"\r\n"  # without a last chunk
     request = b"POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     answer, was_closed = web.exchange(request + chunk)

@@ -165,9 +165,11 @@ def download_code(period: int | str, now: datetime, region: str = "302", key: st
 def empty(service: Service) -> None:
     """Delete everything in the database and in Redis."""
     with service.database.autocommit() as connection:
-        # For nearly empty tables, DELETE takes a twentieth of the time of TRUNCATE. A replica's role runs no triggers:
-        # they record changes of keys, check references, and refuse changes of the audit log.
-        deletions = "; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables)  # noqa: S608
+        # For nearly empty tables, DELETE takes a twentieth of the time of TRUNCATE. A replica's role runs no triggers
+        # that check references or keep the audit log. Those that record changes of keys run always: in reverse order
+        # keys come before the table in which they record.
+        names = sorted((table.name for table in metadata.sorted_tables), reverse=True)
+        deletions = "; ".join(f"DELETE FROM {name}" for name in names)  # noqa: S608
         connection.execute(text(f"BEGIN; SET LOCAL session_replication_role = replica; {deletions}; COMMIT"))
     service.app.context.redis.flushall()
 
