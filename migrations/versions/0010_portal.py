@@ -57,7 +57,7 @@ def _create_api_tokens() -> None:
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("octet_length(token_digest) = 32", name="ck_api_tokens_token_digest_length"),
+        sa.CheckConstraint("octet_length(token_digest) = 32", name=op.f("ck_api_tokens_token_digest_length")),
         sa.PrimaryKeyConstraint("id", name="pk_api_tokens"),
         sa.UniqueConstraint("token_digest", name="uq_api_tokens_token_digest"),
     )
@@ -82,7 +82,7 @@ def _create_accounts() -> None:
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_sign_in", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("email = lower(email)", name="ck_portal_accounts_email_lower_case"),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_portal_accounts_email_lower_case")),
         sa.PrimaryKeyConstraint("id", name="pk_portal_accounts"),
         sa.UniqueConstraint("email", name="uq_portal_accounts_email"),
         sa.UniqueConstraint("user_handle", name="uq_portal_accounts_user_handle"),

@@ -1,7 +1,11 @@
 """Projects that know nothing of this one, opened unchanged: Django, FastAPI, and plain WSGI with a worker."""
 
+import functools
 import json
+import re
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,14 +36,29 @@ def host(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     host.run("reconcile", "--none-open")
 
 
+@functools.cache
+def default_index() -> str:
+    """Return the address of the index that pip uses unless it is told otherwise."""
+    explained = subprocess.run([sys.executable, "-m", "pip", "help", "install"], capture_output=True, text=True).stdout
+    return re.search(r"\(default\s+(https://\S+?)\)", explained)[1]
+
+
 def put(host: Host, app: str, locks: str = "") -> None:
-    """Commit one of the apps, with the lock files of a folder in place of its own."""
+    """Commit one of the apps, with the lock files of a folder in place of its own.
+
+    Lock files name an index, and uv's also the host of each file: that of the app is made here.
+    """
     folder = host.repository.folder
     shutil.copytree(HERE / "apps" / app, folder, dirs_exist_ok=True)
     if locks:
         for name in LISTS:
             (folder / name).unlink(missing_ok=True)
         shutil.copytree(HERE / "locks" / locks, folder, dirs_exist_ok=True)
+    for path in folder.iterdir():
+        if path.name in (*LISTS, "Pipfile", "pyproject.toml"):
+            path.write_text(path.read_text().replace("https://index.test/simple", default_index()))
+    if (folder / "pyproject.toml").exists() and not (folder / "poetry.lock").exists():
+        subprocess.run(["uv", "lock", "--quiet", "--system-certs"], cwd=folder, check=True)
     host.repository.commit("main", {})
 
 

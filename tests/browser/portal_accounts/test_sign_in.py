@@ -1,84 +1,19 @@
-"""Accounts of the portal in a real Chromium: invitation, passkeys, the authenticator app, and the end of a session."""
+"""Accounts of the portal in a real Chromium: invitation, passkeys and the authenticator app."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from app.domain.timeline import utc_now
-from tests.browser.conftest import opening
-from tests.support.clock import FakeClock
+from tests.browser.portal_accounts.conftest import Open, add_authenticator
 from tests.support.portal_accounts import PASSWORD as MEMBER_PASSWORD
 from tests.support.portal_accounts import add_member
-from tests.support.service import Service, empty, start_service
-from tests.support.settings import SECRETS, make_settings
-from tests.support.web import web_process
+from tests.support.service import Service
 
-SURFACES = {"SURFACES": "submission,portal"}
 PASSWORD = "heron lantern quarry biscuit"
-VIRTUAL_AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal on a host name, which passkeys need."""
-    log = tmp_path_factory.mktemp("portal") / "web.log"
-    with web_process(SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}, log) as web:
-        yield f"http://localhost:{web.port}"
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process, for what an operator would do."""
-    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
-    empty(service)
-    yield service
-    service.database.dispose()
-    service.app.context.redis.close()
-
-
-@pytest.fixture
-def invite(service: Service) -> Callable[[str, str], str]:
-    """Invite a superuser to the portal, and return the path of the link."""
-
-    def invite(email: str, language: str = "en") -> str:
-        token = service.app.context.portal.operation.invite_superuser(email, "ON", language, utc_now())
-        return f"/{language}/invitation/{token}"
-
-    return invite
-
-
-@pytest.fixture
-def open_portal(browser: Browser, portal_address: str, service: Service) -> Iterator[Open]:
-    """Open a page of the portal, with an authenticator in the browser."""
-    with opening(browser, portal_address) as open_page:
-
-        def open_portal(path: str, *, has_authenticator: bool = True, **options: object) -> Page:
-            page = open_page(**options)
-            if has_authenticator:
-                add_authenticator(page)
-            page.goto(path)
-            return page
-
-        yield open_portal
-
-
-def add_authenticator(page: Page, **options: object) -> None:
-    """Give the browser an authenticator, which answers at once."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": VIRTUAL_AUTHENTICATOR | options})
 
 
 def sign_up(page: Page, name: str = "Zoé Roy") -> None:
@@ -230,78 +165,3 @@ def test_a_locked_account_is_unlocked_with_a_link_from_the_outbox(open_portal: O
     page.get_by_label("Code", exact=True).fill(pyotp.TOTP(member.secret).now())
     page.keyboard.press("Enter")
     page.wait_for_url("**/en/")
-
-
-# The end of a session
-
-
-@pytest.fixture
-def signed_in(open_portal: Open, invite: Callable[[str, str], str]) -> Page:
-    """A page of a person who has signed in, whose clock a test sets."""
-    page = open_portal(invite("session@health.example", "en"))
-    sign_up(page)
-    set_up_with_a_passkey(page)
-    finish(page)
-    page.clock.install()
-    page.goto("/en/account")
-    return page
-
-
-def test_a_warning_two_minutes_before_the_end_continues_the_session_by_keyboard(signed_in: Page) -> None:
-    dialog = signed_in.get_by_role("alertdialog")
-    signed_in.clock.fast_forward("57:00")
-    expect(dialog).to_be_hidden()
-    signed_in.clock.fast_forward("01:01")
-    expect(dialog).to_be_visible()
-    expect(dialog.get_by_role("button", name="Continue")).to_be_focused()
-    expect(dialog.get_by_role("status")).to_have_text("It ends in about two minutes.")
-    signed_in.clock.fast_forward("01:00")
-    expect(dialog.get_by_role("status")).to_have_text("It ends in about one minute.")
-    with signed_in.expect_response("**/session/continue") as answer:
-        signed_in.keyboard.press("Enter")
-    assert answer.value.json() == {"seconds": 3600}
-    expect(dialog).to_be_hidden()
-    signed_in.clock.fast_forward("58:01")
-    expect(dialog).to_be_visible()
-
-
-def test_escape_continues_the_session(signed_in: Page) -> None:
-    signed_in.clock.fast_forward("58:01")
-    expect(signed_in.get_by_role("alertdialog")).to_be_visible()
-    with signed_in.expect_response("**/session/continue"):
-        signed_in.keyboard.press("Escape")
-    expect(signed_in.get_by_role("alertdialog")).to_be_hidden()
-
-
-def test_after_the_end_the_page_states_what_was_lost(signed_in: Page) -> None:
-    signed_in.clock.fast_forward("58:01")
-    expect(signed_in.get_by_role("alertdialog")).to_be_visible()
-    signed_in.clock.fast_forward("02:01")
-    expect(signed_in.get_by_role("heading", name="Your session has ended")).to_be_visible()
-    expect(signed_in.get_by_text("Nothing that you saved or issued was lost.")).to_be_visible()
-    expect(signed_in.get_by_role("link", name="Sign in again")).to_be_focused()
-
-
-def test_the_warning_signs_out(signed_in: Page) -> None:
-    signed_in.clock.fast_forward("58:01")
-    signed_in.keyboard.press("Tab")
-    expect(signed_in.get_by_role("alertdialog").get_by_role("button", name="Sign out")).to_be_focused()
-    with signed_in.expect_response("**/sign-out") as answer:
-        signed_in.keyboard.press("Enter")
-    assert answer.value.status == 303
-
-
-def test_a_session_that_cannot_be_continued_reports_it(signed_in: Page) -> None:
-    signed_in.clock.fast_forward("58:01")
-    signed_in.route("**/session/continue", lambda route: route.abort())
-    signed_in.get_by_role("alertdialog").get_by_role("button", name="Continue").click()
-    expect(signed_in.get_by_role("status")).to_have_text(re.compile("could not be continued"))
-
-
-def test_another_tab_that_is_used_takes_the_warning_away(signed_in: Page) -> None:
-    signed_in.clock.fast_forward("58:01")
-    dialog = signed_in.get_by_role("alertdialog")
-    expect(dialog).to_be_visible()
-    other = signed_in.context.new_page()
-    other.goto(signed_in.url)
-    expect(dialog).to_be_hidden()
