@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from app.config import PORTAL, RETRIEVAL, SUBMISSION, ConfigurationError, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.portal.service import make_portal
 
         context.served_portal = make_portal(database, context.redis, settings.portal)
+    if settings.serves(SHARING):
+        from app.sharing.service import make_sharing
+
+        context.served_sharing = make_sharing(database, settings.sharing)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
@@ -106,6 +110,10 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
         from app.portal.views import portal_blueprints
 
         blueprints += portal_blueprints(context.portal, review_tools=context.settings.review.review_tools)
+    if context.served_sharing:
+        from app.sharing.views import sharing_blueprints
+
+        blueprints += sharing_blueprints()
     if context.served_review:
         from app.review.views import review_blueprints
 
@@ -148,6 +156,8 @@ def _static_groups(context: "Context") -> tuple[str, ...]:
     groups: tuple[str, ...] = ()
     if context.served_portal:
         groups += ("portal",)
+    if context.served_sharing:
+        groups += ("sharing",)
     if context.served_review:
         from app.review.views import STATIC_GROUPS
 

@@ -41,7 +41,7 @@ _DEFAULTS: Final = {
     "EXPORT_MAX_AGE_SECONDS": "3",
     "RELEASE_PERIOD_HOURS": "0",
     "REVIEW_TOOLS": "true",
-    "SURFACES": "submission,retrieval,portal",
+    "SURFACES": "submission,retrieval,portal,sharing",
 }
 
 _BANNER: Final = """
@@ -49,6 +49,7 @@ _BANNER: Final = """
 
   In a browser:     {url}/
   The portal:       {url}/portal
+  Sharing secrets:  {url}/share
   A one-time code:  curl -X POST -H "Authorization: Bearer {token}" {url}/new-key-claim
   The secrets:      {secrets}
   To stop it:       Ctrl-C

@@ -11,6 +11,7 @@ from app.cli.operations import codes, counts, keys, purge
 from app.cli.portal import portal
 from app.cli.secrets import secrets
 from app.cli.seed import seed
+from app.cli.sharing import sharing
 from app.cli.status import status
 from app.domain.errors import ConfigurationError
 from app.web.routing import Application
@@ -18,7 +19,20 @@ from app.web.routing import Application
 
 def init_cli(app: Application) -> None:
     """Register the operator's commands."""
-    for command in (secrets, configuration, codes, counts, purge, keys, archives, seed, status, doctor, portal):
+    for command in (
+        secrets,
+        configuration,
+        codes,
+        counts,
+        purge,
+        keys,
+        archives,
+        seed,
+        sharing,
+        status,
+        doctor,
+        portal,
+    ):
         app.cli.add_command(command)
     for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)

@@ -1,13 +1,14 @@
 """Settings: read once from the environment into frozen, typed objects, one for each surface.
 
-`fields` declares and reads a setting, `parsers` parses one value, `common`, `submission`, `retrieval`, `portal` and
-`review` declare the settings, and `settings` puts those of a process together.
+`fields` declares and reads a setting, `parsers` parses one value, `common`, `submission`, `retrieval`, `portal`,
+`sharing` and `review` declare the settings, and `settings` puts those of a process together.
 """
 
-from app.config.common import ALL_SURFACES, PORTAL, RETRIEVAL, SUBMISSION, CommonSettings
+from app.config.common import ALL_SURFACES, PORTAL, RETRIEVAL, SHARING, SUBMISSION, CommonSettings
 from app.config.portal import PortalSettings
 from app.config.retrieval import RetrievalSettings
 from app.config.settings import Settings
+from app.config.sharing import SharingSettings
 from app.config.submission import SubmissionSettings
 from app.domain.errors import ConfigurationError
 
@@ -15,11 +16,13 @@ __all__ = [
     "ALL_SURFACES",
     "PORTAL",
     "RETRIEVAL",
+    "SHARING",
     "SUBMISSION",
     "CommonSettings",
     "ConfigurationError",
     "PortalSettings",
     "RetrievalSettings",
     "Settings",
+    "SharingSettings",
     "SubmissionSettings",
 ]

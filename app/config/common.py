@@ -12,8 +12,9 @@ from app.domain.publication import ReleasePolicy
 SUBMISSION: Final = "submission"
 RETRIEVAL: Final = "retrieval"
 PORTAL: Final = "portal"
-ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL, PORTAL)
-# The portal has accounts and secrets of its own, so a process serves it only if SURFACES names it.
+SHARING: Final = "sharing"
+ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL, PORTAL, SHARING)
+# The portal and sharing have secrets of their own, so a process serves them only if SURFACES names them.
 DEFAULT_SURFACES: Final = (SUBMISSION, RETRIEVAL)
 
 
@@ -23,7 +24,7 @@ class CommonSettings:
 
     surfaces: tuple[str, ...] = setting(
         parse.choices(ALL_SURFACES),
-        "The surfaces that this process serves: any of submission, retrieval, portal",
+        "The surfaces that this process serves: any of submission, retrieval, portal, sharing",
         ",".join(DEFAULT_SURFACES),
     )
     env: str = setting(

@@ -19,6 +19,7 @@ SECRET_MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "RETRIEVE_HMAC_KEY": lambda: secrets.token_hex(_HMAC_KEY_BYTES),
     "SEALING_KEYS": lambda: secrets.token_hex(SEALING_KEY_BYTES),
     "SECRET_KEY": lambda: secrets.token_hex(_HMAC_KEY_BYTES),
+    "SHARING_SECRET_KEY": lambda: secrets.token_hex(_HMAC_KEY_BYTES),
     "TEST_TOOLS_TOKEN": lambda: secrets.token_urlsafe(_TOKEN_BYTES),
 }
 

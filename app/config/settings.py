@@ -8,11 +8,12 @@ from dataclasses import Field, dataclass, field
 from typing import Any
 
 from app.config import parsers as parse
-from app.config.common import ALL_SURFACES, DEFAULT_SURFACES, PORTAL, RETRIEVAL, SUBMISSION, CommonSettings
+from app.config.common import ALL_SURFACES, DEFAULT_SURFACES, PORTAL, RETRIEVAL, SHARING, SUBMISSION, CommonSettings
 from app.config.fields import declared, read_one, read_values
 from app.config.portal import PortalSettings
 from app.config.retrieval import RetrievalSettings
 from app.config.review import ReviewSettings
+from app.config.sharing import SharingSettings
 from app.config.submission import SubmissionSettings
 from app.domain.errors import ConfigurationError, SurfaceNotServedError
 
@@ -20,6 +21,7 @@ SURFACE_SETTINGS: Mapping[str, type[CommonSettings]] = {
     SUBMISSION: SubmissionSettings,
     RETRIEVAL: RetrievalSettings,
     PORTAL: PortalSettings,
+    SHARING: SharingSettings,
 }
 
 
@@ -52,6 +54,14 @@ class Settings(CommonSettings):
         served = self._served.get(PORTAL)
         if not isinstance(served, PortalSettings):
             raise SurfaceNotServedError(PORTAL)
+        return served
+
+    @property
+    def sharing(self) -> SharingSettings:
+        """The settings of sharing; raises SurfaceNotServedError where it is not served."""
+        served = self._served.get(SHARING)
+        if not isinstance(served, SharingSettings):
+            raise SurfaceNotServedError(SHARING)
         return served
 
     def serves(self, *surfaces: str) -> bool:

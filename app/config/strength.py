@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from app.config.common import PORTAL, RETRIEVAL, SUBMISSION
+from app.config.common import PORTAL, RETRIEVAL, SHARING, SUBMISSION
 from app.config.settings import Settings
 
 # Of 32 random bytes about 30 are different, and fewer than 20 in one case of 10^12.
@@ -38,6 +38,10 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.serves(PORTAL):
         for key in settings.portal.portal_secret_keys:
             yield "PORTAL_SECRET_KEYS", key.hex()
+    if settings.serves(SHARING):
+        yield "SHARING_SECRET_KEY", settings.sharing.sharing_secret_key.hex()
+        for token in settings.sharing.sharing_tokens or ():
+            yield "SHARING_TOKENS", token
     if settings.serves(RETRIEVAL):
         retrieval = settings.retrieval
         yield "RETRIEVE_HMAC_KEY", retrieval.retrieve_hmac_key.hex()

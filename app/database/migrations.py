@@ -53,8 +53,10 @@ def init_migrate(app: Flask) -> None:
     """Configure Flask-Migrate for the application."""
     from flask_migrate import Migrate
 
-    # Imported for their tables, which `flask db` compares with the database.
     from app.store.portal import models  # noqa: F401
+
+    # Imported for their tables, which `flask db` compares with the database.
+    from app.store.shared_secrets import SharedSecret  # noqa: F401
 
     Migrate(app, db, directory=_FOLDER)
 

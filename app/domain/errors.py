@@ -3,6 +3,7 @@
     ExposureAlertError
     ├── ConfigurationError                  a setting is missing or malformed
     ├── MalformedMessageError               bytes are not the expected protocol buffer
+    ├── MalformedEnvelopeError              a shared secret is not in the form of docs/sharing.md
     ├── UnreadableBodyError                 a request's body is too long or incomplete
     ├── RequestRefusedError                 the request was understood and refused
     │   ├── ClaimError                      /claim-key: a ClaimErrorCode and the network's ban status
@@ -13,6 +14,9 @@
     │   ├── TooManyRequestsError            a rate limit is exhausted
     │   ├── DailyLimitError                 a person has issued as many codes as allowed in 24 hours
     │   ├── FormUsedError                   the code of a form cannot be issued again
+    │   ├── NoRoomError                     the quota of stored shared secrets is used up
+    │   ├── RequestClosedError              a request for a secret was answered, or has expired
+    │   ├── NothingSharedError              there is no such secret, receipt or request
     │   ├── NotPermittedError               a person of the portal lacks the right
     │   ├── PortalPageMissingError          there is no such page, or not for this person
     │   └── ActionRefusedError              a rule of the portal does not permit the action
@@ -30,6 +34,7 @@
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
+    ├── HandoverError                       a command could not hand a text over
     ├── SurfaceNotServedError               this process does not serve the surface
     └── JobFailedError                      a background job failed
 
@@ -55,6 +60,10 @@ class ConfigurationError(ExposureAlertError):
 
 class MalformedMessageError(ExposureAlertError):
     """The bytes are not the expected protocol buffer (rules 31, 49 and 55)."""
+
+
+class MalformedEnvelopeError(ExposureAlertError):
+    """The bytes are not an envelope of a shared secret, or its lifetime is not permitted."""
 
 
 class UnreadableBodyError(ExposureAlertError):
@@ -136,6 +145,18 @@ class FormUsedError(RequestRefusedError):
     """The form was sent before, and its code has been claimed or withdrawn."""
 
 
+class NoRoomError(RequestRefusedError):
+    """The shared secrets of the network, or of all, would take more bytes than permitted."""
+
+
+class RequestClosedError(RequestRefusedError):
+    """The request for a secret does not exist, was answered, or has expired."""
+
+
+class NothingSharedError(RequestRefusedError):
+    """There is nothing to read. The reason is not given."""
+
+
 class NotPermittedError(RequestRefusedError):
     """The person lacks the right, or has not signed in."""
 
@@ -202,6 +223,10 @@ class SeedingForbiddenError(ExposureAlertError):
 
 class MailDeliveryError(ExposureAlertError):
     """A message could not be sent. The text names the kind of failure, and neither a person nor an address."""
+
+
+class HandoverError(ExposureAlertError):
+    """A command could not hand a text over. The message states why, without a part of the link."""
 
 
 class SurfaceNotServedError(ExposureAlertError):

@@ -6,7 +6,7 @@ from typing import Final
 from babel.dates import format_date, format_skeleton, get_timezone_name
 from babel.units import format_unit
 
-from app.domain.timeline import MINUTES_PER_HOUR
+from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR
 from app.web.i18n import Catalogue
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
@@ -38,9 +38,11 @@ def _hours_and_minutes(texts: Catalogue, moment: datetime) -> str:
     return format_skeleton("Hm", moment, locale=texts.cldr_locale).replace(" ", _NO_BREAK)
 
 
-def duration(texts: Catalogue, minutes: int) -> str:
-    """Return a number of minutes in words: in hours if they are whole, such as `24 hours`."""
+def duration(texts: Catalogue, minutes: int, *, in_days: bool = False) -> str:
+    """Return a number of minutes in words: in hours if they are whole, such as `24 hours`; with `in_days`, `1 day`."""
     hours, rest = divmod(minutes, MINUTES_PER_HOUR)
+    if in_days and hours and not rest and hours % HOURS_PER_DAY == 0:
+        return format_unit(hours // HOURS_PER_DAY, "duration-day", "long", locale=texts.cldr_locale)
     if rest or not hours:
         return format_unit(minutes, "duration-minute", "long", locale=texts.cldr_locale)
     return format_unit(hours, "duration-hour", "long", locale=texts.cldr_locale)

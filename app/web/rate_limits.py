@@ -22,7 +22,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from app.config import Settings
+from app.config import SHARING, SUBMISSION, Settings
 from app.database.redis_connections import redis_pool
 from app.domain.errors import RateLimiterUnavailableError, TooManyRequestsError
 from app.domain.networks import rate_limit_client
@@ -66,6 +66,9 @@ DECOYS: Final = Limit("decoys", lambda settings: settings.submission.rate_limit_
 OUTBREAKS: Final = Limit("outbreaks", lambda settings: settings.submission.rate_limit_outbreaks, True)
 # Nothing else limits attempts to guess the password.
 EVENTS: Final = Limit("events", lambda settings: settings.retrieval.rate_limit_events, False)
+# Nothing else limits attempts to fill the quota, or to guess who reads.
+SHARE: Final = Limit("share", lambda settings: settings.sharing.rate_limit_sharing, False)
+READ_SHARED: Final = Limit("read-shared", lambda settings: settings.sharing.rate_limit_sharing, False)
 
 
 class RateLimiter:
@@ -151,6 +154,8 @@ def limit_client(limit: Limit, client: str, now: datetime) -> None:
 
 def _secret(settings: Settings) -> bytes:
     """Return the key of the hash that replaces a network in Redis; retrieval alone has no SECRET_KEY."""
-    if settings.serves("submission"):
+    if settings.serves(SUBMISSION):
         return settings.submission.secret_key
+    if settings.serves(SHARING):
+        return settings.sharing.sharing_secret_key
     return settings.retrieval.metrics_password.encode()

@@ -80,7 +80,7 @@ def requires_bearer(view: View) -> View:
 
     @functools.wraps(view)
     def checked(**arguments: Any) -> Any:
-        digest, context = _bearer_digest(), current_context()
+        digest, context = bearer_digest(), current_context()
         originator = context.submission.tokens.label(digest, context.clock()) if digest else None
         if originator is None:
             return unauthorized()
@@ -94,7 +94,7 @@ def requires_test_tools_token(view: View) -> View:
 
     @functools.wraps(view)
     def checked(**arguments: Any) -> Any:
-        if _bearer_digest() != _digest(current_settings().submission.test_tools_token or ""):
+        if bearer_digest() != _digest(current_settings().submission.test_tools_token or ""):
             return unauthorized()
         return view(**arguments)
 
@@ -134,7 +134,7 @@ def _mark_private(view: View) -> View:
     return view
 
 
-def _bearer_digest() -> bytes | None:
+def bearer_digest() -> bytes | None:
     """Return the digest of the request's token, or None. The header is `Bearer`, one space, the token (rule 17).
 
     The digest is looked up instead of the token, so that timing reveals nothing about the token (D22).

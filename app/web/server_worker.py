@@ -9,8 +9,9 @@ import threading
 import time
 
 from app import create_app
-from app.config import PORTAL, SUBMISSION, Settings
+from app.config import PORTAL, SHARING, SUBMISSION, Settings
 from app.domain.limits import MAX_CODE_STATUS_BODY_BYTES
+from app.domain.sharing import max_body_bytes
 from app.web.asgi import AsgiApplication
 from app.web.server import graceful_seconds, threads
 
@@ -44,6 +45,8 @@ def _max_body_bytes(settings: Settings) -> int:
         sizes += [settings.submission.max_upload_body_bytes, MAX_CODE_STATUS_BODY_BYTES]
     if settings.serves(PORTAL):
         sizes.append(_PORTAL_BODY_BYTES)
+    if settings.serves(SHARING):
+        sizes.append(max_body_bytes())
     return max(sizes)
 
 

@@ -5,7 +5,9 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
@@ -79,6 +81,25 @@ def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.T
     own = {"SURFACES": "submission,retrieval,portal", "REVIEW_TOOLS": "true", "EXPORT_MAX_AGE_SECONDS": "0"}
     with web_process(SECRETS | urls | own | {"RELEASE_PERIOD_HOURS": "0", "PUBLISH_ACTIVE_KEYS": "true"}, log) as web:
         yield f"http://127.0.0.1:{web.port}"
+
+
+@dataclass(frozen=True)
+class SharingSite:
+    """A service for sharing alone, where anyone may create."""
+
+    address: str
+    log: Path
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def sharing_site(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharingSite]:
+    """Sharing as deployed, with limits on requests."""
+    log = tmp_path_factory.mktemp("sharing") / "web.log"
+    own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SURFACES": "sharing", "SHARING_CREATORS": "anyone"}
+    with web_process(SECRETS | own | {"RATE_LIMITS": "on", "RATE_LIMIT_SHARING": "1000"}, log) as web:
+        yield SharingSite(f"http://127.0.0.1:{web.port}", log, database_url, redis_url)
 
 
 @contextmanager
@@ -155,6 +176,13 @@ def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
     """Open pages of the portal, of one test."""
     with opening(browser, portal_address) as open_page:
         yield open_page
+
+
+@pytest.fixture
+def new_sharing_page(browser: Browser, sharing_site: SharingSite) -> Iterator[NewPage]:
+    """Open pages of sharing, of one test, in windows that may use the clipboard."""
+    with opening(browser, sharing_site.address) as open_page:
+        yield partial(open_page, permissions=["clipboard-read", "clipboard-write"])
 
 
 @pytest.fixture

@@ -59,6 +59,8 @@ def used(service: Service) -> Service:
     today = int(datetime.now(UTC).timestamp()) // 86400
     store_key(service, 99, hour_of_submission=(today - 16) * 24)
     service.claim("WRONG")
+    service.execute("INSERT INTO shared_secrets VALUES (sha256('a'), sha256('b'), 'sealed', 6, '', now(), now())")
+    service.execute("INSERT INTO shared_secret_receipts VALUES (sha256('b'), now())")
     service.execute("INSERT INTO export_archive_parts (name, part, content) VALUES ('old', 0, 'zip')")
     return service
 
@@ -79,7 +81,8 @@ def test_a_restored_backup_holds_nothing_past_its_retention(used: Service, empty
         assert [(bytes(key), mixed) for key, mixed in cursor.fetchall()] == [((1).to_bytes(16, "big"), True)]
         cursor.execute("SELECT count(one_time_code), count(app_public_key) FROM encryption_keys")
         assert cursor.fetchone() == (1, 1)
-        for table in ("export_archive_parts", "failed_key_claim_attempts"):
+        left_out = ("export_archive_parts", "failed_key_claim_attempts", "shared_secrets", "shared_secret_receipts")
+        for table in left_out:
             cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
             assert cursor.fetchone() == (0,)
 

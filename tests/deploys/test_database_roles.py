@@ -5,15 +5,19 @@ import importlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
 import pytest
 
-from app.config import PORTAL, RETRIEVAL, SUBMISSION
+from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION
 from app.domain.portal.rights import Role
 from app.portal.views.blueprint import PAGES
 from app.proto import covidshield_pb2 as wire
+from clients.secret.links import encode
+from tests.app.sharing.conftest import Sharer
+from tests.app.sharing.test_requests import Request
 from tests.support.clock import NOON, FakeClock
 from tests.support.portal import person
 from tests.support.roles import (
@@ -130,6 +134,17 @@ def use_retrieval(service: Service) -> None:
         assert answer.json
 
 
+def use_sharing(service: Service) -> None:
+    """Use all functions of the sharing routes."""
+    sharer, request = Sharer(service), Request(Sharer(service))
+    read, withdrawn = sharer.share(), sharer.share()
+    assert sharer.read(read).status_code == 200
+    assert sharer.post("withdraw", {"receipt": encode(withdrawn.receipt)}).status_code == 200
+    assert [sharer.outcome(secret) for secret in (read, withdrawn)] == ["read", "withdrawn"]
+    assert [request.ask().status_code, request.answer().status_code] == [201, 201]
+    sharer.share()
+
+
 def asked_for(service: Service) -> set[str]:
     """Return a set that collects the endpoint of each request."""
     asked, answer, map_ = set(), service.app.wsgi_app, service.app.url_map.bind("localhost")
@@ -158,6 +173,27 @@ def test_each_route_works_with_the_role_of_its_surface(
     use_submission(submission)
     use_retrieval(retrieval)
     assert asked == [needing_database(submission), needing_database(retrieval)]
+    assert faults(caplog) == []
+
+
+def test_sharing_works_with_its_roles(
+    start: Callable[..., Service],
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    use_sharing(start("sharing", SHARING, SHARING_CREATORS="anyone"))
+    clock.now = datetime.now(UTC) + timedelta(days=20)
+    worker = start("worker_sharing", SHARING)
+    check = worker.app.test_cli_runner().invoke(args=["sharing", "check"])
+    assert "expired and not deleted\t2\n" in check.stdout  # by the clock of the database
+    assert check.exit_code == 1
+    (job,) = (job for job in PERIODIC_JOBS if job.surface == SHARING)
+    run_job(job, worker, monkeypatch)
+    check = worker.app.test_cli_runner().invoke(args=["sharing", "check"])
+    assert (check.exit_code, check.stdout.splitlines()[0]) == (0, "secrets and requests\t0")
+    assert worker.rows("SELECT count(*) FROM shared_secret_receipts") == [(0,)]
+    assert "`flask sharing check` runs as `worker_sharing`" in SECTION
     assert faults(caplog) == []
 
 

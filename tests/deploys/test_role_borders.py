@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from app.config import PORTAL, RETRIEVAL, SUBMISSION
+from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION
 from app.store.tables import metadata
 from tests.support.roles import ROLES, TABLES, ZONES, database_with_roles, is_refused, url_of
 
 FIGURES = ("events", "otk_life_duration", "tek_upload_count")
 BANS = ("failed_key_claim_attempts", "failed_key_claim_hours", "failed_key_claim_minutes")
 ARCHIVES = ("export_archives", "export_archive_parts")
+SHARED = ("shared_secrets", "shared_secret_receipts")
 PEOPLE = tuple(name for name in TABLES if name.startswith("portal_"))
 
 STATEMENTS = {
@@ -65,6 +66,14 @@ BORDERS = {
     "the portal changes no figure": (ZONES[PORTAL], WRITES, FIGURES),
     "the portal only appends to its audit log": (ZONES[PORTAL], WRITES[1:], ("portal_audit_entries",)),
     "what serves phones knows no person of the portal": ((*ZONES[SUBMISSION], *ZONES[RETRIEVAL]), ALL, PEOPLE),
+    "sharing reads nothing of other surfaces": (
+        ZONES[SHARING],
+        ALL,
+        ("encryption_keys", "diagnosis_keys", "qr_outbreak_events", "api_tokens", *BANS, *ARCHIVES, *FIGURES, *PEOPLE),
+    ),
+    "no other surface reads what is shared": ((*ZONES[SUBMISSION], *ZONES[RETRIEVAL], *ZONES[PORTAL]), ALL, SHARED),
+    "what purges shared secrets reads none": (("worker_sharing",), ("read", "add", "change"), ("shared_secrets",)),
+    "what shares forgets no receipt": (("sharing",), ("delete",), ("shared_secret_receipts",)),
     "submission makes and deletes no token": (ZONES[SUBMISSION], ("add", "delete"), ("api_tokens",)),
     "no process of the service owns a table": (tuple(ROLES), ("empty", "drop"), TABLES),
     "no process migrates": (tuple(ROLES), WRITES, ("alembic_version",)),

@@ -27,7 +27,8 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "templates" / group).rglob("*.html")
     yield from (ROOT / "app" / "static" / group).rglob("*.js")
     yield from (ROOT / "app" / "static" / "design").glob("*.js")
-    yield from (ROOT / "app" / ("portal" if group == "portal" else "review")).rglob("*.py")
+    package = group if group in ("portal", "sharing") else "review"
+    yield from (ROOT / "app" / package).rglob("*.py")
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:

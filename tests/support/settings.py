@@ -21,6 +21,7 @@ SECRETS = {
     "SECRET_KEY": "bb" * 32,
     "SEALING_KEYS": "cc" * 32,
     "PORTAL_SECRET_KEYS": "dd" * 32,
+    "SHARING_SECRET_KEY": "ee" * 32,
 }
 
 

@@ -10,9 +10,9 @@ from app.domain.errors import ClaimError, MalformedMessageError, TooManyRequests
 from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.proto import codec
 from app.submission.claims import ClaimSuccess
-from app.submission.views.body import close_if_unread, read_body
 from app.submission.views.decoys import is_decoy, pad_response
 from app.web.blueprints import Blueprint
+from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_time
 from app.web.rate_limits import CLAIM_KEY, DECOYS, limit_network
 from app.web.responses import protobuf, protobuf_error

@@ -12,8 +12,8 @@ from flask import Response, request
 
 from app.domain.errors import HashIdClaimedError, MalformedMessageError, UnreadableBodyError
 from app.domain.limits import MAX_CODE_STATUS_BODY_BYTES, MAX_CODE_STATUSES
-from app.submission.views.body import close_if_unread, read_body
 from app.web.blueprints import Blueprint
+from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_settings, current_time
 from app.web.rate_limits import CODE_STATUS, NEW_KEY_CLAIM, limit_client
 from app.web.responses import NO_STORE, json_text, plain, plain_error

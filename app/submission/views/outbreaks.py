@@ -8,8 +8,8 @@ from app.domain.errors import MalformedMessageError, OutbreakError, TooManyReque
 from app.domain.limits import MAX_OUTBREAK_BODY_BYTES
 from app.domain.outbreaks import OutbreakErrorCode
 from app.proto import codec
-from app.submission.views.body import close_if_unread, read_body
 from app.web.blueprints import Blueprint
+from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_time
 from app.web.rate_limits import OUTBREAKS, limit_client
 from app.web.responses import protobuf, protobuf_error

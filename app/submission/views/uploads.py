@@ -7,9 +7,9 @@ from flask import Response
 from app.domain.errors import MalformedMessageError, TooManyRequestsError, UnreadableBodyError, UploadError
 from app.domain.uploads import UploadErrorCode
 from app.proto import codec
-from app.submission.views.body import close_if_unread, read_body
 from app.submission.views.decoys import is_decoy, pad_response
 from app.web.blueprints import Blueprint
+from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_settings, current_time
 from app.web.rate_limits import DECOYS, UPLOAD, limit_network
 from app.web.responses import protobuf, protobuf_error

@@ -25,6 +25,7 @@ COMMANDS = (
     ("status",),
     ("import-forget", "--yes"),
     ("portal", "audit-check"),
+    ("sharing", "check"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 
@@ -62,10 +63,11 @@ def test_it_is_one_line_in_a_process_of_its_own() -> None:
     assert result.stderr == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused\n"
 
 
-def test_a_surface_that_is_not_served_is_one_line() -> None:
+@pytest.mark.parametrize(("surface", "command"), [("portal", "audit-check"), ("sharing", "check")])
+def test_a_surface_that_is_not_served_is_one_line(surface: str, command: str) -> None:
     app = create_app(make_settings(NO_DATABASE, NO_REDIS))
-    result = app.test_cli_runner().invoke(args=("portal", "audit-check"))
-    assert (result.exit_code, result.stderr) == (1, "Error: SURFACES of this process does not name portal\n")
+    result = app.test_cli_runner().invoke(args=(surface, command))
+    assert (result.exit_code, result.stderr) == (1, f"Error: SURFACES of this process does not name {surface}\n")
 
 
 def test_every_command_that_uses_a_server_is_tried_here() -> None:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.config import ConfigurationError, PortalSettings, RetrievalSettings, Settings, SubmissionSettings
+from app.config import (
+    ConfigurationError,
+    PortalSettings,
+    RetrievalSettings,
+    Settings,
+    SharingSettings,
+    SubmissionSettings,
+)
 from app.config.fields import declared, read_one
 from app.config.parsers import ENVIRONMENTS
 from app.config.review import ReviewSettings
@@ -16,7 +23,7 @@ from tests.app.config.test_settings import COMPLETE
 
 FIELDS: dict[str, Field[Any]] = {
     each.name.upper(): each
-    for settings_class in (SubmissionSettings, RetrievalSettings, PortalSettings, ReviewSettings)
+    for settings_class in (SubmissionSettings, RetrievalSettings, PortalSettings, SharingSettings, ReviewSettings)
     for each in declared(settings_class)
 }
 # Values of settings whose default is empty.
@@ -41,6 +48,9 @@ VALUES = COMPLETE | {
     "PORTAL_TOKENS": f"{'t' * 20}=ON",
     "TEXT_MESSAGE_URL": "https://texts.example.org/messages",
     "TEXT_MESSAGE_TOKEN": "t" * 20,
+    "SHARING_CREATORS": "portal,tokens",
+    "SHARING_TOKENS": f"{'t' * 20}=team",
+    "SHARING_URL": "https://share.example.org",
 }
 SECRET_NAMES = sorted(name for name in FIELDS if FIELDS[name].metadata["secret"])
 WHITE_SPACE = st.text(" \t\n\r\v\f\u00a0\u2003\u3000", max_size=3)

@@ -23,6 +23,8 @@ MARKED = {
     "METRICS_PASSWORD": "mark-of-the-figures",
     "TEST_TOOLS_TOKEN": "mark-of-the-test-tools",
     "PORTAL_SECRET_KEYS": secrets.token_hex(32),
+    "SHARING_SECRET_KEY": secrets.token_hex(32),
+    "SHARING_TOKENS": "mark-of-sharing-0000001=team",
     "PORTAL_TOKENS": "mark-of-the-portal-000001=ON",
     "MAIL_URL": "smtp://portal:mark-of-mail@mail.example:587",
     "QR_SIGNATURE_KEY": secrets.token_hex(32),

@@ -1,0 +1,80 @@
+"""The pages: what is shared never passes through them, and their addresses contain nothing of it."""
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Response, render_template
+
+from app.config.sharing import PORTAL_USERS
+from app.domain.sharing import DEFAULT_LIFETIME, LIFETIMES
+from app.sharing.views.assets import imported_modules, integrity
+from app.sharing.views.creators import accepts_tokens, creators, may_create
+from app.sharing.views.protection import accept_only, protect
+from app.web.blueprints import Blueprint
+from app.web.context import current_context
+from app.web.dates import duration
+from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.web.languages import LANGUAGE, redirect_to_language
+from app.web.pages import static_path
+from app.web.responses import plain_error
+from app.web.security import authenticates_itself
+
+_GROUP: Final = "sharing"
+_QR_LIBRARY: Final = "sharing/vendor/qrcode-generator/qrcode.mjs"
+_PAGES: Final = {"share": "/share", "open": "/share/open", "receipt": "/share/receipt"} | {
+    "request": "/share/request",
+    "answer": "/share/answer",
+}
+
+site = Blueprint("sharing_site", __name__)
+site.after_request(protect)
+site.plain_text_limits()
+site.fault_response(lambda: plain_error("server error", 500))
+
+
+def _add_page(name: str, folder: str) -> None:
+    """Register a page in each language, and a redirect to that of the reader, which keeps what follows `#`."""
+
+    def page(language: str) -> Response:
+        return _show(name, folder, load_catalogue(_GROUP, language))
+
+    def choose_language() -> Response:
+        return redirect_to_language(folder)
+
+    for rule, view, endpoint in ((f"{folder}/{LANGUAGE}", page, name), (folder, choose_language, f"choose_{name}")):
+        site.route(rule, endpoint=endpoint)(authenticates_itself(accept_only("GET", "HEAD")(view)))
+
+
+for _name, _folder in _PAGES.items():
+    _add_page(_name, _folder)
+
+
+def _show(name: str, folder: str, texts: Catalogue) -> Response:
+    other = next(each for each in LANGUAGES if each != texts.language)
+    has_sign_in = PORTAL_USERS in creators() and current_context().served_portal is not None
+    script = f"{_GROUP}/{name}.js"
+    page = render_template(
+        f"sharing/{name}.html",
+        t=texts,
+        other=load_catalogue(_GROUP, other),
+        other_path=f"{folder}/{other}",
+        page=name,
+        static=static_path,
+        integrity=integrity,
+        script=script,
+        modules=imported_modules(script),
+        qr_library=_QR_LIBRARY,
+        data={"locale": texts.locale, "texts": texts.below("live.")},
+        lifetimes=[(int(each.total_seconds()), _words(texts, each)) for each in LIFETIMES],
+        default_lifetime=int(DEFAULT_LIFETIME.total_seconds()),
+        may_create=may_create(),
+        asks_token=accepts_tokens() and not may_create(),
+        portal_path=f"/{texts.language}/sign-in" if has_sign_in else None,
+    )
+    response = Response(page)
+    response.content_language.add(texts.locale)
+    return response
+
+
+def _words(texts: Catalogue, lifetime: timedelta) -> str:
+    return duration(texts, int(lifetime.total_seconds()) // 60, in_days=True)
