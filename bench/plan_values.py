@@ -87,6 +87,8 @@ def other_values(module: str) -> Mapping[str, Any]:
         return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
     if module == "claims":  # nor may the phone that claims one
         return {"app_public_key": b"\x01" * 32}
+    if module == "api_tokens":
+        return {"name": "bench"}
     if module == "key_changes":
         day = today()
         return {"first_day": day - 14, "end_day": day, "before_day": day - millions.DAYS}

@@ -9,12 +9,14 @@ import pytest
 
 from app import create_app
 from app.database.migrations import migrate_database
+from app.web.routing import Application
 from processes.postgres import EmbeddedPostgres
 from processes.redis import EmbeddedRedis
 from tests.support.cluster import put_cluster
 from tests.support.service import Service, empty, start_service
 from tests.support.settings import make_settings
 from tests.support.stack import Stack, new_stack
+from tests.support.template_cache import TemplateCache
 from tests.support.torture import TORTURE
 
 # Tests that start whole services take longest. They run first, so that no process runs alone at the end.
@@ -43,6 +45,10 @@ _TOGETHER = {
     "tests/faults/": "stack",
     "tests/deploys/test_rolling_restarts.py": "stack",
 }
+
+
+# Compiling the templates of a page takes longer than rendering it.
+Application.jinja_options = {"bytecode_cache": TemplateCache()}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -134,7 +134,7 @@ def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service
     ):
         wait_for_purge(service)
         # A job that reads an archive's keys may wait five minutes for a server that acknowledges packets.
-        wait_until(lambda: not any(jobs_in_progress(redis)), "the first jobs are done")
+        wait_until(lambda: not any(jobs_in_progress(redis)), "the first jobs are done", 180)
         address.swallow(new=True)
         wait_until(lambda: redis.zcard("rq:failed:exposure-alert-submission"), "a job is given up")
         address.recover()

@@ -5,8 +5,6 @@ import threading
 from collections.abc import Iterable
 from typing import Final
 
-from zxcvbn import zxcvbn
-
 MIN_CHARACTERS: Final = 12
 MAX_CHARACTERS: Final = 128  # bounds the time to estimate and to hash
 # Of zxcvbn's scores of 0 to 4. 4 means more than 10^10 guesses, also for someone who knows the person.
@@ -43,6 +41,8 @@ def password_problem(password: str, about_person: Iterable[str]) -> str | None:
         return "short"
     if len(password) > MAX_CHARACTERS:
         return "long"
+    from zxcvbn import zxcvbn  # 12 MB of memory, which only new passwords need
+
     texts = [*about_person, *_SERVICE_WORDS]
     words = sorted({word.lower() for text in texts for word in (text, *_WORD.findall(text))}, key=len, reverse=True)
     if len(_without(words, password)) < _MIN_OTHER_CHARACTERS:
