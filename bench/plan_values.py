@@ -70,6 +70,18 @@ def _values_of_tokens() -> dict[str, Any]:
     return {**digests, "label": "bench", "first_characters": "abcdef", "is_portal": False, "id": 1}
 
 
+def _values_of_sharing() -> dict[str, Any]:
+    """Return the values of a secret that is shared, and of the limits on all."""
+    now = datetime.now(UTC)
+    return {
+        **{"digest": hashlib.sha256(b"secret").digest(), "receipt_digest": hashlib.sha256(b"receipt").digest()},
+        **{"envelope": b"envelope", "size": 264, "network": "bench", "networks": ["bench"], "lock": 1},
+        **{"network_bytes": 10_000_000, "total_bytes": 100_000_000},
+        **{"expires": now + timedelta(hours=1), "due": now, "latest_creation": now, "created": now},
+        **{"max_lifetime": timedelta(days=7), "receipts_before": now - timedelta(days=7)},
+    }
+
+
 def _values_of_networks(day: int) -> dict[str, Any]:
     return {
         "network": "0" * 32,
@@ -87,6 +99,8 @@ def other_values(module: str) -> Mapping[str, Any]:
         return {"server_public_key": b"\x01" * 32, "one_time_code": "NEWCODE222"}
     if module == "claims":  # nor may the phone that claims one
         return {"app_public_key": b"\x01" * 32}
+    if module == "shared_secrets":
+        return _values_of_sharing()
     if module == "api_tokens":
         return {"name": "bench"}
     if module == "key_changes":
