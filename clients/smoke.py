@@ -38,7 +38,7 @@ class SmokeTest:
     """The steps, each a method that raises SmokeError or PhoneError. They depend on those before."""
 
     def __init__(self, url: str, session: requests.Session) -> None:
-        """Test the instance at `url`; the session carries what opens its door."""
+        """Test the instance at `url`; the session has its password, if there is one."""
         self._url = url.rstrip("/")
         self._session = session
         self._facts: dict[str, Any] = {}

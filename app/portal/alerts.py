@@ -131,7 +131,7 @@ class Alerts:
 
         The alert is locked meanwhile; a second request at the same time does nothing. Whether submission has stored
         an event to which it does not answer is unknown: sending it again may publish it twice, which phones take for
-        one, while not sending it again may warn nobody.
+        one, while not sending it again may leave people without a warning.
         """
         self.places.check(actor, self.find(actor, number).place.jurisdiction.code)
         with self.database.session() as session:

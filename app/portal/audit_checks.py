@@ -1,4 +1,4 @@
-"""Checking that nobody changed, deleted, inserted or reordered entries of the audit log.
+"""Checking that no entry of the audit log was changed, deleted, inserted or reordered.
 
 Each entry holds a keyed hash of itself and of the entry before it, so any of these breaks the chain, unless it happens
 at the end: entries that are cut off there are missed only by someone who noted the newest entry earlier. The log of the

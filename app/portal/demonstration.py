@@ -1,5 +1,5 @@
-"""Accounts for trying the portal out, on development and review instances. They have no password, so nobody can sign in
-to them on the usual page: a button does, which production does not have.
+"""Accounts for trying the portal out, on development and review instances. They have no password, so the usual
+page does not sign in to them: a button does, which production does not have.
 """
 
 import secrets

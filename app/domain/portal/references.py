@@ -1,4 +1,4 @@
-"""References of codes: what a professional writes down or says in place of a patient's data."""
+"""References of codes: what a professional notes or reads out in place of a patient's data."""
 
 import secrets
 from collections.abc import Callable
