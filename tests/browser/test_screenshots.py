@@ -49,15 +49,21 @@ def test_the_image_of_the_readme_is_small(
     assert path.stat().st_size <= MAX_README_BYTES
 
 
-def test_the_image_of_the_portals_guide_is_small(enter_portal: Callable[..., Page], folder: Path) -> None:
-    path = folder / "portal-code.png"
-    page = enter_portal("nurse", color_scheme="light")
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_images_of_the_portals_guide_are_small(
+    enter_portal: Callable[..., Page], folder: Path, language: str
+) -> None:
+    page = enter_portal("administrator", language, color_scheme="light")
     page.set_viewport_size(GUIDE_SIZE)
     page.locator("#issue button").click()
     page.locator("#code").wait_for()
-    page.screenshot(path=path)
-    assert path.read_bytes().startswith(b"\x89PNG")
-    assert path.stat().st_size <= MAX_README_BYTES
+    page.screenshot(path=folder / f"portal-code-{language}.png")
+    page.goto(f"/{language}/people/invite")
+    page.screenshot(path=folder / f"portal-invite-{language}.png")
+    for name in ("code", "invite"):
+        path = folder / f"portal-{name}-{language}.png"
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert path.stat().st_size <= MAX_README_BYTES
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), SHOWN)
