@@ -6,9 +6,10 @@ import ssl
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING, Final
-from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import Request, urlopen
+
+import urllib3
+from urllib3.exceptions import HTTPError
 
 from app.config import PortalSettings
 from app.domain.errors import MailDeliveryError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SECONDS: Final = 10.0
 _SMTP_PORT: Final = 587
 _SMTPS_PORT: Final = 465
+_OK: Final = 200
+_REDIRECT: Final = 300
 
 
 def send_email(settings: PortalSettings, message: "Message") -> None:
@@ -63,14 +66,25 @@ def _email(sender: str, message: "Message") -> EmailMessage:
 
 
 def send_text_message(settings: PortalSettings, message: "Message") -> None:
-    """Send a text message: a POST of JSON with `to` and `text`; raise MailDeliveryError."""
+    """Send a text message: a POST of JSON with `to` and `text`; raise MailDeliveryError.
+
+    A redirect is a failure: followed, it would lose the message and give the token to another host.
+    """
     headers = {"Content-Type": "application/json"}
     if settings.text_message_token:
         headers["Authorization"] = f"Bearer {settings.text_message_token}"
     body = json.dumps({"to": message.to, "text": message.text}).encode()
-    request = Request(settings.text_message_url or "", body, headers, method="POST")  # noqa: S310
     try:
-        urlopen(request, timeout=_SECONDS).close()  # noqa: S310
-    except (OSError, URLError, ValueError) as error:
-        status = getattr(error, "code", None)
-        raise MailDeliveryError(f"status {status}" if status else type(error).__name__) from None
+        response = urllib3.request(
+            "POST",
+            settings.text_message_url or "",
+            body=body,
+            headers=headers,
+            timeout=urllib3.Timeout(total=_SECONDS),
+            redirect=False,
+            retries=False,
+        )
+    except HTTPError as error:
+        raise MailDeliveryError(type(error).__name__) from None
+    if not _OK <= response.status < _REDIRECT:
+        raise MailDeliveryError(f"status {response.status}")

@@ -142,6 +142,38 @@ def test_a_text_message_is_posted_to_the_provider(make_service: Callable[..., Se
     assert received == [("Bearer a-token-of-the-provider", {"to": "+16135550123", "text": "Your code"})]
 
 
+def test_a_redirect_of_the_provider_is_a_failure_and_is_not_followed(make_service: Callable[..., Service]) -> None:
+    requested = []
+
+    class Moved(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            requested.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            requested.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Log nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Moved) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}/messages"
+        service = make_service(SURFACES="submission,portal", TEXT_MESSAGE_URL=url)
+        with service.database.session() as session:
+            mail = service.app.context.portal.mail
+            mail.queue_text_message(session, "+16135550123", "Your code", service.clock.now)
+        assert (deliver(service), rows(service)) == (0, 1), "it is tried again later"
+        server.shutdown()
+    assert requested == ["/messages"]
+
+
 def test_the_worker_is_asked_to_send_at_once(portal: Service, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     portal.app.context.portal.mail.send_soon()
