@@ -1,11 +1,9 @@
 """Messages: stored with what they are about, sent by the worker, kept on a page in development."""
 
-import json
 import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -14,6 +12,7 @@ from app.portal.mail import EMAIL, Message
 from app.portal.mail_delivery import MAX_ATTEMPTS
 from app.portal.mail_transports import send_email
 from tests.support.portal import Visitor, person
+from tests.support.provider import text_message_provider
 from tests.support.service import Service
 from tests.support.smtp import mail_server
 
@@ -115,63 +114,30 @@ def test_there_is_no_outbox_where_messages_are_sent(make_service: Callable[..., 
     assert person(service).get("/en/outbox").status_code == 404
 
 
+def store_text_message(service: Service) -> None:
+    """Store a text message."""
+    mail = service.app.context.portal.mail
+    with service.database.session() as session:
+        mail.queue_text_message(session, "+16135550123", "Your code", service.clock.now)
+
+
 def test_a_text_message_is_posted_to_the_provider(make_service: Callable[..., Service]) -> None:
-    received = []
-
-    class Provider(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            received.append((self.headers["Authorization"], json.loads(self.rfile.read(length))))
-            self.send_response(202)
-            self.end_headers()
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Log nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Provider) as server:
-        threading.Thread(target=server.serve_forever).start()
-        url = f"http://127.0.0.1:{server.server_port}/messages"
+    with text_message_provider() as provider:
         service = make_service(
-            SURFACES="submission,portal", TEXT_MESSAGE_URL=url, TEXT_MESSAGE_TOKEN="a-token-of-the-provider"
+            SURFACES="submission,portal", TEXT_MESSAGE_URL=provider.url, TEXT_MESSAGE_TOKEN="a-token-of-the-provider"
         )
-        mail = service.app.context.portal.mail
-        with service.database.session() as session:
-            mail.queue_text_message(session, "+16135550123", "Your code", service.clock.now)
+        store_text_message(service)
         assert (deliver(service), rows(service)) == (1, 0)
-        server.shutdown()
-    assert received == [("Bearer a-token-of-the-provider", {"to": "+16135550123", "text": "Your code"})]
+    message = {"to": "+16135550123", "text": "Your code"}
+    assert provider.received == [("POST", "/messages", "Bearer a-token-of-the-provider", message)]
 
 
 def test_a_redirect_of_the_provider_is_a_failure_and_is_not_followed(make_service: Callable[..., Service]) -> None:
-    requested = []
-
-    class Moved(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            requested.append(self.path)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(302)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def do_GET(self) -> None:
-            requested.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Log nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Moved) as server:
-        threading.Thread(target=server.serve_forever).start()
-        url = f"http://127.0.0.1:{server.server_port}/messages"
-        service = make_service(SURFACES="submission,portal", TEXT_MESSAGE_URL=url)
-        with service.database.session() as session:
-            mail = service.app.context.portal.mail
-            mail.queue_text_message(session, "+16135550123", "Your code", service.clock.now)
+    with text_message_provider(302, Location="/elsewhere") as provider:
+        service = make_service(SURFACES="submission,portal", TEXT_MESSAGE_URL=provider.url)
+        store_text_message(service)
         assert (deliver(service), rows(service)) == (0, 1), "it is tried again later"
-        server.shutdown()
-    assert requested == ["/messages"]
+    assert [path for _, path, _, _ in provider.received] == ["/messages"]
 
 
 def test_the_worker_is_asked_to_send_at_once(portal: Service, caplog: pytest.LogCaptureFixture) -> None:
