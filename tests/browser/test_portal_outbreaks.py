@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.rights import Right, Role
@@ -21,14 +21,13 @@ from clients.phone.outbreaks import Visit, find_outbreaks, read_outbreaks
 from clients.phone.posters import Place, read_poster
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from tests.browser.conftest import NewPage, opening
+from tests.browser.conftest import NewPage
+from tests.browser.portals import portal_process, portal_service
 from tests.browser.test_portal_looks import faults
-from tests.support.clock import FakeClock
 from tests.support.places import switch_on
 from tests.support.portal import add_account, signed_in
-from tests.support.service import Service, empty, start_service
-from tests.support.settings import SECRETS, make_settings
-from tests.support.web import web_process
+from tests.support.service import Service
+from tests.support.settings import SECRETS
 
 SURFACES = {"SURFACES": "submission,retrieval,portal", "EXPORT_MAX_AGE_SECONDS": "0"}
 HOST = "alpha.canada.ca"
@@ -37,28 +36,16 @@ HOST = "alpha.canada.ca"
 @pytest.fixture(scope="module")
 def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal that reports outbreaks to its own process."""
-    log = tmp_path_factory.mktemp("portal") / "web.log"
-    environment = SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    with web_process(environment, log) as web:
-        yield f"http://127.0.0.1:{web.port}"
+    folder = tmp_path_factory.mktemp("portal")
+    with portal_process(database_url, redis_url, SURFACES, folder) as address:
+        yield address
 
 
 @pytest.fixture
 def service(database_url: str, redis_url: str) -> Iterator[Service]:
     """The same application in this process, for accounts, sessions, and what was stored."""
-    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
-    empty(service)
-    service.clock.now = service.clock()
-    yield service
-    service.database.dispose()
-    service.app.context.redis.close()
-
-
-@pytest.fixture
-def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
-    """Open pages of the portal, of one test."""
-    with opening(browser, portal_address) as open_page:
-        yield open_page
+    with portal_service(database_url, redis_url, SURFACES) as service:
+        yield service
 
 
 def enter(page: Page, service: Service, role: Role, *granted: Right, email: str = "") -> Page:

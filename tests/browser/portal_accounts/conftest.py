@@ -7,10 +7,8 @@ from playwright.sync_api import Browser, Page
 
 from app.domain.timeline import utc_now
 from tests.browser.conftest import opening
-from tests.support.clock import FakeClock
-from tests.support.service import Service, empty, start_service
-from tests.support.settings import SECRETS, make_settings
-from tests.support.web import web_process
+from tests.browser.portals import portal_process, portal_service
+from tests.support.service import Service
 
 SURFACES = {"SURFACES": "submission,portal"}
 VIRTUAL_AUTHENTICATOR = {
@@ -27,20 +25,16 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal on a host name, which passkeys need."""
-    log = tmp_path_factory.mktemp("portal") / "web.log"
-    with web_process(SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}, log) as web:
-        yield f"http://localhost:{web.port}"
+    folder = tmp_path_factory.mktemp("portal")
+    with portal_process(database_url, redis_url, SURFACES, folder, "localhost") as address:
+        yield address
 
 
 @pytest.fixture
 def service(database_url: str, redis_url: str) -> Iterator[Service]:
     """The same application in this process, for what an operator would do."""
-    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
-    empty(service)
-    service.clock.now = service.clock()
-    yield service
-    service.database.dispose()
-    service.app.context.redis.close()
+    with portal_service(database_url, redis_url, SURFACES) as service:
+        yield service
 
 
 @pytest.fixture

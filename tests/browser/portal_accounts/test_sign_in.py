@@ -64,6 +64,7 @@ def test_a_passkey_is_used_with_a_button_after_the_password(
     page.goto("/en/confirm?next=/account/password")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/account/password")
+    expect(page.locator("#password")).to_be_visible()
 
 
 def test_a_passkey_that_the_person_refuses_is_explained(open_portal: Open, invite: Callable[[str, str], str]) -> None:
@@ -99,6 +100,7 @@ def test_an_authenticator_app_is_set_up_by_keyboard_and_its_code_signs_in(
     page.get_by_label("Code", exact=True).fill(code.lower())
     page.keyboard.press("Enter")
     page.wait_for_url("**/en/")
+    expect(page.locator(".site-bar__person")).to_contain_text("Zoé Roy")
 
 
 def test_codes_are_copied_and_downloaded(open_portal: Open, invite: Callable[[str, str], str], tmp_path: Path) -> None:

@@ -4,17 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from app.domain.portal.rights import Role
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from tests.browser.conftest import NewPage, opening
-from tests.support.clock import FakeClock
+from tests.browser.conftest import NewPage
+from tests.browser.portals import portal_process, portal_service
 from tests.support.portal import add_account, signed_in
-from tests.support.service import Service, empty, start_service
-from tests.support.settings import SECRETS, make_settings
-from tests.support.web import web_process
+from tests.support.service import Service
+from tests.support.settings import SECRETS
 
 SURFACES = {"SURFACES": "submission,portal", "PORTAL_DAILY_CODES": "120", "TEXT_MESSAGE_URL": "outbox"}
 
@@ -22,27 +21,16 @@ SURFACES = {"SURFACES": "submission,portal", "PORTAL_DAILY_CODES": "120", "TEXT_
 @pytest.fixture(scope="module")
 def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal that requests codes from its own process."""
-    log = tmp_path_factory.mktemp("portal") / "web.log"
-    environment = SECRETS | SURFACES | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    with web_process(environment, log) as web:
-        yield f"http://127.0.0.1:{web.port}"
+    folder = tmp_path_factory.mktemp("portal")
+    with portal_process(database_url, redis_url, SURFACES, folder) as address:
+        yield address
 
 
 @pytest.fixture
 def service(database_url: str, redis_url: str) -> Iterator[Service]:
     """The same application in this process, for what another page would do: an account, a session."""
-    service = start_service(make_settings(database_url, redis_url, **SURFACES), FakeClock(runs=True))
-    empty(service)
-    service.clock.now = service.clock()
-    yield service
-    service.database.dispose()
-    service.app.context.redis.close()
-
-
-@pytest.fixture
-def new_portal_page(browser: Browser, portal_address: str) -> Iterator[NewPage]:
-    with opening(browser, portal_address) as open_page:
-        yield open_page
+    with portal_service(database_url, redis_url, SURFACES) as service:
+        yield service
 
 
 def sign_in(page: Page, service: Service, address: str, role: Role = Role.STAFF) -> None:
