@@ -31,6 +31,7 @@ def test_the_command_ends_with_its_parent(survivors) -> None:
         wait_until(lambda: child.name() == "sleep", "the command becomes its program")
         parent.kill()
     wait_until(lambda: not survivors([child]), "the command ends with its parent")
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_command_whose_parent_died_before_it_asked_for_the_signal_runs_nothing(tmp_path: Path) -> None:

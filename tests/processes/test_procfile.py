@@ -48,6 +48,7 @@ def test_the_program_of_a_simple_line_replaces_its_shell(tmp_path: Path, line: s
         started = psutil.Process(process.pid)
         try:
             wait_until(lambda: started.cmdline() == ["sleep", "1000"], "the program runs")
+            assert started.children() == []
         finally:
             process.kill()
 

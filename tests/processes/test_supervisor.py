@@ -80,6 +80,7 @@ def test_programs_that_ignore_sigterm_and_their_children_are_killed(
     supervisor.wait_for(lambda: len(pids(terminal)) == 3, 120)
     processes = [psutil.Process(pid) for pid in pids(terminal)]
     supervisor.stop()
+    assert len(processes) == 3
     wait_until(lambda: not survivors(processes), "all programs and their children end")
 
 
