@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
+from app.config import PORTAL
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.store.portal import mails
@@ -26,7 +27,6 @@ EMAIL: Final = "email"
 TEXT: Final = "text"
 _SEND_JOB: Final = "worker.jobs.send_mail.send_mail"
 _GROUP: Final = "portal"
-_SURFACE: Final = "portal"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class MailQueue:
     def send_soon(self) -> None:
         """Ask the worker to send what is stored, after the transaction. Without Redis, it does so within a minute."""
         try:
-            queue_of(_SURFACE, self.redis).enqueue(_SEND_JOB, result_ttl=0, failure_ttl=0)
+            queue_of(PORTAL, self.redis).enqueue(_SEND_JOB, result_ttl=0, failure_ttl=0)
         except RedisError:
             _logger.warning("worker not notified of mail: no response from Redis")
 

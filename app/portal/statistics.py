@@ -91,7 +91,7 @@ class Statistics:
         }
 
     def _published(self, now: datetime) -> dict[date, dict[str, PublishedCounts]]:
-        """Return the counts of each day and measure, hidden for all jurisdictions together, whoever the reader is."""
+        """Return the counts of each day and measure, hidden for all jurisdictions together, for every reader alike."""
         days = [now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
         with self.database.autocommit() as connection:
             rows = counters.events_between(connection, days[0], days[-1])

@@ -15,8 +15,8 @@ def may_see(viewer: Person, other: Person) -> bool:
 def may_manage(viewer: Person, other: Person) -> bool:
     """Return whether a person may disable another, change their role or reset their second factor.
 
-    Administrators manage the staff of their jurisdiction, superusers everyone. Nobody manages themselves, so nobody
-    can disable themselves or lower their own role, and the last superuser remains.
+    Administrators manage the staff of their jurisdiction, superusers everyone. No person manages their own account, so
+    none can disable it or lower their own role, and the last superuser remains.
     """
     if other.id == viewer.id or Right.MANAGE_PEOPLE not in viewer.rights or not may_see(viewer, other):
         return False

@@ -29,7 +29,7 @@ from app.web.rate_limits import Limit, limit_client
 
 issuing = PortalBlueprint("issuing")
 
-# Nobody reads out more numbers in a minute; a script might send messages to many.
+# A person enters fewer numbers in a minute; a script might send messages to many.
 _TEXT_MESSAGES: Final = Limit("text-message", lambda _: 10, admits_without_redis=True)
 
 
