@@ -79,8 +79,8 @@ class PortalSettings(CommonSettings):
     )
     mail_url: str | None = setting(
         parse.optional(_mail_url),
-        "Server for e-mail, smtp://user:password@host:port or smtps://…; without it, e-mail is kept on a page instead, "
-        "which production refuses",
+        "Server for e-mail, smtp://user:password@host:port, with STARTTLS, or smtps://…; without it, e-mail is kept on "
+        "a page instead, which production refuses",
         "",
         secret=True,
     )

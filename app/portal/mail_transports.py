@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SECONDS: Final = 10.0
 _SMTP_PORT: Final = 587
 _SMTPS_PORT: Final = 465
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _OK: Final = 200
 _REDIRECT: Final = 300
 
@@ -27,16 +28,16 @@ _REDIRECT: Final = 300
 def send_email(settings: PortalSettings, message: "Message") -> None:
     """Send an e-mail; raise MailDeliveryError, whose text names neither a person nor an address.
 
-    `smtp://` begins with STARTTLS if the server offers it, and always before credentials are sent; `smtps://` is
-    encrypted from the start. Certificates are verified.
+    `smtp://` begins with STARTTLS, without which nothing is sent except on this machine: messages hold links that
+    grant access. `smtps://` is encrypted from the start. Certificates are verified.
     """
     parts = urlsplit(settings.mail_url or "")
     context = ssl.create_default_context()
     try:
         email = _email(settings.mail_from, message)
         with _connect(parts.scheme, parts.hostname or "", parts.port, context) as server:
-            if parts.scheme == "smtp" and (server.has_extn("starttls") or parts.username):
-                server.starttls(context=context)
+            if parts.scheme == "smtp" and (server.has_extn("starttls") or parts.hostname not in _THIS_MACHINE):
+                server.starttls(context=context)  # raises SMTPNotSupportedError if the server does not offer it
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(email)

@@ -43,12 +43,12 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
+def mail_server(host: str = "127.0.0.1") -> Iterator[MailServer]:
     """Run a server until the end of the block."""
     server, loop, started = MailServer(), asyncio.new_event_loop(), threading.Event()
 
     async def run() -> None:
-        listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        listener = await asyncio.start_server(server.serve, host, 0)
         server.port = listener.sockets[0].getsockname()[1]
         started.set()
         async with listener:

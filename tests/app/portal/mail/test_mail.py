@@ -114,6 +114,14 @@ def test_there_is_no_outbox_where_messages_are_sent(make_service: Callable[..., 
     assert person(service).get("/en/outbox").status_code == 404
 
 
+def test_nothing_is_sent_in_clear_to_another_machine(make_service: Callable[..., Service]) -> None:
+    with mail_server("127.0.0.2") as server:  # in place of another machine; it offers no STARTTLS
+        service = make_service(SURFACES="submission,portal", MAIL_URL=f"smtp://127.0.0.2:{server.port}")
+        store(service)
+        assert (deliver(service), rows(service)) == (0, 1)
+    assert server.messages == []
+
+
 def store_text_message(service: Service) -> None:
     """Store a text message."""
     mail = service.app.context.portal.mail
