@@ -145,7 +145,6 @@ class Alerts:
                 row.state = AlertState.FAILED.value
                 return
             row.state, row.sent_at = AlertState.SENT.value, now
-        with self.database.session() as session:
             target = f"{place.name} ({place.location_id})"
             self.audit.record(session, actor, "send-alert", target, now, jurisdiction=place.jurisdiction)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from tests.support.alerts import actor, confirm, events, new_alert, stored
 from tests.support.places import officer, register, switch_on
@@ -69,3 +70,18 @@ def test_a_crash_between_recording_and_sending_leaves_an_alert_that_can_be_sent(
     assert "is recorded and being sent" in visitor.get(f"/en/alerts/{number}").text
     visitor.post(f"/en/alerts/{number}/send", page=f"/en/alerts/{number}")
     assert [row[3] for row in stored(portal)] == ["sent"]
+
+
+def test_an_alert_is_marked_as_sent_together_with_its_entry_in_the_audit_log(portal: Service) -> None:
+    place, person_ = register(portal), actor(portal)
+    number = portal.app.context.portal.alerts.record(person_, new_alert(place), portal.clock.now)
+    portal.execute(
+        "CREATE FUNCTION refuse_entries() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk full'; END $$;"
+        "CREATE TRIGGER refuse_entries BEFORE INSERT ON portal_audit_entries EXECUTE FUNCTION refuse_entries()"
+    )
+    try:
+        with pytest.raises(DBAPIError):
+            portal.app.context.portal.alerts.send(person_, number, portal.clock.now)
+        assert [row[3] for row in stored(portal)] == ["recorded"]
+    finally:
+        portal.execute("DROP TRIGGER refuse_entries ON portal_audit_entries; DROP FUNCTION refuse_entries()")
