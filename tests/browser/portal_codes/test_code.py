@@ -47,6 +47,7 @@ def test_leaving_the_page_removes_the_code(nurse: Page) -> None:
     nurse.goto("/en/")
     nurse.get_by_role("button", name="Issue a code").click()
     code = shown_code(nurse)
+    expect(nurse.get_by_role("button", name="Print")).to_be_visible()  # the script has run
     left = nurse.evaluate("""() => {
         dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
         return document.documentElement.outerHTML;
