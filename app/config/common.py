@@ -13,8 +13,9 @@ SUBMISSION: Final = "submission"
 RETRIEVAL: Final = "retrieval"
 PORTAL: Final = "portal"
 SHARING: Final = "sharing"
-ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL, PORTAL, SHARING)
-# The portal and sharing have secrets of their own, so a process serves them only if SURFACES names them.
+STATUS: Final = "status"
+ALL_SURFACES: Final = (SUBMISSION, RETRIEVAL, PORTAL, SHARING, STATUS)
+# The others have secrets and database roles of their own, so a process serves them only if SURFACES names them.
 DEFAULT_SURFACES: Final = (SUBMISSION, RETRIEVAL)
 
 
@@ -24,7 +25,7 @@ class CommonSettings:
 
     surfaces: tuple[str, ...] = setting(
         parse.choices(ALL_SURFACES),
-        "The surfaces that this process serves: any of submission, retrieval, portal, sharing",
+        "The surfaces that this process serves: any of submission, retrieval, portal, sharing, status",
         ",".join(DEFAULT_SURFACES),
     )
     env: str = setting(

@@ -8,12 +8,22 @@ from dataclasses import Field, dataclass, field
 from typing import Any
 
 from app.config import parsers as parse
-from app.config.common import ALL_SURFACES, DEFAULT_SURFACES, PORTAL, RETRIEVAL, SHARING, SUBMISSION, CommonSettings
+from app.config.common import (
+    ALL_SURFACES,
+    DEFAULT_SURFACES,
+    PORTAL,
+    RETRIEVAL,
+    SHARING,
+    STATUS,
+    SUBMISSION,
+    CommonSettings,
+)
 from app.config.fields import declared, read_one, read_values
 from app.config.portal import PortalSettings
 from app.config.retrieval import RetrievalSettings
 from app.config.review import ReviewSettings
 from app.config.sharing import SharingSettings
+from app.config.status import StatusSettings
 from app.config.submission import SubmissionSettings
 from app.domain.errors import ConfigurationError, SurfaceNotServedError
 
@@ -22,6 +32,7 @@ SURFACE_SETTINGS: Mapping[str, type[CommonSettings]] = {
     RETRIEVAL: RetrievalSettings,
     PORTAL: PortalSettings,
     SHARING: SharingSettings,
+    STATUS: StatusSettings,
 }
 
 
@@ -62,6 +73,14 @@ class Settings(CommonSettings):
         served = self._served.get(SHARING)
         if not isinstance(served, SharingSettings):
             raise SurfaceNotServedError(SHARING)
+        return served
+
+    @property
+    def status(self) -> StatusSettings:
+        """The settings of status; raises SurfaceNotServedError where it is not served."""
+        served = self._served.get(STATUS)
+        if not isinstance(served, StatusSettings):
+            raise SurfaceNotServedError(STATUS)
         return served
 
     def serves(self, *surfaces: str) -> bool:

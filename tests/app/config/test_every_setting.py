@@ -13,6 +13,7 @@ from app.config import (
     RetrievalSettings,
     Settings,
     SharingSettings,
+    StatusSettings,
     SubmissionSettings,
 )
 from app.config.fields import declared, read_one
@@ -23,7 +24,14 @@ from tests.app.config.test_settings import COMPLETE
 
 FIELDS: dict[str, Field[Any]] = {
     each.name.upper(): each
-    for settings_class in (SubmissionSettings, RetrievalSettings, PortalSettings, SharingSettings, ReviewSettings)
+    for settings_class in (
+        SubmissionSettings,
+        RetrievalSettings,
+        PortalSettings,
+        SharingSettings,
+        StatusSettings,
+        ReviewSettings,
+    )
     for each in declared(settings_class)
 }
 # Values of settings whose default is empty.
@@ -51,6 +59,7 @@ VALUES = COMPLETE | {
     "SHARING_CREATORS": "portal,tokens",
     "SHARING_TOKENS": f"{'t' * 20}=team",
     "SHARING_URL": "https://share.example.org",
+    "STATUS_URL": "https://status.example.org",
 }
 SECRET_NAMES = sorted(name for name in FIELDS if FIELDS[name].metadata["secret"])
 WHITE_SPACE = st.text(" \t\n\r\v\f\u00a0\u2003\u3000", max_size=3)
