@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
 
+from app.config.references import KMS
+from app.crypto.key_service import KmsSigningKey
 from app.crypto.sealing import SEALING_KEY_BYTES
 from app.crypto.signing import SIGNING_KEY_BYTES, derive_signing_key, load_signing_key
 
@@ -141,7 +143,9 @@ def sealing_keys(raw: str) -> tuple[bytes, ...]:
 
 
 def signing_key(raw: str) -> Any:
-    """Parse the private key that signs archives: DER, or the 32 bytes that a platform can generate."""
+    """Parse the private key that signs archives: DER, the 32 bytes that a platform can generate, or a key of KMS."""
+    if raw.startswith(KMS):
+        return KmsSigningKey(raw.removeprefix(KMS))
     key = hexadecimal(1)(raw)
     try:
         return derive_signing_key(key) if len(key) == SIGNING_KEY_BYTES else load_signing_key(key)
