@@ -212,11 +212,23 @@ def _with_hosts_as_parameters(rest: str) -> str:
 
 def archive_place(raw: str) -> str:
     """Parse the storage of archives."""
-    parts = urlsplit(raw)
-    named = (parts.scheme == "file" and parts.path.startswith("/")) or (parts.scheme == "s3" and parts.netloc)
-    if raw != "database" and not named:
+    if raw != "database" and not _is_file_place(raw):
         raise ValueError("is neither `database`, nor file:///folder, nor s3://bucket/prefix")
     return raw
+
+
+def file_place(raw: str) -> str:
+    """Parse a place for files: a folder, or a prefix of a bucket."""
+    if not _is_file_place(raw):
+        raise ValueError("is neither file:///folder nor s3://bucket/prefix")
+    return raw
+
+
+def _is_file_place(raw: str) -> bool:
+    parts = urlsplit(raw)
+    return (parts.scheme == "file" and len(parts.path) > 1 and not parts.netloc) or (
+        parts.scheme == "s3" and bool(parts.netloc)
+    )
 
 
 def redis_url(raw: str) -> str:

@@ -42,6 +42,12 @@ class RetrievalSettings(CommonSettings):
         "Where built archives are stored: `database`, `file:///folder` or `s3://bucket/prefix`",
         "database",
     )
+    download_files: str | None = setting(
+        parse.optional(parse.file_place),
+        "Where the worker also stores every archive under its current addresses, so that a CDN serves downloads by "
+        "itself: `file:///folder` or `s3://bucket/prefix`",
+        "",
+    )
     exposure_configuration_path: str = setting(
         parse.text,
         "Folder with replacements for the exposure configuration files; each is checked at the start as phones do",
