@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,27 +27,29 @@ def objectives() -> None:
 
 
 @objectives.command("check")
-def check() -> None:
-    """Check objectives.yaml.
+@click.argument("file", default=OBJECTIVES_FILE, type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE, or objectives.yaml.
 
     Prints one line for each problem, and ends with status 1 if there is one.
     """
-    problems = find_problems()
+    problems = find_problems(file)
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
         raise click.exceptions.Exit(1)
-    click.echo(f"No problem in {OBJECTIVES_FILE.name}: {len(load_objectives())} objectives.")
+    click.echo(f"No problem in {file.name}: {len(load_objectives(file))} objectives.")
 
 
 @objectives.command("generate")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; end with status 1 if a file would change.")
-def generate(only_check: bool) -> None:
+@click.option("--into", type=click.Path(path_type=Path), default=DEPLOY_FOLDER, help="A folder other than deploy.")
+def generate(only_check: bool, into: Path) -> None:
     """Write the rules of Prometheus and the dashboard of Grafana into the folder deploy."""
     loaded = _load()
-    changed = differing(loaded) if only_check else write(loaded)
+    changed = differing(loaded, into) if only_check else write(loaded, into)
     for path in changed:
-        click.echo(f"{'differs' if only_check else 'written'}: {DEPLOY_FOLDER.name}/{path}", err=only_check)
+        click.echo(f"{'differs' if only_check else 'written'}: {into.name}/{path}", err=only_check)
     if changed and only_check:
         raise click.ClickException("run `flask --app app objectives generate` and commit the files")
     if not changed:
@@ -126,8 +129,8 @@ def _load() -> tuple[Objective, ...]:
 
 def _spell(left: timedelta | None, window_days: int) -> str:
     """Return a duration in words. Bad events leave the window in time, so a budget may last for ever."""
-    if left is None or left > timedelta(days=window_days):
-        return f"over {window_days} days"
+    if left is None or left >= timedelta(days=window_days):
+        return f"{window_days} days or more"
     if left < timedelta(days=1):
         return "spent" if not left else f"{left.total_seconds() / 3600:.1f} hours"
     return f"{left / timedelta(days=1):.1f} days"
