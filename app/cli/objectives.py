@@ -15,7 +15,7 @@ from app.domain.objectives import Evaluation, Objective, time_left
 from app.domain.timeline import utc_now
 from app.objectives import OBJECTIVES_FILE, find_problems, load_objectives
 from app.objectives.evaluator import Evaluator
-from app.objectives.generated import DEPLOY_FOLDER, differing, write
+from app.objectives.generated import ROOT_FOLDER, differing, write
 from app.web.context import current_context
 
 _COLUMNS = ("objective", "target", "achieved", "budget left", "lasts", "alerts")
@@ -43,13 +43,15 @@ def check(file: Path) -> None:
 
 @objectives.command("generate")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; end with status 1 if a file would change.")
-@click.option("--into", type=click.Path(path_type=Path), default=DEPLOY_FOLDER, help="A folder other than deploy.")
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=ROOT_FOLDER, help="A folder other than that of the project."
+)
 def generate(only_check: bool, into: Path) -> None:
-    """Write the rules of Prometheus and the dashboard of Grafana into the folder deploy."""
+    """Write the rules of Prometheus, the dashboard of Grafana and the plots of docs/objectives.md."""
     loaded = _load()
     changed = differing(loaded, into) if only_check else write(loaded, into)
     for path in changed:
-        click.echo(f"{'differs' if only_check else 'written'}: {into.name}/{path}", err=only_check)
+        click.echo(f"{'differs' if only_check else 'written'}: {path}", err=only_check)
     if changed and only_check:
         raise click.ClickException("run `flask --app app objectives generate` and commit the files")
     if not changed:

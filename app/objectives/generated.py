@@ -1,4 +1,4 @@
-"""The files that are generated from the objectives, for Prometheus and Grafana."""
+"""The files that are generated from the objectives, for Prometheus, Grafana and the documents."""
 
 import json
 from collections.abc import Iterable
@@ -10,9 +10,10 @@ import yaml
 from app.domain.objectives import Objective
 from app.objectives.alerting import alerting_rules
 from app.objectives.dashboard import dashboard
+from app.objectives.plot import LANGUAGES, detection_plot
 from app.objectives.recording import recording_rules
 
-DEPLOY_FOLDER: Final = Path(__file__).parents[2] / "deploy"
+ROOT_FOLDER: Final = Path(__file__).parents[2]
 _HEADING: Final = "# Generated from objectives.yaml by `flask --app app objectives generate`. Do not edit.\n"
 
 
@@ -32,16 +33,17 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def generate(objectives: Iterable[Objective]) -> dict[str, str]:
-    """Return the text of each file, by its path below `deploy`."""
+    """Return the text of each file, by its path in the repository."""
     objectives = tuple(objectives)
     return {
-        "prometheus/recording.rules.yml": _HEADING + to_yaml(recording_rules(objectives)),
-        "prometheus/alerting.rules.yml": _HEADING + to_yaml(alerting_rules(objectives)),
-        "grafana/exposure-alert.json": json.dumps(dashboard(objectives), indent=2, ensure_ascii=False) + "\n",
+        "deploy/prometheus/recording.rules.yml": _HEADING + to_yaml(recording_rules(objectives)),
+        "deploy/prometheus/alerting.rules.yml": _HEADING + to_yaml(alerting_rules(objectives)),
+        "deploy/grafana/exposure-alert.json": json.dumps(dashboard(objectives), indent=2, ensure_ascii=False) + "\n",
+        **{f"docs/images/alert-detection-{language}.svg": detection_plot(language) for language in LANGUAGES},
     }
 
 
-def write(objectives: Iterable[Objective], folder: Path = DEPLOY_FOLDER) -> list[str]:
+def write(objectives: Iterable[Objective], folder: Path = ROOT_FOLDER) -> list[str]:
     """Write the files that differ, and return their paths below the folder."""
     changed = differing(objectives, folder)
     texts = generate(objectives)
@@ -51,7 +53,7 @@ def write(objectives: Iterable[Objective], folder: Path = DEPLOY_FOLDER) -> list
     return changed
 
 
-def differing(objectives: Iterable[Objective], folder: Path = DEPLOY_FOLDER) -> list[str]:
+def differing(objectives: Iterable[Objective], folder: Path = ROOT_FOLDER) -> list[str]:
     """Return the paths, below the folder, of files that are missing or not as they would be generated."""
     return [path for path, text in generate(objectives).items() if _read(folder / path) != text]
 

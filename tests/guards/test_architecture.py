@@ -19,6 +19,7 @@ LAYERS = {
     "app.database": {"app.config", "app.store.tables", "app.store.portal", "app.store.shared_secrets"},
     "app.web": {"app.config", "app.database"},
     "app.health": {"app.web"},
+    "app.objectives": {"app.store"},
 }
 
 

@@ -11,13 +11,14 @@ import yaml
 
 from app.objectives import load_objectives
 from app.objectives.alerting import ALERT_NAME
-from app.objectives.generated import DEPLOY_FOLDER, differing, generate, write
+from app.objectives.generated import ROOT_FOLDER, differing, generate, write
 from tests.support.replay import promtool, run_unit_tests, write_rules
 
 OBJECTIVES = load_objectives()
-PROMETHEUS = DEPLOY_FOLDER / "prometheus"
+DEPLOY = ROOT_FOLDER / "deploy"
+PROMETHEUS = DEPLOY / "prometheus"
 RULES = [PROMETHEUS / "recording.rules.yml", PROMETHEUS / "alerting.rules.yml"]
-DASHBOARD = json.loads((DEPLOY_FOLDER / "grafana" / "exposure-alert.json").read_text(encoding="utf-8"))
+DASHBOARD = json.loads((DEPLOY / "grafana" / "exposure-alert.json").read_text(encoding="utf-8"))
 PANELS = DASHBOARD["panels"]
 
 
@@ -27,9 +28,9 @@ def test_generated_files_are_up_to_date() -> None:
 
 def test_only_files_that_differ_are_written(tmp_path: Path) -> None:
     assert write(OBJECTIVES, tmp_path) == list(generate(OBJECTIVES))
-    (tmp_path / "prometheus" / "alerting.rules.yml").write_text("groups: []\n")
-    assert differing(OBJECTIVES, tmp_path) == ["prometheus/alerting.rules.yml"]
-    assert write(OBJECTIVES, tmp_path) == ["prometheus/alerting.rules.yml"]
+    (tmp_path / "deploy" / "prometheus" / "alerting.rules.yml").write_text("groups: []\n")
+    assert differing(OBJECTIVES, tmp_path) == ["deploy/prometheus/alerting.rules.yml"]
+    assert write(OBJECTIVES, tmp_path) == ["deploy/prometheus/alerting.rules.yml"]
     assert differing(OBJECTIVES, tmp_path) == []
 
 
