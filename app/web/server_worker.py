@@ -35,6 +35,7 @@ def application() -> AsgiApplication:
         threads=threads(),
         max_body_bytes=_max_body_bytes(settings),
         is_behind_proxies=settings.trusted_proxies > 0,
+        count_refusal=context.instruments.count_refusal,
     )
 
 
