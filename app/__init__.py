@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     from app.database import migrations
     from app.health.views import health
     from app.measuring.requests import init_counting
+    from app.measuring.views import metrics
     from app.web import errors, logs, routing, security
     from app.web.warm_up import warm_up
 
@@ -44,6 +45,8 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     security.init_security(app)
     logs.init_request_logs(app)
     app.register_blueprint(health)
+    if settings.metrics_token is not None:
+        app.register_blueprint(metrics)
     _register_surfaces(app, app.context)
     _wrap(app, app.context)
     migrations.init_migrations(app)

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from app.domain.objectives import SeriesKey
+
 _logger = logging.getLogger(__name__)
 
 # Where prometheus_client writes its files.
@@ -22,9 +24,11 @@ FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 # On a disk, the kernel may block a process that counts while it writes the pages back.
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder's name cannot be guessed
 _SLOT: Final = "slot-{}"
+# The files of a slot, and what they need in bytes for the routes of every surface.
+_SIZES: Final = {"counter": 1 << 19, "histogram": 1 << 20, "gauge_livesum": 1 << 16}
 
-# The locks of this process. The kernel releases them when it ends, however it ends.
-_held: list[int] = []
+# The slots of this process, and their locks, which the kernel releases when the process ends, however it ends.
+_held: dict[str, int] = {}
 
 
 @contextmanager
@@ -65,18 +69,44 @@ def remove_folder(folder: str | None) -> None:
 
 
 def join_folder() -> bool:
-    """Let this process count in files of FOLDER from now on; return False if none is set.
+    """Let this process count in files of FOLDER from now on; return False if none is set, or files cannot be made.
 
     Call it before the instruments are made, and in a process that does not fork.
     """
-    folder = os.environ.get(FOLDER, "").strip()
-    if not folder:
+    if not (given := os.environ.get(FOLDER, "").strip()):
+        return False
+    folder = Path(given)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        slot = _take_slot(folder)
+        _allocate(folder, slot)
+    except OSError:
+        _logger.exception("metrics are not shared: files cannot be made")
+        _held.clear()
         return False
     from prometheus_client import values
 
-    slot = _take_slot(Path(folder))
+    import app.measuring.instruments  # noqa: F401 - which chooses memory when it is imported
+
     values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
     return True
+
+
+def is_joined() -> bool:
+    """Return whether this process counts in files."""
+    return bool(_held)
+
+
+def inherited() -> dict[SeriesKey, float]:
+    """Return what earlier processes counted in the files of this process's slot."""
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    files = [str(file) for file in Path(os.environ[FOLDER]).glob("*.db") if _slot_of(file) in _held] if _held else []
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for metric in MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        for sample in metric.samples
+    }
 
 
 def files_of_processes(folder: Path) -> list[str]:
@@ -99,9 +129,16 @@ def _take_slot(folder: Path) -> int:
         except BlockingIOError:
             os.close(lock)
             continue
-        _held.append(lock)
+        _held[str(number)] = lock
         return number
     raise AssertionError("unreachable")
+
+
+def _allocate(folder: Path, slot: int) -> None:
+    """Allocate the files of a slot: the kernel ends a process that writes to a page for which there is no room."""
+    for name, size in _SIZES.items():
+        with (folder / f"{name}_{slot}.db").open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def _is_held(slot: Path) -> bool:

@@ -24,6 +24,7 @@ OTHER: Final = "other"
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _STATUS_CLASSES: Final = {number: f"{number}xx" for number in range(1, 6)}
+_POOL_STATES: Final = ("in_use", "idle")
 # Of tokens; the rest are counted as `other`.
 MAX_JURISDICTIONS: Final = 200
 
@@ -87,9 +88,12 @@ class Instruments:
         self._counters = {family.name: self._counter(family) for family in _of(Kind.COUNTER)}
         self._histograms = {family.name: self._histogram(family) for family in _of(Kind.HISTOGRAM)}
         (pool,) = (family for family in _of(Kind.GAUGE) if family.labels)
-        self._pool = Gauge(
+        gauge = Gauge(
             PREFIX + pool.name, pool.meaning, pool.labels, registry=self.registry, multiprocess_mode="livesum"
         )
+        self._pool = {state: gauge.labels(state) for state in _POOL_STATES}
+        for result in ClaimResult:
+            self._counters["claims_total"].labels(result.value)  # so that each exists, as zero, from the start
         # Looking up a series by its labels takes longer than counting.
         self._requests: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
         self._jurisdictions: set[str] = set()
@@ -137,7 +141,7 @@ class Instruments:
     def set_pool_connections(self, by_state: Mapping[str, int]) -> None:
         """Set how many connections to PostgreSQL this process has, by their state."""
         for state, connections in by_state.items():
-            self._pool.labels(state).set(connections)
+            self._pool[state].set(connections)
 
     def totals(self) -> dict[SeriesKey, float]:
         """Return what this process has counted so far, by series; gauges excluded."""
