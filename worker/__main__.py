@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("role", nargs="?", choices=("jobs", "clock"), default="jobs")
     role = parser.parse_args(arguments).role
     try:
-        # What web processes share would be counted twice: the numbers of workers and clocks reach `/metrics` from Redis.
+        # The numbers of workers and clocks reach `/metrics` through Redis; in files they would be counted twice.
         os.environ.pop(FOLDER, None)
         settings, instruments = context().settings, context().instruments
     except ConfigurationError as error:

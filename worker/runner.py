@@ -114,7 +114,7 @@ class JobWorker(HerokuWorker):
         super().execute_job(job, queue)
         # Here, and not in the process of the job: it may be killed.
         succeeded = job.get_status() is JobStatus.FINISHED
-        self._instruments.count_job(_NAMES[job.func_name], time.monotonic() - started, succeeded=succeeded)
+        self._instruments.count_job(_NAMES[job.func_name or ""], time.monotonic() - started, succeeded=succeeded)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Hand a job to the process of the jobs before it."""

@@ -15,6 +15,7 @@ from app.store import export_archives
 from app.upkeep.last_purge import last_purge
 from app.upkeep.queues import queue_of
 
+
 def store_gauges(database: Database, redis: Redis, now: datetime) -> dict[str, float]:
     """Measure and store the gauges, and return them by name; one without a value is left out. Raises RedisError."""
     with database.autocommit() as connection:
