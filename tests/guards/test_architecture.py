@@ -17,8 +17,14 @@ LAYERS = {
     "app.config": {"app.crypto"},
     "app.store": {"app.database"},
     "app.database": {"app.config", "app.store.tables", "app.store.portal", "app.store.shared_secrets"},
-    "app.web": {"app.config", "app.database"},
+    "app.web": {
+        "app.config",
+        "app.database",
+        "app.measuring.folder",
+        "app.measuring.web",
+    },  # the web server starts both
     "app.health": {"app.web"},
+    "app.objectives": {"app.store"},
 }
 
 

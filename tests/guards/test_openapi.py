@@ -30,6 +30,7 @@ def app() -> Flask:
             ENABLE_TEST_TOOLS="true",
             TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
             REVIEW_TOOLS="true",
+            METRICS_TOKEN="m" * 32,
         )
     )
 
