@@ -24,6 +24,7 @@ LAYERS = {
         "app.measuring.web",
     },  # the web server starts both
     "app.health": {"app.web"},
+    "app.objectives": {"app.store"},
 }
 
 
