@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from app.domain.objectives import SeriesKey
+if TYPE_CHECKING:
+    from app.domain.objectives import SeriesKey
 
 _logger = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def is_joined() -> bool:
     return bool(_held)
 
 
-def inherited() -> dict[SeriesKey, float]:
+def inherited() -> "dict[SeriesKey, float]":
     """Return what earlier processes counted in the files of this process's slot."""
     from prometheus_client.multiprocess import MultiProcessCollector
 

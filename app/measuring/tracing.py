@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SERVICE: Final = "exposure-alert"
 _SERVER_ERROR: Final = 500
-# After a job, whose process may be ended at any time.
+# After a job, whose process may be ended at any time, and at the end of a web process.
 _FLUSH_MILLISECONDS: Final = 2000
 _WRITE: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)\b")
 _READ: Final = re.compile(r"\b(SELECT)\b.*?\bFROM\s+([a-z_]+)\b", re.DOTALL)
@@ -63,8 +63,12 @@ class Tracing:
                 if not succeeded:
                     span.set_status(StatusCode.ERROR)
         finally:
-            self._provider.force_flush(_FLUSH_MILLISECONDS)
+            self.flush()
         return succeeded
+
+    def flush(self) -> None:
+        """Send the spans that ended, for at most two seconds."""
+        self._provider.force_flush(_FLUSH_MILLISECONDS)
 
     def trace_statements(self, database: Database) -> None:
         """Make a span of each statement from now on."""
