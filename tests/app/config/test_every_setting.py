@@ -61,6 +61,7 @@ VALUES = COMPLETE | {
     "SHARING_CREATORS": "portal,tokens",
     "SHARING_TOKENS": f"{'t' * 20}=team",
     "SHARING_URL": "https://share.example.org",
+    "DOWNLOAD_FILES": "s3://downloads/archives",
     "STATUS_URL": "https://status.example.org",
 }
 SECRET_NAMES = sorted(name for name in FIELDS if FIELDS[name].metadata["secret"])
