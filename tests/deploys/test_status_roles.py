@@ -1,0 +1,47 @@
+"""Objectives with the roles of docs/operations.md: the worker of status folds minutes, and status reads them."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.config import STATUS
+from app.measuring.increments import Batch, IncrementStore
+from app.store import objective_minutes
+from tests.support.clock import FakeClock
+from tests.support.roles import database_with_roles, url_of
+from tests.support.service import Service, start_service
+from tests.support.settings import make_settings
+from worker.jobs import fold_minutes
+
+CHECKS = ("exposure_alert_checks_total", (("check", "archive_freshness"), ("result", "good")))
+
+
+@pytest.fixture
+def zones(database_url: str, redis_url: str) -> Iterator[tuple[Service, Service]]:
+    """The worker and a web process of status, with their roles."""
+    with database_with_roles(database_url) as owner:
+        services = [
+            start_service(make_settings(url_of(role, owner), redis_url, SURFACES=STATUS), FakeClock())
+            for role in ("worker_status", "status")
+        ]
+        yield services[0], services[1]
+        for service in services:
+            service.database.dispose()
+            service.app.context.redis.close()
+
+
+def test_minutes_are_folded_and_read_with_the_roles(
+    zones: tuple[Service, Service], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (worker, web), now = zones, datetime.now(UTC)
+    worker.app.context.redis.flushall()
+    batch = Batch(1, int(now.timestamp()) // 60 - 2, {CHECKS: 3.0})
+    IncrementStore(worker.app.context.redis).add("a-process", [batch], add_to_totals=False)
+    monkeypatch.setattr(fold_minutes, "context", lambda: worker.app.context)
+    fold_minutes.fold_minutes()
+    with web.database.autocommit() as connection:
+        stored = objective_minutes.between(connection, now - timedelta(hours=1), now)
+    assert [(each.good, each.total) for counts in stored.values() for each in counts] == [(3, 3)]
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
