@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, Settings
 
 NEVER: Final = 0
 
@@ -54,6 +54,13 @@ PERIODIC_JOBS: Final = (
     PeriodicJob("purge-portal", "worker.jobs.purge_portal.purge_portal", PORTAL, lambda _: 60),
     PeriodicJob("log-audit-head", "worker.jobs.log_audit_head.log_audit_head", PORTAL, lambda _: 60 * 60),
     PeriodicJob("purge-sharing", "worker.jobs.purge_sharing.purge_sharing", SHARING, lambda _: 60),
+    # Levels of codes and keys, which only submission can read, for alarms that are evaluated elsewhere.
+    PeriodicJob(
+        "record-figure-levels", "worker.jobs.record_figure_levels.record_figure_levels", SUBMISSION, lambda _: 5 * 60
+    ),
+    PeriodicJob(
+        "compute-daily-figures", "worker.jobs.compute_daily_figures.compute_daily_figures", STATUS, lambda _: 60 * 60
+    ),
 )
 
 

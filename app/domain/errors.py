@@ -31,6 +31,7 @@
     │   └── UnusablePrivateKeyError         a stored private key cannot be used (rule 53)
     ├── InvalidArchiveError                 a file is not an export archive
     ├── ArchiveUnavailableError             an archive could not be loaded or built in time
+    ├── FiguresUnavailableError             the published figures cannot be read
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
@@ -215,6 +216,10 @@ class InvalidArchiveError(ExposureAlertError):
 
 class ArchiveUnavailableError(ExposureAlertError):
     """An archive could not be loaded or built in time."""
+
+
+class FiguresUnavailableError(ExposureAlertError):
+    """The published figures cannot be read, and this process never read them."""
 
 
 class SeedingForbiddenError(ExposureAlertError):

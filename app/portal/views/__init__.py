@@ -11,6 +11,7 @@ from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
 from app.portal.views.directory import directory
+from app.portal.views.figures import figures
 from app.portal.views.home import home
 from app.portal.views.inviting import inviting
 from app.portal.views.issuing import issuing
@@ -34,6 +35,7 @@ _PAGES = (
     codes,
     confirmation,
     directory,
+    figures,
     home,
     inviting,
     issuing,

@@ -1,0 +1,137 @@
+"""Alarms about figures of the service that are not objectives: a warning and a critical threshold for each.
+
+The thresholds of codes, keys and refused requests are those of the public service, which were alarms of its
+infrastructure. They are for its volumes: a service of another size changes this table.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from app.domain.objectives import SeriesKey, Severity
+from app.domain.timeline import SECONDS_PER_MINUTE
+
+
+class Kind(StrEnum):
+    """How readings become the value of an alarm: their sum over a window, or the newest of the window."""
+
+    SUM = "sum"
+    LEVEL = "level"
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Selects series of a counter: its name and the values that labels must have."""
+
+    metric: str
+    labels: Mapping[str, str]
+
+    def matches(self, series: SeriesKey) -> bool:
+        """Return whether a series is selected."""
+        name, labels = series
+        return name == self.metric and self.labels.items() <= dict(labels).items()
+
+
+@dataclass(frozen=True)
+class FigureThreshold:
+    """An alarm: above `warning` or `critical` in the last `window_seconds`. Levels have no selector."""
+
+    figure: str
+    kind: Kind
+    window_seconds: int
+    warning: int
+    critical: int
+    selector: Selector | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A figure in the minute that begins at `minute`: what was counted in it, or a level at its time."""
+
+    figure: str
+    minute: datetime
+    count: int
+
+
+@dataclass(frozen=True)
+class FigureAlarm:
+    """A figure above a threshold."""
+
+    figure: str
+    severity: Severity
+    value: int
+    threshold: int
+    window_seconds: int
+
+
+_REQUESTS: Final = "exposure_alert_requests_total"
+_JOBS: Final = "exposure_alert_jobs_total"
+_FIVE_MINUTES: Final = 300
+# Levels are recorded every five minutes; an older one does not describe the present.
+_LEVEL_SECONDS: Final = 900
+
+
+def _level(figure: str, warning: int, critical: int) -> FigureThreshold:
+    return FigureThreshold(figure, Kind.LEVEL, _LEVEL_SECONDS, warning, critical)
+
+
+def _refused(figure: str, route: str) -> FigureThreshold:
+    return FigureThreshold(
+        figure, Kind.SUM, _FIVE_MINUTES, 60, 100, Selector(_REQUESTS, {"route": route, "status": "4xx"})
+    )
+
+
+THRESHOLDS: Final = (
+    _level("unclaimed_codes", 250, 400),
+    _level("claimed_codes", 3000, 4500),
+    _level("diagnosis_keys", 9000, 13_500),
+    # Requests are counted by class of status, so these are all 4xx: 401 is nearly all of them.
+    _refused("refused_code_requests", "/new-key-claim"),
+    _refused("refused_claims", "/claim-key"),
+    _refused("refused_uploads", "/upload"),
+    FigureThreshold("server_errors", Kind.SUM, SECONDS_PER_MINUTE, 1, 10, Selector(_REQUESTS, {"status": "5xx"})),
+    FigureThreshold("failed_jobs", Kind.SUM, SECONDS_PER_MINUTE, 1, 10, Selector(_JOBS, {"result": "failed"})),
+)
+LEVELS: Final = tuple(each.figure for each in THRESHOLDS if each.kind is Kind.LEVEL)
+LONGEST_WINDOW: Final = timedelta(seconds=max(each.window_seconds for each in THRESHOLDS))
+
+
+def count_series(increments: Mapping[SeriesKey, float]) -> dict[str, int]:
+    """Return the figures that are counted, from the increments of a minute's series; only those that are not zero."""
+    counted = {
+        each.figure: round(sum(value for series, value in increments.items() if each.selector.matches(series)))
+        for each in THRESHOLDS
+        if each.selector is not None
+    }
+    return {figure: count for figure, count in counted.items() if count}
+
+
+def figure_alarms(readings: Iterable[Reading], now: datetime) -> list[FigureAlarm]:
+    """Return the figures above a threshold now, in the order of THRESHOLDS, each with the higher one it exceeds.
+
+    A sum covers whole minutes: those that ended in the window before the minute of `now`.
+    """
+    known = list(readings)
+    alarms = (_alarm(each, value_of(each, known, now)) for each in THRESHOLDS)
+    return [alarm for alarm in alarms if alarm is not None]
+
+
+def value_of(threshold: FigureThreshold, readings: Iterable[Reading], now: datetime) -> int | None:
+    """Return the figure that is compared with the thresholds; None without a reading of a level."""
+    minute = now.replace(second=0, microsecond=0)
+    first = minute - timedelta(seconds=threshold.window_seconds)
+    own = [each for each in readings if each.figure == threshold.figure and first <= each.minute <= minute]
+    if threshold.kind is Kind.SUM:
+        return sum(each.count for each in own if each.minute < minute)
+    return max(own, key=lambda each: each.minute).count if own else None
+
+
+def _alarm(threshold: FigureThreshold, value: int | None) -> FigureAlarm | None:
+    if value is None or value <= threshold.warning:
+        return None
+    severity, exceeded = (
+        (Severity.PAGE, threshold.critical) if value > threshold.critical else (Severity.TICKET, threshold.warning)
+    )
+    return FigureAlarm(threshold.figure, severity, value, exceeded, threshold.window_seconds)
