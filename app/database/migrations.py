@@ -57,6 +57,7 @@ def init_migrate(app: Flask) -> None:
 
     # Imported for their tables, which `flask db` compares with the database.
     from app.store.shared_secrets import SharedSecret  # noqa: F401
+    from app.store.status.models import StatusDay  # noqa: F401
 
     Migrate(app, db, directory=_FOLDER)
 

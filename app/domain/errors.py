@@ -16,6 +16,7 @@
     │   ├── FormUsedError                   the code of a form cannot be issued again
     │   ├── NoRoomError                     the quota of stored shared secrets is used up
     │   ├── RequestClosedError              a request for a secret was answered, or has expired
+    │   ├── PlannedWorkRefusedError         announced work is not what it must be, or does not exist
     │   ├── NothingSharedError              there is no such secret, receipt or request
     │   ├── NotPermittedError               a person of the portal lacks the right
     │   ├── PortalPageMissingError          there is no such page, or not for this person
@@ -31,6 +32,7 @@
     │   └── UnusablePrivateKeyError         a stored private key cannot be used (rule 53)
     ├── InvalidArchiveError                 a file is not an export archive
     ├── ArchiveUnavailableError             an archive could not be loaded or built in time
+    ├── UnreadableDocumentError             bytes are not a status document of this version
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
@@ -157,6 +159,10 @@ class NothingSharedError(RequestRefusedError):
     """There is nothing to read. The reason is not given."""
 
 
+class PlannedWorkRefusedError(RequestRefusedError):
+    """Announced work is not what it must be, or does not exist. The text states why."""
+
+
 class NotPermittedError(RequestRefusedError):
     """The person lacks the right, or has not signed in."""
 
@@ -215,6 +221,10 @@ class InvalidArchiveError(ExposureAlertError):
 
 class ArchiveUnavailableError(ExposureAlertError):
     """An archive could not be loaded or built in time."""
+
+
+class UnreadableDocumentError(ExposureAlertError):
+    """Bytes are not a status document of this version. The text names the field, and quotes nothing."""
 
 
 class SeedingForbiddenError(ExposureAlertError):
