@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, ConfigurationError, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.sharing.service import make_sharing
 
         context.served_sharing = make_sharing(database, settings.sharing)
+    if settings.serves(PORTAL) or settings.serves(STATUS):
+        from app.incidents.making import make_incidents
+
+        context.served_incidents = make_incidents(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
