@@ -92,6 +92,10 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.status.service import make_status
 
         context.served_status = make_status(database, settings.status)
+    if settings.serves(PORTAL) or settings.serves(STATUS):
+        from app.incidents.making import make_incidents
+
+        context.served_incidents = make_incidents(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 

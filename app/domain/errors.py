@@ -20,7 +20,9 @@
     │   ├── NothingSharedError              there is no such secret, receipt or request
     │   ├── NotPermittedError               a person of the portal lacks the right
     │   ├── PortalPageMissingError          there is no such page, or not for this person
-    │   └── ActionRefusedError              a rule of the portal does not permit the action
+    │   ├── ActionRefusedError              a rule of the portal does not permit the action
+    │   ├── IncidentMissingError            there is no incident of this number
+    │   └── IncidentRefusedError            a rule of incidents does not permit the action
     ├── SubmissionError                     the portal's request to submission failed
     │   ├── SubmissionUnavailableError      there was no answer in time, or an error of the server
     │   └── SubmissionRefusedError          the portal's token, or its request, was refused
@@ -36,6 +38,7 @@
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
+    ├── NoticeError                         a notice of an incident was not accepted
     ├── HandoverError                       a command could not hand a text over
     ├── SurfaceNotServedError               this process does not serve the surface
     └── JobFailedError                      a background job failed
@@ -179,6 +182,18 @@ class ActionRefusedError(RequestRefusedError):
         self.reason = reason
 
 
+class IncidentMissingError(RequestRefusedError):
+    """There is no incident of this number."""
+
+
+class IncidentRefusedError(RequestRefusedError):
+    """A rule of incidents does not permit the action. `reason` is the key of the text for the person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class SubmissionError(ExposureAlertError):
     """A request of the portal to submission failed. The text never holds a part of the answer."""
 
@@ -233,6 +248,10 @@ class SeedingForbiddenError(ExposureAlertError):
 
 class MailDeliveryError(ExposureAlertError):
     """A message could not be sent. The text names the kind of failure, and neither a person nor an address."""
+
+
+class NoticeError(ExposureAlertError):
+    """A notice was not accepted. The text names the kind of failure, and neither a key nor an address."""
 
 
 class HandoverError(ExposureAlertError):

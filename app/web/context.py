@@ -15,6 +15,7 @@ from app.database.schema import Schema
 from app.domain.errors import SurfaceNotServedError
 
 if TYPE_CHECKING:
+    from app.incidents.service import Incidents
     from app.portal.service import Portal
     from app.retrieval.service import Retrieval
     from app.review.service import Review
@@ -44,6 +45,7 @@ class Context:
     served_sharing: "Sharing | None" = None
     served_status: "Status | None" = None
     served_review: "Review | None" = None
+    served_incidents: "Incidents | None" = None  # where status or the portal is served
 
     def check_redis(self) -> None:
         """Raise RedisError if Redis does not respond or refuses to store anything."""
@@ -73,6 +75,11 @@ class Context:
     def status(self) -> "Status":
         """The service of status; raises SurfaceNotServedError if the process does not serve it."""
         return _require(self.served_status, STATUS)
+
+    @property
+    def incidents(self) -> "Incidents":
+        """The incidents; raises SurfaceNotServedError if the process serves neither status nor the portal."""
+        return _require(self.served_incidents, STATUS)
 
     @property
     def review(self) -> "Review":
