@@ -26,7 +26,7 @@ COPY --from=build /service/.venv .venv
 COPY --from=build /service/app app
 COPY --from=build /service/worker worker
 COPY --from=build /service/migrations migrations
-COPY Procfile gunicorn.conf.py ./
+COPY Procfile gunicorn.conf.py objectives.yaml ./
 COPY bin/web bin/process bin/healthy bin/
 
 ARG BRANCH=

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, ConfigurationError, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.sharing.service import make_sharing
 
         context.served_sharing = make_sharing(database, settings.sharing)
+    if settings.serves(STATUS):
+        from app.status.service import make_status
+
+        context.served_status = make_status(database, settings.status)
+    if settings.serves(PORTAL) or settings.serves(STATUS):
+        from app.incidents.making import make_incidents
+
+        context.served_incidents = make_incidents(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
@@ -114,6 +122,10 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
         from app.sharing.views import sharing_blueprints
 
         blueprints += sharing_blueprints()
+    if context.served_status:
+        from app.status.views import status_blueprints
+
+        blueprints += status_blueprints()
     if context.served_review:
         from app.review.views import review_blueprints
 
@@ -158,6 +170,8 @@ def _static_groups(context: "Context") -> tuple[str, ...]:
         groups += ("portal",)
     if context.served_sharing:
         groups += ("sharing",)
+    if context.served_status:
+        groups += ("status",)
     if context.served_review:
         from app.review.views import STATIC_GROUPS
 

@@ -1,10 +1,28 @@
 """The settings of status: what is published of objectives and incidents, and who is notified."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.config import parsers as parse
 from app.config.common import CommonSettings
 from app.config.fields import setting
+from app.domain.status import PARTS
+
+
+def _time_zone(raw: str) -> ZoneInfo:
+    """Parse the name of a time zone (IANA)."""
+    try:
+        return ZoneInfo(raw)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{raw!r} is not a time zone, such as America/Toronto") from None
+
+
+def _folder(raw: str) -> Path:
+    """Parse the absolute path of a folder, which need not exist yet."""
+    if not raw.startswith("/"):
+        raise ValueError(f"{raw!r} is not an absolute path")
+    return Path(raw)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,3 +34,27 @@ class StatusSettings(CommonSettings):
         "Address of the status page in a browser, such as https://status.example.org, for links in notices and feeds",
         "",
     )
+    status_folder: Path | None = setting(
+        parse.optional(_folder),
+        "Folder in which the worker stores the status document for web processes of the same host, so that the page "
+        "also works while PostgreSQL and Redis do not",
+        "",
+    )
+    status_parts: tuple[str, ...] = setting(
+        parse.choices(PARTS),
+        f"The parts of the service that the status page shows: any of {', '.join(PARTS)}",
+        ",".join(PARTS),
+    )
+    status_time_zone: ZoneInfo = setting(_time_zone, "Time zone of the status page, and of its days", "America/Toronto")
+    status_name_en: str = setting(parse.text, "Name of the service on the status page in English", "Exposure Alert")
+    status_name_fr: str = setting(parse.text, "Name of the service on the status page in French", "Exposure Alert")
+    status_support_url: str | None = setting(
+        parse.optional(parse.address("https://", "mailto:")),
+        "Where the status page sends people who need help: `https://` or `mailto:`",
+        "",
+    )
+
+    @property
+    def status_names(self) -> dict[str, str]:
+        """The name of the service by language."""
+        return {"en": self.status_name_en, "fr": self.status_name_fr}

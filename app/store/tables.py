@@ -256,3 +256,21 @@ daily_digests = Table(
     Column("day", Date, primary_key=True),
     Column("sent_at", DateTime(timezone=True), nullable=False),
 )
+
+# How many events of a minute were good, and how many there were: see app/store/objective_minutes.py.
+objective_minutes = Table(
+    "objective_minutes",
+    metadata,
+    Column("minute", DateTime(timezone=True), primary_key=True),
+    Column("objective", LABEL, primary_key=True),
+    Column("good", BIGINT, nullable=False),
+    Column("total", BIGINT, nullable=False),
+)
+
+# The batches of increments that are in objective_minutes, for as long as Redis may still hold one of them.
+folded_batches = Table(
+    "folded_batches",
+    metadata,
+    Column("identifier", String(32), primary_key=True),
+    Column("folded_at", DateTime(timezone=True), nullable=False),
+)

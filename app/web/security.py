@@ -34,6 +34,13 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "claims.claim_key",
         "uploads.upload",
         "configuration.exposure_configuration",
+        "status.choose_language",
+        "status.overview",
+        "status.incidents",
+        "status.incident",
+        "status.feed",
+        "status.status_json",
+        "status.unknown",
         # on review instances only, where every visitor may try everything
         "phone.choose_language",
         "phone.phone",

@@ -9,10 +9,12 @@ import psycopg2
 from psycopg2.errors import InsufficientPrivilege
 
 from app import create_app
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION
 from app.database.migrations import migrate_database
+from app.store.incidents import models as incident_models  # noqa: F401 - for their tables
 from app.store.portal import models  # noqa: F401 - for their tables
 from app.store.shared_secrets import SharedSecret  # noqa: F401
+from app.store.status.models import StatusDay  # noqa: F401
 from app.store.tables import metadata
 from tests.support.settings import make_settings
 
@@ -21,7 +23,7 @@ SECTION = DOCUMENT.read_text(encoding="utf-8").partition("\n## Database roles\n"
 SQL = "\n".join(re.findall(r"^```sql\n(.*?)^```$", SECTION, flags=re.DOTALL | re.MULTILINE))
 ROLES = dict(re.findall(r"^CREATE ROLE (\w+) LOGIN PASSWORD '([^']+)';$", SQL, flags=re.MULTILINE))
 TEST_TOOL = re.findall(r"`([A-Z]+)`\s+on\s+`(\w+)`", SECTION)
-ZONES = {surface: (surface, f"worker_{surface}") for surface in (SUBMISSION, RETRIEVAL, PORTAL, SHARING)}
+ZONES = {surface: (surface, f"worker_{surface}") for surface in (SUBMISSION, RETRIEVAL, PORTAL, SHARING, STATUS)}
 
 TABLES = tuple(table.name for table in metadata.sorted_tables)
 

@@ -1,0 +1,1 @@
+"""Measuring: what the processes count, how the numbers reach Redis and `/metrics`, and optional traces."""
