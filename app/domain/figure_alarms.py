@@ -4,13 +4,14 @@ The thresholds of codes, keys and refused requests are those of the public servi
 infrastructure. They are for its volumes: a service of another size changes this table.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.domain.objectives import SeriesKey, Severity
+from app.domain.objectives import Selector, SeriesKey, Severity
 from app.domain.timeline import SECONDS_PER_MINUTE
 
 
@@ -19,19 +20,6 @@ class Kind(StrEnum):
 
     SUM = "sum"
     LEVEL = "level"
-
-
-@dataclass(frozen=True)
-class Selector:
-    """Selects series of a counter: its name and the values that labels must have."""
-
-    metric: str
-    labels: Mapping[str, str]
-
-    def matches(self, series: SeriesKey) -> bool:
-        """Return whether a series is selected."""
-        name, labels = series
-        return name == self.metric and self.labels.items() <= dict(labels).items()
 
 
 @dataclass(frozen=True)
@@ -67,7 +55,6 @@ class FigureAlarm:
 
 
 _REQUESTS: Final = "exposure_alert_requests_total"
-_JOBS: Final = "exposure_alert_jobs_total"
 _FIVE_MINUTES: Final = 300
 # Levels are recorded every five minutes; an older one does not describe the present.
 _LEVEL_SECONDS: Final = 900
@@ -77,10 +64,8 @@ def _level(figure: str, warning: int, critical: int) -> FigureThreshold:
     return FigureThreshold(figure, Kind.LEVEL, _LEVEL_SECONDS, warning, critical)
 
 
-def _refused(figure: str, route: str) -> FigureThreshold:
-    return FigureThreshold(
-        figure, Kind.SUM, _FIVE_MINUTES, 60, 100, Selector(_REQUESTS, {"route": route, "status": "4xx"})
-    )
+def _sum(figure: str, seconds: int, warning: int, critical: int, selector: str) -> FigureThreshold:
+    return FigureThreshold(figure, Kind.SUM, seconds, warning, critical, Selector.parse(selector))
 
 
 THRESHOLDS: Final = (
@@ -88,43 +73,47 @@ THRESHOLDS: Final = (
     _level("claimed_codes", 3000, 4500),
     _level("diagnosis_keys", 9000, 13_500),
     # Requests are counted by class of status, so these are all 4xx: 401 is nearly all of them.
-    _refused("refused_code_requests", "/new-key-claim"),
-    _refused("refused_claims", "/claim-key"),
-    _refused("refused_uploads", "/upload"),
-    FigureThreshold("server_errors", Kind.SUM, SECONDS_PER_MINUTE, 1, 10, Selector(_REQUESTS, {"status": "5xx"})),
-    FigureThreshold("failed_jobs", Kind.SUM, SECONDS_PER_MINUTE, 1, 10, Selector(_JOBS, {"result": "failed"})),
+    _sum("refused_code_requests", _FIVE_MINUTES, 60, 100, _REQUESTS + '{route=~"/new-key-claim(/.*)?",status="4xx"}'),
+    _sum("refused_claims", _FIVE_MINUTES, 60, 100, _REQUESTS + '{route="/claim-key",status="4xx"}'),
+    _sum("refused_uploads", _FIVE_MINUTES, 60, 100, _REQUESTS + '{route="/upload",status="4xx"}'),
+    _sum("server_errors", SECONDS_PER_MINUTE, 1, 10, _REQUESTS + '{status="5xx"}'),
+    _sum("failed_jobs", SECONDS_PER_MINUTE, 1, 10, 'exposure_alert_jobs_total{result="failed"}'),
 )
 LEVELS: Final = tuple(each.figure for each in THRESHOLDS if each.kind is Kind.LEVEL)
-LONGEST_WINDOW: Final = timedelta(seconds=max(each.window_seconds for each in THRESHOLDS))
+# What processes counted in a minute is folded by the end of the following one.
+FOLDING_TIME: Final = timedelta(minutes=1)
+OLDEST_READING: Final = FOLDING_TIME + timedelta(minutes=1, seconds=max(each.window_seconds for each in THRESHOLDS))
 
 
 def count_series(increments: Mapping[SeriesKey, float]) -> dict[str, int]:
     """Return the figures that are counted, from the increments of a minute's series; only those that are not zero."""
-    counted = {
-        each.figure: round(sum(value for series, value in increments.items() if each.selector.matches(series)))
-        for each in THRESHOLDS
-        if each.selector is not None
-    }
+    counted: Counter[str] = Counter()
+    for (metric, labels), increment in increments.items():
+        for each in THRESHOLDS:
+            selector = each.selector
+            if selector is not None and selector.metric == metric and selector.matches(dict(labels)):
+                counted[each.figure] += round(increment)
     return {figure: count for figure, count in counted.items() if count}
 
 
 def figure_alarms(readings: Iterable[Reading], now: datetime) -> list[FigureAlarm]:
-    """Return the figures above a threshold now, in the order of THRESHOLDS, each with the higher one it exceeds.
-
-    A sum covers whole minutes: those that ended in the window before the minute of `now`.
-    """
+    """Return the figures above a threshold, in the order of THRESHOLDS, each with the higher one that it exceeds."""
     known = list(readings)
     alarms = (_alarm(each, value_of(each, known, now)) for each in THRESHOLDS)
     return [alarm for alarm in alarms if alarm is not None]
 
 
 def value_of(threshold: FigureThreshold, readings: Iterable[Reading], now: datetime) -> int | None:
-    """Return the figure that is compared with the thresholds; None without a reading of a level."""
+    """Return what is compared with the thresholds: a sum over the newest minutes that are folded, or a level.
+
+    None is a level without a reading.
+    """
     minute = now.replace(second=0, microsecond=0)
-    first = minute - timedelta(seconds=threshold.window_seconds)
-    own = [each for each in readings if each.figure == threshold.figure and first <= each.minute <= minute]
+    end = minute - FOLDING_TIME if threshold.kind is Kind.SUM else now
+    first = end - timedelta(seconds=threshold.window_seconds)
+    own = [each for each in readings if each.figure == threshold.figure and first <= each.minute < end]
     if threshold.kind is Kind.SUM:
-        return sum(each.count for each in own if each.minute < minute)
+        return sum(each.count for each in own)
     return max(own, key=lambda each: each.minute).count if own else None
 
 

@@ -37,7 +37,6 @@ class Figure(StrEnum):
     CLAIMED_IN_3_HOURS = "claimed_in_3_hours"  # in the second or third hour, and so on
     CLAIMED_IN_6_HOURS = "claimed_in_6_hours"
     CLAIMED_IN_12_HOURS = "claimed_in_12_hours"
-    CLAIMED_IN_24_HOURS = "claimed_in_24_hours"
     CLAIMED_LATER = "claimed_later"
     UPLOADS_OF_1_KEY = "uploads_of_1_key"
     UPLOADS_OF_7_KEYS = "uploads_of_7_keys"  # of 2 to 7 keys, and so on
@@ -53,13 +52,13 @@ _EVENTS: Final[Mapping[str, Figure]] = {
     "OTKUnclaimed": Figure.EXPIRED,
     "OTKExpiredNoUploads": Figure.UNUSED,
 }
-# Hours from code to claim are rounded up (rule 41), so that "1" is the first hour.
+# Hours from code to claim are rounded up (rule 41), so that "1" is the first hour. Codes expire after 24 hours by
+# default: a range after that would always be empty, and hide the one before it.
 DELAYS: Final[Mapping[int, Figure]] = {
     1: Figure.CLAIMED_IN_1_HOUR,
     3: Figure.CLAIMED_IN_3_HOURS,
     6: Figure.CLAIMED_IN_6_HOURS,
     12: Figure.CLAIMED_IN_12_HOURS,
-    24: Figure.CLAIMED_IN_24_HOURS,
 }
 SIZES: Final[Mapping[int, Figure]] = {
     1: Figure.UPLOADS_OF_1_KEY,

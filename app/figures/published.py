@@ -26,7 +26,7 @@ class PublishedFigures:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._read_at: datetime | None = None
+        self.read_at: datetime | None = None  # when they were read, or last found unreadable
         self._places: Places = {}
 
     def places(self, now: datetime) -> Places:
@@ -35,14 +35,14 @@ class PublishedFigures:
         Raises FiguresUnavailableError if they cannot be read and never were.
         """
         with self._lock:  # one reader fills it for all
-            if self._read_at is None or now - self._read_at >= _FRESH:
+            if self.read_at is None or now - self.read_at >= _FRESH:
                 try:
                     self._places = self._read(now)
                 except SQLAlchemyError as error:
-                    if self._read_at is None:
+                    if self.read_at is None:
                         raise FiguresUnavailableError from error
                     _logger.warning("published figures not read", extra={"reason": type(error).__name__})
-                self._read_at = now
+                self.read_at = now
             return self._places
 
     def _read(self, now: datetime) -> Places:

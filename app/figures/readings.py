@@ -7,7 +7,7 @@ from typing import Final
 from app.database.database import Database
 from app.domain.figure_alarms import (
     LEVELS,
-    LONGEST_WINDOW,
+    OLDEST_READING,
     THRESHOLDS,
     FigureAlarm,
     FigureThreshold,
@@ -37,7 +37,7 @@ class FigureReadings:
     def now(self, now: datetime) -> list[FigureNow]:
         """Return every figure that has thresholds, in the order of the table."""
         with self.database.autocommit() as connection:
-            readings = figure_readings.since(connection, now - LONGEST_WINDOW - timedelta(minutes=1))
+            readings = figure_readings.since(connection, now - OLDEST_READING)
         alarms = {each.figure: each for each in figure_alarms(readings, now)}
         return [FigureNow(each, value_of(each, readings, now), alarms.get(each.figure)) for each in THRESHOLDS]
 

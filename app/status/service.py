@@ -8,6 +8,7 @@ from redis import Redis
 from app.config import StatusSettings
 from app.database.database import Database
 from app.database.redis_connections import redis_client
+from app.figures.published import PublishedFigures
 from app.status.carriers import REDIS_SECONDS, Carrier, DatabaseCarrier, FileCarrier, RedisCarrier
 from app.status.document import StatusDocument
 from app.status.planned import PlannedWorkRegister
@@ -23,7 +24,9 @@ class Status:
     carriers: tuple[Carrier, ...]
     reader: DocumentReader
     planned_work: PlannedWorkRegister
+    figures: PublishedFigures
     rendered: RenderedPages = field(default_factory=RenderedPages)
+    rendered_figures: RenderedPages = field(default_factory=RenderedPages)
 
     def document(self, now: datetime) -> StatusDocument | None:
         """Return the newest document, or None if none could be read since the process started."""
@@ -36,4 +39,5 @@ def make_status(database: Database, settings: StatusSettings) -> Status:
     carriers: tuple[Carrier, ...] = (RedisCarrier(redis), DatabaseCarrier(database))
     if settings.status_folder is not None:
         carriers = (FileCarrier(settings.status_folder), *carriers)
-    return Status(settings, carriers, DocumentReader(carriers), PlannedWorkRegister(database))
+    planned_work, figures = PlannedWorkRegister(database), PublishedFigures(database)
+    return Status(settings, carriers, DocumentReader(carriers), planned_work, figures)

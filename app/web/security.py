@@ -41,6 +41,9 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "status.feed",
         "status.status_json",
         "status.unknown",
+        "status_figures.all_places",
+        "status_figures.one_place",
+        "status_figures.figures_file",
         # on review instances only, where every visitor may try everything
         "phone.choose_language",
         "phone.phone",

@@ -43,7 +43,7 @@ def fill_ledgers(service: Service, days: int, scale: int = 1) -> date:
         for place, label in enumerate(PLACES):
             size = scale * (place + 1) * (5 + number % 7)
             count_events(service, day, "OTKGenerated", size, label)
-            for share, hours in enumerate((24, 11, 6, 3, 1), start=1):
+            for share, hours in enumerate((20, 11, 6, 3, 1), start=1):
                 count_claims(service, day, hours, size * share // 20, label)
             count_events(service, day, "OTKUnclaimed", size // 5, label)
             count_events(service, day, "OTKExpiredNoUploads", size // 8, label)

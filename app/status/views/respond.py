@@ -23,7 +23,11 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 # The pages of the navigation: the key of the text, and the path below `/status/{language}`.
-NAVIGATION: Final = (("navigation.status", ""), ("navigation.incidents", "/incidents"))
+NAVIGATION: Final = (
+    ("navigation.status", ""),
+    ("navigation.incidents", "/incidents"),
+    ("navigation.figures", "/figures"),
+)
 
 Values = dict[str, Any]
 

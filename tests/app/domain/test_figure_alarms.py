@@ -37,14 +37,14 @@ def test_an_alarm_begins_above_a_threshold(threshold: object) -> None:
         (threshold.critical, (Severity.TICKET, threshold.warning)),
         (threshold.critical + 1, (Severity.PAGE, threshold.critical)),
     ):
-        alarms = figure_alarms([Reading(threshold.figure, ago(1), count)], NOW)
+        alarms = figure_alarms([Reading(threshold.figure, ago(2), count)], NOW)
         found = [(each.severity, each.threshold) for each in alarms]
         assert found == ([] if expected is None else [expected])
 
 
-def test_the_minutes_of_the_window_are_added() -> None:
-    inside = [Reading("refused_claims", ago(minutes), 13) for minutes in range(1, 6)]
-    outside = [Reading("refused_claims", ago(minutes), 1000) for minutes in (0, 6)]
+def test_the_minutes_of_the_window_are_added_as_far_as_they_are_folded() -> None:
+    inside = [Reading("refused_claims", ago(minutes), 13) for minutes in range(2, 7)]
+    outside = [Reading("refused_claims", ago(minutes), 1000) for minutes in (0, 1, 7)]
     (alarm,) = figure_alarms(inside + outside, NOW)
     assert (alarm.value, alarm.severity) == (65, Severity.TICKET)
 
@@ -67,9 +67,15 @@ def test_series_of_counters_become_figures() -> None:
         series("/claim-key", "4xx"): 7.0,
         series("/claim-key", "5xx"): 2.0,
         series("/upload", "5xx"): 3.0,
+        series("/new-key-claim/<hash_id>", "4xx"): 4.0,
         series("/retrieve/<region>", "4xx"): 50.0,
         ("exposure_alert_jobs_total", (("job", "purge"), ("result", "failed"))): 1.0,
         ("exposure_alert_jobs_total", (("job", "purge"), ("result", "succeeded"))): 9.0,
     }
-    assert count_series(increments) == {"refused_claims": 7, "server_errors": 5, "failed_jobs": 1}
+    assert count_series(increments) == {
+        "refused_claims": 7,
+        "refused_code_requests": 4,
+        "server_errors": 5,
+        "failed_jobs": 1,
+    }
     assert count_series({}) == {}

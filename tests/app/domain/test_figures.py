@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.figures import (
@@ -36,8 +36,8 @@ def ledgers(draw: st.DrawFn) -> Ledgers:
         (label, draw(st.integers(1, 30)), draw(SMALL)) for label in LABELS for _ in range(draw(st.integers(0, 3)))
     ]
     events += [(label, "OTKClaimed", count) for label, _, count in delays]
-    sizes = st.integers(1, MAX_KEYS_PER_UPLOAD)
-    uploads = [(label, draw(sizes)) for label in LABELS for _ in range(draw(st.integers(0, 45)))]
+    groups = st.lists(st.tuples(st.integers(1, MAX_KEYS_PER_UPLOAD), st.integers(0, 45)), max_size=2)
+    uploads = [(label, size) for label in LABELS for size, number in draw(groups) for _ in range(number)]
     return events, delays, uploads
 
 
@@ -49,6 +49,7 @@ def published(day: Ledgers) -> tuple[Published, dict[tuple[str, Figure], int]]:
     )
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_what_is_published_is_true_and_not_small(day: Ledgers) -> None:
     shown, counted = published(day)
@@ -59,6 +60,7 @@ def test_what_is_published_is_true_and_not_small(day: Ledgers) -> None:
             assert shown[key[0], Figure.UPLOADS] is not None
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_total_minus_parts_limits_no_hidden_count(day: Ledgers) -> None:
     """In every table of which parts and total are published: by place for each figure, and by delay for all places."""
@@ -76,6 +78,7 @@ def test_total_minus_parts_limits_no_hidden_count(day: Ledgers) -> None:
             assert rest >= 2 * THRESHOLD - 1 or len(hidden) == len(parts)
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_keys_limit_no_hidden_number_of_uploads(day: Ledgers) -> None:
     """Every division of the hidden uploads among the places has a division of their keys, with 1 to 28 for each."""
@@ -91,6 +94,7 @@ def test_keys_limit_no_hidden_number_of_uploads(day: Ledgers) -> None:
         assert least <= most
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_sizes_of_uploads_and_delays_by_place_are_not_published(day: Ledgers) -> None:
     shown, _ = published(day)

@@ -32,7 +32,7 @@ def test_old_readings_are_deleted_and_an_old_level_is_unknown(service: Service) 
 
 
 def test_counts_of_a_minute_add_up_and_become_an_alarm(service: Service) -> None:
-    minute = service.clock.now.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    minute = service.clock.now.replace(second=0, microsecond=0) - timedelta(minutes=2)
     for number in (40, 70):
         with service.database.transaction() as connection:
             figure_readings.add_counts(connection, minute, {"refused_uploads": number})
