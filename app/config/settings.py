@@ -186,6 +186,8 @@ def _check_combinations(settings: Settings) -> None:
         _check_submission(settings.submission)
     if settings.serves(PORTAL):
         _check_portal(settings.portal)
+    if settings.serves(STATUS):
+        _check_status(settings.status)
     if settings.review.review_tools and settings.is_production:
         raise ConfigurationError("REVIEW_TOOLS: must not be true in production")
 
@@ -210,3 +212,9 @@ def _check_portal(portal: PortalSettings) -> None:
         raise ConfigurationError("MAIL_URL: required in production")
     if portal.keeps_text_messages:
         raise ConfigurationError("TEXT_MESSAGE_URL: must not be `outbox` in production")
+
+
+def _check_status(status: StatusSettings) -> None:
+    # Without it, the feed would contain the host name that a request states, and a cache could keep that.
+    if status.is_production and not (status.status_url or "").startswith("https://"):
+        raise ConfigurationError("STATUS_URL: must start with https:// in production")

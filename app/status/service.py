@@ -21,6 +21,7 @@ class Status:
     """Shows the newest document, and stores planned work."""
 
     settings: StatusSettings
+    database: Database
     carriers: tuple[Carrier, ...]
     reader: DocumentReader
     planned_work: PlannedWorkRegister
@@ -40,4 +41,4 @@ def make_status(database: Database, settings: StatusSettings) -> Status:
     if settings.status_folder is not None:
         carriers = (FileCarrier(settings.status_folder), *carriers)
     planned_work, figures = PlannedWorkRegister(database), PublishedFigures(database)
-    return Status(settings, carriers, DocumentReader(carriers), planned_work, figures)
+    return Status(settings, database, carriers, DocumentReader(carriers), planned_work, figures)
