@@ -37,10 +37,10 @@ TEXTS = """
 
 @pytest.fixture
 def address(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[str]:
-    """A service with 100 days of figures, the last ones with small counts."""
+    """A service with 40 days of figures, the first ones with small counts."""
     with portal_service(database_url, redis_url, SETTINGS) as service:
-        fill_ledgers(service, 100)
-        fill_ledgers(service, 60, 12)
+        fill_ledgers(service, 40)
+        fill_ledgers(service, 12, 12)
         compute(service)
         with portal_process(database_url, redis_url, SETTINGS, tmp_path) as address:
             yield address

@@ -1,6 +1,9 @@
 """Ledgers of figures, and daily figures, for tests."""
 
 from datetime import date, timedelta
+from itertools import product
+
+from sqlalchemy import text
 
 from app.domain.figures import PLACES
 from app.figures.daily import DailyFigures
@@ -38,17 +41,21 @@ def count_uploads(
 def fill_ledgers(service: Service, days: int, scale: int = 1) -> date:
     """Count plausible numbers for all places on so many days until yesterday; return the first of them."""
     first = service.clock.now.date() - timedelta(days=days)
-    for number in range(days):
-        day = first + timedelta(days=number)
-        for place, label in enumerate(PLACES):
-            size = scale * (place + 1) * (5 + number % 7)
-            count_events(service, day, "OTKGenerated", size, label)
-            for share, hours in enumerate((20, 11, 6, 3, 1), start=1):
-                count_claims(service, day, hours, size * share // 20, label)
-            count_events(service, day, "OTKUnclaimed", size // 5, label)
-            count_events(service, day, "OTKExpiredNoUploads", size // 8, label)
-            for keys in (1, 5, 14):
-                count_uploads(service, day, keys, size // 6, label)
+    events: list[dict[str, object]] = []
+    delays: list[dict[str, object]] = []
+    uploads: list[dict[str, object]] = []
+    for number, (place, label) in product(range(days), enumerate(PLACES)):
+        day, size = first + timedelta(days=number), scale * (place + 1) * (5 + number % 7)
+        claims = {hours: size * share // 20 for share, hours in enumerate((20, 11, 6, 3, 1), start=1)}
+        counted = {"OTKGenerated": size, "OTKClaimed": sum(claims.values())}
+        counted |= {"OTKUnclaimed": size // 5, "OTKExpiredNoUploads": size // 8}
+        own = {"label": label, "day": day}
+        events += [own | {"identifier": identifier, "number": count} for identifier, count in counted.items()]
+        delays += [own | {"hours": hours, "number": count} for hours, count in claims.items()]
+        uploads += [own | {"keys": keys, "first": keys == 14, "number": size // 6} for keys in (1, 5, 14)]
+    with service.database.transaction() as connection:
+        for sql, rows in ((EVENTS, events), (DELAYS, delays), (UPLOADS, uploads)):
+            connection.execute(text(sql), rows)
     return first
 
 
