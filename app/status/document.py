@@ -69,9 +69,10 @@ class StatusDocument:
         """The incidents that are resolved, newest first."""
         return [each for each in self.incidents if not is_ongoing(each)]
 
-    def incident(self, number: int) -> PublicIncident | None:
-        """Return an incident by its number, or None."""
-        return next((each for each in self.incidents if each.number == number), None)
+    @property
+    def incidents_by_number(self) -> dict[int, PublicIncident]:
+        """The incidents by their numbers."""
+        return {each.number: each for each in self.incidents}
 
     def is_stale(self, now: datetime) -> bool:
         """Return whether the document is too old to describe the present."""
