@@ -9,8 +9,10 @@ from threading import Event
 from app.config import Settings
 from app.database.redis_connections import redis_client
 from app.domain.errors import ConfigurationError
+from app.upkeep.monitoring.heartbeats import CLOCK, WORKER
 from worker.application import context
 from worker.clock import Clock
+from worker.monitor import start_monitor
 from worker.runner import STOPPED, run_jobs
 
 
@@ -25,7 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     logging.getLogger("rq").setLevel(logging.WARNING)  # jobs log their results themselves
-    return _run_clock(settings) if role == "clock" else run_jobs(settings)
+    monitor = start_monitor(context(), CLOCK if role == "clock" else WORKER)
+    try:
+        return _run_clock(settings) if role == "clock" else run_jobs(settings)
+    finally:
+        if monitor is not None:
+            monitor.stop()
 
 
 def _run_clock(settings: Settings) -> int:

@@ -52,7 +52,7 @@ def atom_feed(document: StatusDocument, formats: Formats, base: str, name: str) 
 
 
 def _entries(document: StatusDocument, formats: Formats) -> Iterator[_Entry]:
-    for incident in document.incidents:
+    for incident in document.incidents_by_number.values():
         yield _incident(incident, formats)
     for work in document.planned_work:
         yield _planned(work, formats)
