@@ -17,6 +17,7 @@ from app.domain.status import PartState
 from app.status.document import (
     MAX_BYTES,
     MAX_INCIDENTS,
+    UNSTORED,
     Measured,
     build_document,
     document_without_database,
@@ -102,16 +103,17 @@ def test_open_incidents_come_first_and_then_the_newest() -> None:
 
 def test_without_the_database_only_states_are_new() -> None:
     before, later = document(), NOW + timedelta(minutes=3)
-    after = document_without_database(before, later, [ongoing(number=43)])
+    after = document_without_database(before, later, [ongoing(number=UNSTORED)])
     assert {part.name: part.state.value for part in after.parts} == {
         **dict.fromkeys(("issuing", "claiming", "uploading", "portal", "sharing", "jobs"), "outage"),
         "downloading": "degraded",
     }
     assert [part.days for part in after.parts] == [part.days for part in before.parts]
     assert (after.written_at, after.is_complete, after.objectives) == (later, False, before.objectives)
-    assert [each.number for each in after.incidents] == [43, 41]
-    again = document_without_database(after, later, [ongoing(number=43)])
-    assert [each.number for each in again.incidents] == [43, 41]
+    assert [each.number for each in after.incidents] == [UNSTORED, 41]
+    again = document_without_database(after, later, [ongoing(number=UNSTORED)])
+    assert [each.number for each in again.incidents] == [UNSTORED, 41]
+    assert [each.number for each in document_without_database(again, later).incidents] == [41]
 
 
 def test_without_the_database_planned_work_on_it_is_no_outage() -> None:

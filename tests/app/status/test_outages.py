@@ -9,9 +9,12 @@ import pytest
 
 from app.database.migrations import migrate_database
 from app.domain.errors import JobFailedError
+from app.domain.incidents.checks import Check
 from app.domain.status import PartState
 from app.incidents.service import Opening
-from app.status.document import StatusDocument
+from app.incidents.texts import title_of_check
+from app.status.document import UNSTORED, StatusDocument
+from app.upkeep.monitoring.spool import load_spool
 from app.upkeep.status_publication import Publication
 from processes.postgres import EmbeddedPostgres
 from processes.redis import EmbeddedRedis
@@ -66,6 +69,8 @@ def host(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 
 def shown(service: Service) -> StatusDocument:
+    """Return the document that a process shows once it has read the carriers again."""
+    service.clock.advance(seconds=15)
     document = service.app.context.status.document(service.clock.now)
     assert document
     assert service.client.get("/status/en").status_code == 200
@@ -111,6 +116,24 @@ def test_the_page_remains_without_each_server_and_without_both(host: Host) -> No
     document = shown(web)
     assert (document.written_at, document.is_complete) == (host.now, True)
     assert [each.titles["en"] for each in document.incidents] == ["Known before"]
+
+
+def test_what_the_monitor_detects_meanwhile_is_published(host: Host) -> None:
+    worker = host.services[0]
+    host.publish(worker)
+    host.postgres.stop()
+    spool = load_spool(host.folder, "worker")
+    spool.keep({Check.REDIS: host.now, Check.DATABASE: host.now + MINUTE}, {})
+    spool.save()
+    host.publish(worker)
+    (incident,) = shown(worker).incidents
+    assert (incident.number, incident.began) == (UNSTORED, host.now - MINUTE)
+    assert incident.titles == title_of_check("database")
+    assert incident.parts == ("portal", "jobs", "issuing", "claiming", "uploading", "sharing")
+    spool.keep({}, {Check.REDIS: host.now, Check.DATABASE: host.now})
+    spool.save()
+    host.publish(worker)
+    assert shown(worker).incidents == ()
 
 
 def test_without_any_carrier_the_job_fails(host: Host) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.config import ConfigurationError
-from app.status.document import from_json, to_json
+from app.status.document import UNSTORED, from_json, to_json
 from app.status.views import respond
 from tests.app.status.conftest import Site
 from tests.support.service import Service
@@ -183,6 +183,15 @@ def test_an_incident_without_a_report_shows_what_is_known(site: Site) -> None:
     assert "Under investigation Incident 42" in english
     assert "November 27, 2026, 14:45 EST (UTC−05:00) The disruption was detected." in english
     assert "We are switching to its replica." in english
+
+
+def test_an_incident_that_could_not_be_stored_has_no_page(site: Site) -> None:
+    site.publish(document(incidents=(ongoing(number=UNSTORED),)))
+    for path in ("/en", "/en/incidents", "/en/feed.atom"):
+        assert "incidents/0" not in site.get(path).text
+    assert "Phones cannot share positive results Under investigation" in text_of(site.get("/en"))
+    assert site.get("/en/incidents/0").status_code == 404
+    assert site.get("/en/feed.atom").status_code == 200
 
 
 def test_text_of_people_is_escaped(site: Site) -> None:
