@@ -1,12 +1,14 @@
 """The settings of status: what is published of objectives and incidents, and who is notified."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.config import parsers as parse
-from app.config.common import CommonSettings
 from app.config.fields import setting
+from app.config.mail import MailSettings
 from app.domain.status import PARTS
 
 
@@ -25,8 +27,17 @@ def _folder(raw: str) -> Path:
     return Path(raw)
 
 
+def _addresses(raw: str) -> tuple[str, ...]:
+    """Parse a comma-separated list of e-mail addresses."""
+    found = tuple(part.strip() for part in raw.split(",")) if raw else ()
+    for address in found:
+        if not re.fullmatch(r"[^@\s<>\"(),;:]+@[^@\s<>\"(),;:]+", address):
+            raise ValueError("names what is not an e-mail address")
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
-class StatusSettings(CommonSettings):
+class StatusSettings(MailSettings):
     """Settings of a process that serves status, and of the worker and clock that measure objectives."""
 
     status_url: str | None = setting(
@@ -52,6 +63,28 @@ class StatusSettings(CommonSettings):
         parse.optional(parse.address("https://", "mailto:")),
         "Where the status page sends people who need help: `https://` or `mailto:`",
         "",
+    )
+
+    notice_webhook_url: str | None = setting(
+        parse.optional(parse.address("https://", "http://")),
+        "Address to which notices of incidents are posted as JSON, signed as in docs/incidents/README.md",
+        "",
+    )
+    notice_webhook_key: bytes | None = setting(
+        parse.optional(parse.hexadecimal(32)),
+        "Key of the signature of notices: at least 64 hexadecimal digits; required with NOTICE_WEBHOOK_URL",
+        "",
+        secret=True,
+    )
+    notice_emails: tuple[str, ...] = setting(
+        _addresses, "Addresses, comma-separated, to which notices of incidents are sent; they require MAIL_URL", ""
+    )
+    status_note_tokens: Mapping[str, str] | None = setting(
+        parse.optional(parse.bearer_tokens),
+        "Tokens with which other systems add notes to the timelines of incidents: `token=label` pairs as in "
+        "KEY_CLAIM_TOKEN",
+        "",
+        secret=True,
     )
 
     @property

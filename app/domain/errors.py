@@ -39,7 +39,6 @@
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
-    ├── NoticeError                         a notice of an incident was not accepted
     ├── HandoverError                       a command could not hand a text over
     ├── SurfaceNotServedError               this process does not serve the surface
     └── JobFailedError                      a background job failed
@@ -253,10 +252,6 @@ class SeedingForbiddenError(ExposureAlertError):
 
 class MailDeliveryError(ExposureAlertError):
     """A message could not be sent. The text names the kind of failure, and neither a person nor an address."""
-
-
-class NoticeError(ExposureAlertError):
-    """A notice was not accepted. The text names the kind of failure, and neither a key nor an address."""
 
 
 class HandoverError(ExposureAlertError):

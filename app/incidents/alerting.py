@@ -38,8 +38,10 @@ class Alerting:
             incident = self._extend(session, [each for _, each in fired]) if fired else None
             for number, each in fired:
                 _record_firing(session, number, each, incident)
+            firing = {alerts.key_of(row) for row in alerts.firing(session)} if endings else set()
             for ending in endings:
-                _record_end(session, ending)
+                if ending.key in firing:
+                    _record_end(session, ending)
             self._resolve_recovered(session, now)
             return incident.id if incident is not None else None
 

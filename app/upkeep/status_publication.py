@@ -16,10 +16,17 @@ from sqlalchemy.orm import Session
 
 from app.database.errors import is_outage
 from app.domain.errors import JobFailedError
+from app.domain.incidents.alerts import Detection, impact_of, parts_of
+from app.domain.incidents.checks import Check
+from app.domain.incidents.public import PublicEvent, PublicIncident
+from app.domain.incidents.states import State
+from app.domain.incidents.timeline import EventKind
 from app.domain.objectives import Counts, MinuteCounts, Objective
 from app.domain.status import HISTORY_DAYS, DayRecord, ObjectiveRecord, PartState, PlannedWork, record_day
 from app.incidents.service import Incidents
+from app.incidents.texts import title_of_check
 from app.status.document import (
+    UNSTORED,
     Measured,
     Part,
     StatusDocument,
@@ -30,6 +37,7 @@ from app.status.document import (
 from app.status.service import Status
 from app.store import objective_minutes
 from app.store.status import days, planned_work
+from app.upkeep.monitoring.spool import unstored_detections
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +69,9 @@ class Publication:
             if not is_outage(error):
                 raise
             _logger.warning("status published without the database")
-            document = document_without_database(self.status.document(now) or self._unknown(now), now)
+            document = document_without_database(
+                self.status.document(now) or self._unknown(now), now, self._unstored_incidents()
+            )
         return self._write(document)
 
     def measure(self, now: datetime) -> StatusDocument:
@@ -126,6 +136,12 @@ class Publication:
             achieved.append(record)
         return tuple(achieved)
 
+    def _unstored_incidents(self) -> list[PublicIncident]:
+        """Return the incident that the monitors of this host have detected and could not store."""
+        folder = self.status.settings.status_folder
+        detections = unstored_detections(folder) if folder else []
+        return [incident_of(detections)] if detections else []
+
     def _unknown(self, now: datetime) -> StatusDocument:
         parts = tuple(Part(name, PartState.UNKNOWN, ()) for name in self.status.settings.status_parts)
         return StatusDocument(now, parts)
@@ -143,6 +159,24 @@ class Publication:
         if not written:
             raise JobFailedError("publish_status")
         return written
+
+
+def incident_of(detections: Sequence[Detection]) -> PublicIncident:
+    """Return the incident of detections that are not stored. That of the database is the cause of others."""
+    first = min(detections, key=lambda each: (each.key.name != Check.DATABASE, each.at))
+    began = min(each.at for each in detections)
+    return PublicIncident(
+        number=UNSTORED,
+        titles=title_of_check(first.key.name),
+        state=State.OPEN,
+        impact=impact_of(detections),
+        parts=parts_of((), detections),
+        began=began,
+        mitigated=None,
+        resolved=None,
+        events=(PublicEvent(began, EventKind.OPENED, {}),),
+        report=None,
+    )
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:

@@ -22,9 +22,16 @@ LAYERS = {
         "app.store.portal",
         "app.store.shared_secrets",
         "app.store.incidents",
+        "app.store.status",
     },
-    "app.web": {"app.config", "app.database"},
+    "app.web": {
+        "app.config",
+        "app.database",
+        "app.measuring.folder",
+        "app.measuring.web",
+    },  # the web server starts both
     "app.health": {"app.web"},
+    "app.sending": set(),
 }
 
 
@@ -125,7 +132,7 @@ def test_keys_are_inserted_in_one_place() -> None:
 
 def test_the_current_time_enters_at_the_edge() -> None:
     asks = re.compile(r"datetime\.(?:utc)?now\(|\butc_now\(\)|current_time\(\)|\btime\.time\(\)")
-    at_the_edge = (".views", ".cli", "worker.jobs", "worker.clock", "worker.fallback")
+    at_the_edge = (".views", ".cli", "worker.jobs", "worker.clock", "worker.fallback", "worker.monitor")
     allowed = ("app.domain.timeline", "app.web.context", "app.web.logs")
 
     def inside(module: Module) -> list[str]:

@@ -1,7 +1,8 @@
 """The checks of the monitor, and when their results become alerts."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -35,29 +36,38 @@ CHECKED_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+@dataclass
+class _Streak:
+    is_good: bool
+    since: datetime
+    length: int = 1
+
+
 class Streaks:
-    """Counts the bad results of each check since its last good one. An unknown result (None) changes nothing."""
+    """The equal results of each check, one after the other. An unknown result (None) changes nothing."""
 
     def __init__(self) -> None:
-        self._bad: Counter[str] = Counter()
-        self._last: dict[str, bool] = {}
+        self._streaks: dict[Check, _Streak] = {}
 
-    def add(self, check: str, is_good: bool | None) -> None:
-        """Count a result."""
-        if is_good is None:
-            return
-        self._bad[check] = 0 if is_good else self._bad[check] + 1
-        self._last[check] = is_good
+    def add(self, results: Mapping[Check, bool | None], now: datetime) -> None:
+        """Count results."""
+        for check, is_good in results.items():
+            if is_good is None:
+                continue
+            streak = self._streaks.get(check)
+            if streak is not None and streak.is_good is is_good:
+                streak.length += 1
+            else:
+                self._streaks[check] = _Streak(is_good, now)
 
-    def firing(self) -> list[str]:
-        """Return the checks that were bad often enough."""
-        return [check for check, count in self._bad.items() if count >= BAD_IN_A_ROW]
+    def firing(self) -> dict[Check, datetime]:
+        """Return the checks that were bad often enough, and since when they have been."""
+        return {
+            check: streak.since
+            for check, streak in self._streaks.items()
+            if not streak.is_good and streak.length >= BAD_IN_A_ROW
+        }
 
-    def good(self) -> list[str]:
-        """Return the checks whose last known result is good: their alerts end."""
-        return [check for check, is_good in self._last.items() if is_good]
-
-
-def names(checks: Iterable[Check]) -> list[str]:
-    """Return the names of checks."""
-    return [each.value for each in checks]
+    def good(self) -> dict[Check, datetime]:
+        """Return the checks whose last known result is good, and since when: their alerts end."""
+        return {check: streak.since for check, streak in self._streaks.items() if streak.is_good}
