@@ -38,6 +38,11 @@ def padding_interval(settings: Settings) -> int:
     return 60 if settings.release_period_hours and settings.retrieval.release_minimum_uploads else NEVER
 
 
+def digest_interval(settings: Settings) -> int:
+    """Return five minutes if a digest is sent, so that one that failed is soon tried again, else NEVER."""
+    return 5 * 60 if settings.status.digest_emails else NEVER
+
+
 PERIODIC_JOBS: Final = (
     PeriodicJob(
         "purge", "worker.jobs.purge.purge", SUBMISSION, lambda settings: settings.submission.worker_expiration_interval
@@ -64,6 +69,7 @@ PERIODIC_JOBS: Final = (
     PeriodicJob(
         "compute-daily-figures", "worker.jobs.compute_daily_figures.compute_daily_figures", STATUS, lambda _: 60 * 60
     ),
+    PeriodicJob("send-digest", "worker.jobs.send_digest.send_digest", STATUS, digest_interval),
 )
 
 

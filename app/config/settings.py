@@ -229,3 +229,5 @@ def _check_status(status: StatusSettings) -> None:
         raise ConfigurationError("NOTICE_WEBHOOK_KEY: required with NOTICE_WEBHOOK_URL")
     if status.notice_emails and status.mail_url is None:
         raise ConfigurationError("MAIL_URL: required with NOTICE_EMAILS")
+    if status.digest_emails and status.mail_url is None:
+        raise ConfigurationError("MAIL_URL: required with DIGEST_EMAILS")

@@ -87,6 +87,15 @@ class StatusSettings(MailSettings):
         secret=True,
     )
 
+    digest_emails: tuple[str, ...] = setting(
+        _addresses,
+        "Addresses, comma-separated, to which a digest of the service is sent every day; they require MAIL_URL",
+        "",
+    )
+    digest_hour: int = setting(
+        parse.integer(0, 23), "Hour of the day, in STATUS_TIME_ZONE, from which the digest is sent", "8"
+    )
+
     @property
     def status_names(self) -> dict[str, str]:
         """The name of the service by language."""

@@ -24,7 +24,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class FigureThreshold:
-    """An alarm: above `warning` or `critical` in the last `window_seconds`. Levels have no selector."""
+    """An alarm: above `warning` or `critical` in the last `window_seconds`. Levels have no selector.
+
+    `parts` are those of the status page that are concerned.
+    """
 
     figure: str
     kind: Kind
@@ -32,6 +35,7 @@ class FigureThreshold:
     warning: int
     critical: int
     selector: Selector | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ class FigureAlarm:
     window_seconds: int
 
 
-_REQUESTS: Final = "exposure_alert_requests_total"
+# Requests are counted by class of status. Of these classes, nearly all are 401.
+_4XX: Final = 'exposure_alert_requests_total{{route=~"{route}",status="4xx"}}'
+_REFUSED: Final = (60, 100)
+_ERRORS: Final = (1, 10)
 _FIVE_MINUTES: Final = 300
 # Levels are recorded every five minutes; an older one does not describe the present.
 _LEVEL_SECONDS: Final = 900
@@ -64,20 +71,19 @@ def _level(figure: str, warning: int, critical: int) -> FigureThreshold:
     return FigureThreshold(figure, Kind.LEVEL, _LEVEL_SECONDS, warning, critical)
 
 
-def _sum(figure: str, seconds: int, warning: int, critical: int, selector: str) -> FigureThreshold:
-    return FigureThreshold(figure, Kind.SUM, seconds, warning, critical, Selector.parse(selector))
+def _sum(figure: str, seconds: int, thresholds: tuple[int, int], selector: str, *parts: str) -> FigureThreshold:
+    return FigureThreshold(figure, Kind.SUM, seconds, *thresholds, Selector.parse(selector), parts)
 
 
 THRESHOLDS: Final = (
     _level("unclaimed_codes", 250, 400),
     _level("claimed_codes", 3000, 4500),
     _level("diagnosis_keys", 9000, 13_500),
-    # Requests are counted by class of status, so these are all 4xx: 401 is nearly all of them.
-    _sum("refused_code_requests", _FIVE_MINUTES, 60, 100, _REQUESTS + '{route=~"/new-key-claim(/.*)?",status="4xx"}'),
-    _sum("refused_claims", _FIVE_MINUTES, 60, 100, _REQUESTS + '{route="/claim-key",status="4xx"}'),
-    _sum("refused_uploads", _FIVE_MINUTES, 60, 100, _REQUESTS + '{route="/upload",status="4xx"}'),
-    _sum("server_errors", SECONDS_PER_MINUTE, 1, 10, _REQUESTS + '{status="5xx"}'),
-    _sum("failed_jobs", SECONDS_PER_MINUTE, 1, 10, 'exposure_alert_jobs_total{result="failed"}'),
+    _sum("refused_code_requests", _FIVE_MINUTES, _REFUSED, _4XX.format(route="/new-key-claim(/.*)?"), "issuing"),
+    _sum("refused_claims", _FIVE_MINUTES, _REFUSED, _4XX.format(route="/claim-key"), "claiming"),
+    _sum("refused_uploads", _FIVE_MINUTES, _REFUSED, _4XX.format(route="/upload"), "uploading"),
+    _sum("server_errors", SECONDS_PER_MINUTE, _ERRORS, 'exposure_alert_requests_total{status="5xx"}'),
+    _sum("failed_jobs", SECONDS_PER_MINUTE, _ERRORS, 'exposure_alert_jobs_total{result="failed"}', "jobs"),
 )
 LEVELS: Final = tuple(each.figure for each in THRESHOLDS if each.kind is Kind.LEVEL)
 # What processes counted in a minute is folded by the end of the following one.

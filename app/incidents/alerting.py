@@ -13,7 +13,7 @@ from app.domain.incidents.timeline import Event, EventKind
 from app.domain.objectives import Severity
 from app.incidents.drafts import SERVICE, store_draft
 from app.incidents.measured import Measured
-from app.incidents.texts import title_of_check, title_of_objective
+from app.incidents.texts import title_of_check, title_of_figure, title_of_objective
 from app.store.incidents import alerts, events, incidents
 from app.store.incidents.alerts import Fired
 from app.store.incidents.incidents import Incident
@@ -81,6 +81,8 @@ class Alerting:
         name = detection.key.name
         if detection.key.source is Source.CHECK:
             return title_of_check(name)
+        if detection.key.source is Source.FIGURE:
+            return title_of_figure(name)
         return title_of_objective(self.measured.titles().get(name, {"en": name, "fr": name}))
 
     def _resolve_recovered(self, session: Session, now: datetime) -> None:

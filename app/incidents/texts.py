@@ -69,11 +69,23 @@ def title_of_objective(titles: Mapping[str, str]) -> dict[str, str]:
     return {language: catalogue(language)("title.objective", objective=titles[language]) for language in LANGUAGES}
 
 
+def title_of_figure(figure: str) -> dict[str, str]:
+    """Return the title, by language, of an incident that a figure above its threshold opens."""
+    names = {language: figure_text(figure, language) for language in LANGUAGES}
+    return {language: catalogue(language)("title.figure", figure=name) for language, name in names.items()}
+
+
+def figure_text(figure: str, language: str) -> str:
+    """Return the name of a figure that has thresholds; an unknown one is its own name."""
+    return load_catalogue("figures", language).texts.get(f"alarm.{figure}", figure)
+
+
 def event_text(event: Event, language: str) -> str:
     """Return an event in words."""
     texts = catalogue(language)
-    is_check = event.kind in (EventKind.ALERT_FIRED, EventKind.ALERT_ENDED) and event.subject in _SUBJECTS
-    subject = texts(_SUBJECTS[event.subject]) if is_check else event.subject
+    subject = event.subject
+    if event.kind in (EventKind.ALERT_FIRED, EventKind.ALERT_ENDED):
+        subject = texts(_SUBJECTS[subject]) if subject in _SUBJECTS else figure_text(subject, language)
     return texts(_EVENTS[event.kind], subject=subject, text=event.text)
 
 

@@ -17,10 +17,11 @@ _ESSENTIAL: Final = frozenset({"issuing", "claiming", "uploading", "downloading"
 
 
 class Source(StrEnum):
-    """What an alert comes from: a probe of the monitor, or the budget of an objective."""
+    """What an alert comes from: a probe of the monitor, the budget of an objective, or the threshold of a figure."""
 
     CHECK = "check"
     OBJECTIVE = "objective"
+    FIGURE = "figure"
 
 
 @dataclass(frozen=True, order=True)

@@ -1,6 +1,6 @@
 """The published figures of the service: plots, tables, and a CSV file."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from babel.dates import format_skeleton
@@ -70,7 +70,7 @@ def figures_file(language: str) -> Response:
         rows = file_rows(places, PUBLIC_COLUMNS, hides=True)
         return "".join(csv_lines((*_FIRST_COLUMNS, *PUBLIC_COLUMNS), rows)).encode()
 
-    page = current_context().status.rendered_figures.get(_state(now), "csv", render)
+    page = current_context().status.rendered_figures.get(current_context().status.figures.read_at, "csv", render)
     response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="figures.csv"'
     return conditional(response, page.etag)
@@ -87,11 +87,11 @@ def _show(language: str, place: str) -> Response:
         return unavailable(language)
 
     def render() -> bytes:
-        values = _values(language, place, days)
-        document = current_context().status.document(now)
-        return render_page(language, path, "status/figures.html", document, values).encode()
+        return render_page(language, path, "status/figures.html", _values(language, place, days)).encode()
 
-    page = current_context().status.rendered_figures.get(_state(now), (language, place), render)
+    page = current_context().status.rendered_figures.get(
+        current_context().status.figures.read_at, (language, place), render
+    )
     response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type="text/html; charset=utf-8")
     response.content_language.add(texts.locale)
     return conditional(response, page.etag)
@@ -120,9 +120,3 @@ def _values(language: str, place: str, days: list[FiguresOfDay]) -> dict[str, An
 
 def _path_of(place: str) -> str:
     return _PATH if place == ALL else f"{_PATH}/{place}"
-
-
-def _state(now: datetime) -> object:
-    """Return what a page depends on in addition to its address: the figures, and the document of the footer."""
-    document = current_context().status.document(now)
-    return current_context().status.figures.read_at, document and (document.written_at, document.is_stale(now))

@@ -15,6 +15,7 @@ from app.domain.incidents.notices import Channel, NoticeKind
 from app.domain.incidents.states import State
 from app.domain.objectives import Evaluation, Severity
 from app.domain.timeline import minute_number
+from app.figures.readings import FigureReadings
 from app.incidents.alerting import Alerting
 from app.incidents.measured import Measured
 from app.incidents.notice_texts import Notice
@@ -24,6 +25,7 @@ from app.store.incidents import notices
 from app.upkeep.monitoring.changes import Changes
 from app.upkeep.monitoring.connections import Connections, own_connections
 from app.upkeep.monitoring.counting import CountCheck
+from app.upkeep.monitoring.figures import alerts_of_figures
 from app.upkeep.monitoring.probes import Probes, Results
 from app.upkeep.monitoring.slots import slot_of, take_slot
 from app.upkeep.monitoring.spool import Spool, load_spool
@@ -101,6 +103,7 @@ class Monitor:
             with database.autocommit() as connection:
                 evaluations = self.measured.evaluations(connection, now)
             alerting.synchronize(*self._of_objectives(evaluations, now), now)
+            alerting.synchronize(*alerts_of_figures(FigureReadings(database).now(now), now), now)
         sender.send_due(now)
 
     def _record_start(self, connections: Connections) -> None:
