@@ -59,6 +59,7 @@ def app() -> Flask:
         ENABLE_TEST_TOOLS="true",
         TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
         REVIEW_TOOLS="true",
+        SURFACES="submission,retrieval,status",
     )
     app = create_app(settings)
     init_migrate(app)
