@@ -3,15 +3,20 @@
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from app.measuring.folder import shared_folder
 from app.web.listening import listening_address, open_files_for
 from app.web.logs import init_logging
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
+
+# In which the workers share what they count.
+_folders = ExitStack()
 
 _is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "").strip().strip("0") != ""
 
@@ -73,11 +78,23 @@ def post_fork(_server: Any, _worker: Any) -> None:
     """Let the worker load the code that is there now: what the first process has loaded may be of an older release."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
         del sys.modules[name]
+    from app.measuring.folder import join_folder
+
+    join_folder()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Begin to flush what the worker counts."""
+    if hasattr(worker.wsgi, "context"):
+        from app.measuring.web import start_measuring
+
+        start_measuring(worker.wsgi.context)
 
 
 def on_starting(server: Any) -> None:
     """Exit with one line when a setting is wrong, and warn when clients would reach the threads directly."""
     init_logging()
+    _folders.enter_context(shared_folder())
     if not server.app.app_uri.startswith("app:"):
         return
     from app.config import ConfigurationError, Settings
@@ -88,3 +105,8 @@ def on_starting(server: Any) -> None:
         sys.exit(str(error))
     if settings.env == "production" and settings.trusted_proxies == 0:
         logging.getLogger("web").warning("gunicorn without a buffering proxy: slow clients can block every thread")
+
+
+def on_exit(_server: Any) -> None:
+    """Remove the folder in which the workers shared what they counted."""
+    _folders.close()

@@ -26,6 +26,8 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     from app import cli
     from app.database import migrations
     from app.health.views import health
+    from app.measuring.requests import init_counting
+    from app.measuring.views import metrics
     from app.web import errors, logs, routing, security
     from app.web.warm_up import warm_up
 
@@ -38,10 +40,13 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     except ConfigurationError as error:
         return cli.without_settings(error)
     routing.init_routing(app)
+    init_counting(app)
     errors.init_errors(app)
     security.init_security(app)
     logs.init_request_logs(app)
     app.register_blueprint(health)
+    if settings.metrics_token is not None:
+        app.register_blueprint(metrics)
     _register_surfaces(app, app.context)
     _wrap(app, app.context)
     migrations.init_migrations(app)
@@ -56,6 +61,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     from app.database.redis_connections import redis_client
     from app.database.schema import Schema
     from app.database.tls_warnings import warn_about_plaintext_connections
+    from app.measuring.instruments import Instruments
     from app.web.context import Context
     from app.web.rate_limits import RateLimiter
     from app.web.security import digests
@@ -68,6 +74,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         clock=clock,
         database=database,
         schema=Schema(database),
+        instruments=Instruments(),
         redis=redis_client(settings.redis_url),
         rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
     )
@@ -79,7 +86,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     if settings.serves(RETRIEVAL):
         from app.retrieval.service import make_retrieval
 
-        context.served_retrieval = make_retrieval(database, settings.retrieval, clock)
+        context.served_retrieval = make_retrieval(database, settings.retrieval, clock, context.instruments)
     if settings.serves(PORTAL):
         from app.portal.service import make_portal
 
@@ -148,11 +155,14 @@ def _wrap(app: "Application", context: "Context") -> None:
 
 def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApplication]]":
     """Return the WSGI stack around Flask, outermost first."""
+    from app.measuring.requests import CountRequests
     from app.web.connections import ClosingConnections
     from app.web.hosts import HostCheck, checks_hosts
     from app.web.routing import CleanPaths
 
-    stack: list[Callable[[WSGIApplication], WSGIApplication]] = []
+    stack: list[Callable[[WSGIApplication], WSGIApplication]] = [
+        lambda inner: CountRequests(inner, context.instruments)
+    ]
     if checks_hosts(context.settings):
         stack.append(lambda inner: HostCheck(inner, context.settings.allowed_hosts))
     groups = _static_groups(context)

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from threading import Event
@@ -9,6 +10,8 @@ from threading import Event
 from app.config import Settings
 from app.database.redis_connections import redis_client
 from app.domain.errors import ConfigurationError
+from app.measuring.flush import start_flushing
+from app.measuring.folder import FOLDER
 from app.upkeep.monitoring.heartbeats import CLOCK, WORKER
 from worker.application import context
 from worker.clock import Clock
@@ -22,14 +25,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("role", nargs="?", choices=("jobs", "clock"), default="jobs")
     role = parser.parse_args(arguments).role
     try:
-        settings = context().settings
+        # The numbers of workers and clocks reach `/metrics` through Redis; in files they would be counted twice.
+        os.environ.pop(FOLDER, None)
+        settings, instruments = context().settings, context().instruments
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     logging.getLogger("rq").setLevel(logging.WARNING)  # jobs log their results themselves
+    start_flushing(settings, instruments, add_to_totals=True)
     monitor = start_monitor(context(), CLOCK if role == "clock" else WORKER)
     try:
-        return _run_clock(settings) if role == "clock" else run_jobs(settings)
+        return _run_clock(settings) if role == "clock" else run_jobs(settings, instruments)
     finally:
         if monitor is not None:
             monitor.stop()

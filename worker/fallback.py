@@ -7,14 +7,15 @@ import importlib
 import logging
 import multiprocessing
 import signal
+import sys
 import time
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from threading import Event
 from typing import Final
 
 from app.domain.errors import JobFailedError
 from app.domain.timeline import utc_now
+from app.measuring.instruments import Instruments
 from worker.clock import JOB_TIMEOUT_SECONDS
 from worker.schedule import Run, Slots
 
@@ -27,7 +28,7 @@ _POLL_SECONDS: Final = 0.2
 _processes = multiprocessing.get_context("fork")
 
 
-def run_due_jobs(slots: Slots, stop: Event) -> list[str]:
+def run_due_jobs(slots: Slots, stop: Event, instruments: Instruments) -> list[str]:
     """Run every job whose slot is new, each in a process of its own; return the identifiers of the runs."""
     finished = []
     for run in slots.due(utc_now().timestamp()):
@@ -35,8 +36,10 @@ def run_due_jobs(slots: Slots, stop: Event) -> list[str]:
             break
         _logger.warning("job run without Redis", extra={"job": run.job.name})
         process = _processes.Process(target=_perform, args=(run,), name=run.identifier)
+        started = time.monotonic()
         process.start()
         _wait_for(process, stop)
+        instruments.count_job(run.job.name, time.monotonic() - started, succeeded=process.exitcode == 0)
         slots.mark_done(run)
         finished.append(run.identifier)
     return finished
@@ -59,5 +62,7 @@ def _perform(run: Run) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # the parent process decides when to stop
     module, _, function = run.job.function.rpartition(".")
-    with suppress(JobFailedError):
+    try:
         getattr(importlib.import_module(module), function)()
+    except JobFailedError:
+        sys.exit(1)

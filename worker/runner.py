@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import signal
+import time
 from contextlib import suppress
 from threading import Event, Timer
 from typing import Any, Final
@@ -15,13 +16,14 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import DequeueTimeout, DeserializationError, StopRequested
 from rq.executions import Execution
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
 from rq.worker.base import SHUTDOWN_SIGNAL, WorkerStatus
 
 from app.config import Settings
 from app.database.redis_connections import check_writable, redis_client
+from app.measuring.instruments import Instruments
 from app.upkeep.queues import queue_of
 from worker.fallback import run_due_jobs
 from worker.job_process import JobProcess
@@ -39,7 +41,7 @@ _RETRY_SECONDS: Final = 2.0
 # RQ signals a job six seconds after SIGTERM to end. One that is blocked in libpq would not notice.
 _KILL_SECONDS: Final = 9.0
 
-_FUNCTIONS: Final = frozenset(job.function for job in PERIODIC_JOBS)
+_NAMES: Final = {job.function: job.name for job in PERIODIC_JOBS}
 
 
 class JobWorker(HerokuWorker):
@@ -49,8 +51,9 @@ class JobWorker(HerokuWorker):
     a client with write access to Redis could execute code with all secrets of the worker.
     """
 
-    def __init__(self, queues: list[Queue], redis: Redis, stop: Event) -> None:
+    def __init__(self, queues: list[Queue], redis: Redis, stop: Event, instruments: Instruments) -> None:
         self._stop = stop
+        self._instruments = instruments
         self.failure: RedisError | None = None  # that ended the work
         self._process = JobProcess(self._perform, self._become_process)
         super().__init__(
@@ -107,7 +110,11 @@ class JobWorker(HerokuWorker):
             _logger.error("unknown job refused")  # its name is untrusted, so it is not logged
             job.delete()
             return
+        started = time.monotonic()
         super().execute_job(job, queue)
+        # Here, and not in the process of the job: it may be killed.
+        succeeded = job.get_status() is JobStatus.FINISHED
+        self._instruments.count_job(_NAMES[job.func_name or ""], time.monotonic() - started, succeeded=succeeded)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Hand a job to the process of the jobs before it."""
@@ -172,12 +179,12 @@ def is_scheduled(job: Job) -> bool:
     """Return whether a job is one of the schedule: a known function, without arguments and callbacks."""
     callbacks = (job._success_callback_name, job._failure_callback_name, job._stopped_callback_name)
     try:
-        return job.func_name in _FUNCTIONS and not (job.args or job.kwargs or job.instance or any(callbacks))
+        return job.func_name in _NAMES and not (job.args or job.kwargs or job.instance or any(callbacks))
     except DeserializationError:
         return False
 
 
-def run_jobs(settings: Settings) -> int:
+def run_jobs(settings: Settings, instruments: Instruments) -> int:
     """Run the jobs of this process's surfaces until SIGTERM; return the exit status.
 
     While Redis is unreachable, read-only or full, run those that are due without it.
@@ -191,19 +198,19 @@ def run_jobs(settings: Settings) -> int:
             importlib.import_module(job.function.rpartition(".")[0])
     while not stop.is_set():
         try:
-            _run_queue(settings, stop)
+            _run_queue(settings, stop, instruments)
         except RedisError:
             _logger.exception("Redis unreachable", extra={"role": "worker"})
         except StopRequested:  # raised by RQ's signal handler outside of its loop
             break
         if not stop.is_set():
             _reap_children()
-            run_due_jobs(slots, stop)
+            run_due_jobs(slots, stop, instruments)
             stop.wait(_RETRY_SECONDS)
     return STOPPED
 
 
-def _run_queue(settings: Settings, stop: Event) -> None:
+def _run_queue(settings: Settings, stop: Event, instruments: Instruments) -> None:
     """Run jobs from the queues until `stop` is set or Redis fails. Raises RedisError, or returns after RQ logged it."""
     _set_on_signals(stop)
     try:
@@ -212,7 +219,7 @@ def _run_queue(settings: Settings, stop: Event) -> None:
         # Another client, because RQ waits longer for a response than is useful before it runs.
         with redis_client(settings.redis_url, retries=0) as redis:
             queues = [queue_of(surface, redis) for surface in settings.surfaces]
-            worker = JobWorker(queues, redis, stop)
+            worker = JobWorker(queues, redis, stop, instruments)
             worker.work(logging_level="WARNING")
             if worker.failure is not None:
                 raise worker.failure

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, Settings
 
 NEVER: Final = 0
 
@@ -54,6 +54,9 @@ PERIODIC_JOBS: Final = (
     PeriodicJob("purge-portal", "worker.jobs.purge_portal.purge_portal", PORTAL, lambda _: 60),
     PeriodicJob("log-audit-head", "worker.jobs.log_audit_head.log_audit_head", PORTAL, lambda _: 60 * 60),
     PeriodicJob("purge-sharing", "worker.jobs.purge_sharing.purge_sharing", SHARING, lambda _: 60),
+    # Twice a minute, so that a minute is folded half a minute after its end.
+    PeriodicJob("fold-minutes", "worker.jobs.fold_minutes.fold_minutes", STATUS, lambda _: 30),
+    PeriodicJob("publish-status", "worker.jobs.publish_status.publish_status", STATUS, lambda _: 60),
 )
 
 

@@ -89,6 +89,12 @@ class CommonSettings:
         "Hours in which uploads are collected and then published together; 0 publishes each at once",
         "1",
     )
+    metrics_token: str | None = setting(
+        parse.optional(parse.long_text(32)),
+        "Bearer token of /metrics, 32 characters or more; without it /metrics does not exist",
+        "",
+        secret=True,
+    )
     security_contact: str | None = setting(
         parse.optional(parse.address("mailto:", "https://", "tel:")),
         "Contact for vulnerability reports in /.well-known/security.txt: `mailto:`, `https://` or `tel:`",

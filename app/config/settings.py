@@ -222,6 +222,9 @@ def _check_portal(portal: PortalSettings) -> None:
 
 
 def _check_status(status: StatusSettings) -> None:
+    # Without it, the feed would contain the host name that a request states, and a cache could keep that.
+    if status.is_production and not (status.status_url or "").startswith("https://"):
+        raise ConfigurationError("STATUS_URL: must start with https:// in production")
     if status.notice_webhook_url and not status.notice_webhook_key:
         raise ConfigurationError("NOTICE_WEBHOOK_KEY: required with NOTICE_WEBHOOK_URL")
     if status.notice_emails and status.mail_url is None:

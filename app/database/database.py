@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, QueuePool, event, text
 
 from app.database.prepared import PreparedExecutor
 from app.database.watchdog import Guard, Watchdog
@@ -79,6 +79,11 @@ class Database:
     def dispose(self) -> None:
         """Close idle connections."""
         self._engine.dispose()
+
+    def pool_connections(self) -> dict[str, int]:
+        """Return how many connections of the pool are in use, and how many are idle."""
+        pool = self._engine.pool
+        return {"in_use": pool.checkedout(), "idle": pool.checkedin()} if isinstance(pool, QueuePool) else {}
 
     def ping(self) -> None:
         """Raise DBAPIError if PostgreSQL does not respond."""

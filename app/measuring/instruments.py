@@ -24,6 +24,7 @@ OTHER: Final = "other"
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _STATUS_CLASSES: Final = {number: f"{number}xx" for number in range(1, 6)}
+_POOL_STATES: Final = ("in_use", "idle")
 # Of tokens; the rest are counted as `other`.
 MAX_JURISDICTIONS: Final = 200
 
@@ -87,22 +88,30 @@ class Instruments:
         self._counters = {family.name: self._counter(family) for family in _of(Kind.COUNTER)}
         self._histograms = {family.name: self._histogram(family) for family in _of(Kind.HISTOGRAM)}
         (pool,) = (family for family in _of(Kind.GAUGE) if family.labels)
-        self._pool = Gauge(
+        gauge = Gauge(
             PREFIX + pool.name, pool.meaning, pool.labels, registry=self.registry, multiprocess_mode="livesum"
         )
+        self._pool = {state: gauge.labels(state) for state in _POOL_STATES}
+        for result in ClaimResult:
+            self._counters["claims_total"].labels(result.value)  # so that each exists, as zero, from the start
         # Looking up a series by its labels takes longer than counting.
         self._requests: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
         self._jurisdictions: set[str] = set()
 
     def count_request(self, surface: str, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered with an HTTP status. `route` is the rule of its URL, or UNMATCHED."""
-        key = (surface, route, method if method in _METHODS else OTHER, status // 100)
+        key = (surface, route, _bounded_method(method), status // 100)
         series = self._requests.get(key)
         if series is None:
             series = self._requests[key] = self._request_series(*key)
         counter, histogram = series
         counter.inc()
         histogram.observe(seconds)
+
+    def count_refusal(self, method: str, status: int) -> None:
+        """Count a request that the web server refused itself. The time that a slow client took is not recorded."""
+        counter, _ = self._request_series(EVERY_SURFACE, UNMATCHED, _bounded_method(method), status // 100)
+        counter.inc()
 
     def count_claim(self, result: ClaimResult) -> None:
         """Count a claim."""
@@ -132,7 +141,7 @@ class Instruments:
     def set_pool_connections(self, by_state: Mapping[str, int]) -> None:
         """Set how many connections to PostgreSQL this process has, by their state."""
         for state, connections in by_state.items():
-            self._pool.labels(state).set(connections)
+            self._pool[state].set(connections)
 
     def totals(self) -> dict[SeriesKey, float]:
         """Return what this process has counted so far, by series; gauges excluded."""
@@ -162,6 +171,10 @@ class Instruments:
     def _histogram(self, family: Family) -> Histogram:
         name = PREFIX + family.name
         return Histogram(name, family.meaning, family.labels, registry=self.registry, buckets=family.buckets)
+
+
+def _bounded_method(method: str) -> str:
+    return method if method in _METHODS else OTHER
 
 
 def _of(kind: Kind) -> list[Family]:

@@ -5,13 +5,16 @@ included, is left to the application. A test compares the two.
 """
 
 import functools
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from app.config import RetrievalSettings
+from app.config import RETRIEVAL, RetrievalSettings
 from app.domain.errors import PeriodUnavailableError
 from app.domain.exports import check_period
 from app.domain.timeline import hour_number, start_of_hour
+from app.measuring.instruments import Instruments
+from app.measuring.requests import mark_counted
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.downloads import (
     HEADERS,
@@ -39,20 +42,23 @@ _NOT_MODIFIED: Final = 304
 class ArchiveFastPath:
     """Answers downloads from memory."""
 
-    def __init__(self, archives: ArchiveCache, settings: RetrievalSettings, clock: Clock) -> None:
+    def __init__(
+        self, archives: ArchiveCache, settings: RetrievalSettings, clock: Clock, instruments: Instruments
+    ) -> None:
         self._archives = archives
         self._settings = settings
         self._clock = clock
+        self._instruments = instruments
         # All phones request the same few paths, so each is checked once an hour.
         self._checked = functools.lru_cache(_REMEMBERED_PATHS)(self._check)
 
     def respond(self, target: str, given_id: str, if_none_match: str) -> RawResponse | None:
-        """Return the response to a GET from memory, or None if the application must answer. It never waits.
+        """Return and count the response to a GET from memory, or None if the application must answer. It never waits.
 
         `target` is the path as the client wrote it, with its query: only the canonical address is served from memory.
         `given_id` is the request's X-Request-Id, and "" like `if_none_match` if absent.
         """
-        now = self._clock()
+        started, now = time.perf_counter(), self._clock()
         parts = self._checked(target, hour_number(now)) if len(target) <= MAX_PATH_CHARACTERS else None
         archive = self._archives.cached(parts.download.kind, int(parts.day), now) if parts else None
         if parts is None or archive is None:
@@ -64,6 +70,8 @@ class ArchiveFastPath:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
         status = _NOT_MODIFIED if unchanged else _OK
         log_download(parts.download.route, parts.region, parts.day, status, len(archive.body), identifier, now)
+        seconds = time.perf_counter() - started
+        self._instruments.count_request(RETRIEVAL, parts.download.route, "GET", status, seconds)
         return RawResponse(status, headers, b"" if unchanged else archive.body)
 
     def _check(self, path: str, hour: int) -> DownloadPath | None:
@@ -96,5 +104,6 @@ class FastPathMiddleware:
             response = self._fast_path.respond(request_target(environ), given_id, known)
         if response is None:
             return self._application(environ, start_response)
+        mark_counted(environ)
         start_response("304 NOT MODIFIED" if response.status == _NOT_MODIFIED else "200 OK", response.headers)
         return [response.body] if response.body else []

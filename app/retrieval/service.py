@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.config import RetrievalSettings
 from app.database.clock_check import ClockCheck
 from app.database.database import Database
+from app.measuring.instruments import Instruments
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.archive_files import open_archive_files
 from app.retrieval.builder import Builder
@@ -26,7 +27,9 @@ class Retrieval:
     fast_path: ArchiveFastPath
 
 
-def make_retrieval(database: Database, settings: RetrievalSettings, clock: Clock) -> Retrieval:
+def make_retrieval(
+    database: Database, settings: RetrievalSettings, clock: Clock, instruments: Instruments
+) -> Retrieval:
     """Return the service. Raises ConfigurationError for configuration files that phones would refuse."""
     files = open_archive_files(settings.archive_files, database)
     builder = Builder(database, files, settings, ClockCheck(clock))
@@ -36,5 +39,5 @@ def make_retrieval(database: Database, settings: RetrievalSettings, clock: Clock
         archives=archives,
         configuration=load_configuration(settings.exposure_configuration_path),
         counts=EventCounts(database),
-        fast_path=ArchiveFastPath(archives, settings, clock),
+        fast_path=ArchiveFastPath(archives, settings, clock, instruments),
     )

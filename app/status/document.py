@@ -31,6 +31,8 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 # Of the JSON. Older incidents are left out of a document that would be larger.
 MAX_BYTES: Final = 1_000_000
 MAX_INCIDENTS: Final = 200
+# The number of an incident that has none yet, because PostgreSQL does not respond. It has no page of its own.
+UNSTORED: Final = 0
 _PLANNED_WORK_SHOWN_AFTER: Final = timedelta(days=7)
 
 
@@ -69,9 +71,10 @@ class StatusDocument:
         """The incidents that are resolved, newest first."""
         return [each for each in self.incidents if not is_ongoing(each)]
 
-    def incident(self, number: int) -> PublicIncident | None:
-        """Return an incident by its number, or None."""
-        return next((each for each in self.incidents if each.number == number), None)
+    @property
+    def incidents_by_number(self) -> dict[int, PublicIncident]:
+        """The incidents that have a number, by it."""
+        return {each.number: each for each in self.incidents if each.number != UNSTORED}
 
     def is_stale(self, now: datetime) -> bool:
         """Return whether the document is too old to describe the present."""
@@ -114,15 +117,15 @@ def document_without_database(
 ) -> StatusDocument:
     """Return the document for a moment at which PostgreSQL does not respond.
 
-    The rest is of the previous document; `incidents` are those that were detected since, if any are known.
+    The rest is of the previous document; `incidents` are those that were detected since, and are not stored.
     """
-    known = {each.number for each in previous.incidents}
+    stored = tuple(each for each in previous.incidents if each.number != UNSTORED)
     parts = tuple(
         replace(part, state=_planned_or(_without_database(part.name), part.name, previous.planned_work, now))
         for part in previous.parts
     )
-    all_incidents = (*previous.incidents, *(each for each in incidents if each.number not in known))
-    return replace(previous, written_at=now, parts=parts, incidents=_sorted(all_incidents), is_complete=False)
+    all_incidents = _sorted((*stored, *incidents))
+    return replace(previous, written_at=now, parts=parts, incidents=all_incidents, is_complete=False)
 
 
 def _states_of_incidents(part: str, incidents: Sequence[PublicIncident]) -> list[PartState]:

@@ -20,6 +20,7 @@ class Status:
     """Shows the newest document, and stores planned work."""
 
     settings: StatusSettings
+    database: Database
     carriers: tuple[Carrier, ...]
     reader: DocumentReader
     planned_work: PlannedWorkRegister
@@ -36,4 +37,4 @@ def make_status(database: Database, settings: StatusSettings) -> Status:
     carriers: tuple[Carrier, ...] = (RedisCarrier(redis), DatabaseCarrier(database))
     if settings.status_folder is not None:
         carriers = (FileCarrier(settings.status_folder), *carriers)
-    return Status(settings, carriers, DocumentReader(carriers), PlannedWorkRegister(database))
+    return Status(settings, database, carriers, DocumentReader(carriers), PlannedWorkRegister(database))

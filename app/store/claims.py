@@ -40,6 +40,7 @@ class ClaimDecision:
     key_was_registered: bool
     was_banned: bool
     ban_status: BanStatus
+    originator: str | None  # of the code that was claimed
 
 
 # Yesterday's identifier counts as well until its failures expire, so that midnight does not grant new tries.
@@ -135,7 +136,8 @@ _RESULT = """
            coalesce((SELECT last_failure FROM failed), ban.last_failure) AS last_failure,
            coalesce((SELECT ban.daily_failures + 1 FROM failed), ban.daily_failures) AS daily_failures,
            CASE WHEN EXISTS (SELECT FROM failed) AND ban.daily_failures + 1 >= :max_daily_failures
-                THEN coalesce(ban.next_ban_hour, :hour) ELSE ban.ban_hour END AS ban_hour
+                THEN coalesce(ban.next_ban_hour, :hour) ELSE ban.ban_hour END AS ban_hour,
+           (SELECT originator FROM code) AS originator
     FROM ban, registered
 """
 
@@ -160,7 +162,7 @@ def claim(executor: PreparedExecutor, attempt: ClaimAttempt, *, record_events: b
         "minute": minute_number(attempt.now),
         "oldest_code": attempt.oldest_code,
     }
-    ((server_key, was_registered, was_banned, *ban),) = executor.execute(
+    ((server_key, was_registered, was_banned, *ban, originator),) = executor.execute(
         _CLAIM_AND_RECORD if record_events else _CLAIM, values
     )
     return ClaimDecision(
@@ -168,6 +170,7 @@ def claim(executor: PreparedExecutor, attempt: ClaimAttempt, *, record_events: b
         key_was_registered=was_registered,
         was_banned=was_banned,
         ban_status=BanStatus(*ban),
+        originator=originator,
     )
 
 

@@ -23,10 +23,14 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ClaimSuccess:
-    """A successful claim: the server's public key (32 bytes), and the tries of the network (all of them)."""
+    """A successful claim: the server's public key (32 bytes), and the tries of the network (all of them).
+
+    `originator` is the label of the token with which the code was issued, and None for a decoy.
+    """
 
     server_public_key: bytes
     tries_remaining: int
+    originator: str | None
 
 
 class Claims:
@@ -56,11 +60,12 @@ class Claims:
             raise ClaimError(ClaimErrorCode.INVALID_KEY, decision.ban_status)
         if decision.server_public_key is None:
             raise ClaimError(ClaimErrorCode.INVALID_ONE_TIME_CODE, decision.ban_status)
-        return self.success(decision.server_public_key)
+        return self.success(decision.server_public_key, decision.originator)
 
-    def success(self, server_public_key: bytes) -> ClaimSuccess:
+    def success(self, server_public_key: bytes, originator: str | None = None) -> ClaimSuccess:
         """Return the result of a successful claim, which clears the network's failures."""
-        return ClaimSuccess(server_public_key, BanStatus().tries_remaining(self._settings.ban_policy))
+        tries = BanStatus().tries_remaining(self._settings.ban_policy)
+        return ClaimSuccess(server_public_key, tries, originator)
 
     def attempt(self, request: ClaimRequest, network: str, now: datetime) -> claims.ClaimAttempt:
         """Return what the store needs to decide a claim."""

@@ -44,6 +44,8 @@ class RawResponse(NamedTuple):
     body: bytes
 
 
+# Counts a request that is refused before the application receives it, from its method and status.
+CountRefusal = Callable[[str, int], None]
 # Answers a GET from memory, without waiting, from its target, X-Request-Id and If-None-Match; None if it cannot.
 FastPath = Callable[[str, str, str], RawResponse | None]
 
@@ -67,9 +69,11 @@ class AsgiApplication:
         threads: int,
         max_body_bytes: int,
         is_behind_proxies: bool,
+        count_refusal: CountRefusal | None = None,
     ) -> None:
         self._application = application
         self._fast_path = fast_path
+        self._count_refusal = count_refusal
         self._max_body_bytes = max_body_bytes  # the most that a route reads: the rest of a longer body stays unread
         self._is_behind_proxies = is_behind_proxies  # which send the client's protocol in X-Forwarded-Proto
         self._requests: queue.SimpleQueue[tuple[WSGIEnvironment, asyncio.Future[RawResponse]]] = queue.SimpleQueue()
@@ -87,6 +91,8 @@ class AsgiApplication:
         try:
             body = await self._read_body(fields, receive)
         except TimeoutError:
+            if self._count_refusal is not None:
+                self._count_refusal(scope["method"], HTTPStatus.REQUEST_TIMEOUT)
             await _send(send, _plain(HTTPStatus.REQUEST_TIMEOUT))
             return
         environ = _environment(scope, fields, body)

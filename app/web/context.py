@@ -16,6 +16,7 @@ from app.domain.errors import SurfaceNotServedError
 
 if TYPE_CHECKING:
     from app.incidents.service import Incidents
+    from app.measuring.instruments import Instruments
     from app.portal.service import Portal
     from app.retrieval.service import Retrieval
     from app.review.service import Review
@@ -38,6 +39,7 @@ class Context:
     database: Database
     schema: Schema
     redis: Redis
+    instruments: "Instruments"
     rate_limiter: "RateLimiter | None"  # None if RATE_LIMITS is off
     served_submission: "Submission | None" = None
     served_retrieval: "Retrieval | None" = None

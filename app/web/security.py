@@ -108,6 +108,19 @@ def requires_test_tools_token(view: View) -> View:
     return _mark_private(checked)
 
 
+def requires_metrics_token(view: View) -> View:
+    """Require METRICS_TOKEN."""
+
+    @functools.wraps(view)
+    def checked(**arguments: Any) -> Any:
+        given, expected = bearer_digest(), current_settings().metrics_token
+        if given is None or expected is None or not hmac.compare_digest(given, _digest(expected)):
+            return unauthorized()
+        return view(**arguments)
+
+    return _mark_private(checked)
+
+
 def requires_metrics_credentials(view: View) -> View:
     """Require METRICS_USERNAME and METRICS_PASSWORD (rule 90)."""
 

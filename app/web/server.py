@@ -11,6 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from app.config import ConfigurationError, Settings
+from app.measuring.folder import shared_folder
 from app.web.listening import listening_address, open_files_for
 from app.web.logs import init_logging
 
@@ -48,6 +49,11 @@ def main() -> None:
         threads()
     except (ConfigurationError, ValueError) as error:
         sys.exit(str(error))
+    with shared_folder():
+        _serve(host, port, workers, seconds)
+
+
+def _serve(host: str, port: int, workers: int, graceful_seconds: int) -> None:
     Granian(
         "app.web.server_worker:application",
         factory=True,
@@ -61,7 +67,7 @@ def main() -> None:
         http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
         respawn_failed_workers=True,
         respawn_interval=_HANDOVER_SECONDS,
-        workers_kill_timeout=seconds,
+        workers_kill_timeout=graceful_seconds,
         # Its log lines go to the root logger, and contain nothing of a request.
         log_level=LogLevels.warning,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}},

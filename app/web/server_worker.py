@@ -12,6 +12,8 @@ from app import create_app
 from app.config import PORTAL, SHARING, SUBMISSION, Settings
 from app.domain.limits import MAX_CODE_STATUS_BODY_BYTES
 from app.domain.sharing import max_body_bytes
+from app.measuring.folder import join_folder
+from app.measuring.web import start_measuring
 from app.web.asgi import AsgiApplication
 from app.web.server import graceful_seconds, threads
 
@@ -25,8 +27,10 @@ def application() -> AsgiApplication:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
+    join_folder()
     app = create_app()
     atexit.register(_exit_at_once)
+    start_measuring(app.context)  # after the line above: what is registered last is called first
     context = app.context
     settings = context.settings
     return AsgiApplication(
@@ -35,6 +39,7 @@ def application() -> AsgiApplication:
         threads=threads(),
         max_body_bytes=_max_body_bytes(settings),
         is_behind_proxies=settings.trusted_proxies > 0,
+        count_refusal=context.instruments.count_refusal,
     )
 
 

@@ -22,8 +22,14 @@ LAYERS = {
         "app.store.portal",
         "app.store.shared_secrets",
         "app.store.incidents",
+        "app.store.status",
     },
-    "app.web": {"app.config", "app.database"},
+    "app.web": {
+        "app.config",
+        "app.database",
+        "app.measuring.folder",
+        "app.measuring.web",
+    },  # the web server starts both
     "app.health": {"app.web"},
     "app.sending": set(),
 }

@@ -9,6 +9,7 @@ from flask import Response, request
 from app.domain.errors import DailyLimitError, FormUsedError, SubmissionError, TooManyRequestsError
 from app.domain.portal.references import reference_groups
 from app.domain.portal.rights import Right
+from app.measuring.requests import seconds_since_start
 from app.portal.codes import ShownCode
 from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
@@ -37,6 +38,7 @@ def issue_for_line() -> Response:
     result = current_context().portal.codes.issue_for_line(current_person(), line, current_time(), again=again)
     reference = " ".join(reference_groups(result.reference))
     if isinstance(result, ShownCode):
+        current_context().instruments.observe_portal_code(seconds_since_start(request.environ))
         return _json(200, state="issued", code=result.code, reference=reference, expires=pages.moment(result.expires))
     return _json(200, state="before", reference=reference, created=pages.moment(result.created))
 

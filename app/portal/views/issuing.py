@@ -18,6 +18,7 @@ from app.domain.portal.references import reference_groups
 from app.domain.portal.rights import Right
 from app.domain.portal.spelling import spell
 from app.domain.portal.telephone import normalise_number
+from app.measuring.requests import seconds_since_start
 from app.portal.codes import ShownCode
 from app.portal.views import pages, shown_codes
 from app.portal.views.blueprint import FORM, PortalBlueprint
@@ -73,7 +74,9 @@ def code() -> Response:
     replaced = request.form.get("replaces", "")
     earlier = codes.withdraw(person, replaced, now) if replaced else None
     shown = codes.issue(person, request_id, now)
-    return _show(shown, TextMessageForm(formdata=None), earlier_was_used=earlier is CodeStatus.CLAIMED)
+    response = _show(shown, TextMessageForm(formdata=None), earlier_was_used=earlier is CodeStatus.CLAIMED)
+    current_context().instruments.observe_portal_code(seconds_since_start(request.environ))
+    return response
 
 
 @issuing.page("/code/text-message", right=Right.ISSUE, methods=FORM)

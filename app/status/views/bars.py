@@ -1,4 +1,4 @@
-"""The history of a part as bars, one for each day: its length repeats in form what its colour shows."""
+"""The history of a part as bars, one for each day: its height repeats in form what its colour shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ WIDTH: Final = HISTORY_DAYS * 4 - 1
 HEIGHT: Final = 32
 _BAR_WIDTH: Final = 3
 _STEP: Final = 4
-# The worse the day, the shorter its bar; a day without data is a line at the bottom.
+# The worse the day, the taller its bar; a day without data is a line at the bottom.
 _HEIGHTS: Final = {
-    PartState.OPERATIONAL: 32,
-    PartState.PLANNED: 26,
-    PartState.DEGRADED: 20,
-    PartState.OUTAGE: 10,
+    PartState.OPERATIONAL: 16,
+    PartState.PLANNED: 20,
+    PartState.DEGRADED: 25,
+    PartState.OUTAGE: 32,
     PartState.UNKNOWN: 2,
 }
 

@@ -1,5 +1,6 @@
 """Incidents and planned work as an Atom feed (RFC 4287)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from app.status.views.formats import Formats
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _MAX_ENTRIES: Final = 50
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def atom_feed(document: StatusDocument, formats: Formats, base: str, name: str) 
 
 
 def _entries(document: StatusDocument, formats: Formats) -> Iterator[_Entry]:
-    for incident in document.incidents:
+    for incident in document.incidents_by_number.values():
         yield _incident(incident, formats)
     for work in document.planned_work:
         yield _planned(work, formats)
@@ -88,7 +90,7 @@ def _add(parent: ElementTree.Element, name: str, text: str | None = None, **attr
 
 def _without_control_characters(text: str) -> str:
     """Return the text without characters that XML cannot hold."""
-    return "".join(each for each in text if each >= " " or each in "\n\t")
+    return _NOT_IN_XML.sub("", text)
 
 
 def _moment(moment: datetime) -> str:

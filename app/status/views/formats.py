@@ -11,10 +11,12 @@ from babel.dates import format_date, format_skeleton, get_timezone_gmt
 from babel.numbers import format_decimal, format_percent
 
 from app.domain.incidents.public import PublicEvent
+from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR
 from app.web.dates import clock_time, duration, long_date
 from app.web.i18n import LANGUAGES, Catalogue
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -56,8 +58,10 @@ class Formats:
         return format_date(day, "medium", locale=self.texts.cldr_locale)
 
     def share(self, share: float | None) -> str:
-        """Return a share in percent with two digits: 100 % only if it is all, because it is never rounded up."""
-        return self.texts("day.unknown") if share is None else self._percent(math.floor(share * 10_000) / 10_000, ".00")
+        """Return a share in percent with two digits: never rounded up, so `100%` is all."""
+        if share is None:
+            return self.texts("day.unknown")
+        return self._percent(math.floor(share * 10_000) / 10_000, ".00" if share < 1 else "")
 
     def share_whole(self, share: float) -> str:
         """Return a share in whole percent, never rounded up."""
@@ -77,7 +81,9 @@ class Formats:
 
     def minutes(self, begin: datetime, end: datetime) -> str:
         """Return how long something lasted, in words."""
-        return duration(self.texts, max(1, round((end - begin).total_seconds() / 60)))
+        minutes = max(1, round((end - begin).total_seconds() / 60))
+        parts = zip((MINUTES_PER_DAY, MINUTES_PER_HOUR, 1), _split(minutes), strict=True)
+        return " ".join(duration(self.texts, unit * number, in_days=True) for unit, number in parts if number)
 
     def text(self, texts: Mapping[str, str]) -> str:
         """Return the text of the language; that of another if there is none."""
@@ -95,6 +101,12 @@ class Formats:
     def paragraphs_of(self, text: str) -> list[str]:
         """Return the paragraphs of a text in the language, which empty lines separate."""
         return [each.strip() for each in text.replace("\r\n", "\n").split("\n\n") if each.strip()]
+
+
+def _split(minutes: int) -> tuple[int, int, int]:
+    """Return whole days, hours and minutes."""
+    hours, rest = divmod(minutes, MINUTES_PER_HOUR)
+    return (hours // HOURS_PER_DAY, hours % HOURS_PER_DAY, rest)
 
 
 def iso(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """Responses of the status page: public, the same for everyone, and each rendered once for a document."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Response, render_template
@@ -33,6 +34,8 @@ def protect(response: Response) -> Response:
     cache_control = response.headers.get("Cache-Control")
     pages.protect(response)
     response.headers["Content-Security-Policy"] = _POLICY
+    if "Access-Control-Allow-Origin" in response.headers:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if cache_control:
         response.headers["Cache-Control"] = cache_control
     if current_settings().is_production:
@@ -46,40 +49,47 @@ def formats_of(language: str) -> Formats:
 
 
 def show(
-    language: str, path: str, template: str, values: Callable[[StatusDocument, Formats], Values | None]
+    language: str,
+    path: str,
+    template: str,
+    values: Callable[[StatusDocument, Formats], Values],
+    exists: Callable[[StatusDocument], bool] = lambda _: True,
 ) -> Response:
     """Return a page, rendered unless it was for this document.
 
-    `path` is that below `/status/{language}`. `values` returns those of the template, or None if there is no such page.
+    `path` is that below `/status/{language}`. `values` returns those of the template, if the document has such a page.
     """
-    document = current_context().status.document(current_time())
+    now = current_time()
+    document = current_context().status.document(now)
     if document is None:
         return unavailable(language)
-    shown = values(document, formats_of(language))
-    if shown is None:
+    if not exists(document):
         return missing(language)
 
     def render() -> bytes:
-        return render_page(language, path, template, document, shown).encode()
+        own = values(document, formats_of(language)) | {"document": document, "is_stale": document.is_stale(now)}
+        return render_page(language, path, template, own).encode()
 
-    return respond(document, (language, path), render, "text/html; charset=utf-8", language)
+    return respond(document, now, (language, path), render, "text/html; charset=utf-8")
 
 
 def respond(
-    document: StatusDocument, key: tuple[str, ...], render: Callable[[], bytes], content_type: str, language: str = ""
+    document: StatusDocument, now: datetime, key: tuple[str, str], render: Callable[[], bytes], content_type: str
 ) -> Response:
-    """Return what was rendered of a document, or 304 if the client has it."""
-    state = (document.written_at, document.is_stale(current_time()))
-    page = current_context().status.rendered.get(state, key, render)
+    """Return what was rendered of a document, or 304 if the client has it. `key` is the language, or none, and a name.
+
+    Whether the document is stale is part of what is rendered.
+    """
+    page = current_context().status.rendered.get((document.written_at, document.is_stale(now)), key, render)
     response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type=content_type)
-    if language:
-        response.content_language.add(load_catalogue(GROUP, language).locale)
+    if key[0]:
+        response.content_language.add(load_catalogue(GROUP, key[0]).locale)
     return conditional(response, page.etag)
 
 
 def missing(language: str) -> Response:
     """Return the page for a path that does not exist."""
-    body = render_page(language, None, "status/missing.html", None, {})
+    body = render_page(language, None, "status/missing.html", {})
     response = Response(body, 404, {"Cache-Control": "public, max-age=15"})
     response.content_language.add(load_catalogue(GROUP, language).locale)
     return response
@@ -87,32 +97,28 @@ def missing(language: str) -> Response:
 
 def unavailable(language: str) -> Response:
     """Return the page for as long as no document could be read. A cache shows an older page instead."""
-    body = render_page(language, "", "status/unavailable.html", None, {})
+    body = render_page(language, "", "status/unavailable.html", {})
     response = Response(body, 503, {"Cache-Control": "no-store", "Retry-After": str(_RETRY_SECONDS)})
     response.content_language.add(load_catalogue(GROUP, language).locale)
     return response
 
 
-def render_page(language: str, path: str | None, template: str, document: StatusDocument | None, values: Values) -> str:
+def render_page(language: str, path: str | None, template: str, values: Values) -> str:
     """Return the text of a page. `path` is None for a page that has no address of its own."""
     settings, formats = current_settings().status, formats_of(language)
     other = next(each for each in LANGUAGES if each != language)
-    now = current_time()
-    return render_template(
-        template,
-        t=formats.texts,
-        f=formats,
-        iso=iso,
-        other=load_catalogue(GROUP, other),
-        root=f"/status/{language}",
-        path=path,
-        other_path=f"/status/{other}{path or ''}",
-        navigation=NAVIGATION,
-        static=static_path,
-        name=settings.status_names[language],
-        support=settings.status_support_url,
-        base=(settings.status_url or "").rstrip("/"),
-        document=document,
-        is_stale=document is not None and document.is_stale(now),
-        **values,
-    )
+    shared = {
+        "t": formats.texts,
+        "f": formats,
+        "iso": iso,
+        "other": load_catalogue(GROUP, other),
+        "root": f"/status/{language}",
+        "path": path,
+        "other_path": f"/status/{other}{path or ''}",
+        "navigation": NAVIGATION,
+        "static": static_path,
+        "name": settings.status_names[language],
+        "support": settings.status_support_url,
+        "base": (settings.status_url or "").rstrip("/"),
+    }
+    return render_template(template, **shared, **values)

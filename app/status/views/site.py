@@ -66,17 +66,23 @@ def incidents(language: str) -> Response:
 def incident(language: str, number: int) -> Response:
     """Show an incident, and its report once that is published."""
 
-    def values(document: StatusDocument, formats: Formats) -> Values | None:
-        found = document.incident(number)
-        return None if found is None else _incident(found, formats)
+    def values(document: StatusDocument, formats: Formats) -> Values:
+        return _incident(document.incidents_by_number[number], formats)
 
-    return show(language, f"/incidents/{number}", "status/incident.html", values)
+    return show(
+        language,
+        f"/incidents/{number}",
+        "status/incident.html",
+        values,
+        exists=lambda document: number in document.incidents_by_number,
+    )
 
 
 @site.route(f"/status/{LANGUAGE}/feed.atom")
 def feed(language: str) -> Response:
     """Return incidents and planned work as an Atom feed."""
-    document, settings = current_context().status.document(current_time()), current_settings().status
+    now, settings = current_time(), current_settings().status
+    document = current_context().status.document(now)
     if document is None:
         return unavailable(language)
     base = (settings.status_url or request.host_url).rstrip("/")
@@ -84,17 +90,18 @@ def feed(language: str) -> Response:
     def render() -> bytes:
         return atom_feed(document, formats_of(language), base, settings.status_names[language])
 
-    return respond(document, ("feed", language, base), render, "application/atom+xml; charset=utf-8", language)
+    return respond(document, now, (language, f"feed of {base}"), render, "application/atom+xml; charset=utf-8")
 
 
 @site.route("/status.json")
 def status_json() -> Response:
     """Return the document itself, also to scripts of other sites."""
-    document = current_context().status.document(current_time())
+    now = current_time()
+    document = current_context().status.document(now)
     if document is None:
         response = plain_error("service unavailable", 503, {"Cache-Control": "no-store", "Retry-After": "30"})
     else:
-        response = respond(document, ("json",), lambda: to_json(document), "application/json; charset=utf-8")
+        response = respond(document, now, ("", "json"), lambda: to_json(document), "application/json; charset=utf-8")
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 

@@ -8,6 +8,7 @@ from flask import Response
 from app.domain.claims import ClaimErrorCode
 from app.domain.errors import ClaimError, MalformedMessageError, TooManyRequestsError, UnreadableBodyError
 from app.domain.limits import MAX_CLAIM_BODY_BYTES
+from app.measuring.instruments import ClaimResult
 from app.proto import codec
 from app.submission.claims import ClaimSuccess
 from app.submission.views.decoys import is_decoy, pad_response
@@ -38,7 +39,19 @@ def claim_key() -> Response:
     except (UnreadableBodyError, MalformedMessageError) as error:
         refused = submission.claims.malformed(ClaimErrorCode.UNKNOWN, network, now)
         return close_if_unread(error, _refused(refused))
-    return _success(submission.claims.claim(request, network, now))
+    success = submission.claims.claim(request, network, now)
+    _count(ClaimResult.CLAIMED, success.originator)
+    return _success(success)
+
+
+def _count(result: ClaimResult, originator: str | None = None) -> None:
+    """Count a claim, unless it is a decoy. `originator` is that of a code that was claimed."""
+    if is_decoy():
+        return
+    instruments = current_context().instruments
+    instruments.count_claim(result)
+    if originator is not None:
+        instruments.count_claimed_code(originator)
 
 
 def _success(success: ClaimSuccess) -> Response:
@@ -48,6 +61,7 @@ def _success(success: ClaimSuccess) -> Response:
 @claims.errorhandler(ClaimError)
 def _refused(error: ClaimError) -> Response:
     _logger.warning("claim refused", extra={"reason": error.code.name})
+    _count(ClaimResult.BANNED if error.code is ClaimErrorCode.TEMPORARY_BAN else ClaimResult.REFUSED)
     service = current_context().submission.claims
     ban = service.remaining_ban(error, current_time())
     return protobuf_error(codec.encode_claim_error(error.code, service.tries_remaining(error), ban), _status(error))
@@ -68,4 +82,5 @@ def _too_many_requests(error: TooManyRequestsError) -> Response:
 
 @claims.fault_response
 def _fault() -> Response:
+    _count(ClaimResult.FAILED)
     return protobuf_error(codec.encode_claim_error(ClaimErrorCode.SERVER_ERROR, 0, None), 500)

@@ -40,7 +40,10 @@ def new_key_claim(originator: str, hash_id: str | None = None) -> Response:
     """Issue a code (rules 16 to 25)."""
     now = current_time()
     limit_client(NEW_KEY_CLAIM, originator, now)
-    return plain(current_context().submission.codes.issue(originator, hash_id, now) + "\n")
+    context = current_context()
+    code = context.submission.codes.issue(originator, hash_id, now)
+    context.instruments.count_issued_code(originator)
+    return plain(code + "\n")
 
 
 @codes.route("/code-status")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import Client
 
+from app.measuring.requests import CountRequests
 from app.retrieval.fast_path import FastPathMiddleware
 from tests.support.service import Service, download_code
 
@@ -20,7 +21,8 @@ def warm(make_service: Callable[..., Service]) -> Service:
 
 
 def both_ways(service: Service, path: str, headers: dict[str, str]) -> list[tuple[int, bytes, dict[str, str]]]:
-    fast_path: FastPathMiddleware = service.app.wsgi_app  # type: ignore[assignment]
+    counting: CountRequests = service.app.wsgi_app  # type: ignore[assignment]
+    fast_path: FastPathMiddleware = counting._application  # type: ignore[assignment]
     answers = [Client(way).get(path, headers=headers) for way in (fast_path, fast_path._application)]
     return [(answer.status_code, answer.data, dict(answer.headers)) for answer in answers]
 

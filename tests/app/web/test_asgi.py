@@ -50,7 +50,10 @@ def application(environ, start_response):
 
 def make():
     init_logging()
-    return AsgiApplication(application, None, threads={THREADS}, max_body_bytes=100, is_behind_proxies=True)
+    return AsgiApplication(
+        application, None, threads={THREADS}, max_body_bytes=100, is_behind_proxies=True,
+        count_refusal=lambda method, status: print("refused", method, int(status), file=sys.stderr, flush=True),
+    )
 """
 
 

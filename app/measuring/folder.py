@@ -1,0 +1,152 @@
+"""The files in which the processes of one web server share what they count, so that each can answer for all.
+
+A process writes to files of a slot, which it holds with a lock for as long as it lives. A process that replaces another
+takes over its slot and counts on from its numbers: files do not pile up, and no counter ever decreases.
+"""
+
+import fcntl
+import itertools
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from app.domain.objectives import SeriesKey
+
+_logger = logging.getLogger(__name__)
+
+# Where prometheus_client writes its files.
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+# On a disk, the kernel may block a process that counts while it writes the pages back.
+_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder's name cannot be guessed
+_SLOT: Final = "slot-{}"
+# The files of a slot, and what they need in bytes for the routes of every surface.
+_SIZES: Final = {"counter": 1 << 19, "histogram": 1 << 20, "gauge_livesum": 1 << 16}
+
+# The slots of this process, and their locks, which the kernel releases when the process ends, however it ends.
+_held: dict[str, int] = {}
+
+
+@contextmanager
+def shared_folder() -> Iterator[None]:
+    """Set FOLDER, for the processes that a web server starts, to a folder that is removed in the end.
+
+    A folder that is set already is made if it does not exist, and kept. Without any place for files, each process
+    answers only for itself.
+    """
+    if given := os.environ.get(FOLDER, "").strip():
+        Path(given).mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield
+        return
+    folder = make_folder()
+    try:
+        yield
+    finally:
+        remove_folder(folder)
+
+
+def make_folder() -> str | None:
+    """Make a folder, set FOLDER to it, and return it; None if files can be made nowhere."""
+    places = [str(_SHARED_MEMORY), None] if os.access(_SHARED_MEMORY, os.W_OK) else [None]
+    for place in places:
+        try:
+            os.environ[FOLDER] = tempfile.mkdtemp(prefix="exposure-alert-metrics-", dir=place)
+        except OSError:
+            continue
+        return os.environ[FOLDER]
+    _logger.warning("metrics are not shared: no folder can be made")
+    return None
+
+
+def remove_folder(folder: str | None) -> None:
+    """Remove a folder that `make_folder` made."""
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def join_folder() -> bool:
+    """Let this process count in files of FOLDER from now on; return False if none is set, or files cannot be made.
+
+    Call it before the instruments are made, and in a process that does not fork.
+    """
+    if not (given := os.environ.get(FOLDER, "").strip()):
+        return False
+    folder = Path(given)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        slot = _take_slot(folder)
+        _allocate(folder, slot)
+    except OSError:
+        _logger.exception("metrics are not shared: files cannot be made")
+        _held.clear()
+        return False
+    from prometheus_client import values
+
+    import app.measuring.instruments  # noqa: F401 - which chooses memory when it is imported
+
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+    return True
+
+
+def is_joined() -> bool:
+    """Return whether this process counts in files."""
+    return bool(_held)
+
+
+def inherited() -> dict[SeriesKey, float]:
+    """Return what earlier processes counted in the files of this process's slot."""
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    files = [str(file) for file in Path(os.environ[FOLDER]).glob("*.db") if _slot_of(file) in _held] if _held else []
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for metric in MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        for sample in metric.samples
+    }
+
+
+def files_of_processes(folder: Path) -> list[str]:
+    """Return the files of all processes, without gauges of processes that have ended."""
+    ended = {slot.name.partition("-")[2] for slot in folder.glob(_SLOT.format("*")) if not _is_held(slot)}
+    files = sorted(folder.glob("*.db"))
+    return [str(file) for file in files if not (file.name.startswith("gauge_") and _slot_of(file) in ended)]
+
+
+def _slot_of(file: Path) -> str:
+    return file.stem.rpartition("_")[2]
+
+
+def _take_slot(folder: Path) -> int:
+    """Lock the first slot that is free, and return its number."""
+    for number in itertools.count():
+        lock = os.open(folder / _SLOT.format(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        _held[str(number)] = lock
+        return number
+    raise AssertionError("unreachable")
+
+
+def _allocate(folder: Path, slot: int) -> None:
+    """Allocate the files of a slot: the kernel ends a process that writes to a page for which there is no room."""
+    for name, size in _SIZES.items():
+        with (folder / f"{name}_{slot}.db").open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _is_held(slot: Path) -> bool:
+    lock = os.open(slot, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
