@@ -102,18 +102,24 @@ def _make_services(context: "Context") -> None:
         from app.sharing.service import make_sharing
 
         context.served_sharing = make_sharing(database, settings.sharing)
-    if settings.serves(STATUS):
-        from app.status.service import make_status
-
-        context.served_status = make_status(database, settings.status)
-    if settings.serves(PORTAL) or settings.serves(STATUS):
-        from app.incidents.making import make_incidents
-
-        context.served_incidents = make_incidents(context)
+    _serve_status(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
         context.served_review = Review(database, context.submission.codes, settings)
+
+
+def _serve_status(context: "Context") -> None:
+    """Add the status page, and incidents, which people of the portal handle as well."""
+    settings = context.settings
+    if settings.serves(STATUS):
+        from app.status.service import make_status
+
+        context.served_status = make_status(context.database, settings.status)
+    if settings.serves(PORTAL) or settings.serves(STATUS):
+        from app.incidents.making import make_incidents
+
+        context.served_incidents = make_incidents(context)
 
 
 def _register_surfaces(app: "Application", context: "Context") -> None:

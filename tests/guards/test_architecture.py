@@ -32,6 +32,7 @@ LAYERS = {
     },  # the web server starts both
     "app.health": {"app.web"},
     "app.sending": set(),
+    "app.objectives": {"app.store"},
 }
 
 

@@ -15,6 +15,7 @@ class Right(StrEnum):
     STATISTICS = "statistics"
     AUDIT = "audit"
     TOKENS = "tokens"
+    INCIDENTS = "incidents"  # of the service itself: see, open and resolve them, and write their reports
     EVERYWHERE = "everywhere"  # in all jurisdictions, and announcements
 
 
