@@ -32,6 +32,7 @@ def app() -> Flask:
             TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
             REVIEW_TOOLS="true",
             SURFACES="submission,retrieval,status",
+            METRICS_TOKEN="m" * 32,
         )
     )
 

@@ -21,6 +21,7 @@ def everything(make_service: Callable[..., Service]) -> Service:
         TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
         REVIEW_TOOLS="true",
         SURFACES="submission,retrieval,status",
+        METRICS_TOKEN="m" * 32,
     )
 
 
