@@ -64,7 +64,6 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     from app.measuring.instruments import Instruments
     from app.web.context import Context
     from app.web.rate_limits import RateLimiter
-    from app.web.security import digests
 
     warn_about_unknown_settings(os.environ)
     warn_about_plaintext_connections(settings, os.environ)
@@ -78,8 +77,16 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         redis=redis_client(settings.redis_url),
         rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
     )
+    _make_services(context)
+    return context
+
+
+def _make_services(context: "Context") -> None:
+    """Add the services of the surfaces that the process serves."""
+    settings, database, clock = context.settings, context.database, context.clock
     if settings.serves(SUBMISSION):
         from app.submission.service import make_submission
+        from app.web.security import digests
 
         tokens = digests(settings.submission.key_claim_token)
         context.served_submission = make_submission(database, settings.submission, tokens)
@@ -95,19 +102,24 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.sharing.service import make_sharing
 
         context.served_sharing = make_sharing(database, settings.sharing)
-    if settings.serves(STATUS):
-        from app.status.service import make_status
-
-        context.served_status = make_status(database, settings.status)
-    if settings.serves(PORTAL) or settings.serves(STATUS):
-        from app.incidents.making import make_incidents
-
-        context.served_incidents = make_incidents(context)
+    _serve_status(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
         context.served_review = Review(database, context.submission.codes, settings)
-    return context
+
+
+def _serve_status(context: "Context") -> None:
+    """Add the status page, and incidents, which people of the portal handle as well."""
+    settings = context.settings
+    if settings.serves(STATUS):
+        from app.status.service import make_status
+
+        context.served_status = make_status(context.database, settings.status)
+    if settings.serves(PORTAL) or settings.serves(STATUS):
+        from app.incidents.making import make_incidents
+
+        context.served_incidents = make_incidents(context)
 
 
 def _register_surfaces(app: "Application", context: "Context") -> None:

@@ -7,6 +7,7 @@ from app.cli.archives import archives
 from app.cli.configuration import configuration
 from app.cli.doctor import doctor
 from app.cli.importing import import_command, import_forget, import_settings
+from app.cli.objectives import objectives
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.planned_work import planned_work
 from app.cli.portal import portal
@@ -32,12 +33,27 @@ def init_cli(app: Application) -> None:
         sharing,
         status,
         planned_work,
+        objectives,
         doctor,
         portal,
     ):
         app.cli.add_command(command)
     for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)
+
+
+class _Subset(click.Group):
+    """A group of which some commands need no settings; for others, an error."""
+
+    def __init__(self, group: click.Group, names: tuple[str, ...], error: ConfigurationError) -> None:
+        super().__init__(group.name, {name: group.commands[name] for name in names}, help=group.help)
+        self._error = error
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            raise click.ClickException(str(self._error))
+        return command
 
 
 class _WithoutSettings(AppGroup):
@@ -49,6 +65,7 @@ class _WithoutSettings(AppGroup):
         self.add_command(secrets)
         self.add_command(doctor)
         self.add_command(configuration)
+        self.add_command(_Subset(objectives, ("check", "generate"), error))
         self.add_command(import_settings)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -187,7 +187,7 @@ class IncidentMissingError(RequestRefusedError):
 
 
 class IncidentRefusedError(RequestRefusedError):
-    """A rule of incidents does not permit the action. `reason` is the key of the text for the person."""
+    """A rule of incidents does not permit the action. `reason` ends the key of the text for the person."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -33,14 +33,14 @@ class Reporting:
         report = without_line_ends(report)
         texts = [text for sections in report.sections.values() for text in sections.values()]
         if max(map(len, texts)) > MAX_SECTION or len(report.actions) > MAX_ACTIONS:
-            raise IncidentRefusedError("incidents.error.long")
+            raise IncidentRefusedError("long")
         with self.database.session() as session:
             row = locked(session, number)
             draft = _draft(session, row)
             if draft.report == report and draft.revision == revision:
                 return
             if not reports.change(session, number, report, revision, actor, now):
-                raise IncidentRefusedError("incidents.error.revision")
+                raise IncidentRefusedError("revision")
             self._record(session, actor, "change-report", row, now)
 
     def read(self, number: int, revision: int, actor: str, now: datetime) -> None:
@@ -53,11 +53,11 @@ class Reporting:
             row = locked(session, number)
             draft = _draft(session, row)
             if draft.revision != revision:
-                raise IncidentRefusedError("incidents.error.revision")
+                raise IncidentRefusedError("revision")
             if draft.editor == actor:
-                raise IncidentRefusedError("incidents.error.own")
+                raise IncidentRefusedError("own")
             if not draft.report.is_complete():
-                raise IncidentRefusedError("incidents.error.incomplete")
+                raise IncidentRefusedError("incomplete")
             reports.record_reading(session, number, Reading(actor, revision, now))
             if row.state == State.RESOLVED and _draft(session, row).is_read(REVIEWERS):
                 check_transition(State(row.state), State.REVIEWED)
@@ -74,14 +74,14 @@ class Reporting:
             row = locked(session, number)
             draft = _draft(session, row)
             if draft.revision != revision:
-                raise IncidentRefusedError("incidents.error.revision")
+                raise IncidentRefusedError("revision")
             if row.state != State.REVIEWED or not draft.is_read(REVIEWERS) or not draft.report.is_complete():
-                raise IncidentRefusedError("incidents.error.unread")
+                raise IncidentRefusedError("unread")
             earlier = reports.versions(session, [number])[number]
             near = events.near(session, number, *window(row.began, row.resolved, now))
             content = frozen(record_of(row), draft, near, earlier[-1].content if earlier else None)
             if earlier and not content["changed"]:
-                raise IncidentRefusedError("incidents.error.published")
+                raise IncidentRefusedError("published")
             version = len(earlier) + 1
             session.add(
                 PublishedReport(incident_id=number, version=version, published=now, published_by=actor, content=content)
@@ -99,5 +99,5 @@ def _draft(session: Session, row: Incident) -> Draft:
     session.expire_all()
     draft = reports.find(session, row.id)
     if draft is None:
-        raise IncidentRefusedError("incidents.error.no_report")
+        raise IncidentRefusedError("no_report")
     return draft

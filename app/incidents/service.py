@@ -76,7 +76,7 @@ class Incidents:
         """Store an incident that begins now, and return its number. Raises IncidentRefusedError without a title."""
         title_en, title_fr = opening.title_en or opening.title_fr, opening.title_fr or opening.title_en
         if not title_en or max(len(title_en), len(title_fr)) > MAX_TITLE:
-            raise IncidentRefusedError("incidents.error.title")
+            raise IncidentRefusedError("title")
         with self.database.session() as session:
             row = Incident(
                 title_en=title_en,
@@ -104,7 +104,7 @@ class Incidents:
     def note(self, number: int | None, text: str, actor: str, now: datetime, *, is_public: bool = False) -> None:
         """Add a note to the timeline of an incident, or without one, to those of all incidents near it."""
         if not text or len(text) > MAX_NOTE:
-            raise IncidentRefusedError("incidents.error.note")
+            raise IncidentRefusedError("note")
         with self.database.session() as session:
             row = None if number is None else locked(session, number)
             events.add(session, Event(now, EventKind.NOTE, "", text, actor, is_public), row.id if row else None)
@@ -116,7 +116,7 @@ class Incidents:
         with self.database.session() as session:
             row = locked(session, number)
             if not record_of(row).is_ongoing:
-                raise IncidentRefusedError("incidents.error.state")
+                raise IncidentRefusedError("state")
             if row.acknowledged is not None:
                 return
             row.acknowledged, row.acknowledged_by = now, actor

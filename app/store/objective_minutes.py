@@ -4,13 +4,13 @@ A batch of increments is added in the transaction that also records its identifi
 a second worker or after a crash, is added once.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
-from app.domain.objectives import MinuteCounts
+from app.domain.objectives import Counts, MinuteCounts
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,6 +32,12 @@ _ADD = text("""
 _BETWEEN = text("""
     SELECT objective, minute, good, total FROM objective_minutes
     WHERE minute >= :begin AND minute < :end ORDER BY minute
+""")
+# Each row is read once: it belongs to the part between two beginnings of windows.
+_SUMS = text("""
+    SELECT objective, width_bucket(minute, CAST(:begins AS timestamptz[])) AS part,
+           sum(good)::bigint AS good, sum(total)::bigint AS total
+    FROM objective_minutes WHERE minute >= :begin AND minute < :end GROUP BY objective, part
 """)
 _PURGE = text("DELETE FROM objective_minutes WHERE minute < :before")
 _PURGE_BATCHES = text("DELETE FROM folded_batches WHERE folded_at < :before")
@@ -64,6 +70,23 @@ def between(connection: "Connection | Session", begin: datetime, end: datetime) 
     found: dict[str, list[MinuteCounts]] = {}
     for objective, *counts in connection.execute(_BETWEEN, {"begin": begin, "end": end}):
         found.setdefault(objective, []).append(MinuteCounts(*counts))
+    return found
+
+
+def sums(connection: "Connection | Session", windows: Iterable[int], now: datetime) -> dict[str, dict[int, Counts]]:
+    """Return the sums of windows that end with the last whole minute before `now`, by objective and minutes.
+
+    Objectives without events in the longest window are missing, as are windows without events.
+    """
+    end = now.replace(second=0, microsecond=0)
+    longest_first = sorted(set(windows), reverse=True)
+    begins = [end - timedelta(minutes=minutes) for minutes in longest_first]
+    found: dict[str, dict[int, Counts]] = {}
+    for objective, part, good, total in connection.execute(_SUMS, {"begins": begins, "begin": begins[0], "end": end}):
+        totals = found.setdefault(objective, {})
+        for minutes in longest_first[:part]:  # the windows that have begun by then
+            so_far = totals.get(minutes, Counts(0, 0))
+            totals[minutes] = Counts(so_far.good + good, so_far.total + total)
     return found
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION
 from app.domain.portal.rights import Role
+from app.measuring.increments import Batch, IncrementStore
 from app.portal.views.blueprint import PAGES
 from app.proto import covidshield_pb2 as wire
+from app.store import objective_minutes
 from clients.secret.links import encode
 from tests.app.sharing.conftest import Sharer
 from tests.app.sharing.test_requests import Request
@@ -268,6 +270,22 @@ def test_operator_commands_work_with_the_role_of_the_worker(
         assert f"`flask {command}`" in SECTION
         outputs[command] = result.output
     assert "resealed\t6\n" in outputs["keys reseal"]
+    assert faults(caplog) == []
+
+
+def test_minutes_are_folded_with_the_role_of_the_worker_and_read_with_that_of_status(
+    start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, now = start("worker_status", STATUS), datetime.now(UTC)
+    good = {("exposure_alert_checks_total", (("check", "archive_freshness"), ("result", "good"))): 3.0}
+    batch = Batch(1, int(now.timestamp()) // 60 - 2, good)
+    IncrementStore(worker.app.context.redis).add("a-process", [batch], add_to_totals=False)
+    worker.clock.now = now
+    (job,) = (job for job in PERIODIC_JOBS if job.name == "fold-minutes")
+    run_job(job, worker, monkeypatch)
+    with start("status", STATUS).database.autocommit() as connection:
+        stored = objective_minutes.between(connection, now - timedelta(hours=1), now)
+    assert [(each.good, each.total) for counts in stored.values() for each in counts] == [(3, 3)]
     assert faults(caplog) == []
 
 

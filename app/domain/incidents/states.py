@@ -41,4 +41,4 @@ REVIEWERS: Final = 1
 def check_transition(current: State, following: State) -> None:
     """Raise IncidentRefusedError if a state may not follow the current one."""
     if following not in _FOLLOWING[current]:
-        raise IncidentRefusedError("incidents.error.state")
+        raise IncidentRefusedError("state")

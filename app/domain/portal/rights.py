@@ -16,6 +16,7 @@ class Right(StrEnum):
     FIGURES = "figures"  # the same by day with small counts, and alarms about figures
     AUDIT = "audit"
     TOKENS = "tokens"
+    INCIDENTS = "incidents"  # of the service itself: see, open and resolve them, and write their reports
     EVERYWHERE = "everywhere"  # in all jurisdictions, and announcements
 
 

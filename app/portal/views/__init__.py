@@ -13,6 +13,8 @@ from app.portal.views.design import design
 from app.portal.views.directory import directory
 from app.portal.views.figures import figures
 from app.portal.views.home import home
+from app.portal.views.incident_reports import incident_reports
+from app.portal.views.incidents import incidents
 from app.portal.views.inviting import inviting
 from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
@@ -37,6 +39,8 @@ _PAGES = (
     directory,
     figures,
     home,
+    incident_reports,
+    incidents,
     inviting,
     issuing,
     missing,

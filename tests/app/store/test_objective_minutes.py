@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.domain.objectives import MinuteCounts
+from app.domain.objectives import Counts, MinuteCounts
+from app.domain.objectives.evaluation import sum_windows
 from app.store import objective_minutes
 from tests.support.service import Service
 
@@ -49,3 +50,17 @@ def test_what_is_older_is_purged(service: Service) -> None:
         assert kept == {"codes": [MinuteCounts(NEXT, 2, 2)]}
         assert objective_minutes.record_batch(session, "a" * 32, NEXT)
         assert not objective_minutes.record_batch(session, "b" * 32, NEXT)
+
+
+def test_windows_are_added_up_as_the_evaluation_does(service: Service) -> None:
+    windows = (5, 60, 4320)
+    minutes = [NEXT - timedelta(minutes=ago) for ago in (-1, 0, 1, 5, 6, 60, 61, 4320, 4321)]
+    counts = {minute: (number, 2 * number + 1) for number, minute in enumerate(minutes)}
+    with service.database.transaction() as connection:
+        for minute, count in counts.items():
+            objective_minutes.add(connection, minute, {"codes": count})
+        objective_minutes.add(connection, minutes[-1], {"old": (1, 1)})
+        objective_minutes.add(connection, minutes[4], {"claims": (3, 4)})
+        found = objective_minutes.sums(connection, windows, NEXT + timedelta(seconds=40))
+    expected = sum_windows([MinuteCounts(minute, *count) for minute, count in counts.items()], windows, NEXT)
+    assert found == {"codes": expected, "claims": {60: Counts(3, 4), 4320: Counts(3, 4)}}

@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +14,15 @@ from redis import Redis
 from app.domain.incidents.checks import Check
 from app.domain.incidents.states import State
 from app.domain.objectives import Evaluation, FiringAlert, Severity
-from app.incidents.channels import make_channels
 from app.incidents.measured import NothingMeasured
-from app.upkeep.monitoring.monitor import Monitor
 from app.upkeep.monitoring.spool import unstored_detections
 from app.upkeep.queues import queue_of
 from tests.support.at_once import at_once
 from tests.support.black_hole import BlackHole
-from tests.support.receiver import Receiver, notice_receiver
-from tests.support.service import Service
-from tests.support.settings import make_settings
+from tests.support.receiver import Receiver
+from tests.support.watch import SLOT, Watch
 
-SLOT = timedelta(seconds=15)
 MINUTE = timedelta(minutes=1)
-KEY = "ab" * 32
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver of notices."""
-    with notice_receiver() as found:
-        yield found
-
-
-@pytest.fixture
-def hole(database_url: str) -> Iterator[BlackHole]:
-    """A proxy in front of PostgreSQL."""
-    with BlackHole(database_url) as found:
-        yield found
 
 
 @dataclass
@@ -55,56 +36,6 @@ class Measuring(NothingMeasured):
         """Return what the test set."""
         self.calls += 1
         return self.found
-
-
-@dataclass
-class Watch:
-    """A monitor whose time the test advances."""
-
-    service: Service
-    monitor: Monitor
-    counted: list[tuple[str, bool]]
-    now: datetime
-
-    def rounds(self, count: int, *, step: timedelta = SLOT) -> None:
-        """Run rounds, each in a slot of its own."""
-        for _ in range(count):
-            self.now += step
-            assert self.monitor.run(self.now)
-
-    def rows(self, sql: str) -> Any:
-        """Return the rows of a query, past the proxy."""
-        return self.service.rows(sql)
-
-
-@pytest.fixture
-def make_watch(
-    make_service: Callable[..., Service], hole: BlackHole, redis_url: str, receiver: Receiver, tmp_path: Path
-) -> Callable[..., Watch]:
-    """Make monitors of a role that reach PostgreSQL through the proxy."""
-    service = make_service(SURFACES="submission,retrieval,status", EXPORT_MAX_AGE_SECONDS="300")
-
-    def make(role: str = "clock", measured: Any = None, **overrides: str) -> Watch:
-        values = {
-            "SURFACES": "submission,retrieval,status",
-            "STATUS_FOLDER": str(tmp_path),
-            "NOTICE_WEBHOOK_URL": receiver.url,
-            "NOTICE_WEBHOOK_KEY": KEY,
-            "EXPORT_MAX_AGE_SECONDS": "300",
-        }
-        settings = make_settings(hole.url, overrides.pop("REDIS_URL", redis_url), **(values | overrides))
-        counted: list[tuple[str, bool]] = []
-        monitor = Monitor(
-            settings,
-            role,
-            service.clock.now,
-            measured or NothingMeasured(),
-            make_channels(settings.status, lambda: service.clock.now),
-            lambda check, *, good: counted.append((check, good)),
-        )
-        return Watch(service, monitor, counted, service.clock.now)
-
-    return make
 
 
 def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver) -> None:
