@@ -12,6 +12,7 @@ from babel.numbers import format_decimal, format_percent
 from app.domain.figure_alarms import FigureAlarm
 from app.domain.figures import PUBLIC_FIGURES
 from app.domain.incidents.public import PublicIncident
+from app.domain.objectives import Severity
 from app.domain.portal.suppression import THRESHOLD
 from app.domain.status import ObjectiveRecord
 from app.figures.series import FiguresOfDay
@@ -19,6 +20,8 @@ from app.web.dates import long_date, long_moment
 from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
 
 _LINE: Final = "\n\n" + "-" * 60 + "\n\n"
+
+_ALARMS: Final = {Severity.TICKET: "digest.alarm.ticket", Severity.PAGE: "digest.alarm.page"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def _incident(incident: PublicIncident, sender: Sender, t: Catalogue) -> str:
 def _alarm(alarm: FigureAlarm, t: Catalogue) -> str:
     text = t(f"alarm.{alarm.figure}")
     values = {"figure": text, "value": _number(alarm.value, t), "threshold": _number(alarm.threshold, t)}
-    return t("digest.alarm." + alarm.severity.value, **values)
+    return t(_ALARMS[alarm.severity], **values)
 
 
 def _number(number: int, t: Catalogue) -> str:

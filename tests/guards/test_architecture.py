@@ -8,6 +8,8 @@ from tests.guards.source import PACKAGES, ROOT, Function, Module, modules, offen
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
 FRAMEWORKS = ("flask", "flask_sqlalchemy", "werkzeug")
+# Days for which figures are kept, and the threshold of an alarm.
+NOT_STATUSES = {"app/domain/figures.py: 400", "app/domain/figure_alarms.py: 400"}
 SURFACES = ("app.submission", "app.retrieval", "app.review", "app.portal", "app.sharing", "app.status", "app.incidents")
 # The packages of `app` that each package may import, in addition to itself and `app.domain`.
 LAYERS = {
@@ -78,7 +80,8 @@ def test_the_domain_uses_no_http_status() -> None:
             repr(node.value) for node in nodes if isinstance(node.value, int) and numbers.fullmatch(str(node.value))
         }
 
-    assert offenders(modules("app.domain"), statuses) == [], "a view maps a domain error to its status"
+    found = [line for line in offenders(modules("app.domain"), statuses) if line not in NOT_STATUSES]
+    assert found == [], "a view maps a domain error to its status"
 
 
 def test_each_layer_imports_only_the_layers_below_it() -> None:

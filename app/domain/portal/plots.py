@@ -7,12 +7,12 @@ from typing import Final
 
 WIDTH: Final = 720
 HEIGHT: Final = 208
-_LEFT: Final = 108  # room for the numbers of the axis, which are larger on a narrow screen
+_LEFT: Final = 124  # room for the numbers of the axis, which are larger on a narrow screen
 _BOTTOM: Final = 40  # room for the days
 _TOP: Final = 36  # and for the count above the highest bar
 _GAP: Final = 0.25  # of the width that a day has
 _LABEL_EVERY: Final = 7  # days
-_MOST_LABELS: Final = 5
+_MOST_LABELS: Final = 4
 _ROW: Final = 60  # the height of a row: its name, and its bar
 _ROW_BAR: Final = 22
 _ROW_LABEL: Final = 120  # room for the count beside the longest bar
