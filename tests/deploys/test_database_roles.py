@@ -199,6 +199,29 @@ def test_sharing_works_with_its_roles(
     assert faults(caplog) == []
 
 
+def test_the_status_page_works_with_its_roles(
+    start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = start("worker_status", STATUS)
+    worker.clock.now = datetime.now(UTC)  # by which commands announce work
+    cli = worker.app.test_cli_runner()
+    times = [f"{datetime.now(UTC) + timedelta(days=each):%Y-%m-%dT00:00}" for each in (2, 3)]
+    announced = cli.invoke(
+        args=["planned-work", "announce", "W", "--fr", "T", "--part", "jobs", "--from", times[0], "--until", times[1]]
+    )
+    (job,) = (job for job in PERIODIC_JOBS if job.name == "publish-status")
+    worker.app.context.redis.flushall()
+    run_job(job, worker, monkeypatch)
+    worker.app.context.redis.flushall()  # so that the page is that of the table
+    page = start("status", STATUS).client.get("/status/en")
+    assert page.status_code == 200
+    assert 'id="planned-' in page.text
+    withdrawn = cli.invoke(args=["planned-work", "withdraw", announced.output.split()[1]])
+    assert (announced.exit_code, withdrawn.exit_code) == (0, 0), announced.output + withdrawn.output
+    assert "`flask planned-work` as `worker_status`" in SECTION.replace("\n", " ")
+    assert faults(caplog) == []
+
+
 def run_job(job: PeriodicJob, worker: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a job as a worker does, at the time of the test."""
     name, _, function = job.function.rpartition(".")
