@@ -64,7 +64,6 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     from app.measuring.instruments import Instruments
     from app.web.context import Context
     from app.web.rate_limits import RateLimiter
-    from app.web.security import digests
 
     warn_about_unknown_settings(os.environ)
     warn_about_plaintext_connections(settings, os.environ)
@@ -78,8 +77,16 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         redis=redis_client(settings.redis_url),
         rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
     )
+    _make_services(context)
+    return context
+
+
+def _make_services(context: "Context") -> None:
+    """Add the services of the surfaces that the process serves."""
+    settings, database, clock = context.settings, context.database, context.clock
     if settings.serves(SUBMISSION):
         from app.submission.service import make_submission
+        from app.web.security import digests
 
         tokens = digests(settings.submission.key_claim_token)
         context.served_submission = make_submission(database, settings.submission, tokens)
@@ -100,7 +107,6 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.review.service import Review
 
         context.served_review = Review(database, context.submission.codes, settings)
-    return context
 
 
 def _serve_status(context: "Context") -> None:

@@ -14,9 +14,10 @@ from typing import Final
 from redis import Redis
 
 from app.domain.objectives import SeriesKey
+from app.measuring.instruments import PREFIX
 
 # How long Redis keeps increments of a minute that no worker folds.
-LIFETIME_SECONDS: Final = 6 * 3600
+LIFETIME_SECONDS: Final = 3 * 3600
 _GAUGE_LIFETIME_SECONDS: Final = 180
 
 _MINUTES: Final = "metrics:minutes"  # numbers of the minutes that have a hash, sorted
@@ -45,6 +46,9 @@ redis.call('RENAME', KEYS[1], KEYS[2])
 redis.call('SADD', KEYS[4], ARGV[2])
 return 1
 """
+
+# Of histograms, objectives use the buckets, of which that without a limit counts everything.
+_NOT_FOR_OBJECTIVES: Final = ("_sum", "_count")
 
 Increments = Mapping[SeriesKey, float]
 
@@ -99,7 +103,8 @@ class IncrementStore:
                     "totals" if add_to_totals else "",
                 ]
                 for series, increment in batch.increments.items():
-                    arguments += [_field(series), increment]
+                    if add_to_totals or not series[0].endswith(_NOT_FOR_OBJECTIVES):
+                        arguments += [_field(series), increment]
                 self._add(keys=keys, args=arguments, client=pipeline)
             pipeline.execute()
 
@@ -154,9 +159,9 @@ def _text(value: object) -> str:
 
 def _field(series: SeriesKey) -> str:
     name, labels = series
-    return json.dumps([name, *labels], separators=(",", ":"))
+    return json.dumps([name.removeprefix(PREFIX), *labels], separators=(",", ":"))
 
 
 def _series(field: bytes | str) -> SeriesKey:
     name, *labels = json.loads(field)
-    return name, tuple((label, value) for label, value in labels)
+    return PREFIX + name, tuple((label, value) for label, value in labels)

@@ -8,7 +8,7 @@ from tests.guards.source import PACKAGES, ROOT, Function, Module, modules, offen
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
 FRAMEWORKS = ("flask", "flask_sqlalchemy", "werkzeug")
-SURFACES = ("app.submission", "app.retrieval", "app.review", "app.portal", "app.sharing", "app.incidents")
+SURFACES = ("app.submission", "app.retrieval", "app.review", "app.portal", "app.sharing", "app.status", "app.incidents")
 # The packages of `app` that each package may import, in addition to itself and `app.domain`.
 LAYERS = {
     "app.domain": set(),

@@ -16,6 +16,7 @@ from app import create_app
 from app.config import ALL_SURFACES
 from app.config.settings import SettingDescription, describe_settings
 from app.database.migrations import init_migrate
+from app.measuring.instruments import FAMILIES
 from tests.guards.source import ROOT, modules
 from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 from worker.schedule import PERIODIC_JOBS
@@ -59,6 +60,8 @@ def app() -> Flask:
         ENABLE_TEST_TOOLS="true",
         TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
         REVIEW_TOOLS="true",
+        SURFACES="submission,retrieval,status",
+        METRICS_TOKEN="m" * 32,
     )
     app = create_app(settings)
     init_migrate(app)
@@ -258,6 +261,25 @@ def test_periodic_jobs_are_documented() -> None:
     documented = re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE)
     names = [job.name for job in PERIODIC_JOBS]
     assert documented == names, "list the jobs of worker/schedule.py in docs/operations.md"
+
+
+@pytest.mark.parametrize("language", ["", ".fr"])
+def test_metric_families_are_documented(language: str) -> None:
+    text = text_of(ROOT / "docs" / f"operations{language}.md")
+    table = re.split(r"\n### M[eé]tri(?:cs|ques)\n", text)[1].partition("\n### ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| \w+ \| ([^|]*) \|", table, flags=re.MULTILINE)
+    documented = [(name, tuple(re.findall(r"`(\w+)`", labels))) for name, labels in rows]
+    families = [(family.name, family.labels) for family in FAMILIES]
+    assert documented == families, "list the families of app/measuring/instruments.py in docs/operations"
+
+
+def test_english_explains_metric_families_as_they_are_exposed() -> None:
+    text = text_of(ROOT / "docs" / "operations.md")
+    rows = [
+        re.escape(f"| `{each.name}` | {each.kind} |") + r" [^|]* " + re.escape(f"| {each.meaning} |")
+        for each in FAMILIES
+    ]
+    assert [row for row in rows if not re.search(row, text)] == []
 
 
 def test_documented_log_messages_exist() -> None:

@@ -110,14 +110,8 @@ def reported(now: datetime = NOW, number: int = 41, versions: int = 2) -> Public
         PublicEvent(resolved, "resolved", {}),
     )
     sections = {
-        "en": {
-            name: f"{name} in English.\n\nA second paragraph, long enough to need more than one line on a phone."
-            for name in SECTIONS
-        },
-        "fr": {
-            name: f"{name} en français.\n\nUn second paragraphe, assez long pour occuper plus d’une ligne."
-            for name in SECTIONS
-        },
+        "en": {name: f"{name} in English.\n\n{_LONG}" for name in SECTIONS},
+        "fr": {name: f"{name} en français.\n\nUn second paragraphe. {_LONG}" for name in SECTIONS},
     }
     report = PublicReport(
         sections=sections,
@@ -153,6 +147,7 @@ def reported(now: datetime = NOW, number: int = 41, versions: int = 2) -> Public
     )
 
 
+_LONG = "A second paragraph, long enough to need more than one line on a phone."
 SECTIONS: Sequence[str] = ("summary", "impact", "causes", "went_well", "luck")
 OBJECTIVES = (
     ObjectiveRecord(

@@ -11,12 +11,21 @@ from babel.dates import format_date, format_skeleton, get_timezone_gmt
 from babel.numbers import format_decimal, format_percent
 
 from app.domain.incidents.public import PublicEvent
+from app.domain.incidents.timeline import EventKind
 from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR
 from app.web.dates import clock_time, duration, long_date
 from app.web.i18n import LANGUAGES, Catalogue
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
+# The texts of events that have none of their own.
+_EVENTS: Final[Mapping[str, str]] = {
+    EventKind.OPENED: "event.opened",
+    EventKind.ACKNOWLEDGED: "event.acknowledged",
+    EventKind.MITIGATED: "event.mitigated",
+    EventKind.REOPENED: "event.reopened",
+    EventKind.RESOLVED: "event.resolved",
+}
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -91,8 +100,7 @@ class Formats:
 
     def event(self, event: PublicEvent) -> str:
         """Return the text of an event, or what its kind means."""
-        key = f"event.{event.kind}"
-        return self.text(event.texts) or self.texts(key if key in self.texts.texts else "event.other")
+        return self.text(event.texts) or self.texts(_EVENTS.get(event.kind, "event.other"))
 
     def paragraphs(self, texts: Mapping[str, str]) -> list[str]:
         """Return the paragraphs of a text, which empty lines separate."""
