@@ -63,6 +63,7 @@ VALUES = COMPLETE | {
     "NOTICE_WEBHOOK_URL": "https://notices.example.org/exposure-alert",
     "NOTICE_WEBHOOK_KEY": "ff" * 32,
     "NOTICE_EMAILS": "on-call@health.example",
+    "DIGEST_EMAILS": "team@health.example",
     "STATUS_NOTE_TOKENS": f"{'t' * 20}=hosting",
 }
 SECRET_NAMES = sorted(name for name in FIELDS if FIELDS[name].metadata["secret"])
