@@ -31,6 +31,7 @@ from tests.support.roles import (
 )
 from tests.support.service import Service, bearer, exposure_key
 from tests.support.settings import METRICS, TEST_TOOLS_TOKEN
+from tests.support.smtp import mail_server
 from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
 
 WITHOUT_DATABASE = {
@@ -192,10 +193,12 @@ def test_each_job_works_with_the_role_of_its_worker(
     use_submission(submission)
     caplog.clear()
 
-    workers = {surface: start(f"worker_{surface}", surface, RELEASE_PERIOD_HOURS="1") for surface in ZONES}
-    for job in PERIODIC_JOBS:
-        assert job.interval(workers[job.surface].settings) != NEVER
-        run_job(job, workers[job.surface], monkeypatch)
+    with mail_server() as server:
+        own = {"RELEASE_PERIOD_HOURS": "1", "MAIL_URL": server.url, "DIGEST_EMAILS": "team@health.example"}
+        workers = {surface: start(f"worker_{surface}", surface, **own) for surface in ZONES}
+        for job in PERIODIC_JOBS:
+            assert job.interval(workers[job.surface].settings) != NEVER
+            run_job(job, workers[job.surface], monkeypatch)
 
     assert faults(caplog) == []
     # Each job had work to do.
