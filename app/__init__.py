@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, ConfigurationError, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, ConfigurationError, Settings
 from app.domain.timeline import utc_now
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     from app.measuring.instruments import Instruments
     from app.web.context import Context
     from app.web.rate_limits import RateLimiter
-    from app.web.security import digests
 
     warn_about_unknown_settings(os.environ)
     warn_about_plaintext_connections(settings, os.environ)
@@ -82,8 +81,16 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     )
     if settings.otel_exporter_otlp_endpoint is not None:
         context.tracing = _start_tracing(settings.otel_exporter_otlp_endpoint, database)
+    _make_services(context)
+    return context
+
+
+def _make_services(context: "Context") -> None:
+    """Add the services of the surfaces that the process serves."""
+    settings, database, clock = context.settings, context.database, context.clock
     if settings.serves(SUBMISSION):
         from app.submission.service import make_submission
+        from app.web.security import digests
 
         tokens = digests(settings.submission.key_claim_token)
         context.served_submission = make_submission(database, settings.submission, tokens)
@@ -99,11 +106,24 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         from app.sharing.service import make_sharing
 
         context.served_sharing = make_sharing(database, settings.sharing)
+    _serve_status(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review
 
         context.served_review = Review(database, context.submission.codes, settings)
-    return context
+
+
+def _serve_status(context: "Context") -> None:
+    """Add the status page, and incidents, which people of the portal handle as well."""
+    settings = context.settings
+    if settings.serves(STATUS):
+        from app.status.service import make_status
+
+        context.served_status = make_status(context.database, settings.status)
+    if settings.serves(PORTAL) or settings.serves(STATUS):
+        from app.incidents.making import make_incidents
+
+        context.served_incidents = make_incidents(context)
 
 
 def _start_tracing(endpoint: str, database: "Database") -> "Tracing":
@@ -135,6 +155,11 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
         from app.sharing.views import sharing_blueprints
 
         blueprints += sharing_blueprints()
+    if context.served_status:
+        from app.incidents.views import incident_notes
+        from app.status.views import status_blueprints
+
+        blueprints += [*status_blueprints(), incident_notes]
     if context.served_review:
         from app.review.views import review_blueprints
 
@@ -187,6 +212,8 @@ def _static_groups(context: "Context") -> tuple[str, ...]:
         groups += ("portal",)
     if context.served_sharing:
         groups += ("sharing",)
+    if context.served_status:
+        groups += ("status",)
     if context.served_review:
         from app.review.views import STATIC_GROUPS
 

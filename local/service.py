@@ -24,6 +24,7 @@ from processes.supervisor import SUPERVISOR, Program, Supervisor
 
 _SECRETS_FILE: Final = "secrets.env"
 _SETTINGS_FILE: Final = "settings.env"  # of the web process, for bin/flask
+_STATUS_FOLDER: Final = "status"
 _RELEASE: Final = "release"
 _WEB: Final = "web"
 _EMBEDDED: Final[Mapping[str, type[EmbeddedServer]]] = {"DATABASE_URL": EmbeddedPostgres, "REDIS_URL": EmbeddedRedis}
@@ -41,7 +42,7 @@ _DEFAULTS: Final = {
     "EXPORT_MAX_AGE_SECONDS": "3",
     "RELEASE_PERIOD_HOURS": "0",
     "REVIEW_TOOLS": "true",
-    "SURFACES": "submission,retrieval,portal,sharing",
+    "SURFACES": "submission,retrieval,portal,sharing,status",
 }
 
 _BANNER: Final = """
@@ -50,6 +51,7 @@ _BANNER: Final = """
   In a browser:     {url}/
   The portal:       {url}/portal
   Sharing secrets:  {url}/share
+  Status:           {url}/status
   A one-time code:  curl -X POST -H "Authorization: Bearer {token}" {url}/new-key-claim
   The secrets:      {secrets}
   To stop it:       Ctrl-C
@@ -119,6 +121,7 @@ class Service:
         return {
             **git_version(self.procfile.parent),
             **self._defaults(address),
+            "STATUS_FOLDER": str((self.directory / _STATUS_FOLDER).resolve()),
             "WEB_GRACEFUL_SECONDS": str(_WEB_GRACEFUL_SECONDS),
             **self.environment,
             "PATH": os.pathsep.join([programs_of_this_python, self.environment.get("PATH", os.defpath)]),

@@ -12,8 +12,10 @@ from app.database.redis_connections import redis_client
 from app.domain.errors import ConfigurationError
 from app.measuring.flush import start_flushing
 from app.measuring.folder import FOLDER
+from app.upkeep.monitoring.heartbeats import CLOCK, WORKER
 from worker.application import context
 from worker.clock import Clock
+from worker.monitor import start_monitor
 from worker.runner import STOPPED, run_jobs
 
 
@@ -31,7 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     logging.getLogger("rq").setLevel(logging.WARNING)  # jobs log their results themselves
     start_flushing(service.settings, service.instruments, add_to_totals=True)
-    return _run_clock(service.settings) if role == "clock" else run_jobs(service)
+    monitor = start_monitor(service, CLOCK if role == "clock" else WORKER)
+    try:
+        return _run_clock(service.settings) if role == "clock" else run_jobs(service)
+    finally:
+        if monitor is not None:
+            monitor.stop()
 
 
 def _run_clock(settings: Settings) -> int:

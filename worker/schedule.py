@@ -43,6 +43,11 @@ def padding_interval(settings: Settings) -> int:
     return 60 if settings.release_period_hours and settings.retrieval.release_minimum_uploads else NEVER
 
 
+def digest_interval(settings: Settings) -> int:
+    """Return five minutes if a digest is sent, so that one that failed is soon tried again, else NEVER."""
+    return 5 * 60 if settings.status.digest_emails else NEVER
+
+
 PERIODIC_JOBS: Final = (
     PeriodicJob(
         "purge", "worker.jobs.purge.purge", SUBMISSION, lambda settings: settings.submission.worker_expiration_interval
@@ -62,6 +67,15 @@ PERIODIC_JOBS: Final = (
     PeriodicJob("purge-sharing", "worker.jobs.purge_sharing.purge_sharing", SHARING, lambda _: 60),
     # Twice a minute, so that a minute is folded half a minute after its end.
     PeriodicJob("fold-minutes", "worker.jobs.fold_minutes.fold_minutes", STATUS, lambda _: 30),
+    PeriodicJob("publish-status", "worker.jobs.publish_status.publish_status", STATUS, lambda _: 60),
+    # Levels of codes and keys, which only submission can read, for alarms that are evaluated elsewhere.
+    PeriodicJob(
+        "record-figure-levels", "worker.jobs.record_figure_levels.record_figure_levels", SUBMISSION, lambda _: 5 * 60
+    ),
+    PeriodicJob(
+        "compute-daily-figures", "worker.jobs.compute_daily_figures.compute_daily_figures", STATUS, lambda _: 60 * 60
+    ),
+    PeriodicJob("send-digest", "worker.jobs.send_digest.send_digest", STATUS, digest_interval),
 )
 
 

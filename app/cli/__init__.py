@@ -7,8 +7,10 @@ from app.cli.archives import archives
 from app.cli.configuration import configuration
 from app.cli.doctor import doctor
 from app.cli.importing import import_command, import_forget, import_settings
+from app.cli.incidents import incidents
 from app.cli.objectives import objectives
 from app.cli.operations import codes, counts, keys, purge
+from app.cli.planned_work import planned_work
 from app.cli.portal import portal
 from app.cli.secrets import secrets
 from app.cli.seed import seed
@@ -31,7 +33,9 @@ def init_cli(app: Application) -> None:
         seed,
         sharing,
         status,
+        planned_work,
         objectives,
+        incidents,
         doctor,
         portal,
     ):

@@ -4,22 +4,13 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from app.config import parsers as parse
-from app.config.common import CommonSettings
 from app.config.fields import setting
+from app.config.mail import MailSettings
 
 _SEED_BYTES: Final = 32
 OUTBOX: Final = "outbox"  # the value of TEXT_MESSAGE_URL that sends nothing
-
-
-def _mail_url(raw: str) -> str:
-    """Parse the server for e-mail: smtp://user:password@host:port, or smtps://…"""
-    parts = urlsplit(raw)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("does not start with smtp:// or smtps:// and the name of a host")
-    return raw
 
 
 def _text_message_url(raw: str) -> str:
@@ -44,7 +35,7 @@ def _signature_seed(raw: str) -> bytes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PortalSettings(CommonSettings):
+class PortalSettings(MailSettings):
     """Settings of a process that serves the portal."""
 
     portal_secret_keys: tuple[bytes, ...] = setting(
@@ -76,16 +67,6 @@ class PortalSettings(CommonSettings):
     )
     portal_daily_codes: int = setting(
         parse.integer(1, 1_000_000), "Codes that one person may issue in the portal in 24 hours", "100"
-    )
-    mail_url: str | None = setting(
-        parse.optional(_mail_url),
-        "Server for e-mail, smtp://user:password@host:port, with STARTTLS, or smtps://…; without it, e-mail is kept on "
-        "a page instead, which production refuses",
-        "",
-        secret=True,
-    )
-    mail_from: str = setting(
-        parse.text, "Sender's address of e-mail; required with MAIL_URL", "exposure-alert@localhost"
     )
     text_message_url: str | None = setting(
         parse.optional(_text_message_url),

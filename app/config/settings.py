@@ -87,6 +87,12 @@ class Settings(CommonSettings):
         """Return whether the process serves all of these surfaces."""
         return set(surfaces) <= set(self.surfaces)
 
+    def values(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the value of every setting that the process has."""
+        for settings in (self, self.review, *self._served.values()):
+            for each in declared(type(settings)):
+                yield each.name.upper(), getattr(settings, each.name)
+
     def secrets(self) -> Iterator[Any]:
         """Yield the value of every secret setting that the process has."""
         for settings in (self, *self._served.values()):
@@ -148,11 +154,12 @@ def setting_errors(environment: Mapping[str, str]) -> list[str]:
 
 def describe_settings() -> list[SettingDescription]:
     """Return a description of every setting of the service."""
-    own = {surface: _own_settings(surface) for surface in ALL_SURFACES}
     described = [_describe(each, ALL_SURFACES) for each in declared(CommonSettings)]
-    for surface, settings in own.items():
-        described += [_describe(each, (surface,)) for each in settings]
-    return described + [_describe(each, ()) for each in declared(ReviewSettings)]
+    for surface in ALL_SURFACES:
+        described += [_describe(each, (surface,)) for each in _own_settings(surface)]
+    described += [_describe(each, ()) for each in declared(ReviewSettings)]
+    # Of a setting that several surfaces have, the first description is that of all.
+    return list({each.name: each for each in reversed(described)}.values())[::-1]
 
 
 def parse_setting(name: str, raw: str) -> Any:
@@ -186,6 +193,8 @@ def _check_combinations(settings: Settings) -> None:
         _check_submission(settings.submission)
     if settings.serves(PORTAL):
         _check_portal(settings.portal)
+    if settings.serves(STATUS):
+        _check_status(settings.status)
     if settings.review.review_tools and settings.is_production:
         raise ConfigurationError("REVIEW_TOOLS: must not be true in production")
 
@@ -210,3 +219,15 @@ def _check_portal(portal: PortalSettings) -> None:
         raise ConfigurationError("MAIL_URL: required in production")
     if portal.keeps_text_messages:
         raise ConfigurationError("TEXT_MESSAGE_URL: must not be `outbox` in production")
+
+
+def _check_status(status: StatusSettings) -> None:
+    # Without it, the feed would contain the host name that a request states, and a cache could keep that.
+    if status.is_production and not (status.status_url or "").startswith("https://"):
+        raise ConfigurationError("STATUS_URL: must start with https:// in production")
+    if status.notice_webhook_url and not status.notice_webhook_key:
+        raise ConfigurationError("NOTICE_WEBHOOK_KEY: required with NOTICE_WEBHOOK_URL")
+    if status.notice_emails and status.mail_url is None:
+        raise ConfigurationError("MAIL_URL: required with NOTICE_EMAILS")
+    if status.digest_emails and status.mail_url is None:
+        raise ConfigurationError("MAIL_URL: required with DIGEST_EMAILS")

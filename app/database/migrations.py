@@ -53,10 +53,11 @@ def init_migrate(app: Flask) -> None:
     """Configure Flask-Migrate for the application."""
     from flask_migrate import Migrate
 
-    from app.store.portal import models  # noqa: F401
-
     # Imported for their tables, which `flask db` compares with the database.
+    from app.store.incidents import models as incident_models  # noqa: F401
+    from app.store.portal import models  # noqa: F401
     from app.store.shared_secrets import SharedSecret  # noqa: F401
+    from app.store.status.models import StatusDay  # noqa: F401
 
     Migrate(app, db, directory=_FOLDER)
 

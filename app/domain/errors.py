@@ -16,10 +16,13 @@
     │   ├── FormUsedError                   the code of a form cannot be issued again
     │   ├── NoRoomError                     the quota of stored shared secrets is used up
     │   ├── RequestClosedError              a request for a secret was answered, or has expired
+    │   ├── PlannedWorkRefusedError         announced work is not what it must be, or does not exist
     │   ├── NothingSharedError              there is no such secret, receipt or request
     │   ├── NotPermittedError               a person of the portal lacks the right
     │   ├── PortalPageMissingError          there is no such page, or not for this person
-    │   └── ActionRefusedError              a rule of the portal does not permit the action
+    │   ├── ActionRefusedError              a rule of the portal does not permit the action
+    │   ├── IncidentMissingError            there is no incident of this number
+    │   └── IncidentRefusedError            a rule of incidents does not permit the action
     ├── SubmissionError                     the portal's request to submission failed
     │   ├── SubmissionUnavailableError      there was no answer in time, or an error of the server
     │   └── SubmissionRefusedError          the portal's token, or its request, was refused
@@ -32,6 +35,8 @@
     │   └── KeyServiceError                 a key or a secret outside of this process cannot be used
     ├── InvalidArchiveError                 a file is not an export archive
     ├── ArchiveUnavailableError             an archive could not be loaded or built in time
+    ├── FiguresUnavailableError             the published figures cannot be read
+    ├── UnreadableDocumentError             bytes are not a status document of this version
     ├── SeedingForbiddenError               demonstration data is refused in production
     ├── ImportingError                      see app/importing/errors.py
     ├── MailDeliveryError                   a message could not be sent
@@ -158,6 +163,10 @@ class NothingSharedError(RequestRefusedError):
     """There is nothing to read. The reason is not given."""
 
 
+class PlannedWorkRefusedError(RequestRefusedError):
+    """Announced work is not what it must be, or does not exist. The text states why."""
+
+
 class NotPermittedError(RequestRefusedError):
     """The person lacks the right, or has not signed in."""
 
@@ -168,6 +177,18 @@ class PortalPageMissingError(RequestRefusedError):
 
 class ActionRefusedError(RequestRefusedError):
     """A rule of the portal does not permit the action. `reason` is the key of the text for the person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class IncidentMissingError(RequestRefusedError):
+    """There is no incident of this number."""
+
+
+class IncidentRefusedError(RequestRefusedError):
+    """A rule of incidents does not permit the action. `reason` ends the key of the text for the person."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -220,6 +241,14 @@ class InvalidArchiveError(ExposureAlertError):
 
 class ArchiveUnavailableError(ExposureAlertError):
     """An archive could not be loaded or built in time."""
+
+
+class FiguresUnavailableError(ExposureAlertError):
+    """The published figures cannot be read, and this process never read them."""
+
+
+class UnreadableDocumentError(ExposureAlertError):
+    """Bytes are not a status document of this version. The text names the field, and quotes nothing."""
 
 
 class SeedingForbiddenError(ExposureAlertError):

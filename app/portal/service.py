@@ -7,6 +7,7 @@ from redis import Redis
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
+from app.figures.readings import FigureReadings
 from app.portal.alerts import Alerts
 from app.portal.announcements import Announcements
 from app.portal.audit import AuditLog
@@ -14,6 +15,7 @@ from app.portal.audit_checks import AuditChecks
 from app.portal.audit_trail import AuditTrail
 from app.portal.codes import Codes
 from app.portal.demonstration import DemonstrationAccounts
+from app.portal.figures import TeamFigures
 from app.portal.invitations import Invitations
 from app.portal.lockout import LockOut
 from app.portal.mail import MailQueue
@@ -70,6 +72,7 @@ class Portal:
     text_messages: TextMessages
     tokens: ApiTokens
     statistics: Statistics
+    figures: TeamFigures
 
 
 def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> Portal:
@@ -114,6 +117,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         text_messages=TextMessages(database, settings, mail, audit),
         tokens=ApiTokens(database, audit),
         statistics=Statistics(database),
+        figures=TeamFigures(database, FigureReadings(database)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from app.database.database import Database
 from app.domain.errors import PortalPageMissingError
 from app.domain.portal.alerts import AlertState
-from app.domain.portal.jurisdictions import JURISDICTIONS
+from app.domain.portal.jurisdictions import HIDING_ORDER, JURISDICTIONS
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right
 from app.domain.portal.suppression import PublishedCounts, suppress
@@ -95,9 +95,7 @@ class Statistics:
         days = [now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
         with self.database.autocommit() as connection:
             rows = counters.events_between(connection, days[0], days[-1])
-        counts: dict[tuple[date, str], dict[str, int]] = defaultdict(
-            lambda: dict.fromkeys((*JURISDICTIONS, _OTHERS), 0)
-        )
+        counts: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys((*HIDING_ORDER, _OTHERS), 0))
         measure_of = {name: measure for measure, names in MEASURES.items() for name in names}
         for row in rows:
             if measure := measure_of.get(row.identifier):

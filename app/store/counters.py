@@ -28,6 +28,13 @@ _DURATIONS = text("""
     WHERE date = :date GROUP BY originator, hours ORDER BY originator, hours
 """)
 
+_FIRST_DAY = text("""
+    SELECT least(
+        (SELECT min(date) FROM events WHERE device_type = 'Server'),
+        (SELECT min(date) FROM tek_upload_count), (SELECT min(date) FROM otk_life_duration)
+    )
+""")
+
 # All rows of a day are written together and in the order of what they count, so that neither a row's transaction nor
 # its id identifies the request that it counts, even if there was only one. A sum that another worker has locked is left
 # alone: the day then has two sums of the same thing until its next request.
@@ -118,6 +125,12 @@ def uploads_of(connection: Connection, day: date) -> list[UploadCount]:
 def durations_of(connection: Connection, day: date) -> list[ClaimDelay]:
     """Return how long the codes claimed on the day had existed, by source and hours."""
     return [ClaimDelay(*row) for row in connection.execute(_DURATIONS, {"date": day})]
+
+
+def first_day(connection: Connection) -> date | None:
+    """Return the first day on which anything was counted; None if nothing was."""
+    day: date | None = connection.execute(_FIRST_DAY).scalar_one()
+    return day
 
 
 def roll_up(connection: Connection, statement: TextClause, rows: int) -> bool:

@@ -228,6 +228,35 @@ imported_counters = Table(
     Column("count", BIGINT, nullable=False),
 )
 
+# The figures of each day by place, written once, and what may be published of them: see app/domain/figures.py.
+daily_figures = Table(
+    "daily_figures",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("place", LABEL, primary_key=True),
+    Column("figure", String(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("published", Integer),  # null is hidden
+    CheckConstraint("published = count", name="published_is_true"),
+)
+
+# Figures by minute for alarms: what was counted in it, or a level at its time. Kept for an hour.
+figure_readings = Table(
+    "figure_readings",
+    metadata,
+    Column("figure", String(32), primary_key=True),
+    Column("minute", DateTime(timezone=True), primary_key=True),
+    Column("count", BIGINT, nullable=False),
+)
+
+# The days of which a digest was sent. A row is the right to send one.
+daily_digests = Table(
+    "daily_digests",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+)
+
 # How many events of a minute were good, and how many there were: see app/store/objective_minutes.py.
 objective_minutes = Table(
     "objective_minutes",

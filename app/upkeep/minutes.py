@@ -12,11 +12,12 @@ from typing import Final
 from redis import Redis
 
 from app.database.database import Database
+from app.domain.figure_alarms import count_series
 from app.domain.objectives import SeriesKey
 from app.domain.timeline import SECONDS_PER_MINUTE, minute_number
 from app.measuring.flush import INTERVAL_SECONDS
 from app.measuring.increments import LIFETIME_SECONDS, Claim, IncrementStore
-from app.store import objective_minutes
+from app.store import figure_readings, objective_minutes
 
 _logger = logging.getLogger(__name__)
 
@@ -49,5 +50,6 @@ def _fold(database: Database, store: IncrementStore, claim: Claim, count: Count,
         is_new = bool(increments) and objective_minutes.record_batch(connection, claim.identifier, now)
         if is_new:
             objective_minutes.add(connection, minute, count(increments))
+            figure_readings.add_counts(connection, minute, count_series(increments))
     store.release(claim)
     return is_new

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from flask import current_app
 from redis import Redis
 
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, Settings
 from app.database.database import Database
 from app.database.redis_connections import check_writable
 from app.database.schema import Schema
 from app.domain.errors import SurfaceNotServedError
 
 if TYPE_CHECKING:
+    from app.incidents.service import Incidents
     from app.measuring.instruments import Instruments
     from app.measuring.tracing import Tracing
     from app.portal.service import Portal
     from app.retrieval.service import Retrieval
     from app.review.service import Review
     from app.sharing.service import Sharing
+    from app.status.service import Status
     from app.submission.service import Submission
     from app.web.rate_limits import RateLimiter
     from app.web.routing import Application
@@ -45,7 +47,9 @@ class Context:
     served_retrieval: "Retrieval | None" = None
     served_portal: "Portal | None" = None
     served_sharing: "Sharing | None" = None
+    served_status: "Status | None" = None
     served_review: "Review | None" = None
+    served_incidents: "Incidents | None" = None  # where status or the portal is served
 
     def check_redis(self) -> None:
         """Raise RedisError if Redis does not respond or refuses to store anything."""
@@ -70,6 +74,16 @@ class Context:
     def sharing(self) -> "Sharing":
         """The service of sharing; raises SurfaceNotServedError if the process does not serve it."""
         return _require(self.served_sharing, SHARING)
+
+    @property
+    def status(self) -> "Status":
+        """The service of status; raises SurfaceNotServedError if the process does not serve it."""
+        return _require(self.served_status, STATUS)
+
+    @property
+    def incidents(self) -> "Incidents":
+        """The incidents; raises SurfaceNotServedError if the process serves neither status nor the portal."""
+        return _require(self.served_incidents, STATUS)
 
     @property
     def review(self) -> "Review":

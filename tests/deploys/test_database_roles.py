@@ -3,7 +3,7 @@
 import base64
 import importlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,21 +18,20 @@ from app.proto import covidshield_pb2 as wire
 from clients.secret.links import encode
 from tests.app.sharing.conftest import Sharer
 from tests.app.sharing.test_requests import Request
-from tests.support.clock import NOON, FakeClock
+from tests.support.clock import FakeClock
 from tests.support.portal import person
 from tests.support.roles import (
     ROLES,
     SECTION,
-    TABLES,
     TEST_TOOL,
     ZONES,
-    database_with_roles,
     is_refused,
     run_as_owner,
     url_of,
 )
-from tests.support.service import Service, bearer, exposure_key, start_service
-from tests.support.settings import METRICS, TEST_TOOLS_TOKEN, make_settings
+from tests.support.service import Service, bearer, exposure_key
+from tests.support.settings import METRICS, TEST_TOOLS_TOKEN
+from tests.support.smtp import mail_server
 from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
 
 WITHOUT_DATABASE = {
@@ -44,38 +43,6 @@ WITHOUT_DATABASE = {
     "health.openapi",
     "configuration.exposure_configuration",
 }
-
-
-@pytest.fixture(scope="module")
-def owner_url(database_url: str) -> Iterator[str]:
-    """The owner's URL of a separate database with the roles."""
-    with database_with_roles(database_url) as url:
-        yield url
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """Three minutes before an hour ends, when archives are padded."""
-    return FakeClock(NOON.replace(minute=57))
-
-
-@pytest.fixture
-def start(owner_url: str, redis_url: str, clock: FakeClock) -> Iterator[Callable[..., Service]]:
-    """Start an application of a surface as a role. The tables are emptied before the first."""
-    deletions = "; ".join(f"DELETE FROM {table}" for table in TABLES)  # noqa: S608
-    run_as_owner(owner_url, f"SET session_replication_role = replica; {deletions}")  # without triggers
-    services = []
-
-    def make(role: str, surface: str, **overrides: str) -> Service:
-        values = {"SURFACES": surface, "PUBLISH_ACTIVE_KEYS": "true"} | overrides
-        values["SUBMISSION_URL"] = "http://127.0.0.1:1"
-        services.append(start_service(make_settings(url_of(role, owner_url), redis_url, **values), clock))
-        return services[-1]
-
-    yield make
-    for service in services:
-        service.database.dispose()
-        service.app.context.redis.close()
 
 
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -226,10 +193,12 @@ def test_each_job_works_with_the_role_of_its_worker(
     use_submission(submission)
     caplog.clear()
 
-    workers = {surface: start(f"worker_{surface}", surface, RELEASE_PERIOD_HOURS="1") for surface in ZONES}
-    for job in PERIODIC_JOBS:
-        assert job.interval(workers[job.surface].settings) != NEVER
-        run_job(job, workers[job.surface], monkeypatch)
+    with mail_server() as server:
+        own = {"RELEASE_PERIOD_HOURS": "1", "MAIL_URL": server.url, "DIGEST_EMAILS": "team@health.example"}
+        workers = {surface: start(f"worker_{surface}", surface, **own) for surface in ZONES}
+        for job in PERIODIC_JOBS:
+            assert job.interval(workers[job.surface].settings) != NEVER
+            run_job(job, workers[job.surface], monkeypatch)
 
     assert faults(caplog) == []
     # Each job had work to do.

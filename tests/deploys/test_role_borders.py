@@ -13,6 +13,7 @@ FIGURES = ("events", "otk_life_duration", "tek_upload_count")
 BANS = ("failed_key_claim_attempts", "failed_key_claim_hours", "failed_key_claim_minutes")
 ARCHIVES = ("export_archives", "export_archive_parts")
 SHARED = ("shared_secrets", "shared_secret_receipts")
+STATUS_READS = {"status_documents", "objective_minutes"}
 PEOPLE = tuple(name for name in TABLES if name.startswith("portal_"))
 
 STATEMENTS = {
@@ -74,6 +75,35 @@ BORDERS = {
     "no other surface reads what is shared": ((*ZONES[SUBMISSION], *ZONES[RETRIEVAL], *ZONES[PORTAL]), ALL, SHARED),
     "what purges shared secrets reads none": (("worker_sharing",), ("read", "add", "change"), ("shared_secrets",)),
     "what shares forgets no receipt": (("sharing",), ("delete",), ("shared_secret_receipts",)),
+    "the status page reads its document alone": (
+        ("status",),
+        ALL,
+        tuple(set(TABLES) - STATUS_READS - {"incident_events"}),
+    ),
+    "the status page changes nothing": (("status",), WRITES, tuple(set(TABLES) - {"incident_events"})),
+    "what takes notes reads and changes none": (("status",), ("read", *WRITES[1:]), ("incident_events",)),
+    "what was published of an incident stays as it was": (tuple(ROLES), WRITES[1:], ("incident_report_versions",)),
+    "nothing is taken out of a timeline": (tuple(ROLES), WRITES[1:], ("incident_events",)),
+    "the monitor publishes no report, and reviews none": (
+        ("worker_status",),
+        ("add",),
+        ("incident_report_versions", "incident_readings"),
+    ),
+    "no other surface knows of incidents": (
+        (*ZONES[SUBMISSION], *ZONES[RETRIEVAL], *ZONES[SHARING], "worker_portal"),
+        ALL,
+        tuple(name for name in TABLES if name.startswith("incident") or name in ("alerts", "monitor_facts")),
+    ),
+    "what publishes the status knows no code, key, person or secret": (
+        ("worker_status",),
+        ALL,
+        ("encryption_keys", "diagnosis_keys", "api_tokens", *BANS, *SHARED, *PEOPLE),
+    ),
+    "no other surface changes what the status page shows": (
+        (*ZONES[SUBMISSION], *ZONES[RETRIEVAL], *ZONES[SHARING]),
+        ALL,
+        ("status_documents", "status_days", "status_objective_days", "status_planned_work"),
+    ),
     "submission makes and deletes no token": (ZONES[SUBMISSION], ("add", "delete"), ("api_tokens",)),
     "no process of the service owns a table": (tuple(ROLES), ("empty", "drop"), TABLES),
     "no process migrates": (tuple(ROLES), WRITES, ("alembic_version",)),

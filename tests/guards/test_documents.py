@@ -60,6 +60,7 @@ def app() -> Flask:
         ENABLE_TEST_TOOLS="true",
         TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
         REVIEW_TOOLS="true",
+        SURFACES="submission,retrieval,status",
         METRICS_TOKEN="m" * 32,
     )
     app = create_app(settings)

@@ -11,6 +11,7 @@ from flask import Flask
 
 from app import create_app
 from app.proto import covidshield_pb2 as wire
+from app.status.document import json_schema
 from app.web.security import PUBLIC_ENDPOINTS
 from tests.guards.source import ROOT
 from tests.support.service import Service
@@ -30,6 +31,7 @@ def app() -> Flask:
             ENABLE_TEST_TOOLS="true",
             TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
             REVIEW_TOOLS="true",
+            SURFACES="submission,retrieval,status",
             METRICS_TOKEN="m" * 32,
         )
     )
@@ -93,6 +95,10 @@ def resolved(described: dict[str, Any]) -> dict[str, Any]:
 def test_operation_ids_are_unique() -> None:
     names = Counter(operation["operationId"] for _, _, operation in operations())
     assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_the_status_document_has_the_schema_of_its_types() -> None:
+    assert DOCUMENT["components"]["schemas"]["StatusDocument"] == json_schema()
 
 
 def test_messages_have_the_fields_of_the_schema() -> None:

@@ -17,7 +17,11 @@ VALUES = {"hash_id": "a" * 128, "region": "302", "day": "00000", "auth": "0" * 6
 def everything(make_service: Callable[..., Service]) -> Service:
     """A service with every route that settings can add."""
     return make_service(
-        ENABLE_TEST_TOOLS="true", TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN, REVIEW_TOOLS="true", METRICS_TOKEN="m" * 32
+        ENABLE_TEST_TOOLS="true",
+        TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
+        REVIEW_TOOLS="true",
+        SURFACES="submission,retrieval,status",
+        METRICS_TOKEN="m" * 32,
     )
 
 

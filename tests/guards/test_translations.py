@@ -27,7 +27,7 @@ def sources(group: str) -> Iterator[Path]:
     yield from (ROOT / "app" / "templates" / group).rglob("*.html")
     yield from (ROOT / "app" / "static" / group).rglob("*.js")
     yield from (ROOT / "app" / "static" / "design").glob("*.js")
-    package = group if group in ("portal", "sharing") else "review"
+    package = group if (ROOT / "app" / group).is_dir() else "review"
     yield from (ROOT / "app" / package).rglob("*.py")
 
 

@@ -11,8 +11,10 @@ from psycopg2.errors import InsufficientPrivilege
 from app import create_app
 from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION
 from app.database.migrations import migrate_database
+from app.store.incidents import models as incident_models  # noqa: F401 - for their tables
 from app.store.portal import models  # noqa: F401 - for their tables
 from app.store.shared_secrets import SharedSecret  # noqa: F401
+from app.store.status.models import StatusDay  # noqa: F401
 from app.store.tables import metadata
 from tests.support.settings import make_settings
 

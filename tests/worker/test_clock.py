@@ -14,6 +14,7 @@ from rq.worker import SimpleWorker
 from app.config import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
 from app.upkeep.queues import queue_of
 from tests.support.service import Service
+from tests.support.smtp import mail_server
 from worker import application
 from worker.clock import Clock
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
@@ -67,13 +68,14 @@ def work(redis: Redis) -> None:
 def test_every_periodic_job_runs(
     redis: Redis, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    surfaces = ",".join(ALL_SURFACES)
-    service = make_service(SURFACES=surfaces, RELEASE_PERIOD_HOURS="1", DOWNLOAD_FILES=f"file://{tmp_path}/downloads")
-    for job in PERIODIC_JOBS:
-        monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
-    runs = Clock(redis, service.settings).tick(1e9)
-    assert len(runs) == len(PERIODIC_JOBS)
-    work(redis)
+    with mail_server() as server:
+        places = {"DIGEST_EMAILS": "team@health.example", "MAIL_URL": server.url, "DOWNLOAD_FILES": f"file://{tmp_path}/d"}
+        service = make_service(SURFACES=",".join(ALL_SURFACES), RELEASE_PERIOD_HOURS="1", **places)
+        for job in PERIODIC_JOBS:
+            monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
+        runs = Clock(redis, service.settings).tick(1e9)
+        assert len(runs) == len(PERIODIC_JOBS)
+        work(redis)
     queues = [queue_of(surface, redis) for surface in ALL_SURFACES]
     assert sum(queue.failed_job_registry.count for queue in queues) == 0
     assert sum(queue.finished_job_registry.count for queue in queues) == len(runs)

@@ -50,3 +50,23 @@ _ALL: Final = (
     ),
 )
 JURISDICTIONS: Final[Mapping[str, Jurisdiction]] = MappingProxyType({each.code: each for each in _ALL})
+
+# Jurisdictions in the order in which their counts are hidden to protect those of others: the smallest population first.
+HIDING_ORDER: Final = (
+    "NU",
+    "YT",
+    "NT",
+    "PE",
+    "NL",
+    "NB",
+    "NS",
+    "SK",
+    "MB",
+    "AB",
+    "BC",
+    "QC",
+    "ON",
+    "NITHA",
+    "CAF",
+    "CDS",
+)

@@ -1,4 +1,4 @@
-"""The geometry of a bar chart, for a template that draws it."""
+"""The geometry of charts, for a template that draws them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,15 @@ from typing import Final
 
 WIDTH: Final = 720
 HEIGHT: Final = 208
-_LEFT: Final = 92  # room for the numbers of the axis
-_BOTTOM: Final = 32  # room for the days
-_TOP: Final = 20
+_LEFT: Final = 124  # room for the numbers of the axis, which are larger on a narrow screen
+_BOTTOM: Final = 40  # room for the days
+_TOP: Final = 36  # and for the count above the highest bar
 _GAP: Final = 0.25  # of the width that a day has
 _LABEL_EVERY: Final = 7  # days
+_MOST_LABELS: Final = 4
+_ROW: Final = 60  # the height of a row: its name, and its bar
+_ROW_BAR: Final = 22
+_ROW_LABEL: Final = 120  # room for the count beside the longest bar
 _STEPS: Final = (1, 2, 5)
 
 
@@ -25,6 +29,11 @@ class Bar:
     height: float
     day: date
     count: int | None
+
+    @property
+    def middle(self) -> float:
+        """The horizontal middle."""
+        return round(self.x + self.width / 2, 1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class BarChart:
     bars: Sequence[Bar]
     counts: Sequence[Tick]
     days: Sequence[Tick]
+    highest: Bar | None  # the newest of the highest shown ones, which is labelled
     left: int = _LEFT
     base: int = HEIGHT - _BOTTOM
     width: int = WIDTH
@@ -64,8 +74,51 @@ def bar_chart(days: Sequence[tuple[date, int | None]], threshold: int) -> BarCha
         x = round(_LEFT + slot * (number + _GAP / 2), 1)
         bars.append(Bar(x, round(base - tall, 1), round(slot * (1 - _GAP), 1), tall, day, count))
     counts = [Tick(round(base - height(value), 1), value) for value in range(0, top + 1, step)]
-    marked = bars[::-1][::_LABEL_EVERY][::-1]
-    return BarChart(bars, counts, [Tick(round(bar.x + bar.width / 2, 1), bar.day) for bar in marked])
+    marked = bars[::-1][:: max(_LABEL_EVERY, -(-len(bars) // _MOST_LABELS))][::-1]
+    shown = [bar for bar in bars if bar.count]
+    return BarChart(
+        bars,
+        counts,
+        [Tick(bar.middle, bar.day) for bar in marked],
+        max(shown, key=lambda bar: (bar.height, bar.day), default=None),
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A horizontal bar below its name; one without a count is hidden, and as long as the greatest hidden count."""
+
+    name: str
+    y: float  # of the name's baseline
+    bar_y: float
+    width: float
+    count: int | None
+
+
+@dataclass(frozen=True)
+class RowChart:
+    """Horizontal bars, from the left edge of the drawing."""
+
+    rows: Sequence[Row]
+    height: int
+    bar_height: int = _ROW_BAR
+    width: int = WIDTH
+
+
+def row_chart(counts: Sequence[tuple[str, int | None]], threshold: int) -> RowChart:
+    """Return the chart of counts by name, of which None is hidden and below or near the threshold."""
+    highest = max([threshold, *(count for _, count in counts if count is not None)])
+    rows = [
+        Row(
+            name,
+            _ROW * number + _ROW / 2 - 4,
+            _ROW * number + _ROW / 2 + 4,
+            round((WIDTH - _ROW_LABEL) * (threshold if count is None else count) / highest, 1),
+            count,
+        )
+        for number, (name, count) in enumerate(counts)
+    ]
+    return RowChart(rows, _ROW * len(rows))
 
 
 def axis_step(highest: int, most: int = 4) -> int:

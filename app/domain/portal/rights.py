@@ -13,8 +13,10 @@ class Right(StrEnum):
     MANAGE_PEOPLE = "manage-people"  # invite, disable, change the role, reset the second factor
     OUTBREAKS = "outbreaks"  # register places and send alerts
     STATISTICS = "statistics"
+    FIGURES = "figures"  # the same by day with small counts, and alarms about figures
     AUDIT = "audit"
     TOKENS = "tokens"
+    INCIDENTS = "incidents"  # of the service itself: see, open and resolve them, and write their reports
     EVERYWHERE = "everywhere"  # in all jurisdictions, and announcements
 
 

@@ -11,7 +11,10 @@ from app.portal.views.confirmation import confirmation
 from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
 from app.portal.views.directory import directory
+from app.portal.views.figures import figures
 from app.portal.views.home import home
+from app.portal.views.incident_reports import incident_reports
+from app.portal.views.incidents import incidents
 from app.portal.views.inviting import inviting
 from app.portal.views.issuing import issuing
 from app.portal.views.missing import missing
@@ -34,7 +37,10 @@ _PAGES = (
     codes,
     confirmation,
     directory,
+    figures,
     home,
+    incident_reports,
+    incidents,
     inviting,
     issuing,
     missing,

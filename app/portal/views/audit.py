@@ -14,13 +14,13 @@ from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.local_times import instant_of
 from app.domain.portal.rights import Right
 from app.portal.audit_trail import Entry
-from app.portal.spreadsheets import csv_lines
 from app.portal.views import pages
 from app.portal.views.arguments import number_argument
 from app.portal.views.blueprint import READ, PortalBlueprint
 from app.portal.views.people import current_person
 from app.portal.views.people_forms import jurisdiction_choices
 from app.web.context import current_context, current_time
+from app.web.spreadsheets import csv_lines
 
 audit = PortalBlueprint("audit")
 

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import ValidationError
 
 from app.domain.errors import (
+    IncidentMissingError,
     NotPermittedError,
     PortalPageMissingError,
     RateLimiterUnavailableError,
@@ -141,7 +142,8 @@ def _is_own_form() -> bool:
 def _fault(error: Exception) -> Response:
     if isinstance(error, NotPermittedError):
         return pages.error("right", 403)
-    if isinstance(error, PortalPageMissingError) or (isinstance(error, HTTPException) and error.code == 404):
+    is_missing = isinstance(error, (PortalPageMissingError, IncidentMissingError))
+    if is_missing or (isinstance(error, HTTPException) and error.code == 404):
         return pages.error("missing", 404)
     if isinstance(error, TooManyRequestsError):
         return pages.error("limit", 429, error.headers)

@@ -24,6 +24,7 @@ ENTRIES: Final = (
     Entry("tokens", "/tokens", Right.TOKENS),
     Entry("statistics", "/statistics", Right.STATISTICS),
     Entry("announcements", "/announcements", Right.EVERYWHERE),
+    Entry("incidents", "/incidents", Right.INCIDENTS),
     Entry("audit", "/audit", Right.AUDIT),
 )
 

@@ -11,12 +11,12 @@ from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.plots import bar_chart
 from app.domain.portal.rights import Right
 from app.domain.portal.suppression import THRESHOLD
-from app.portal.spreadsheets import csv_lines
 from app.portal.statistics import ALL, MEASURES
 from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
 from app.portal.views.people import current_person
 from app.web.context import current_context, current_time
+from app.web.spreadsheets import csv_lines
 
 statistics = PortalBlueprint("statistics")
 
@@ -38,6 +38,7 @@ def code_statistics() -> Response:
         plots=plots,
         outbreaks=current_context().portal.statistics.outbreaks(person, jurisdiction, current_time()),
         threshold=THRESHOLD,
+        sees_figures=person.may(Right.FIGURES),
         jurisdiction=jurisdiction,
         name=texts("statistics.all") if jurisdiction == ALL else JURISDICTIONS[jurisdiction].names[texts.language],
         choices=_choices() if person.may(Right.EVERYWHERE) else [],

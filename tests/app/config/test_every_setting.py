@@ -63,6 +63,11 @@ VALUES = COMPLETE | {
     "SHARING_URL": "https://share.example.org",
     "DOWNLOAD_FILES": "s3://downloads/archives",
     "STATUS_URL": "https://status.example.org",
+    "NOTICE_WEBHOOK_URL": "https://notices.example.org/exposure-alert",
+    "NOTICE_WEBHOOK_KEY": "ff" * 32,
+    "NOTICE_EMAILS": "on-call@health.example",
+    "DIGEST_EMAILS": "team@health.example",
+    "STATUS_NOTE_TOKENS": f"{'t' * 20}=hosting",
 }
 SECRET_NAMES = sorted(name for name in FIELDS if FIELDS[name].metadata["secret"])
 WHITE_SPACE = st.text(" \t\n\r\v\f\u00a0\u2003\u3000", max_size=3)

@@ -55,6 +55,15 @@ def stored(service: Service) -> list[MinuteCounts]:
     return found.get("requests", [])
 
 
+def test_figures_with_thresholds_are_stored_with_the_minute(service: Service, redis: Redis) -> None:
+    for bad in (2, 3):
+        flush(redis, 9, bad)
+    fold(service)
+    fold(service)
+    rows = service.rows("SELECT figure, minute, count FROM figure_readings")
+    assert [(row.figure, row.minute, row.count) for row in rows] == [("server_errors", BEGIN, 5)]
+
+
 def test_a_finished_minute_is_folded_once(service: Service, redis: Redis) -> None:
     flush(redis, 9, 1)
     flush(redis, 90)

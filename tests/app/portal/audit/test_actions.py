@@ -7,13 +7,13 @@ from pathlib import Path
 
 from app.web.i18n import load_texts
 
-PORTAL = Path(__file__).parents[4] / "app"
+APP = Path(__file__).parents[4] / "app"
 PREFIX = "audit.action."
 
 
 def recorded_actions() -> Iterator[str]:
     """Yield the constants that services give to the audit log as actions."""
-    for path in (PORTAL / "portal").rglob("*.py"):
+    for path in (*(APP / "portal").rglob("*.py"), *(APP / "incidents").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue

@@ -9,8 +9,8 @@ import pytest
 from flask import g
 
 from app.domain.portal.rights import Role
-from app.portal.spreadsheets import csv_lines
 from app.portal.views.audit import Change, changes
+from app.web.spreadsheets import csv_lines
 from tests.support.portal import person
 from tests.support.service import Service
 

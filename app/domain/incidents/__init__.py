@@ -1,0 +1,1 @@
+"""Incidents: their states, alerts, timeline, reports and notices. Pure rules."""

@@ -1,0 +1,36 @@
+"""When a process, an archive, a purge or a queue is late. Unknown (None) is not late: a new service has none."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+# A process writes a heartbeat every 15 seconds.
+HEARTBEAT_LIMIT: Final = timedelta(seconds=60)
+# How long a process may be missing after the start of the one that looks for it.
+START_LIMIT: Final = timedelta(minutes=3)
+ARCHIVE_MARGIN: Final = timedelta(seconds=60)
+PURGE_MARGIN: Final = timedelta(minutes=2)
+QUEUE_LIMIT: Final = timedelta(minutes=2)
+
+
+def is_alive(last_beat: datetime | None, started: datetime, now: datetime) -> bool | None:
+    """Return whether a process is alive. `started`: since when this process has looked for it."""
+    if last_beat is None:
+        return False if now - started > START_LIMIT else None
+    return now - last_beat <= HEARTBEAT_LIMIT
+
+
+def is_fresh(newest_archive: datetime | None, max_age: timedelta, now: datetime) -> bool | None:
+    """Return whether the newest archive is young enough to be served; None if there is none, or no limit."""
+    if newest_archive is None or not max_age:
+        return None
+    return now - newest_archive <= max_age + ARCHIVE_MARGIN
+
+
+def is_purged(last_purge: datetime | None, interval: timedelta, now: datetime) -> bool | None:
+    """Return whether expired data is deleted in time; None if no purge is known."""
+    return None if last_purge is None else now - last_purge <= interval + PURGE_MARGIN
+
+
+def is_prompt(oldest_waiting: datetime | None, now: datetime) -> bool:
+    """Return whether jobs do not wait too long; with none waiting, they do not."""
+    return oldest_waiting is None or now - oldest_waiting <= QUEUE_LIMIT

@@ -1,0 +1,1 @@
+"""Incidents: alerts open them, the team works on them, and their reports are published."""

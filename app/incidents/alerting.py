@@ -1,0 +1,117 @@
+"""From alerts to incidents: an alert opens one, extends the one that is ongoing, and its end may resolve it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.database.database import Database
+from app.domain.incidents.alerts import Detection, Ending, Source, impact_of, most_urgent, parts_of, worse
+from app.domain.incidents.states import RECOVERY, Impact, State
+from app.domain.incidents.timeline import Event, EventKind
+from app.domain.objectives import Severity
+from app.incidents.drafts import SERVICE, store_draft
+from app.incidents.measured import Measured
+from app.incidents.texts import title_of_check, title_of_figure, title_of_objective
+from app.store.incidents import alerts, events, incidents
+from app.store.incidents.alerts import Fired
+from app.store.incidents.incidents import Incident
+
+
+@dataclass(frozen=True)
+class Alerting:
+    """Stores alerts, and opens, extends and resolves the incidents of the service."""
+
+    database: Database
+    measured: Measured
+
+    def synchronize(self, detections: Sequence[Detection], endings: Sequence[Ending], now: datetime) -> int | None:
+        """Store what fires and what has ended; return the number of the incident that was opened or extended.
+
+        May be called by any number of processes with the same detections: each alert is stored once. An incident is
+        resolved once none of its alerts has fired for `RECOVERY`. Raises DBAPIError.
+        """
+        with self.database.session() as session:
+            incidents.lock_all(session)
+            fired = [(number, each) for each in detections if (number := alerts.fire(session, each)) is not None]
+            incident = self._extend(session, [each for _, each in fired]) if fired else None
+            for number, each in fired:
+                _record_firing(session, number, each, incident)
+            firing = {alerts.key_of(row) for row in alerts.firing(session)} if endings else set()
+            for ending in endings:
+                if ending.key in firing:
+                    _record_end(session, ending)
+            self._resolve_recovered(session, now)
+            return incident.id if incident is not None else None
+
+    def _extend(self, session: Session, fired: Sequence[Detection]) -> Incident:
+        """Return the ongoing incident to which alerts belong, or a new one."""
+        urgency = most_urgent(fired)
+        known = incidents.ongoing(session, [each.value for each in _at_least(urgency)])
+        if not known:
+            return self._open(session, fired, urgency)
+        incident = known[0]
+        incident.impact = worse(Impact(incident.impact), impact_of(fired)).value
+        incident.parts = list(parts_of(incident.parts, fired))
+        if incident.state == State.MITIGATED and urgency is Severity.PAGE:
+            incident.state, incident.mitigated = State.OPEN.value, None
+            events.add(session, Event(max(each.at for each in fired), EventKind.REOPENED, author=SERVICE), incident.id)
+        return incident
+
+    def _open(self, session: Session, fired: Sequence[Detection], urgency: Severity) -> Incident:
+        titles = self._titles(next(each for each in fired if each.key.severity is urgency))
+        began = min(each.at for each in fired)
+        incident = Incident(
+            title_en=titles["en"],
+            title_fr=titles["fr"],
+            state=State.OPEN.value,
+            impact=impact_of(fired).value,
+            urgency=urgency.value,
+            parts=list(parts_of((), fired)),
+            began=began,
+            opened_by=SERVICE,
+        )
+        session.add(incident)
+        session.flush()
+        events.add(session, Event(began, EventKind.OPENED, author=SERVICE), incident.id)
+        return incident
+
+    def _titles(self, detection: Detection) -> Mapping[str, str]:
+        name = detection.key.name
+        if detection.key.source is Source.CHECK:
+            return title_of_check(name)
+        if detection.key.source is Source.FIGURE:
+            return title_of_figure(name)
+        return title_of_objective(self.measured.titles().get(name, {"en": name, "fr": name}))
+
+    def _resolve_recovered(self, session: Session, now: datetime) -> None:
+        for incident in incidents.ongoing(session, [each.value for each in Severity]):
+            if incident.urgency is None:
+                continue
+            end = alerts.last_end(session, incident.id, Severity(incident.urgency))
+            if end is None or now - end < RECOVERY:
+                continue
+            incident.state, incident.resolved = State.RESOLVED.value, now
+            incident.mitigated = incident.mitigated or end  # users were affected until then
+            events.add(session, Event(now, EventKind.RESOLVED, author=SERVICE), incident.id)
+            store_draft(session, incident, self.measured, now)
+
+
+def _at_least(urgency: Severity) -> tuple[Severity, ...]:
+    """Return the urgencies of the incidents to which an alert may belong, the most urgent first."""
+    return (Severity.PAGE,) if urgency is Severity.PAGE else (Severity.PAGE, Severity.TICKET)
+
+
+def _record_firing(session: Session, alert: int, detection: Detection, incident: Incident | None) -> None:
+    if incident is None:
+        return
+    alerts.attach(session, alert, incident.id)
+    events.add(session, Event(detection.at, EventKind.ALERT_FIRED, detection.key.name, author=SERVICE), incident.id)
+
+
+def _record_end(session: Session, ending: Ending) -> None:
+    ended: Fired | None = alerts.end(session, ending)
+    if ended is not None:
+        event = Event(max(ending.at, ended.fired), EventKind.ALERT_ENDED, ending.key.name, author=SERVICE)
+        events.add(session, event, ended.incident)

@@ -1,0 +1,61 @@
+"""The channels on which notices leave: a webhook, and e-mail.
+
+The webhook follows Standard Webhooks (https://www.standardwebhooks.com): the signature is the HMAC-SHA-256 of the
+notice's identifier, the time in unix seconds, and the body, separated by full stops.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from app.config import StatusSettings
+from app.domain.incidents.notices import Channel
+from app.incidents.notice_texts import Notice, as_json, subject_of, text_of
+from app.incidents.notices import Send
+from app.sending.email import Email, send_email
+from app.sending.http import post_json
+
+# A receiver that is slower delays the checks of the monitor.
+SECONDS: Final = 5.0
+
+
+def make_channels(settings: StatusSettings, clock: Callable[[], datetime]) -> dict[Channel, Send]:
+    """Return the channels of the settings. Each raises MailDeliveryError if a notice is not accepted."""
+    channels: dict[Channel, Send] = {}
+    base = settings.status_url.rstrip("/") if settings.status_url else None
+    url, key, addresses = settings.notice_webhook_url, settings.notice_webhook_key, settings.notice_emails
+    if url and key:
+
+        def post(notice: Notice) -> None:
+            body = as_json(notice, _link(base, notice))
+            post_json(url, body, signed_headers(key, notice.identifier, clock(), body), SECONDS)
+
+        channels[Channel.WEBHOOK] = post
+    if addresses:
+
+        def mail(notice: Notice) -> None:
+            email = Email(addresses, subject_of(notice), text_of(notice, _link(base, notice)), notice.identifier)
+            send_email(settings.mail_url or "", settings.mail_from, email, SECONDS)
+
+        channels[Channel.EMAIL] = mail
+    return channels
+
+
+def signed_headers(key: bytes, identifier: str, now: datetime, body: bytes) -> dict[str, str]:
+    """Return the header fields with which a receiver verifies who sent a notice, and when."""
+    timestamp = str(int(now.timestamp()))
+    signature = hmac.new(key, b".".join((identifier.encode(), timestamp.encode(), body)), hashlib.sha256).digest()
+    return {
+        "webhook-id": identifier,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+    }
+
+
+def _link(base: str | None, notice: Notice) -> str | None:
+    if base is None:
+        return None
+    return f"{base}/status/en/incidents/{notice.number}" if notice.number is not None else f"{base}/status"

@@ -1,0 +1,70 @@
+"""Sending e-mail by SMTP."""
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from app.domain.errors import MailDeliveryError
+
+_SECONDS: Final = 10.0
+_SMTP_PORT: Final = 587
+_SMTPS_PORT: Final = 465
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Email:
+    """An e-mail: plain text. `identifier` is that of its Message-ID, before the `@`; by default it is random."""
+
+    to: Sequence[str]
+    subject: str
+    text: str
+    identifier: str | None = None
+
+
+def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECONDS) -> None:
+    """Send an e-mail; raise MailDeliveryError, whose text names neither a person nor an address.
+
+    `smtp://` begins with STARTTLS, without which nothing is sent except on this machine: messages hold links that
+    grant access. `smtps://` is encrypted from the start. Certificates are verified. The server is given `seconds` for
+    each response.
+    """
+    parts = urlsplit(mail_url)
+    context = ssl.create_default_context()
+    try:
+        message = _message(sender, email)
+        with _connect(parts.scheme, parts.hostname or "", parts.port, context, seconds) as server:
+            if parts.scheme == "smtp" and (server.has_extn("starttls") or parts.hostname not in _THIS_MACHINE):
+                server.starttls(context=context)  # raises SMTPNotSupportedError if the server does not offer it
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise MailDeliveryError(type(error).__name__) from None
+
+
+def _connect(scheme: str, host: str, port: int | None, context: ssl.SSLContext, seconds: float) -> smtplib.SMTP:
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port or _SMTPS_PORT, timeout=seconds, context=context)
+    server = smtplib.SMTP(host, port or _SMTP_PORT, timeout=seconds)
+    server.ehlo()
+    return server
+
+
+def _message(sender: str, email: Email) -> EmailMessage:
+    """Return the e-mail. The library refuses a newline in a header field with ValueError."""
+    domain = sender.rpartition("@")[2]
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = ", ".join(email.to)
+    message["Subject"] = email.subject
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{email.identifier}@{domain}>" if email.identifier else make_msgid(domain=domain)
+    message["Auto-Submitted"] = "auto-generated"  # no answers from machines (RFC 3834)
+    message.set_content(email.text)
+    return message

@@ -1,0 +1,45 @@
+"""Planned work: announced, withdrawn and listed by the operator."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.database.database import Database
+from app.domain.errors import PlannedWorkRefusedError
+from app.domain.status import PARTS, PlannedWork
+from app.store.status import planned_work
+
+_MAX_TITLE: Final = 200  # characters
+_MAX_LENGTH: Final = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class PlannedWorkRegister:
+    """Stores planned work."""
+
+    database: Database
+
+    def announce(self, work: PlannedWork) -> int:
+        """Store work, and return its new number; raise PlannedWorkRefusedError if it is not what it must be."""
+        if not work.parts or not set(work.parts) <= set(PARTS):
+            raise PlannedWorkRefusedError(f"the parts are not of {', '.join(PARTS)}")
+        if any(not title.strip() or len(title) > _MAX_TITLE for title in work.titles.values()):
+            raise PlannedWorkRefusedError(f"a title is empty, or longer than {_MAX_TITLE} characters")
+        if not work.begins < work.ends <= work.begins + _MAX_LENGTH:
+            raise PlannedWorkRefusedError(f"it does not end after it begins, within {_MAX_LENGTH.days} days")
+        if work.ends <= work.announced:
+            raise PlannedWorkRefusedError("it would be in the past")
+        with self.database.session() as session:
+            return planned_work.add(session, work)
+
+    def withdraw(self, number: int, now: datetime) -> None:
+        """Withdraw work; raise PlannedWorkRefusedError if there is none of this number that has not ended."""
+        with self.database.session() as session:
+            is_withdrawn = planned_work.withdraw(session, number, now)
+        if not is_withdrawn:
+            raise PlannedWorkRefusedError("there is no such work, or it has ended")
+
+    def since(self, moment: datetime) -> list[PlannedWork]:
+        """Return the work that ends after a moment, and was not withdrawn."""
+        with self.database.session() as session:
+            return planned_work.find(session, moment)

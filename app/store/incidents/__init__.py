@@ -1,0 +1,1 @@
+"""Incidents, their alerts, timeline, reports and notices."""

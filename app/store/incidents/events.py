@@ -1,0 +1,61 @@
+"""Events of timelines: those of an incident, and those of the service, which belong to every incident near them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, String, Text, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.domain.incidents.timeline import Event, EventKind
+from app.store.portal.base import BigKey, Model, Moment
+
+
+class StoredEvent(Model):
+    """An event; without `incident_id`, it is one of the service."""
+
+    __tablename__ = "incident_events"
+
+    id: Mapped[BigKey]
+    incident_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("incidents.id"), index=True)
+    at: Mapped[Moment] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(Text, server_default="")
+    text: Mapped[str] = mapped_column(Text, server_default="")
+    author: Mapped[str] = mapped_column(Text, server_default="")
+    is_public: Mapped[bool] = mapped_column(Boolean, server_default="false")
+
+
+def add(session: Session, event: Event, incident: int | None = None) -> None:
+    """Store an event, of an incident or of the service."""
+    values = {**event.__dict__, "kind": event.kind.value}
+    session.add(StoredEvent(incident_id=incident, **values))
+
+
+def near(session: Session, incident: int, begin: datetime, end: datetime) -> Sequence[Event]:
+    """Return the events of an incident, and those of the service in a period, the oldest first."""
+    is_near = StoredEvent.incident_id.is_(None) & (StoredEvent.at >= begin) & (StoredEvent.at <= end)
+    statement = select(StoredEvent).where(or_(StoredEvent.incident_id == incident, is_near))
+    rows = session.scalars(statement.order_by(StoredEvent.at, StoredEvent.id)).all()
+    return [_event(row) for row in rows]
+
+
+def of_incidents(session: Session, incidents: Sequence[int]) -> dict[int, list[Event]]:
+    """Return the events of incidents by their number, the oldest first."""
+    statement = select(StoredEvent).where(StoredEvent.incident_id.in_(incidents))
+    found: dict[int, list[Event]] = {number: [] for number in incidents}
+    for row in session.scalars(statement.order_by(StoredEvent.at, StoredEvent.id)):
+        if row.incident_id is not None:
+            found[row.incident_id].append(_event(row))
+    return found
+
+
+def was_recorded(session: Session, kind: EventKind, subject: str, since: datetime) -> bool:
+    """Return whether the service recorded an event of a kind and subject since then."""
+    statement = select(StoredEvent.id).where(
+        StoredEvent.kind == kind.value, StoredEvent.subject == subject, StoredEvent.at >= since
+    )
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def _event(row: StoredEvent) -> Event:
+    return Event(row.at, EventKind(row.kind), row.subject, row.text, row.author, row.is_public)

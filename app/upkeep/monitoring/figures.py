@@ -1,0 +1,23 @@
+"""Alerts of figures that are not objectives."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source
+from app.domain.objectives import Severity
+from app.figures.readings import FigureNow
+
+
+def alerts_of_figures(figures: Iterable[FigureNow], now: datetime) -> tuple[list[Detection], list[Ending]]:
+    """Return the alerts of figures above a threshold, and those that do not fire. An unknown figure changes nothing."""
+    detections, endings = [], []
+    for each in figures:
+        if each.value is None:
+            continue
+        for severity in Severity:
+            key = AlertKey(Source.FIGURE, each.threshold.figure, severity)
+            if each.alarm is not None and each.alarm.severity is severity:
+                detections.append(Detection(key, now, each.threshold.parts))
+            else:
+                endings.append(Ending(key, now))
+    return detections, endings

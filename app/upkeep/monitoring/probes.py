@@ -1,0 +1,110 @@
+"""The probes: one result for each check. True is good, False bad; None means that it could not be found out."""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from redis.exceptions import RedisError
+from rq.job import Job
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.config import RETRIEVAL, SUBMISSION, Settings
+from app.database.database import Database
+from app.domain.incidents import freshness
+from app.domain.incidents.checks import Check
+from app.store import export_archives
+from app.upkeep.last_purge import last_purge
+from app.upkeep.monitoring import heartbeats
+from app.upkeep.monitoring.connections import Connections
+from app.upkeep.queues import queue_of
+
+_logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Results = dict[Check, bool | None]
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The probes of a process. `started`: since when it has looked for the heartbeats of others."""
+
+    settings: Settings
+    role: str
+    started: datetime
+
+    def run(self, connections: Connections, now: datetime) -> Results:
+        """Return the result of each check that this process can make."""
+        database, redis = connections.database, connections.redis
+        in_database = _attempt(lambda: heartbeats.beat_in_database(database, self.role, now), SQLAlchemyError)
+        in_redis = _attempt(lambda: heartbeats.beat_in_redis(redis, self.role, now), RedisError)
+        beats = heartbeats.newest(in_database, in_redis)
+        results: Results = {Check.DATABASE: in_database is not None, Check.REDIS: in_redis is not None}
+        for check, role in ((Check.WORKER, heartbeats.WORKER), (Check.CLOCK, heartbeats.CLOCK)):
+            results[check] = None if beats is None else freshness.is_alive(beats.get(role), self.started, now)
+        if in_database is not None and self.settings.serves(RETRIEVAL):
+            max_age = timedelta(seconds=self.settings.retrieval.export_max_age_seconds)
+            newest = _attempt(lambda: _newest_archive(database), SQLAlchemyError)
+            results[Check.ARCHIVE_FRESHNESS] = freshness.is_fresh(newest, max_age, now)
+        if in_redis is not None:
+            results |= self._of_queues(connections, now)
+        folder = self.settings.status.status_folder
+        if folder is not None:
+            results[Check.STATUS_FOLDER] = _can_write(folder)
+        return results
+
+    def _of_queues(self, connections: Connections, now: datetime) -> Results:
+        redis = connections.redis
+        results: Results = {}
+        if self.settings.serves(SUBMISSION):
+            interval = timedelta(seconds=self.settings.submission.worker_expiration_interval)
+            purged = _attempt(lambda: last_purge(redis), RedisError)
+            results[Check.PURGE_LAG] = freshness.is_purged(purged, interval, now)
+        try:
+            waiting = [_oldest(surface, connections) for surface in self.settings.surfaces]
+        except RedisError:
+            return results
+        results[Check.QUEUE_LAG] = all(freshness.is_prompt(each, now) for each in waiting)
+        return results
+
+
+def _attempt(probe: Callable[[], T], failure: type[Exception]) -> T | None:
+    """Return the result of a probe, or None if its server failed, which is logged."""
+    try:
+        return probe()
+    except failure as error:
+        # The text of the error may hold what was sent.
+        _logger.warning("probe failed", extra={"reason": type(error).__name__})
+        return None
+
+
+def _newest_archive(database: Database) -> datetime | None:
+    with database.autocommit() as connection:
+        return export_archives.newest(connection)
+
+
+def _oldest(surface: str, connections: Connections) -> datetime | None:
+    """Return since when the first job of a queue has waited; None if no job waits. Raises RedisError."""
+    queue = queue_of(surface, connections.redis)
+    identifiers = queue.get_job_ids(0, 1)
+    if not identifiers:
+        return None
+    enqueued = connections.redis.hget(Job.key_for(identifiers[0]), "enqueued_at")
+    return (
+        datetime.fromisoformat(enqueued.decode() if isinstance(enqueued, bytes) else enqueued).astimezone(UTC)
+        if enqueued
+        else None
+    )
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"monitor")
+    except OSError as error:
+        _logger.warning("probe failed", extra={"reason": type(error).__name__})
+        return False
+    return True

@@ -1,0 +1,164 @@
+"""The team's pages of incidents, from opening one to publishing its report."""
+
+import re
+from html import unescape
+
+import pytest
+
+from app.domain.incidents.reports import LANGUAGES, SECTIONS
+from app.domain.portal.rights import Role
+from tests.support.portal import Visitor, person
+from tests.support.service import Service
+
+
+def opened(visitor: Visitor, **fields: str) -> str:
+    """Open an incident; return the path of its page without the language."""
+    values = {"title_en": "Codes cannot be claimed", "impact": "major", "parts": "claiming"} | fields
+    response = visitor.post("/en/incidents/new", **values)
+    assert response.status_code == 303, response.text
+    return str(response.location.removeprefix("/en"))
+
+
+def words(revision: str, **changes: str) -> dict[str, str]:
+    """Return the fields of a complete report."""
+    texts = {f"{section}_{language}": f"{section} in {language}" for section in SECTIONS for language in LANGUAGES}
+    action = {"action_en_0": "Alert earlier", "action_fr_0": "Alerter plus tôt", "action_owner_0": "Operations"}
+    return texts | action | {"action_due_0": "2026-05-01", "revision": revision} | changes
+
+
+def hidden_revision(visitor: Visitor, path: str) -> str:
+    """Return the revision in the forms of a page."""
+    found = re.search(r'name="revision" value="(\d+)"', visitor.get(path).text)
+    assert found
+    return found[1]
+
+
+def test_an_incident_goes_from_its_page_to_a_published_report(portal: Service) -> None:
+    ada, grace = person(portal, Role.SUPERUSER), person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    assert "Codes cannot be claimed" in grace.get(f"/fr{path}").text
+    ada.post(f"/en{path}", text="The limit of PostgreSQL was reached")
+    for step in ("acknowledge", "mitigate", "reopen", "resolve"):
+        assert ada.post(f"/en{path}/{step}", page=f"/en{path}").status_code == 303, step
+    report = f"/en{path}/report"
+    page = ada.get(report).text
+    assert "Some texts are still missing" in page
+    assert "A person noticed the incident" in page
+    revision = hidden_revision(ada, f"{report}/edit")
+    assert ada.post(f"{report}/edit", **words(revision)).status_code == 303
+    assert "Another member of the team must read" in ada.get(report).text
+    revision = hidden_revision(grace, report)
+    assert grace.post(f"{report}/read", page=report, revision=revision).status_code == 303
+    assert "Reviewed" in ada.get(report).text
+    assert ada.post(f"{report}/publish", page=report, revision=revision).status_code == 303
+    assert "Version 1" in ada.get(report).text
+    (shown,) = portal.app.context.incidents.public(portal.clock.now)
+    assert shown.report is not None
+    assert shown.report.sections["fr"]["luck"] == "luck in fr"
+    assert shown.report.actions[0].texts == {"en": "Alert earlier", "fr": "Alerter plus tôt"}
+    actions = [row.action for row in portal.rows("SELECT action FROM portal_audit_entries ORDER BY id")]
+    assert actions == [
+        "open-incident",
+        "note-incident",
+        "acknowledge-incident",
+        "mitigate-incident",
+        "reopen-incident",
+        "resolve-incident",
+        "change-report",
+        "read-report",
+        "publish-report",
+    ]
+    assert portal.app.context.portal.audit_checks.verify().broken is None
+
+
+def test_a_title_in_one_language_is_enough_and_can_be_completed(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada, title_en="", title_fr="Les codes sont refusés")
+    assert "Les codes sont refusés" in ada.get(f"/en{path}").text
+    fields = {"title_en": "Codes are refused", "title_fr": "Les codes sont refusés", "impact": "minor"}
+    assert ada.post(f"/en{path}/edit", **fields).status_code == 303
+    assert "Codes are refused" in ada.get(f"/en{path}").text
+    assert "Minor" in ada.get(f"/en{path}").text
+
+
+@pytest.mark.parametrize(
+    "fields", [{"title_en": ""}, {"title_en": "x" * 201}, {"impact": "huge"}, {"parts": "kitchen"}, {"title_en": "\0"}]
+)
+def test_an_impossible_incident_is_refused_and_what_was_typed_stays(portal: Service, fields: dict[str, str]) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    values = {"title_en": "Codes", "title_fr": "", "impact": "minor", "parts": "claiming"} | fields
+    response = ada.post("/en/incidents/new", **values)
+    assert response.status_code == 200
+    assert "There is a problem" in response.text
+    assert unescape(values["title_en"]).strip("\0") in response.text
+    assert portal.rows("SELECT 1 FROM incidents") == []
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 2001])
+def test_an_impossible_note_is_refused_on_the_page_of_the_incident(portal: Service, text: str) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    response = ada.post(f"/en{path}", text=text)
+    assert "Enter a note of at most 2000 characters" in response.text
+    assert text.strip() in response.text
+
+
+def test_a_change_of_the_language_keeps_what_was_typed(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    response = ada.post(f"/fr{path}", text="Half a sentence", switch_language="fr")
+    assert "Half a sentence" in response.text
+    assert "Half a sentence" not in ada.get(f"/fr{path}").text
+
+
+def test_a_step_that_another_person_took_is_refused(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    for status in (303, 409):
+        assert ada.post(f"/en{path}/mitigate", page=f"/en{path}").status_code == status
+    ada.post(f"/en{path}/resolve", page=f"/en{path}")
+    response = ada.post(f"/en{path}/resolve", page=f"/en{path}")
+    assert response.status_code == 409
+    assert "changed its state meanwhile" in response.text
+
+
+def test_two_people_who_write_at_once_lose_nothing(portal: Service) -> None:
+    ada, grace = person(portal, Role.SUPERUSER), person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    ada.post(f"/en{path}/resolve", page=f"/en{path}")
+    edit = f"/en{path}/report/edit"
+    revision = hidden_revision(ada, edit)
+    assert grace.post(edit, **words(revision)).status_code == 303
+    response = ada.post(edit, **words(revision, luck_en="What Ada typed"))
+    assert "Another person has changed the report meanwhile" in response.text
+    assert "What Ada typed" in response.text
+    assert 'name="revision" value="2"' in response.text
+    assert ada.post(edit, **words("2", luck_en="What Ada typed")).status_code == 303
+
+
+@pytest.mark.parametrize("revision", ["", "-1", "x", "9" * 30, "²"])
+def test_a_forged_revision_is_refused(portal: Service, revision: str) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    ada.post(f"/en{path}/resolve", page=f"/en{path}")
+    report = f"/en{path}/report"
+    assert ada.post(f"{report}/edit", **words(revision)).status_code == 200
+    for step in ("read", "publish"):
+        assert ada.post(f"{report}/{step}", page=report, revision=revision).status_code == 409
+
+
+def test_the_report_of_an_ongoing_incident_is_missing(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    assert ada.get(f"/en{path}/report").status_code == 404
+    assert ada.get("/en/incidents/999999").status_code == 404
+
+
+def test_markup_is_shown_as_text(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada, title_en="<img src=x onerror=alert(1)>")
+    ada.post(f"/en{path}", text="<script>alert(1)</script>")
+    for page in ("/en/incidents", f"/en{path}", f"/en{path}/edit"):
+        text = ada.get(page).text
+        assert "<img src=x" not in text
+        assert "<script>alert" not in text

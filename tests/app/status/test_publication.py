@@ -1,0 +1,194 @@
+"""Publishing: from minutes, incidents and planned work in PostgreSQL to the carriers."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.domain.incidents.states import Impact
+from app.domain.objectives import Objective
+from app.domain.objectives.selectors import Selector
+from app.domain.status import DayRecord, PartState, PlannedWork
+from app.incidents.service import Opening
+from app.status.document import StatusDocument, from_json
+from app.store import objective_minutes
+from app.upkeep.status_publication import Publication, start_of_day
+from tests.support.service import Service
+from tests.support.status import NOW
+
+TORONTO = ZoneInfo("America/Toronto")
+TODAY = date(2026, 11, 27)
+NOTHING = Selector("nothing", ())
+
+
+def objective(name: str, part: str, window_days: int = 28) -> Objective:
+    titles = {"en": f"{name} works", "fr": f"{name} fonctionne"}
+    return Objective(name, part, titles, NOTHING, NOTHING, 0.999, window_days)
+
+
+UPLOADS, LATENCY, PORTAL = (
+    objective("uploads", "uploading"),
+    objective("speed", "uploading"),
+    objective("p", "portal", 7),
+)
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service], tmp_path: Path) -> Service:
+    """A service whose clock is that of the documents of tests."""
+    service = make_service(SURFACES="status", STATUS_FOLDER=str(tmp_path), STATUS_PARTS="uploading,portal,jobs")
+    service.clock.now = NOW
+    return service
+
+
+def publication(service: Service, *objectives: Objective) -> Publication:
+    context = service.app.context
+    return Publication(context.status, context.incidents, objectives or (UPLOADS, LATENCY, PORTAL))
+
+
+def count(service: Service, name: str, moments: Sequence[datetime], good: int, total: int) -> None:
+    with service.database.transaction() as connection:
+        for moment in moments:
+            objective_minutes.add(connection, moment, {name: (good, total)})
+
+
+def minutes_before(moment: datetime, number: int) -> list[datetime]:
+    end = moment.replace(second=0, microsecond=0)
+    return [end - timedelta(minutes=each) for each in range(1, number + 1)]
+
+
+def days_of(document: StatusDocument, part: str) -> dict[date, DayRecord]:
+    (found,) = [each for each in document.parts if each.name == part]
+    return {record.day: record for record in found.days}
+
+
+def test_every_carrier_receives_the_document(service: Service) -> None:
+    count(service, "uploads", minutes_before(NOW, 5), 10, 10)
+    assert publication(service).publish(NOW) == ["file", "redis", "postgresql"]
+    bodies = [carrier.read() for carrier in service.app.context.status.carriers]
+    assert bodies[0]
+    assert bodies == [bodies[0]] * 3
+    document = from_json(bodies[0])
+    assert (document.written_at, document.is_complete) == (NOW, True)
+    assert {part.name: part.state.value for part in document.parts} == {
+        "uploading": "operational",
+        "portal": "operational",
+        "jobs": "unknown",
+    }
+    assert service.client.get("/status/en").status_code == 200
+
+
+def test_a_new_installation_has_no_data(service: Service) -> None:
+    publication(service).publish(NOW)
+    document = service.app.context.status.document(NOW)
+    assert document
+    assert {part.state for part in document.parts} == {PartState.UNKNOWN}
+    assert [each.achieved for each in document.objectives] == [None, None, None]
+
+
+def test_today_counts_until_now_by_the_calendar_of_the_time_zone(service: Service) -> None:
+    midnight = start_of_day(TODAY, TORONTO)
+    assert midnight.hour == 5
+    count(service, "uploads", minutes_before(midnight, 4), 0, 10)
+    count(service, "uploads", [midnight + timedelta(minutes=each) for each in range(6)], 10, 10)
+    days = days_of(publication(service).measure(NOW), "uploading")
+    assert days[TODAY] == DayRecord(TODAY, PartState.OPERATIONAL, 6, 6)
+    yesterday = TODAY - timedelta(days=1)
+    assert days[yesterday] == DayRecord(yesterday, PartState.OUTAGE, 0, 4)
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 11, 1), 25), (date(2026, 3, 8), 23), (TODAY, 24)])
+def test_a_day_on_which_clocks_change_is_longer_or_shorter(day: date, hours: int) -> None:
+    assert start_of_day(day + timedelta(days=1), TORONTO) - start_of_day(day, TORONTO) == timedelta(hours=hours)
+
+
+def test_a_day_is_computed_once_an_hour_after_it_has_ended(service: Service) -> None:
+    midnight, yesterday = start_of_day(TODAY, TORONTO), TODAY - timedelta(days=1)
+    late = minutes_before(midnight, 10)
+    count(service, "uploads", late, 10, 10)
+    assert (
+        days_of(publication(service).measure(midnight + timedelta(minutes=59)), "uploading")[yesterday].good_minutes
+        == 10
+    )
+    # What is counted late, within the hour, belongs to the day.
+    count(service, "uploads", late[:5], 0, 90)
+    after = publication(service).measure(midnight + timedelta(minutes=61))
+    expected = DayRecord(yesterday, PartState.OUTAGE, 5, 10)
+    assert days_of(after, "uploading")[yesterday] == expected
+    # Afterwards the record is kept, whatever happens to the minutes.
+    service.execute("DELETE FROM objective_minutes")
+    assert days_of(publication(service).measure(NOW), "uploading")[yesterday] == expected
+
+
+def test_recorded_days_are_not_counted_again(service: Service) -> None:
+    publisher = publication(service)
+    for _ in range(10):
+        publisher.measure(NOW)
+    assert service.rows("SELECT count(DISTINCT day) FROM status_days") == [(89,)]
+    statements: list[str] = []
+    between = objective_minutes.between
+
+    def noting(connection: object, begin: datetime, end: datetime) -> object:
+        statements.append(f"{begin:%d %H:%M} {end:%d %H:%M}")
+        return between(connection, begin, end)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(objective_minutes, "between", noting)
+        publisher.measure(NOW)
+    assert statements == ["27 05:00 28 05:00", "27 20:22 27 20:32"]
+
+
+def test_old_days_are_deleted(service: Service) -> None:
+    long_ago = TODAY - timedelta(days=95)
+    service.execute("INSERT INTO status_days VALUES (:day, 'portal', 'outage', 1, 2)", day=long_ago)
+    service.execute("INSERT INTO status_objective_days VALUES (:day, 'p', 1, 2)", day=long_ago)
+    publication(service).measure(NOW)
+    assert service.rows("SELECT count(*) FROM status_days WHERE day = :day", day=long_ago) == [(0,)]
+    assert service.rows("SELECT count(*) FROM status_objective_days") == [(0,)]
+
+
+def test_objectives_are_sums_of_the_days_of_their_window(service: Service) -> None:
+    for days, bad in ((0, 1), (6, 2), (7, 4), (27, 8), (28, 16)):
+        moment = [NOW.replace(second=0) - timedelta(days=days, minutes=1)]
+        count(service, "uploads", moment, 1000 - bad, 1000)
+        count(service, "p", moment, 1000 - bad, 1000)
+    publisher = publication(service)
+    for _ in range(9):
+        publisher.measure(NOW)
+    achieved = {each.name: each.counts for each in publisher.measure(NOW).objectives}
+    assert (achieved["uploads"].bad, achieved["uploads"].total) == (1 + 2 + 4 + 8, 4000)
+    assert (achieved["p"].bad, achieved["p"].total) == (1 + 2, 2000)
+
+
+def test_parts_that_the_service_lacks_are_not_shown(service: Service) -> None:
+    document = publication(service, UPLOADS, objective("sharing", "sharing")).measure(NOW)
+    assert [part.name for part in document.parts] == ["uploading", "portal", "jobs"]
+    assert [each.name for each in document.objectives] == ["uploads"]
+
+
+def test_an_incident_is_published(service: Service) -> None:
+    incidents = service.app.context.incidents
+    number = incidents.open(Opening("Uploads fail", "Échec des envois", Impact.MAJOR, ("uploading",)), "team", NOW)
+    publication(service).publish(NOW)
+    text = service.client.get(f"/status/fr/incidents/{number}").text
+    assert "Échec des envois" in text
+    document = service.app.context.status.document(NOW)
+    assert document
+    assert document.state is PartState.OUTAGE
+
+
+def test_planned_work_is_published_while_it_lasts_and_until_it_is_withdrawn(service: Service) -> None:
+    register = service.app.context.status.planned_work
+    titles = {"en": "Upgrade", "fr": "Mise à niveau"}
+    number = register.announce(PlannedWork(0, titles, ("portal",), NOW, NOW + timedelta(hours=1), NOW))
+    document = publication(service).measure(NOW)
+    assert [(each.number, each.titles["fr"]) for each in document.planned_work] == [(number, "Mise à niveau")]
+    assert {part.name: part.state.value for part in document.parts}["portal"] == "planned"
+    count(service, "p", minutes_before(NOW + timedelta(minutes=10), 10), 0, 5)
+    during = publication(service).measure(NOW + timedelta(minutes=10))
+    assert days_of(during, "portal")[TODAY] == DayRecord(TODAY, PartState.PLANNED, 0, 0)
+    register.withdraw(number, NOW)
+    document = publication(service).measure(NOW)
+    assert document.planned_work == ()

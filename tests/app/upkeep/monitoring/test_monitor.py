@@ -1,0 +1,234 @@
+"""The monitor, with real servers behind a proxy that can lose everything."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.domain.incidents.checks import Check
+from app.domain.incidents.states import State
+from app.domain.objectives import Evaluation, FiringAlert, Severity
+from app.incidents.measured import NothingMeasured
+from app.upkeep.monitoring.spool import unstored_detections
+from app.upkeep.queues import queue_of
+from tests.support.at_once import at_once
+from tests.support.black_hole import BlackHole
+from tests.support.receiver import Receiver
+from tests.support.watch import SLOT, Watch
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Measuring(NothingMeasured):
+    """Objectives with the evaluations that a test sets."""
+
+    found: list[Evaluation] = field(default_factory=list)
+    calls: int = 0
+
+    def evaluations(self, *_: Any) -> list[Evaluation]:
+        """Return what the test set."""
+        self.calls += 1
+        return self.found
+
+
+def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver) -> None:
+    watch, worker = make_watch(), make_watch("worker")
+    for _ in range(20):
+        watch.rounds(1)
+        worker.monitor.run(watch.now)
+    assert watch.rows("SELECT * FROM alerts") == []
+    assert receiver.attempts == 0
+    assert {check for check, _ in watch.counted} == {
+        "database",
+        "redis",
+        "worker",
+        "clock",
+        "queue_lag",
+        "status_folder",
+    }
+    assert len([check for check, _ in watch.counted if check == "database"]) == 6, "once a minute"
+
+
+def test_each_slot_is_acted_on_by_one_monitor(make_watch: Callable[..., Watch]) -> None:
+    watches = [make_watch(role) for role in ("clock", "worker", "worker")]
+    now = watches[0].now + SLOT
+    assert sorted(at_once(lambda watch: watch.monitor.run(now), watches)) == [False, False, True]
+
+
+def test_each_slot_is_acted_on_by_one_monitor_without_redis(make_watch: Callable[..., Watch]) -> None:
+    watches = [make_watch(role, REDIS_URL="redis://127.0.0.1:1/0") for role in ("clock", "worker", "worker")]
+    for slot in range(1, 4):
+        now = watches[0].now + slot * SLOT
+        assert sorted(at_once(lambda watch, now=now: watch.monitor.run(now), watches)) == [False, False, True]
+
+
+def test_an_outage_of_redis_is_one_incident_and_one_notice(
+    make_watch: Callable[..., Watch], receiver: Receiver
+) -> None:
+    watch = make_watch(REDIS_URL="redis://127.0.0.1:1/0")
+    watch.rounds(2)
+    assert watch.rows("SELECT 1 FROM alerts") == []
+    watch.rounds(10)
+    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["redis"]
+    assert receiver.kinds == ["opened"]
+    assert receiver.received[0][2]["incident"]["titles"]["en"] == "Redis does not respond"
+
+
+def test_an_outage_of_the_database_is_noticed_and_stored_afterwards(
+    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver, tmp_path: Path
+) -> None:
+    watch = make_watch()
+    watch.rounds(1)
+    hole.swallow(new=True)
+    began = watch.now + SLOT
+    watch.rounds(3)
+    assert receiver.kinds == ["opened"], "notified although nothing could be stored"
+    assert receiver.received[0][2]["incident"]["number"] is None
+    (detection,) = unstored_detections(tmp_path)
+    assert (detection.key.name, detection.at) == ("database", began)
+    watch.rounds(1)
+    hole.recover()
+    watch.rounds(1)
+    (incident,) = watch.rows("SELECT began, state FROM incidents")
+    assert (incident.began, incident.state) == (began, "open")
+    assert unstored_detections(tmp_path) == []
+    assert receiver.kinds == ["opened"], "one outage is one notice"
+    watch.rounds(1, step=6 * MINUTE)
+    assert [row.state for row in watch.rows("SELECT state FROM incidents")] == ["resolved"]
+    assert [row.incident_id for row in watch.rows("SELECT incident_id FROM incident_reports")] != []
+    assert receiver.kinds == ["opened", "resolved"]
+
+
+def test_a_monitor_that_is_replaced_during_an_outage_forgets_nothing(
+    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver
+) -> None:
+    first = make_watch()
+    hole.swallow(new=True)
+    began = first.now + SLOT
+    first.rounds(3)
+    hole.recover()
+    second = make_watch()
+    second.now = first.now
+    second.rounds(1)
+    (incident,) = second.rows("SELECT id, began FROM incidents")
+    assert incident.began == began
+    assert [row.sent for row in second.rows("SELECT sent FROM incident_notices")] == [1]
+    assert receiver.kinds == ["opened"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"kept": {"unknown": []}, "notified": {}}', "\x00"])
+def test_a_damaged_spool_is_ignored(make_watch: Callable[..., Watch], tmp_path: Path, content: str) -> None:
+    (tmp_path / "monitor-spool-clock.json").write_text(content)
+    watch = make_watch()
+    watch.rounds(4)
+    assert watch.rows("SELECT 1 FROM alerts") == []
+
+
+def test_a_round_without_any_server_ends_soon(
+    make_watch: Callable[..., Watch], hole: BlackHole, redis_url: str, receiver: Receiver
+) -> None:
+    with BlackHole(redis_url) as redis_hole:
+        watch = make_watch(REDIS_URL=redis_hole.url)
+        hole.swallow(new=True)
+        redis_hole.swallow(new=True)
+        receiver.seconds = 60
+        started = time.monotonic()
+        watch.rounds(3)
+        # 3 rounds of 2 waits of 2 seconds, and one of 5 for the receiver; the rest is the speed of the host.
+        assert time.monotonic() - started < 120
+    assert {each.key.name for each in watch.monitor._spool.detections()} == {"database", "redis"}
+
+
+@pytest.mark.parametrize(("dead", "alive"), [("worker", "clock"), ("clock", "worker")])
+def test_a_dead_process_is_noticed_by_the_other(
+    make_watch: Callable[..., Watch], receiver: Receiver, dead: str, alive: str
+) -> None:
+    gone, watch = make_watch(dead), make_watch(alive)
+    gone.monitor.run(gone.now)
+    watch.rounds(4)
+    assert watch.rows("SELECT 1 FROM alerts") == []
+    watch.rounds(4)
+    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == [dead]
+    gone.monitor.run(watch.now)
+    watch.rounds(1)
+    assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
+
+
+def test_a_process_that_never_started_is_noticed_after_three_minutes(make_watch: Callable[..., Watch]) -> None:
+    watch = make_watch("clock")
+    watch.rounds(12)
+    assert watch.rows("SELECT 1 FROM alerts") == []
+    watch.rounds(3)
+    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["worker"]
+
+
+def test_old_archives_late_purges_and_waiting_jobs_are_alerts(make_watch: Callable[..., Watch], redis_url: str) -> None:
+    watch = make_watch()
+    long_ago = watch.now
+    assert watch.service.fetch("00000").status_code == 200  # builds the archive, an hour before
+    watch.now += timedelta(hours=1)
+    redis = Redis.from_url(redis_url)
+    redis.set("last-purge", int(long_ago.timestamp()))
+    job = queue_of("submission", redis).enqueue("worker.jobs.purge.purge")
+    redis.hset(job.key, "enqueued_at", long_ago.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    watch.rounds(3)
+    found = {row.name for row in watch.rows("SELECT name FROM alerts")}
+    assert found >= {"archive_freshness", "purge_lag", "queue_lag"}
+    assert [row.impact for row in watch.rows("SELECT impact FROM incidents")] == ["major"]
+
+
+def test_objectives_are_evaluated_once_a_minute(make_watch: Callable[..., Watch]) -> None:
+    measuring = Measuring()
+    firing = FiringAlert("claims-availability", Severity.PAGE, 14.4, 60, 5)
+    slower = FiringAlert("claims-availability", Severity.PAGE, 6, 360, 30)
+    watch = make_watch(measured=measuring)
+    measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, (firing, slower))]
+    watch.rounds(4)
+    assert measuring.calls <= 2
+    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["claims-availability"]
+    measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, ())]
+    watch.rounds(1, step=MINUTE)
+    assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
+
+
+def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callable[..., Watch]) -> None:
+    secret = "the-secret-token-of-a-province"
+    for role in ("clock", "worker"):
+        first = make_watch(role, REVISION="1" * 40, BRANCH="main")
+        first.monitor.run(first.now + SLOT)
+    assert first.rows("SELECT 1 FROM incident_events") == [], "nothing is known of what was before"
+    for role in ("clock", "worker"):
+        again = make_watch(
+            role,
+            REVISION="2" * 40,
+            BRANCH="main",
+            KEY_CLAIM_TOKEN=f"{secret}=ON",
+            ONE_TIME_CODE_EXPIRY_MINUTES="77",
+        )
+        again.monitor.run(again.now + MINUTE)
+    rows = again.rows("SELECT kind, subject FROM incident_events ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("deploy", "main 222222222222"),
+        ("setting", "KEY_CLAIM_TOKEN"),
+        ("setting", "ONE_TIME_CODE_EXPIRY_MINUTES"),
+    ]
+    stored = json.dumps([tuple(row) for row in again.rows("SELECT name, value FROM monitor_facts")])
+    assert secret not in stored
+    assert "77" not in [row.value for row in again.rows("SELECT value FROM monitor_facts")]
+
+
+def test_a_mitigated_state_is_kept_until_recovery(make_watch: Callable[..., Watch]) -> None:
+    watch = make_watch(REDIS_URL="redis://127.0.0.1:1/0")
+    watch.rounds(3)
+    (row,) = watch.rows("SELECT id FROM incidents")
+    watch.service.app.context.incidents.mitigate(row.id, "ada@health.example", watch.now)
+    watch.rounds(4)
+    assert [State(row.state) for row in watch.rows("SELECT state FROM incidents")] == [State.MITIGATED]
+    assert Check.REDIS in watch.monitor._streaks.firing()

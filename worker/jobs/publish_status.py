@@ -1,0 +1,19 @@
+"""Publish the status of the service."""
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.objectives import load_objectives
+from app.upkeep.status_publication import Publication
+from worker.application import context
+from worker.clock_skew import current_time
+from worker.failures import reports_failure
+
+
+@reports_failure
+def publish_status() -> None:
+    """Write the document of this moment to every carrier."""
+    try:
+        now = current_time(context())
+    except SQLAlchemyError:  # the document states that the database does not respond
+        now = context().clock()
+    Publication(context().status, context().incidents, load_objectives()).publish(now)
