@@ -25,7 +25,6 @@ _SPECIAL: Final[Mapping[tuple[str, str], Any]] = {
     ("aws_rds_cluster", "master_user_secret"): [
         {"kms_key_id": "k", "secret_arn": "arn:rds", "secret_status": "active"}
     ],
-    ("aws_availability_zones", "names"): ["ca-central-1a", "ca-central-1b", "ca-central-1d"],
     ("aws_caller_identity", "account_id"): "111111111111",
 }
 _BY_TYPE: Final[Mapping[Any, Any]] = {"number": 1, "bool": False}

@@ -45,7 +45,9 @@ def test_buckets_are_encrypted_and_versioned_and_refuse_plain_http(environment: 
     }
     assert len(algorithms) == count
     with_keys_of_s3 = [address for address, algorithm in algorithms.items() if algorithm != "aws:kms"]
-    assert [address.partition(".aws")[0] for address in with_keys_of_s3] == ["module.logs"], "load balancers write there"
+    assert [address.partition(".aws")[0] for address in with_keys_of_s3] == ["module.logs"], (
+        "load balancers write there"
+    )
     assert all("aws:SecureTransport" in each.values["policy"] for each in service.of("aws_s3_bucket_policy"))
 
 
@@ -54,7 +56,7 @@ def test_the_database_and_redis_require_tls(environment: str) -> None:
     (group,) = service.of("aws_rds_cluster_parameter_group")
     assert {"rds.force_ssl": "1"}.items() <= {each["name"]: each["value"] for each in group.values["parameter"]}.items()
     (redis,) = service.of("aws_elasticache_replication_group")
-    assert (redis.values["transit_encryption_mode"], redis.values["at_rest_encryption_enabled"]) == ("required", True)
+    assert (redis.values["transit_encryption_mode"], redis.values["at_rest_encryption_enabled"]) == ("required", "true")
     modes = [environment_of(service, name)["PGSSLMODE"] for name in ("submission", "worker-portal", "release")]
     assert modes == ["require"] * 3
 

@@ -39,9 +39,10 @@ def neutral(value: Any, environment: str) -> Any:
         return [neutral(one, environment) for one in value]
     if not isinstance(value, str):
         return value
-    text = value.replace("staging.alert.example.ca", "alert.example.ca").replace(environment, "ENVIRONMENT")
+    text = value.replace("staging.alert.example.ca", "alert.example.ca").replace(f"alert-{environment}", "NAME")
+    text = text.replace(f"environment:{environment}", "environment:NAME")
     text = re.sub("111111111111|222222222222", "ACCOUNT", text)
-    text = re.sub(r"(\.)[0-9a-f]{12}\b", r"\1DIGEST", text)  # invented identifiers
+    text = re.sub(r"\b[0-9a-f]{12}\b", "DIGEST", text)  # identifiers that infra/check/invented.py made up
     return re.sub(r'("WEB_CONCURRENCY","value":")\d+', r"\1N", text)  # follows from the size
 
 
@@ -55,7 +56,9 @@ def test_staging_equals_production() -> None:
 def test_environments_state_the_same_variables() -> None:
     for name in ("environment.tfvars", "bootstrap.tfvars", "backend.hcl", "terragrunt.hcl"):
         stated = {
-            environment: re.findall(r"^ *([\w-]+) *=", (AWS / environment / name).read_text(encoding="utf-8"), re.MULTILINE)
+            environment: re.findall(
+                r"^ *([\w-]+) *=", (AWS / environment / name).read_text(encoding="utf-8"), re.MULTILINE
+            )
             for environment in ("staging", "production")
         }
         assert stated["staging"] == stated["production"], name

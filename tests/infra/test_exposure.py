@@ -1,4 +1,4 @@
-"""What the internet reaches, and what can be reached from inside: port 443 of three load balancers, and nothing else."""
+"""What the internet reaches: port 443 of three load balancers and of the CDN. What leaves the VPC: nothing."""
 
 import pytest
 
@@ -85,7 +85,9 @@ def test_private_subnets_have_no_way_out(environment: str) -> None:
     kinds = {each.type for each in service.resources}
     assert not kinds & {"aws_nat_gateway", "aws_eip", "aws_egress_only_internet_gateway"}
     (private,) = [each for each in service.of("aws_route_table") if each.address.endswith(".private")]
-    assert [each.address for each in service.of("aws_route") if each.values["route_table_id"] == private.values["id"]] == []
+    assert [
+        each.address for each in service.of("aws_route") if each.values["route_table_id"] == private.values["id"]
+    ] == []
 
 
 def test_processes_and_data_are_in_private_subnets(environment: str) -> None:
@@ -95,7 +97,9 @@ def test_processes_and_data_are_in_private_subnets(environment: str) -> None:
     networks = [each.values["network_configuration"][0] for each in service.of("aws_ecs_service")]
     assert {each["assign_public_ip"] for each in networks} == {False}
     subnets = [set(each["subnets"]) for each in networks]
-    subnets += [set(each.values["subnet_ids"]) for each in service.of("aws_db_subnet_group", "aws_elasticache_subnet_group")]
+    subnets += [
+        set(each.values["subnet_ids"]) for each in service.of("aws_db_subnet_group", "aws_elasticache_subnet_group")
+    ]
     subnets += [set(each.values["vpc_config"][0]["subnet_ids"]) for each in service.of("aws_lambda_function")]
     assert all(each == private for each in subnets)
     assert not any(each.values["publicly_accessible"] for each in service.of("aws_rds_cluster_instance"))
@@ -103,7 +107,9 @@ def test_processes_and_data_are_in_private_subnets(environment: str) -> None:
 
 
 def test_endpoints_are_in_every_zone(environment: str) -> None:
-    endpoints = [each for each in plan(environment).of("aws_vpc_endpoint") if each.values["vpc_endpoint_type"] == "Interface"]
+    endpoints = [
+        each for each in plan(environment).of("aws_vpc_endpoint") if each.values["vpc_endpoint_type"] == "Interface"
+    ]
     assert endpoints
     assert {len(each.values["subnet_ids"]) for each in endpoints} == {3}
 

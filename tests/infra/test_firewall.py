@@ -97,7 +97,9 @@ def test_every_route_of_the_application_is_admitted(surface: str) -> None:
 
 
 def rules(service: Plan, firewall: str) -> dict[str, dict[str, Any]]:
-    (found,) = [each for each in service.of("aws_wafv2_web_acl") if each.address == f"{firewall}.aws_wafv2_web_acl.this"]
+    (found,) = [
+        each for each in service.of("aws_wafv2_web_acl") if each.address == f"{firewall}.aws_wafv2_web_acl.this"
+    ]
     assert found.values["default_action"][0]["block"], "what no rule admits is blocked"
     return {rule["name"]: rule for rule in found.values["rule"]}
 
@@ -120,7 +122,10 @@ def test_firewalls_have_a_rule_for_each_route_and_no_other(environment: str, sur
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_route_has_a_rate_and_every_body_a_size(environment: str) -> None:
     service = plan(environment)
-    for surface, module in [*((name, f'module.firewall["{name}"]') for name in SURFACES), ("retrieval", "module.cdn_firewall")]:
+    for surface, module in [
+        *((name, f'module.firewall["{name}"]') for name in SURFACES),
+        ("retrieval", "module.cdn_firewall"),
+    ]:
         found = rules(service, module)
         rates = {name for name in found if name.startswith("rate-")}
         sizes = {name for name in found if name.startswith("size-")}

@@ -70,7 +70,9 @@ def test_policies_of_aws_are_listed(environment: str) -> None:
 
 def test_principals_are_services_of_aws_or_deny(environment: str) -> None:
     anyone = [
-        (each.type, statement.get("Sid")) for each, statement in allowing(environment) if statement.get("Principal") == "*"
+        (each.type, statement.get("Sid"))
+        for each, statement in allowing(environment)
+        if statement.get("Principal") == "*"
     ]
     # The endpoint's policy limits which buckets the VPC reaches; who may use them is up to roles.
     assert anyone == [("aws_vpc_endpoint", "OwnArchives"), ("aws_vpc_endpoint", "LayersOfImages")]
@@ -109,7 +111,9 @@ def test_each_process_reads_its_own_secrets_alone(environment: str) -> None:
 def test_programs_themselves_may_use_archives_alone(environment: str) -> None:
     policies = [each for each in plan(environment).of("aws_iam_role_policy") if each.address.endswith(".task[0]")]
     assert {each.address.partition('"')[2].partition('"')[0] for each in policies} == {"retrieval", "worker-retrieval"}
-    actions = {action.partition(":")[0] for each in policies for one in statements(each) for action in listed(one["Action"])}
+    actions = {
+        action.partition(":")[0] for each in policies for one in statements(each) for action in listed(one["Action"])
+    }
     assert actions == {"s3", "kms"}
 
 

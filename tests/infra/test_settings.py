@@ -137,7 +137,10 @@ def test_containers_are_confined(environment: str) -> None:
 def test_the_database_has_a_connection_for_every_thread(environment: str) -> None:
     """docs/operations.md: web processes × workers × pool + 3 × workers + 1, twice for blue and green together."""
     service = plan(environment)
-    sizes = {each.values["resource_id"].rpartition("/")[2]: each.values["max_capacity"] for each in service.of("aws_appautoscaling_target")}
+    sizes = {
+        each.values["resource_id"].rpartition("/")[2]: each.values["max_capacity"]
+        for each in service.of("aws_appautoscaling_target")
+    }
     connections = 1
     for name, each in containers(environment).items():
         settings = environment_of(each)

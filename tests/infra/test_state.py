@@ -34,20 +34,29 @@ def test_no_argument_is_a_secret(environment: str) -> None:
         resources = plan(environment, root).resources
         assert {each.type for each in resources} & SECRET_TYPES == set()
         found = [
-            (each.address, name) for each in resources for name, value in arguments(each.values) if name in SECRET_ARGUMENTS and value
+            (each.address, name)
+            for each in resources
+            for name, value in arguments(each.values)
+            if name in SECRET_ARGUMENTS and value
         ]
         assert found == []
 
 
 def test_no_variable_is_a_secret() -> None:
-    names = [name for path in SOURCES for name in re.findall(r'^variable "(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE)]
+    names = [
+        name
+        for path in SOURCES
+        for name in re.findall(r'^variable "(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
     assert "image_tag" in names
     assert [name for name in names if re.search("password|secret_value|token|private", name)] == []
 
 
 def test_nothing_sets_the_value_of_a_secret() -> None:
     texts = {str(path.relative_to(AWS)): path.read_text(encoding="utf-8") for path in SOURCES}
-    assert [name for name, text in texts.items() if re.search(r"secret_string|secretsmanager_secret_version", text)] == []
+    assert [
+        name for name, text in texts.items() if re.search(r"secret_string|secretsmanager_secret_version", text)
+    ] == []
     assert [name for name, text in texts.items() if re.search(r"AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY", text)] == []
 
 

@@ -75,15 +75,17 @@ def test_releases_are_tried_on_a_tenth_and_moved_back_on_alarms(environment: str
         assert len(watched["alarms"]) == 3
         assert set(watched["alarms"]) <= alarms
     canaries = [each.values["traffic_routing_config"][0] for each in service.of("aws_codedeploy_deployment_config")]
-    assert {(each["type"], each["time_based_canary"][0]["percentage"]) for each in canaries} == {("TimeBasedCanary", 10)}
+    assert {(each["type"], each["time_based_canary"][0]["percentage"]) for each in canaries} == {
+        ("TimeBasedCanary", 10)
+    }
 
 
 def test_every_web_service_scales_and_keeps_what_deployments_choose(environment: str) -> None:
-    scaled = {each.values["resource_id"].rpartition("/")[2] for each in plan(environment).of("aws_appautoscaling_target")}
+    scaled = {
+        each.values["resource_id"].rpartition("/")[2] for each in plan(environment).of("aws_appautoscaling_target")
+    }
     web = {
-        each.values["name"]
-        for each in plan(environment).of("aws_ecs_service")
-        if each.values["deployment_controller"]
+        each.values["name"] for each in plan(environment).of("aws_ecs_service") if each.values["deployment_controller"]
     }
     assert scaled == web
     text = (AWS / "modules" / "web_service" / "main.tf").read_text(encoding="utf-8")

@@ -57,6 +57,7 @@ module "network" {
   account            = var.account
   region             = var.region
   cidr_block         = var.cidr_block
+  zones              = var.zones
   archive_bucket_arn = module.archives.arn
   log_key_arn        = module.keys["logs"].arn
   interface_endpoints = [

@@ -1,4 +1,4 @@
-# What infra/release.py, infra/secrets.py and infra/database_roles.py need to know.
+# What infra/release.py, infra/store_secrets.py and infra/database_roles.py need to know.
 output "name" {
   description = "Prefix of all names."
   value       = local.name
@@ -7,6 +7,11 @@ output "name" {
 output "name_servers" {
   description = "Name servers to enter in the parent zone."
   value       = module.dns.name_servers
+}
+
+output "image_tag" {
+  description = "Tag of the image of the task definitions."
+  value       = var.image_tag
 }
 
 output "registry" {

@@ -1,6 +1,6 @@
 # Which process has which settings. A test compares this file with the settings that the code declares, and starts the
 # code with them. Values of secrets are not here and not in the state: they are written into the secrets below by
-# infra/secrets.py and infra/database_roles.py.
+# infra/store_secrets.py and infra/database_roles.py.
 locals {
   # Staging runs as production does, so that it finds what production would.
   common_settings = {
@@ -70,5 +70,5 @@ resource "aws_secretsmanager_secret" "redis_url" {
   kms_key_id              = module.keys["secrets"].arn
   recovery_window_in_days = 30
 
-  #checkov:skip=CKV2_AWS_57:infra/secrets.py replaces the token, followed by a deployment that makes processes read it
+  #checkov:skip=CKV2_AWS_57:infra/store_secrets.py replaces the token, followed by a deployment that makes processes read it
 }

@@ -46,6 +46,12 @@ variable "cidr_block" {
   default     = "10.0.0.0/16"
 }
 
+variable "zones" {
+  description = "Three availability zones of the region."
+  type        = list(string)
+  default     = ["ca-central-1a", "ca-central-1b", "ca-central-1d"]
+}
+
 variable "image_tag" {
   description = "Tag of the image in the registry: v1.2.3 or sha-…"
   type        = string

@@ -6,7 +6,7 @@ resource "aws_ecs_service" "this" {
   task_definition                    = var.task_definition_arn
   desired_count                      = var.tasks
   launch_type                        = "FARGATE"
-  platform_version                   = "1.4.0"
+  platform_version                   = "LATEST"
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
   enable_execute_command             = false

@@ -154,6 +154,8 @@ resource "aws_cloudfront_response_headers_policy" "this" {
       override = true
     }
   }
+
+  #checkov:skip=CKV_AWS_259:It is transport security without `preload`, which would bind the parent domain too
 }
 
 # The secret is a value of this store, which is written outside Terraform: the state does not have it.

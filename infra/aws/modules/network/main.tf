@@ -1,13 +1,5 @@
 # A VPC in three zones. Only load balancers are in subnets with a route to the internet. Everything else is in subnets
 # whose route table has no default route, and reaches services of AWS through endpoints.
-data "aws_availability_zones" "this" {
-  state = "available"
-}
-
-locals {
-  zones = slice(data.aws_availability_zones.this.names, 0, 3)
-}
-
 resource "aws_vpc" "this" {
   cidr_block                       = var.cidr_block
   assign_generated_ipv6_cidr_block = true
@@ -25,7 +17,7 @@ resource "aws_subnet" "private" {
   count = 3
 
   vpc_id            = aws_vpc.this.id
-  availability_zone = local.zones[count.index]
+  availability_zone = var.zones[count.index]
   cidr_block        = cidrsubnet(var.cidr_block, 4, count.index)
   tags              = { Name = "${var.name}-private-${count.index}" }
 }
@@ -34,7 +26,7 @@ resource "aws_subnet" "public" {
   count = 3
 
   vpc_id                          = aws_vpc.this.id
-  availability_zone               = local.zones[count.index]
+  availability_zone               = var.zones[count.index]
   cidr_block                      = cidrsubnet(var.cidr_block, 8, 128 + count.index)
   ipv6_cidr_block                 = cidrsubnet(aws_vpc.this.ipv6_cidr_block, 8, count.index)
   assign_ipv6_address_on_creation = true

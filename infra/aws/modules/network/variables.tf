@@ -37,3 +37,13 @@ variable "log_key_arn" {
   description = "Key that encrypts logs."
   type        = string
 }
+
+variable "zones" {
+  description = "Names of three availability zones."
+  type        = list(string)
+
+  validation {
+    condition     = length(distinct(var.zones)) == 3
+    error_message = "zones must be three different ones."
+  }
+}

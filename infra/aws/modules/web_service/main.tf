@@ -6,7 +6,7 @@ resource "aws_ecs_service" "this" {
   task_definition                   = var.task_definition_arn
   desired_count                     = var.tasks.minimum
   launch_type                       = "FARGATE"
-  platform_version                  = "1.4.0"
+  platform_version                  = "LATEST"
   health_check_grace_period_seconds = 60
   enable_execute_command            = false
   propagate_tags                    = "SERVICE"
