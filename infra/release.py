@@ -1,7 +1,8 @@
-"""Bring a release to an environment that Terraform has prepared: `python -m infra.release OUTPUTS`.
+"""Bring a release to an environment that Terraform has prepared: `python -m infra.release OUTPUTS [migrations]`.
 
 OUTPUTS is what `terraform output -json` prints. Migrations run first, then workers and clocks are replaced, then
-CodeDeploy switches the web processes of each surface. Anything that fails ends it with an error.
+CodeDeploy switches the web processes of each surface. Anything that fails ends it with an error. With `migrations`, it
+ends after them.
 """
 
 import json
@@ -89,6 +90,8 @@ def main() -> None:
     release = outputs["release"]["value"]
     ecs = boto3.client("ecs")
     run_migrations(ecs, release)
+    if sys.argv[2:] == ["migrations"]:
+        return
     replace_background(ecs, release)
     switch_web(boto3.client("codedeploy"), release)
 

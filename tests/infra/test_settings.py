@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.infra.plans import ENVIRONMENTS, ROOT, plan
 PROCFILE = {line.partition(":")[0] for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()}
 SETTINGS = {each.name: each for each in describe_settings()}
 # What programs other than ours read: the PostgreSQL driver, and bin/web, which README describes.
-OF_PROGRAMS = {"PGSSLMODE", "WEB_CONCURRENCY"}
+OF_PROGRAMS = {"PGPASSWORD", "PGSSLMODE", "WEB_CONCURRENCY"}
 # Required in production alone, or by documents that cannot change later.
 REQUIRED_TOO = {"portal": {"MAIL_URL", "QR_SIGNATURE_KEY"}, "sharing": {"SHARING_TOKENS"}}
 VALUES = {
@@ -21,6 +22,7 @@ VALUES = {
     "KEY_CLAIM_TOKEN": make_claim_token("ON"),
     "MAIL_URL": "smtp://user:password@email-smtp.ca-central-1.amazonaws.com:587",
     "QR_SIGNATURE_KEY": "ab" * 32,
+    "PGPASSWORD": "password",
     "REDIS_URL": "rediss://:token@redis.invalid:6379/0",
     "SHARING_TOKENS": make_claim_token("team"),
 } | {name: make() for name, make in SECRET_MAKERS.items()}
@@ -81,8 +83,12 @@ def test_secrets_are_exactly_those_of_the_surface(environment: str) -> None:
         required = {
             setting.name for setting in SETTINGS.values() if setting.is_secret and surface in setting.required_by
         } | REQUIRED_TOO.get(surface, set())
-        # A clock does not use the database, so the address of it is no secret.
-        assert secrets_of(each) == required - ({"DATABASE_URL"} if each["command"] == ["clock"] else set()), name
+        # A clock does not use the database, and the release has the address without the password.
+        if each["command"] in (["clock"], ["release"]):
+            required.remove("DATABASE_URL")
+        if each["command"] == ["release"]:
+            required.add("PGPASSWORD")
+        assert secrets_of(each) == required, name
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -93,10 +99,10 @@ def test_values_of_secrets_are_not_in_task_definitions(environment: str) -> None
         for setting in environment_of(each)
         if setting in SETTINGS and SETTINGS[setting].is_secret
     }
-    clocks = {name for name, each in containers(environment).items() if each["command"] == ["clock"]}
-    assert shown == {(name, "DATABASE_URL") for name in clocks}
-    addresses = {environment_of(containers(environment)[name])["DATABASE_URL"] for name in clocks}
-    assert all("nobody@database.invalid" in address for address in addresses)
+    without = {name for name, each in containers(environment).items() if each["command"] in (["clock"], ["release"])}
+    assert shown == {(name, "DATABASE_URL") for name in without}
+    addresses = {environment_of(containers(environment)[name])["DATABASE_URL"] for name in without}
+    assert {urlsplit(address).password for address in addresses} == {None}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -111,7 +117,7 @@ def test_database_roles_are_those_of_the_documentation(environment: str) -> None
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     roles = {line.split()[2] for line in text.splitlines() if line.startswith("CREATE ROLE ")}
     secrets = [each for each in plan(environment).of("aws_secretsmanager_secret") if ".database_url[" in each.address]
-    assert {each.values["name"].rpartition("/")[2] for each in secrets} == roles | {"owner"}
+    assert {each.values["name"].rpartition("/")[2] for each in secrets} == roles
     used = {
         name: secret["valueFrom"].rpartition("/")[2]
         for name, each in containers(environment).items()
@@ -120,7 +126,7 @@ def test_database_roles_are_those_of_the_documentation(environment: str) -> None
     }
     surfaces = ("submission", "retrieval", "portal", "sharing")
     expected = {surface: surface for surface in surfaces} | {f"worker-{each}": f"worker_{each}" for each in surfaces}
-    assert used == expected | {"codes": "submission", "release": "owner"}
+    assert used == expected | {"codes": "submission"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -27,7 +27,7 @@ locals {
       program = "clock", surface = surface, database_role = null, settings = { DATABASE_URL = local.no_database }
     } },
     # Migrations need no secret of a surface; a start does, and sharing has the fewest.
-    { release = { program = "release", surface = "sharing", database_role = "owner", settings = {} } },
+    { release = { program = "release", surface = "sharing", database_role = "owner", settings = { DATABASE_URL = local.owner_url } } },
   )
 
   web        = { for name, process in local.processes : name => process if process.program == "web" }
@@ -56,7 +56,8 @@ module "process" {
   secret_arns = merge(
     { for name in local.surface_secrets[each.value.surface] : name => aws_secretsmanager_secret.setting[name].arn },
     { REDIS_URL = aws_secretsmanager_secret.redis_url.arn },
-    { for role in compact([each.value.database_role]) : "DATABASE_URL" => aws_secretsmanager_secret.database_url[role].arn },
+    { for role in setintersection(local.database_roles, compact([each.value.database_role])) : "DATABASE_URL" => aws_secretsmanager_secret.database_url[role].arn },
+    each.value.database_role == "owner" ? { PGPASSWORD = "${module.database.owner_secret_arn}:password::" } : {},
   )
 
   archives = each.value.surface != "retrieval" || each.value.program == "clock" ? null : {
@@ -66,8 +67,11 @@ module "process" {
   }
 
   repository_arn = module.registry.arn
-  secret_key_arn = module.keys["secrets"].arn
-  log_key_arn    = module.keys["logs"].arn
+  secret_key_arns = concat(
+    [module.keys["secrets"].arn],
+    each.value.database_role == "owner" ? [module.keys["data"].arn] : [],
+  )
+  log_key_arn = module.keys["logs"].arn
 }
 
 resource "aws_ecs_cluster" "this" {

@@ -36,9 +36,11 @@ locals {
   }
 
   # The names of roles are those of docs/operations.md. A clock does not use the database, so it gets an address that
-  # leads nowhere instead of a password.
-  database_roles = distinct(compact([for process in local.processes : process.database_role]))
+  # leads nowhere instead of a password. The owner's password is in a secret of RDS, which replaces it every week: the
+  # release reads it there, as PGPASSWORD.
+  database_roles = setsubtract(compact([for process in local.processes : process.database_role]), ["owner"])
   no_database    = "postgresql://nobody@database.invalid/none?sslmode=require"
+  owner_url      = "postgresql://owner@${module.database.endpoint}:5432/service?sslmode=require"
   archive_prefix = "archives"
 }
 

@@ -45,14 +45,14 @@ resource "aws_iam_role_policy" "execution" {
         Sid       = "DecryptSecrets"
         Effect    = "Allow"
         Action    = "kms:Decrypt"
-        Resource  = var.secret_key_arn
+        Resource  = var.secret_key_arns
         Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
       },
       {
         Sid      = "ReadItsOwnSecrets"
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
-        Resource = values(var.secret_arns)
+        Resource = [for arn in values(var.secret_arns) : trimsuffix(arn, ":password::")]
       },
     ])
   })

@@ -50,7 +50,7 @@ variable "environment" {
 }
 
 variable "secret_arns" {
-  description = "Settings that are secrets, and the ARN of each."
+  description = "Settings that are secrets, and the ARN of each; `:password::` at the end selects one field."
   type        = map(string)
 }
 
@@ -69,9 +69,9 @@ variable "repository_arn" {
   type        = string
 }
 
-variable "secret_key_arn" {
-  description = "Key that encrypts secrets."
-  type        = string
+variable "secret_key_arns" {
+  description = "Keys that encrypt the secrets."
+  type        = list(string)
 }
 
 variable "log_key_arn" {
