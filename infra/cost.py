@@ -41,7 +41,7 @@ class Sizes:
     node_type: str
     nodes: int
     load_balancers: int = 5
-    endpoints: int = 7 * 3
+    endpoints: int = 6 * 3 + 2
     firewalls: int = 6
     firewall_rules: int = 120
     keys: int = 11

@@ -29,7 +29,7 @@ def documented_statements() -> list[str]:
 def role_statements(role: str, password: str) -> list[str]:
     """Return statements that make a role unless it exists, and set its password."""
     make = f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-    return [make, f"ALTER ROLE {role} PASSWORD '{password}'", f"ALTER ROLE {role} SET track_activities = off"]
+    return [make, f"ALTER ROLE {role} PASSWORD '{password}'"]
 
 
 def all_statements(passwords: dict[str, str]) -> Iterator[str]:

@@ -117,7 +117,7 @@ resource "aws_iam_policy" "boundary" {
         Action = [
           "cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "iam:CreateAccessKey", "iam:CreateLoginProfile",
           "iam:CreateUser", "iam:DeleteOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint",
-          "organizations:*", "account:*",
+          "organizations:*", "account:*", "sts:AssumeRole",
         ]
         Resource = "*" # a denial must hold for everything
       },

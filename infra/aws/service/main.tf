@@ -60,11 +60,14 @@ module "network" {
   zones              = var.zones
   archive_bucket_arn = module.archives.arn
   log_key_arn        = module.keys["logs"].arn
-  interface_endpoints = [
-    "ecr.api", "ecr.dkr", "logs", "secretsmanager", # to start a task
-    "email-smtp",                                   # e-mail of the portal
-    "codedeploy", "ec2",                            # the check of a deployment
-  ]
+  interface_endpoints = {
+    # To start a task.
+    "ecr.api" = 3, "ecr.dkr" = 3, "logs" = 3, "secretsmanager" = 3
+    # E-mail of the portal. SES does not offer it in all zones of the region: list two that have it first in `zones`.
+    "email-smtp" = 2
+    # The check of a deployment.
+    "codedeploy" = 3, "ec2" = 3
+  }
 }
 
 module "registry" {

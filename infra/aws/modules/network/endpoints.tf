@@ -1,12 +1,13 @@
-# Services of AWS that the processes use, in every zone, so that the loss of a zone takes no endpoint with it.
+# Services of AWS that the processes use, in every zone where AWS offers them, so that the loss of a zone takes no
+# endpoint with it.
 resource "aws_vpc_endpoint" "interface" {
-  for_each = toset(var.interface_endpoints)
+  for_each = var.interface_endpoints
 
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
-  subnet_ids          = aws_subnet.private[*].id
+  subnet_ids          = slice(aws_subnet.private[*].id, 0, each.value)
   security_group_ids  = [aws_security_group.endpoints.id]
   tags                = { Name = "${var.name}-${each.key}" }
 }

@@ -24,8 +24,8 @@ variable "cidr_block" {
 }
 
 variable "interface_endpoints" {
-  description = "Services of AWS that the processes use, such as ecr.api."
-  type        = list(string)
+  description = "Services of AWS that the processes use, such as ecr.api, and the number of zones that offer each."
+  type        = map(number)
 }
 
 variable "archive_bucket_arn" {
