@@ -19,6 +19,8 @@ _ENTRY: Final = re.compile(
     r'\s*storageClassType: "(?P<storage>\w+)",',
     re.MULTILINE,
 )
+# The function that writes a nested block: of one block, or of a list, and then whether it is a block or an attribute.
+_STRUCT: Final = re.compile(r"(?:cdktf\.listMapperHcl\()?(?P<name>\w+)ToHclTerraform(?:, (?P<is_block>true|false)\))?")
 _MEMBER: Final = re.compile(r"(?:struct\.|this\._)(\w+)")
 _GETTER: Final = re.compile(r"return this\.get(?P<kind>\w+?)Attribute\('(?P<name>\w+)'\)")
 _FIELD: Final = re.compile(r'this\._\w+ = new (?P<type>\w+)\(this, "(?P<name>\w+)"(?:, (?P<is_set>true|false))?\)')
@@ -131,31 +133,21 @@ class _Source:
         """Return the arguments listed in `text`; those that the class `owner` can reset are optional."""
         block = Block()
         for entry in _ENTRY.finditer(text):
-            name, function = entry["name"], re.search(r"(\w+)ToHclTerraform\b", entry["value"])
-            member = _MEMBER.search(
-                entry["value"]
-            )  # some members have another name, as a JavaScript object has `equals`
-            optional = name == "id" or (member is not None and f"reset{_capital(member[1])}()" in owner)
-            is_nested = (function is not None and not entry["value"].startswith("cdktf.")) or "Mapper" in entry["value"]
-            struct = function[1] if function and is_nested and not _is_primitive(function[1]) else ""
-            if not struct:
-                block.attributes[name] = Attribute(
-                    _type_of(entry["kind"], entry["storage"]),
-                    required=not optional,
-                    optional=optional,
-                    computed=optional and name in _FILLED_IN,
-                )
+            name, value = entry["name"], entry["value"]
+            optional = _is_optional(name, value, owner)
+            struct = _STRUCT.match(value)
+            if struct is None:
+                type_ = _type_of(entry["kind"], entry["storage"])
+                filled_in = optional and name in _FILLED_IN
+                block.attributes[name] = Attribute(type_, not optional, optional, filled_in)
                 continue
-            inner = self._struct(struct)
-            if "Mapper" in entry["value"] and ", false)" in entry["value"]:  # an attribute that holds objects
-                object_type = ["object", {key: each.type for key, each in inner.attributes.items()}]
-                block.attributes[name] = Attribute(
-                    [entry["kind"], object_type], required=not optional, optional=optional
-                )
-                continue
-            block.blocks[name] = Nested(
-                inner, entry["kind"] == "set", is_single="Mapper" not in entry["value"], required=not optional
-            )
+            inner = self._struct(struct["name"])
+            if struct["is_block"] == "false":  # an attribute whose value is a list of objects
+                members = {key: each.type for key, each in inner.attributes.items()}
+                block.attributes[name] = Attribute([entry["kind"], ["object", members]], not optional, optional)
+            else:
+                is_single = struct["is_block"] is None
+                block.blocks[name] = Nested(inner, entry["kind"] == "set", is_single, required=not optional)
         return block
 
     def _struct(self, name: str) -> Block:
@@ -187,8 +179,10 @@ class _Source:
         return found
 
 
-def _is_primitive(function: str) -> bool:
-    return function in ("string", "number", "boolean", "any")
+def _is_optional(name: str, value: str, owner: str) -> bool:
+    """Return whether a class can reset an argument. Some members have another name, as objects have an `equals`."""
+    member = _MEMBER.search(value)
+    return name == "id" or (member is not None and f"reset{_capital(member[1])}()" in owner)
 
 
 def _type_of(kind: str, storage: str) -> Any:

@@ -105,7 +105,7 @@ variable "security_contact" {
 }
 
 variable "subscriptions" {
-  description = "Who is told of alarms: e-mail addresses or https:// addresses, by severity."
+  description = "Recipients of alarms: e-mail addresses or https:// addresses, by severity."
   type = object({
     warning  = list(string)
     critical = list(string)

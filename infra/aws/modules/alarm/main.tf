@@ -1,4 +1,4 @@
-# Alarms on one metric, one for each severity: `warning` is for working hours, `critical` wakes someone.
+# Alarms on one metric, one for each severity: `warning` can wait for working hours, `critical` cannot.
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = var.thresholds
 

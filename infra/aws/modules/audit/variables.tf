@@ -24,7 +24,7 @@ variable "watched_bucket_prefixes" {
 }
 
 variable "critical_topic_arn" {
-  description = "Topic that is told."
+  description = "Topic for the alarms."
   type        = string
 }
 

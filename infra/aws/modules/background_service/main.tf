@@ -1,5 +1,5 @@
-# Workers or clocks. They serve no requests, so that a new one starts before the old one ends; one that does not stay up
-# brings the previous release back.
+# Workers or clocks. A new one starts before the old one ends. If a new one does not keep running, the previous release is
+# restored.
 resource "aws_ecs_service" "this" {
   name                               = var.name
   cluster                            = var.cluster_name
@@ -24,7 +24,7 @@ resource "aws_ecs_service" "this" {
   }
 
   lifecycle {
-    # infra/release.py chooses it, once the migrations of a release have run.
+    # infra/release.py sets it after the migrations of a release.
     ignore_changes = [task_definition]
   }
 }

@@ -7,7 +7,7 @@ resource "aws_rds_cluster" "this" {
   database_name      = "service"
   port               = 5432
 
-  # RDS makes the password of the owner, keeps it in Secrets Manager and replaces it every week. Terraform never sees it.
+  # RDS makes the password of the owner, keeps it in Secrets Manager and replaces it every week. Terraform does not know it.
   master_username               = "owner"
   manage_master_user_password   = true
   master_user_secret_kms_key_id = var.kms_key_arn

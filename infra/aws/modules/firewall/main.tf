@@ -16,7 +16,7 @@ locals {
     AWSManagedRulesSQLiRuleSet            = 1020
     AWSManagedRulesCommonRuleSet          = 1030
   }
-  # Rules of the common set that are in the way: bodies are binary, and their sizes are limited for each route.
+  # Rules of the common set that would block valid requests: bodies are binary, and each route has its own size limit.
   counted = ["SizeRestrictions_BODY", "CrossSiteScripting_BODY", "NoUserAgent_HEADER", "GenericRFI_BODY", "GenericLFI_BODY"]
 }
 

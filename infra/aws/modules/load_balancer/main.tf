@@ -1,5 +1,5 @@
 # The load balancer of one surface: HTTPS on 443, and a listener for tests of a new release that only the check of the
-# deployment reaches (service/connections.tf). Two target groups take turns; CodeDeploy decides which one a listener uses.
+# deployment reaches (service/connections.tf). CodeDeploy decides which of two target groups a listener uses.
 resource "aws_lb" "this" {
   name               = var.name
   load_balancer_type = "application"
@@ -66,6 +66,6 @@ resource "aws_lb_listener" "this" {
   }
 
   lifecycle {
-    ignore_changes = [default_action] # CodeDeploy moves it from one target group to the other
+    ignore_changes = [default_action] # CodeDeploy changes the target group
   }
 }

@@ -1,5 +1,5 @@
-# Services of AWS that the processes use, in every zone where AWS offers them, so that the loss of a zone takes no
-# endpoint with it.
+# Services of AWS that the processes use, in every zone where AWS offers them, so that the loss of a zone
+# does not matter.
 resource "aws_vpc_endpoint" "interface" {
   for_each = var.interface_endpoints
 

@@ -8,7 +8,7 @@ resource "aws_vpc" "this" {
   tags                             = { Name = var.name }
 }
 
-# Without rules, it admits nothing: what was forgotten is not connected.
+# Without rules it admits nothing, so a resource without a security group of its own has no connections.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
 }

@@ -1,4 +1,4 @@
-# The topics of one region: warnings, and what wakes someone.
+# The topics of one region, one for each severity.
 module "key" {
   source = "../kms_key"
 

@@ -28,8 +28,8 @@ resource "aws_ecs_service" "this" {
   }
 
   lifecycle {
-    # CodeDeploy chooses the first two, and autoscaling the third. The public service gave up autoscaling because
-    # Terraform reset the number of tasks, and a deployment started with it.
+    # CodeDeploy sets the first two, and autoscaling the third. If Terraform reset the number of tasks, autoscaling
+    # would not work, as in the public service.
     ignore_changes = [task_definition, load_balancer, desired_count]
   }
 }
@@ -114,7 +114,7 @@ resource "aws_codedeploy_deployment_group" "this" {
   }
 }
 
-# A policy for CPU and one for memory: the one that asks for more tasks wins.
+# A policy for CPU and one for memory: the larger number of tasks applies.
 resource "aws_appautoscaling_target" "this" {
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"

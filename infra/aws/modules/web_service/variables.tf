@@ -68,7 +68,7 @@ variable "alarm_names" {
 }
 
 variable "warning_topic_arn" {
-  description = "Topic that is told of failed deployments."
+  description = "Topic for messages about failed deployments."
   type        = string
 }
 
