@@ -1,8 +1,8 @@
 """The plans of infra/aws, which Terraform computes without an account (infra/check/terraform.py)."""
 
+import fcntl
 import hashlib
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,21 +66,23 @@ def _plans() -> Path:
         if path.is_file() and path.suffix in {".tf", ".tfvars", ".json", ".js", ".py"}:
             digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     folder = ROOT / "var" / "infrastructure" / digest.hexdigest()[:16]
-    if not folder.exists():
-        _make_plans(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with Path(folder.parent, "lock").open("w") as lock:  # test processes wait for the first one
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _make_plans(folder)
     return folder
 
 
 def _make_plans(folder: Path) -> None:
-    if not _INSTALLED.exists() and not os.environ.get("CI"):
-        pytest.skip("bin/check-infrastructure has not installed Terraform")
-    unfinished = folder.with_suffix(f".{os.getpid()}")
-    unfinished.mkdir(parents=True)
+    if not _INSTALLED.exists():
+        pytest.skip("bin/check-infrastructure installs Terraform, and runs these tests")
+    unfinished = folder.with_suffix(".unfinished")
+    unfinished.mkdir(exist_ok=True)
     command = ["bin/install-apart", "infrastructure", "python", "-m", "infra.check.terraform", str(unfinished)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
-    if not folder.exists():
-        unfinished.rename(folder)
+    unfinished.rename(folder)
 
 
 def documents(resource: Resource) -> list[dict[str, Any]]:

@@ -18,14 +18,14 @@ SIZES = {
     ("aws_rds_cluster", "serverlessv2_scaling_configuration"),
 }
 # Resources whose number is a size, or follows from who is told.
-COUNTED = ("aws_rds_cluster_instance", "aws_sns_topic_subscription")
+COUNTED = ("aws_rds_cluster_instance", "aws_sns_topic_subscription", "module.cache_alarm")
 
 
 def resources(environment: str, root: str) -> dict[str, Any]:
     """Return the values of all resources by their addresses, with the names of the environment made equal."""
     found = {}
     for each in plan(environment, root).resources:
-        if each.type not in COUNTED:
+        if each.type not in COUNTED and not each.address.startswith(COUNTED):
             sizes = {name for type_, name in SIZES if type_ == each.type}
             values = {name: value for name, value in each.values.items() if name not in sizes}
             found[each.address] = neutral(values, environment)

@@ -17,6 +17,8 @@ def source() -> str:
 
 def test_alarms_watch_for_lines_that_the_code_logs(environment: str) -> None:
     patterns = {each.values["pattern"] for each in plan(environment).of("aws_cloudwatch_log_metric_filter")}
+    quoted = r'"(?:[^"\\]|\\.)+"'
+    assert [pattern for pattern in patterns if not re.fullmatch(f"{quoted}( {quoted})*", pattern)] == []
     messages = {message for pattern in patterns for message in re.findall(r'msg=\\?"([^"\\]+)\\?"', pattern)}
     assert {"http response", "purge finished", "unknown job refused"} <= messages
     text = source()

@@ -1,4 +1,5 @@
-# Thresholds are those of the public service where it had them. What to do is in docs/operations.md ("What to watch").
+# Thresholds are those of the public service, except for CPU and memory of processes: it warned at 50 per cent, and
+# autoscaling aims at 60. What to do is in docs/operations.md ("What to watch").
 module "notifications" {
   source   = "../modules/notifications"
   for_each = { regional = var.region, global = "us-east-1" }
@@ -216,21 +217,22 @@ module "database_alarm" {
   topics      = local.topics
 }
 
+# Metrics of Redis belong to nodes, which AWS numbers from 001.
 module "cache_alarm" {
   source = "../modules/alarm"
-  for_each = {
-    cpu    = { metric = "EngineCPUUtilization", threshold = 50 }
-    memory = { metric = "DatabaseMemoryUsagePercentage", threshold = 50 }
-  }
+  for_each = merge([for number in range(1, var.cache.nodes + 1) : {
+    "cpu-${number}"    = { metric = "EngineCPUUtilization", node = format("%s-%03d", module.cache.name, number) }
+    "memory-${number}" = { metric = "DatabaseMemoryUsagePercentage", node = format("%s-%03d", module.cache.name, number) }
+  }]...)
 
   name        = "${local.name}-redis-${each.key}"
   description = "${each.value.metric} of Redis"
   namespace   = "AWS/ElastiCache"
   metric      = each.value.metric
-  dimensions  = { ReplicationGroupId = module.cache.name }
+  dimensions  = { CacheClusterId = each.value.node }
   statistic   = "Average"
   period      = 120
   periods     = 2
-  thresholds  = { warning = each.value.threshold }
+  thresholds  = { warning = 50 }
   topics      = local.topics
 }

@@ -4,7 +4,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
 
   name           = var.name
   log_group_name = each.value
-  pattern        = join(" ", [for term in var.terms : "\"${term}\""])
+  pattern        = join(" ", [for term in var.terms : "\"${replace(term, "\"", "\\\"")}\""])
 
   metric_transformation {
     namespace     = var.namespace

@@ -14,9 +14,9 @@ resource "aws_cloudwatch_log_data_protection_policy" "this" {
     Name    = "mask-${var.name}"
     Version = "2021-06-01"
     Configuration = {
+      # AWS accepts no parentheses here.
       CustomDataIdentifier = [
-        { Name = "Authorization", Regex = "(Bearer|Basic) [A-Za-z0-9+/=_-]{16,}" },
-        { Name = "HexSecret", Regex = "\\b[0-9a-f]{64}\\b" },
+        { Name = "Authorization", Regex = "Bearer [A-Za-z0-9+/=_-]{16,}|Basic [A-Za-z0-9+/=_-]{16,}" },
       ]
     }
     Statement = [
@@ -39,6 +39,5 @@ locals {
     "arn:aws:dataprotection::aws:data-identifier/EmailAddress",
     "arn:aws:dataprotection::aws:data-identifier/IpAddress",
     "Authorization",
-    "HexSecret",
   ]
 }
