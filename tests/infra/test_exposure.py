@@ -56,6 +56,29 @@ def test_connections_have_a_rule_at_both_ends(environment: str) -> None:
     assert accepted == opened
 
 
+def test_connections_are_those_that_processes_need(environment: str) -> None:
+    service = plan(environment)
+    processes = set(group_ids(service, "process").values())
+    opened: dict[int, set[str]] = {}
+    for each in service.of("aws_vpc_security_group_egress_rule"):
+        name = group_ids(service, "process").get(each.values["security_group_id"])
+        if name and each.values["referenced_security_group_id"]:
+            opened.setdefault(each.values["from_port"], set()).add(name)
+    assert opened == {
+        443: processes,
+        587: {"worker-portal"},  # e-mail
+        5432: {name for name in processes if not name.startswith("clock-")},
+        6379: processes,
+    }
+    (codes,) = [key for key, name in group_ids(service, "load_balancer").items() if name == "codes"]
+    clients = {
+        group_ids(service, "process").get(each.values["referenced_security_group_id"])
+        for each in service.of("aws_vpc_security_group_ingress_rule")
+        if each.values["security_group_id"] == codes and each.values["from_port"] == 443
+    }
+    assert clients == {"portal"}
+
+
 def test_test_listeners_are_reached_by_the_check_of_deployments_alone(environment: str) -> None:
     service = plan(environment)
     ports = {

@@ -8,8 +8,8 @@ locals {
     { for name in keys(local.surfaces) : "${name}: requests" => {
       from = aws_security_group.load_balancer[name].id, to = aws_security_group.process[name].id, port = local.surfaces[name].port
     } },
-    { for name in ["portal", "worker-portal"] : "${name}: codes" => {
-      from = aws_security_group.process[name].id, to = aws_security_group.load_balancer["codes"].id, port = 443
+    { "portal: codes" = {
+      from = aws_security_group.process["portal"].id, to = aws_security_group.load_balancer["codes"].id, port = 443
     } },
     { for name in local.uses_database : "${name}: PostgreSQL" => {
       from = aws_security_group.process[name].id, to = module.database.security_group_id, port = 5432
