@@ -29,6 +29,9 @@ COPY --from=build /service/migrations migrations
 COPY Procfile gunicorn.conf.py objectives.yaml ./
 COPY bin/web bin/process bin/healthy bin/
 
+# With a read-only root file system, a platform mounts a volume here. This gives it the permissions of the folder.
+VOLUME /tmp
+
 ARG BRANCH=
 ARG REVISION=
 ENV BRANCH=$BRANCH REVISION=$REVISION PORT=8001

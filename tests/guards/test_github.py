@@ -15,6 +15,9 @@ from tests.guards.source import ROOT
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+# Workflows of the main branch and of tags alone.
+ALWAYS_OURS = ("release.yml", "review-app-forks.yml", "infrastructure.yml", "infrastructure-drift.yml")
+PLAN = "infrastructure-plan.yml: plan"
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 
 
@@ -92,12 +95,20 @@ def test_jobs_with_write_permissions_do_not_run_code_of_a_pull_request() -> None
     refs = {
         name: [step["with"].get("ref") for step in job["steps"] if "checkout@" in step.get("uses", "")]
         for name, job in jobs()
-        # These two are always of the main branch, or of a tag.
-        if "write" in job["permissions"].values() and not name.startswith(("release.yml", "review-app-forks.yml"))
+        # These are always of the main branch, or of a tag, except for the plan, which the next test restricts.
+        if "write" in job["permissions"].values() and not name.startswith(ALWAYS_OURS) and name != PLAN
     }
     base = ["${{ github.event.pull_request.base.sha }}"]
     assert refs
     assert [name for name in refs if refs[name] != base] == [], "check out the base of the pull request"
+
+
+def test_a_plan_runs_for_branches_of_this_repository_and_can_only_prove_who_it_is() -> None:
+    plan = dict(jobs())[PLAN]
+    assert plan["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert plan["permissions"] == {"contents": "read", "id-token": "write"}
+    roles = {step["env"]["AWS_ROLE_ARN"] for step in plan["steps"] if "AWS_ROLE_ARN" in step.get("env", {})}
+    assert roles == {"${{ vars.AWS_STAGING_PLAN_ROLE }}"}, "a pull request may not use the role that applies"
 
 
 def test_commands_contain_no_template_expressions() -> None:

@@ -1,0 +1,34 @@
+variable "name" {
+  description = "Prefix of names."
+  type        = string
+}
+
+variable "account" {
+  description = "Number of the AWS account."
+  type        = string
+}
+
+variable "own_roles" {
+  description = "Patterns of ARNs of the roles that may use keys and secrets without an alarm."
+  type        = list(string)
+}
+
+variable "key_arns" {
+  description = "Keys whose use by others raises an alarm."
+  type        = list(string)
+}
+
+variable "watched_bucket_prefixes" {
+  description = "ARNs of objects, or their beginnings, whose use is recorded."
+  type        = list(string)
+}
+
+variable "critical_topic_arn" {
+  description = "Topic for the alarms."
+  type        = string
+}
+
+variable "log_key_arn" {
+  description = "Key that encrypts logs."
+  type        = string
+}

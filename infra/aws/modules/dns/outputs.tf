@@ -1,0 +1,24 @@
+output "zone_id" {
+  description = "Identifier of the public zone."
+  value       = aws_route53_zone.this.zone_id
+}
+
+output "zone_arn" {
+  description = "ARN of the public zone."
+  value       = aws_route53_zone.this.arn
+}
+
+output "private_zone_id" {
+  description = "Identifier of the private zone."
+  value       = aws_route53_zone.private.zone_id
+}
+
+output "name_servers" {
+  description = "Name servers to enter in the parent zone."
+  value       = aws_route53_zone.this.name_servers
+}
+
+output "certificate_arns" {
+  description = "Certificates that have been validated: `regional` and `global`."
+  value       = { for name, validation in aws_acm_certificate_validation.this : name => validation.certificate_arn }
+}

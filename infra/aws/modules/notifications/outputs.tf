@@ -1,0 +1,4 @@
+output "topics" {
+  description = "ARN of the topic of each severity."
+  value       = { for severity, topic in aws_sns_topic.this : severity => topic.arn }
+}

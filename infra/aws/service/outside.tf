@@ -1,0 +1,149 @@
+# What is seen from outside, and what AWS itself reports: health checks, attacks, costs.
+locals {
+  # Every 30 seconds from several places; three failures in a row are a failure.
+  health_checks = {
+    submission    = { host = local.hosts.submission, path = "/services/ping" }
+    portal        = { host = local.hosts.portal, path = "/services/ping" }
+    sharing       = { host = local.hosts.sharing, path = "/services/ping" }
+    retrieval     = { host = local.hosts.retrieval, path = "/services/ping" }
+    configuration = { host = local.hosts.retrieval, path = "/exposure-configuration/CA.json" }
+    region        = { host = local.hosts.retrieval, path = "/exposure-configuration/region.json" }
+  }
+
+  public_resources = merge(
+    { cdn = module.cdn.arn, zone = module.dns.zone_arn },
+    { for name in ["submission", "retrieval", "portal", "sharing"] : name => module.load_balancer[name].arn },
+  )
+}
+
+resource "aws_route53_health_check" "this" {
+  for_each = local.health_checks
+
+  type              = "HTTPS"
+  fqdn              = each.value.host
+  port              = 443
+  resource_path     = each.value.path
+  request_interval  = 30
+  failure_threshold = 3
+  enable_sni        = true
+  measure_latency   = true
+  tags              = { Name = "${local.name}-${each.key}" }
+}
+
+module "health_alarm" {
+  source   = "../modules/alarm"
+  for_each = local.health_checks
+
+  region       = "us-east-1"
+  name         = "${local.name}-${each.key}-unreachable"
+  description  = "${each.value.path} of ${each.value.host} does not answer"
+  namespace    = "AWS/Route53"
+  metric       = "HealthCheckStatus"
+  dimensions   = { HealthCheckId = aws_route53_health_check.this[each.key].id }
+  statistic    = "Minimum"
+  periods      = 2
+  is_minimum   = true
+  thresholds   = { critical = 1 }
+  missing_data = "breaching"
+  topics       = local.global_topics
+}
+
+module "cdn_alarm" {
+  source = "../modules/alarm"
+
+  region      = "us-east-1"
+  name        = "${local.name}-cdn-5xx"
+  description = "Per cent of downloads that failed"
+  namespace   = "AWS/CloudFront"
+  metric      = "5xxErrorRate"
+  dimensions  = { DistributionId = module.cdn.id, Region = "Global" }
+  statistic   = "Average"
+  periods     = 5
+  thresholds  = { warning = 0.1, critical = 1 }
+  topics      = local.global_topics
+}
+
+resource "aws_shield_protection" "this" {
+  for_each = var.has_shield_advanced ? local.public_resources : {}
+
+  name         = "${local.name}-${each.key}"
+  resource_arn = each.value
+}
+
+module "attack_alarm" {
+  source   = "../modules/alarm"
+  for_each = var.has_shield_advanced ? local.public_resources : {}
+
+  # Metrics of what is not in a region are in us-east-1.
+  region      = contains(["cdn", "zone"], each.key) ? "us-east-1" : null
+  name        = "${local.name}-${each.key}-attack"
+  description = "Shield sees a denial of service at ${each.key}"
+  namespace   = "AWS/DDoSProtection"
+  metric      = "DDoSDetected"
+  dimensions  = { ResourceArn = each.value }
+  thresholds  = { critical = 0 }
+  topics      = contains(["cdn", "zone"], each.key) ? local.global_topics : local.topics
+}
+
+resource "aws_guardduty_detector" "this" {
+  count = var.has_guard_duty ? 1 : 0
+
+  enable                       = true
+  finding_publishing_frequency = "FIFTEEN_MINUTES"
+
+  #checkov:skip=CKV2_AWS_3:The account is one of its own; an organisation sets has_guard_duty to false
+}
+
+resource "aws_cloudwatch_event_rule" "findings" {
+  count = var.has_guard_duty ? 1 : 0
+
+  name        = "${local.name}-findings"
+  description = "Findings of GuardDuty of medium severity and above"
+  event_pattern = jsonencode({
+    source      = ["aws.guardduty"]
+    detail-type = ["GuardDuty Finding"]
+    detail      = { severity = [{ numeric = [">=", 4] }] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "findings" {
+  count = var.has_guard_duty ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.findings[0].name
+  arn  = local.topics["critical"]
+}
+
+resource "aws_budgets_budget" "this" {
+  name         = local.name
+  budget_type  = "COST"
+  limit_amount = tostring(var.monthly_budget)
+  limit_unit   = "USD"
+  time_unit    = "MONTHLY"
+
+  dynamic "notification" {
+    for_each = { FORECASTED = 100, ACTUAL = 80 }
+    content {
+      notification_type         = notification.key
+      comparison_operator       = "GREATER_THAN"
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      subscriber_sns_topic_arns = [local.topics["warning"]]
+    }
+  }
+}
+
+module "audit" {
+  source = "../modules/audit"
+
+  name    = local.name
+  account = var.account
+  own_roles = [
+    "arn:aws:iam::${var.account}:role/${local.name}-*-execution",
+    "arn:aws:iam::${var.account}:role/${local.name}-*-task",
+    "arn:aws:iam::${var.account}:role/aws-service-role/*",
+  ]
+  key_arns                = [for purpose in ["archives", "data", "secrets"] : module.keys[purpose].arn]
+  watched_bucket_prefixes = ["${module.archives.arn}/", "${module.logs.arn}/"]
+  critical_topic_arn      = local.topics["critical"]
+  log_key_arn             = module.keys["logs"].arn
+}

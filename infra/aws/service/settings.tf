@@ -1,0 +1,76 @@
+# Which process has which settings. A test compares this file with the settings that the code declares, and starts the
+# code with them. Values of secrets are not here and not in the state: they are written into the secrets below by
+# infra/store_secrets.py and infra/database_roles.py.
+locals {
+  # Staging runs as production does, so that it finds what production would.
+  common_settings = {
+    ENV                  = "production"
+    REGION_CODE          = "302"
+    PGSSLMODE            = "require" # of the PostgreSQL driver
+    RATE_LIMITS          = "on"
+    SECURITY_CONTACT     = "mailto:${var.security_contact}"
+    RELEASE_PERIOD_HOURS = "1"
+    REVISION             = trimprefix(var.image_tag, "sha-")
+    DATABASE_POOL_SIZE   = "10"
+  }
+
+  surface_settings = {
+    submission = {}
+    retrieval  = { ARCHIVE_FILES = "s3://${module.archives.name}/${local.archive_prefix}" }
+    portal = {
+      PORTAL_URL     = "https://${local.hosts.portal}"
+      SUBMISSION_URL = "https://${local.hosts.codes}"
+      MAIL_FROM      = var.mail_from
+    }
+    sharing = {
+      SHARING_URL      = "https://${local.hosts.sharing}"
+      SHARING_CREATORS = "tokens"
+    }
+  }
+
+  surface_secrets = {
+    submission = ["KEY_CLAIM_TOKEN", "SEALING_KEYS", "SECRET_KEY"]
+    retrieval  = ["ECDSA_KEY", "METRICS_PASSWORD", "METRICS_USERNAME", "RETRIEVE_HMAC_KEY"]
+    portal     = ["MAIL_URL", "PORTAL_SECRET_KEYS", "QR_SIGNATURE_KEY"]
+    sharing    = ["SHARING_SECRET_KEY", "SHARING_TOKENS"]
+  }
+
+  # The names of roles are those of docs/operations.md. A clock does not use the database, so it gets an address that
+  # leads nowhere instead of a password. The owner's password is in a secret of RDS, which replaces it every week: the
+  # release reads it there, as PGPASSWORD.
+  database_roles = setsubtract(compact([for process in local.processes : process.database_role]), ["owner"])
+  no_database    = "postgresql://nobody@database.invalid/none?sslmode=require"
+  owner_url      = "postgresql://owner@${module.database.endpoint}:5432/service?sslmode=require"
+  archive_prefix = "archives"
+}
+
+resource "aws_secretsmanager_secret" "setting" {
+  for_each = toset(flatten(values(local.surface_secrets)))
+
+  name                    = "${local.name}/${each.key}"
+  description             = "The setting ${each.key}"
+  kms_key_id              = module.keys["secrets"].arn
+  recovery_window_in_days = 30
+
+  #checkov:skip=CKV2_AWS_57:Each of these is changed in the steps of docs/operations.md, some of them by apps and portals too
+}
+
+resource "aws_secretsmanager_secret" "database_url" {
+  for_each = toset(local.database_roles)
+
+  name                    = "${local.name}/DATABASE_URL/${each.key}"
+  description             = "Address of the database with the password of the role ${each.key}"
+  kms_key_id              = module.keys["secrets"].arn
+  recovery_window_in_days = 30
+
+  #checkov:skip=CKV2_AWS_57:infra/database_roles.py replaces passwords, followed by a deployment that makes processes read them
+}
+
+resource "aws_secretsmanager_secret" "redis_url" {
+  name                    = "${local.name}/REDIS_URL"
+  description             = "Address of Redis with its token"
+  kms_key_id              = module.keys["secrets"].arn
+  recovery_window_in_days = 30
+
+  #checkov:skip=CKV2_AWS_57:infra/store_secrets.py replaces the token, followed by a deployment that makes processes read it
+}

@@ -1,0 +1,102 @@
+"""Store the secrets that have no value yet: `python -m infra.store_secrets OUTPUTS LABEL`.
+
+OUTPUTS is what `terraform output -json` prints, LABEL that of the first health authority. Values are random, made as by
+`flask secrets make`, stored in Secrets Manager and shown nowhere. Secrets that have a value are left alone. MAIL_URL
+cannot be made up: it is listed at the end.
+"""
+
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.exceptions import ClientError
+
+from app.config.secrets import SECRET_MAKERS, make_claim_token
+
+_ORIGIN_SECRET: Final = "origin-secret"  # noqa: S105 - the name of it
+
+
+def makers(label: str) -> dict[str, Callable[[], str]]:
+    """Return what makes the value of each secret setting that can be made up."""
+    return dict(SECRET_MAKERS) | {
+        "KEY_CLAIM_TOKEN": lambda: make_claim_token(label),
+        "QR_SIGNATURE_KEY": lambda: secrets.token_hex(32),
+        "SHARING_TOKENS": lambda: make_claim_token("team"),
+    }
+
+
+def has_value(store: Any, arn: str) -> bool:
+    """Return whether a secret has a value, without reading it."""
+    return bool(store.describe_secret(SecretId=arn).get("VersionIdsToStages"))
+
+
+def store_settings(store: Any, settings: dict[str, str], label: str) -> list[str]:
+    """Store a value for each setting without one; return the names of those that must be entered by hand."""
+    known, left = makers(label), []
+    for name, arn in sorted(settings.items()):
+        if has_value(store, arn):
+            continue
+        if name not in known:
+            left.append(name)
+            continue
+        store.put_secret_value(SecretId=arn, SecretString=known[name]())
+        print(f"stored {name}")
+    return left
+
+
+def store_redis_url(store: Any, data: dict[str, Any]) -> None:
+    """Give Redis a token unless REDIS_URL has one, and store REDIS_URL."""
+    if has_value(store, data["redis_url_arn"]):
+        return
+    token = secrets.token_urlsafe(48)
+    redis, name = boto3.client("elasticache"), data["redis_name"]
+    for strategy in ("ROTATE", "SET"):  # accept the token too, then accept nothing else
+        redis.modify_replication_group(
+            ReplicationGroupId=name, AuthToken=token, AuthTokenUpdateStrategy=strategy, ApplyImmediately=True
+        )
+        redis.get_waiter("replication_group_available").wait(ReplicationGroupId=name)
+    options = "ssl_cert_reqs=required&ssl_ca_certs=/etc/ssl/certs/ca-certificates.crt"
+    value = f"rediss://:{token}@{data['redis_host']}:6379/0?{options}"
+    store.put_secret_value(SecretId=data["redis_url_arn"], SecretString=value)
+    print("stored REDIS_URL")
+
+
+def store_origin_secret(data: dict[str, Any], name: str) -> None:
+    """Make the secret between the CDN and its origin: in the store of the CDN, and in a pattern set of the firewall."""
+    values, firewall = boto3.client("cloudfront-keyvaluestore"), boto3.client("wafv2")
+    store = data["cdn_secret_store"]
+    try:
+        values.get_key(KvsARN=store, Key=_ORIGIN_SECRET)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+    else:
+        return
+    secret = secrets.token_urlsafe(32)
+    tag = values.describe_key_value_store(KvsARN=store)["ETag"]
+    values.put_key(KvsARN=store, Key=_ORIGIN_SECRET, Value=secret, IfMatch=tag)
+    made = firewall.create_regex_pattern_set(
+        Name=f"{name}-origin", Scope="REGIONAL", RegularExpressionList=[{"RegexString": f"^{secret}$"}]
+    )
+    print(
+        f'stored the secret of the CDN; add to environment.tfvars: origin_pattern_set_arn = "{made["Summary"]["ARN"]}"'
+    )
+
+
+def main(outputs: dict[str, Any], label: str) -> None:
+    """Store everything that is missing."""
+    data = outputs["data"]["value"]
+    store = boto3.client("secretsmanager")
+    left = store_settings(store, data["settings"], label)
+    store_redis_url(store, data)
+    store_origin_secret(data, outputs["name"]["value"])
+    if left:
+        print(f"enter by hand: {', '.join(left)}")
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), sys.argv[2])
