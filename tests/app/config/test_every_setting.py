@@ -59,6 +59,7 @@ VALUES = COMPLETE | {
     "SHARING_CREATORS": "portal,tokens",
     "SHARING_TOKENS": f"{'t' * 20}=team",
     "SHARING_URL": "https://share.example.org",
+    "DOWNLOAD_FILES": "s3://downloads/archives",
     "STATUS_URL": "https://status.example.org",
     "NOTICE_WEBHOOK_URL": "https://notices.example.org/exposure-alert",
     "NOTICE_WEBHOOK_KEY": "ff" * 32,
