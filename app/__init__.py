@@ -142,9 +142,10 @@ def _register_surfaces(app: "Application", context: "Context") -> None:
 
         blueprints += sharing_blueprints()
     if context.served_status:
+        from app.incidents.views import incident_notes
         from app.status.views import status_blueprints
 
-        blueprints += status_blueprints()
+        blueprints += [*status_blueprints(), incident_notes]
     if context.served_review:
         from app.review.views import review_blueprints
 

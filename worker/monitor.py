@@ -8,8 +8,7 @@ from typing import Final
 from app.config import STATUS
 from app.domain.timeline import utc_now
 from app.incidents.channels import make_channels
-from app.incidents.making import measured
-from app.upkeep.monitoring.counting import count_nothing
+from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.monitor import Monitor
 from app.upkeep.monitoring.slots import SLOT_SECONDS
 from app.web.context import Context
@@ -53,6 +52,8 @@ def start_monitor(context: Context, role: str) -> MonitorThread | None:
     if not settings.serves(STATUS):
         return None
     channels = make_channels(settings.status, utc_now)
-    thread = MonitorThread(Monitor(settings, role, utc_now(), measured(), channels, count_nothing))
+    thread = MonitorThread(
+        Monitor(settings, role, utc_now(), MeasuredObjectives(), channels, context.instruments.count_check)
+    )
     thread.start()
     return thread

@@ -7,6 +7,7 @@ from app.cli.archives import archives
 from app.cli.configuration import configuration
 from app.cli.doctor import doctor
 from app.cli.importing import import_command, import_forget, import_settings
+from app.cli.incidents import incidents
 from app.cli.objectives import objectives
 from app.cli.operations import codes, counts, keys, purge
 from app.cli.planned_work import planned_work
@@ -34,6 +35,7 @@ def init_cli(app: Application) -> None:
         status,
         planned_work,
         objectives,
+        incidents,
         doctor,
         portal,
     ):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.incidents.measured import Measured, NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents
 
 if TYPE_CHECKING:
@@ -12,9 +12,4 @@ if TYPE_CHECKING:
 def make_incidents(context: "Context") -> Incidents:
     """Return the incidents for a process that serves status or the portal."""
     audit = context.served_portal.audit.record if context.served_portal else None
-    return Incidents(context.database, audit, measured())
-
-
-def measured() -> Measured:
-    """Return the objectives of which incidents report figures."""
-    return NothingMeasured()
+    return Incidents(context.database, audit, MeasuredObjectives())

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database.database import Database
@@ -90,7 +91,7 @@ class Incidents:
             session.add(row)
             session.flush()
             events.add(session, Event(now, EventKind.OPENED, author=actor), row.id)
-            self._record(session, actor, "open-incident", row, now)
+            self._record(session, actor, "open-incident", row.id, now)
             return row.id
 
     def describe(self, number: int, opening: Opening, actor: str, now: datetime) -> None:
@@ -99,17 +100,22 @@ class Incidents:
             row = locked(session, number)
             row.title_en, row.title_fr = opening.title_en, opening.title_fr
             row.impact, row.parts = opening.impact.value, list(opening.parts)
-            self._record(session, actor, "describe-incident", row, now)
+            self._record(session, actor, "describe-incident", number, now)
 
     def note(self, number: int | None, text: str, actor: str, now: datetime, *, is_public: bool = False) -> None:
         """Add a note to the timeline of an incident, or without one, to those of all incidents near it."""
         if not text or len(text) > MAX_NOTE:
             raise IncidentRefusedError("note")
-        with self.database.session() as session:
-            row = None if number is None else locked(session, number)
-            events.add(session, Event(now, EventKind.NOTE, "", text, actor, is_public), row.id if row else None)
-            if row is not None:
-                self._record(session, actor, "note-incident", row, now)
+        event = Event(now, EventKind.NOTE, "", text, actor, is_public)
+        try:
+            with self.database.session() as session:
+                # Not looked up first: the process that takes notes of other systems may only add rows.
+                events.add(session, event, number)
+                session.flush()
+                if number is not None:
+                    self._record(session, actor, "note-incident", number, now)
+        except IntegrityError:
+            raise IncidentMissingError from None
 
     def acknowledge(self, number: int, actor: str, now: datetime) -> None:
         """Store that a person attends to an incident, which ends its reminders. Does nothing the second time."""
@@ -121,7 +127,7 @@ class Incidents:
                 return
             row.acknowledged, row.acknowledged_by = now, actor
             events.add(session, Event(now, EventKind.ACKNOWLEDGED, author=actor), number)
-            self._record(session, actor, "acknowledge-incident", row, now)
+            self._record(session, actor, "acknowledge-incident", number, now)
 
     def mitigate(self, number: int, actor: str, now: datetime) -> None:
         """Store that users are no longer affected; raise IncidentRefusedError unless the incident is open."""
@@ -129,7 +135,7 @@ class Incidents:
             row = _advance(session, number, State.MITIGATED)
             row.mitigated = now
             events.add(session, Event(now, EventKind.MITIGATED, author=actor), number)
-            self._record(session, actor, "mitigate-incident", row, now)
+            self._record(session, actor, "mitigate-incident", number, now)
 
     def reopen(self, number: int, actor: str, now: datetime) -> None:
         """Store that users are affected again; raise IncidentRefusedError unless the incident is mitigated."""
@@ -137,7 +143,7 @@ class Incidents:
             row = _advance(session, number, State.OPEN)
             row.mitigated = None
             events.add(session, Event(now, EventKind.REOPENED, author=actor), number)
-            self._record(session, actor, "reopen-incident", row, now)
+            self._record(session, actor, "reopen-incident", number, now)
 
     def resolve(self, number: int, actor: str, now: datetime) -> None:
         """Store that an incident is over, and a draft of its report; raise IncidentRefusedError if it was over."""
@@ -147,11 +153,11 @@ class Incidents:
             row.resolved = now
             events.add(session, Event(now, EventKind.RESOLVED, author=actor), row.id)
             store_draft(session, row, self.measured, now)
-            self._record(session, actor, "resolve-incident", row, now)
+            self._record(session, actor, "resolve-incident", number, now)
 
-    def _record(self, session: Session, actor: str, action: str, row: Incident, now: datetime) -> None:
+    def _record(self, session: Session, actor: str, action: str, number: int, now: datetime) -> None:
         if self.audit is not None:
-            self.audit(session, actor, action, f"incident {row.id}", now)
+            self.audit(session, actor, action, f"incident {number}", now)
 
 
 def _advance(session: Session, number: int, following: State) -> Incident:

@@ -69,6 +69,8 @@ EVENTS: Final = Limit("events", lambda settings: settings.retrieval.rate_limit_e
 # Nothing else limits attempts to fill the quota, or to guess who reads.
 SHARE: Final = Limit("share", lambda settings: settings.sharing.rate_limit_sharing, False)
 READ_SHARED: Final = Limit("read-shared", lambda settings: settings.sharing.rate_limit_sharing, False)
+# A token is required.
+NOTES: Final = Limit("notes", lambda _: 60, True)
 
 
 class RateLimiter:

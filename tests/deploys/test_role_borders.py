@@ -75,8 +75,25 @@ BORDERS = {
     "no other surface reads what is shared": ((*ZONES[SUBMISSION], *ZONES[RETRIEVAL], *ZONES[PORTAL]), ALL, SHARED),
     "what purges shared secrets reads none": (("worker_sharing",), ("read", "add", "change"), ("shared_secrets",)),
     "what shares forgets no receipt": (("sharing",), ("delete",), ("shared_secret_receipts",)),
-    "the status page reads its document alone": (("status",), ALL, tuple(set(TABLES) - STATUS_READS)),
-    "the status page changes nothing": (("status",), WRITES, TABLES),
+    "the status page reads its document alone": (
+        ("status",),
+        ALL,
+        tuple(set(TABLES) - STATUS_READS - {"incident_events"}),
+    ),
+    "the status page changes nothing": (("status",), WRITES, tuple(set(TABLES) - {"incident_events"})),
+    "what takes notes reads and changes none": (("status",), ("read", *WRITES[1:]), ("incident_events",)),
+    "what was published of an incident stays as it was": (tuple(ROLES), WRITES[1:], ("incident_report_versions",)),
+    "nothing is taken out of a timeline": (tuple(ROLES), WRITES[1:], ("incident_events",)),
+    "the monitor publishes no report, and reviews none": (
+        ("worker_status",),
+        ("add",),
+        ("incident_report_versions", "incident_readings"),
+    ),
+    "no other surface knows of incidents": (
+        (*ZONES[SUBMISSION], *ZONES[RETRIEVAL], *ZONES[SHARING], "worker_portal"),
+        ALL,
+        tuple(name for name in TABLES if name.startswith("incident") or name in ("alerts", "monitor_facts")),
+    ),
     "what publishes the status knows no code, key, person or secret": (
         ("worker_status",),
         ALL,

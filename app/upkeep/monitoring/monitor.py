@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,7 +23,6 @@ from app.incidents.texts import title_of_check
 from app.store.incidents import notices
 from app.upkeep.monitoring.changes import Changes
 from app.upkeep.monitoring.connections import Connections, own_connections
-from app.upkeep.monitoring.counting import CountCheck
 from app.upkeep.monitoring.probes import Probes, Results
 from app.upkeep.monitoring.slots import slot_of, take_slot
 from app.upkeep.monitoring.spool import Spool, load_spool
@@ -31,6 +30,13 @@ from app.upkeep.monitoring.spool import Spool, load_spool
 _logger = logging.getLogger(__name__)
 
 _NEVER: Final = -1
+
+
+class CountCheck(Protocol):
+    """Counts the result of a check; called once a minute for each check."""
+
+    def __call__(self, check: str, *, good: bool) -> None:
+        """Count a result."""
 
 
 @dataclass

@@ -1,0 +1,65 @@
+"""The objectives of objectives.yaml, as incidents see them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from app.domain.incidents.reports import Figure
+from app.domain.objectives import Counts, Evaluation, MinuteCounts, Objective
+from app.objectives import load_objectives
+from app.objectives.evaluator import Evaluator
+from app.store import objective_minutes
+
+
+@dataclass
+class MeasuredObjectives:
+    """Objectives and their counted minutes. The file is read when it is first needed."""
+
+    given: tuple[Objective, ...] | None = field(default=None)
+
+    @cached_property
+    def _objectives(self) -> tuple[Objective, ...]:
+        return load_objectives() if self.given is None else self.given
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        return Evaluator(self._objectives)
+
+    def titles(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the title of each objective by its name, by language."""
+        return {objective.name: objective.titles for objective in self._objectives}
+
+    def parts(self) -> Mapping[str, str]:
+        """Return which part of the service each objective is about, by its name."""
+        return {objective.name: objective.part for objective in self._objectives}
+
+    def evaluations(self, connection: Connection, now: datetime) -> Sequence[Evaluation]:
+        """Return each objective at this moment. Raises DBAPIError."""
+        return self._evaluator.evaluate(connection, now)
+
+    def figures(self, connection: Connection, begin: datetime, end: datetime) -> Sequence[Figure]:
+        """Return what failed in whole minutes of a period, and the share of the budget that it spent.
+
+        The budget is that of the objective's window which ends with the period. Raises DBAPIError.
+        """
+        first, last = begin.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
+        last += timedelta(minutes=1)
+        counted = objective_minutes.between(connection, first, last)
+        whole = objective_minutes.sums(connection, {each.window_minutes for each in self._objectives}, last)
+        return [
+            _figure(objective, failed, whole[objective.name][objective.window_minutes])
+            for objective in self._objectives
+            if (failed := _sum(counted.get(objective.name, ()))).bad
+        ]
+
+
+def _sum(minutes: Iterable[MinuteCounts]) -> Counts:
+    return Counts(sum(each.good for each in minutes), sum(each.total for each in minutes))
+
+
+def _figure(objective: Objective, counts: Counts, whole: Counts) -> Figure:
+    spent = float(counts.bad / (whole.total * objective.budget))
+    return Figure(objective.name, dict(objective.titles), counts.bad, counts.total, spent)

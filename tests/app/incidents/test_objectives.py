@@ -1,0 +1,53 @@
+"""What incidents take from the objectives: alerts by burn rate, and the figures of reports."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.objectives import Objective, Severity
+from app.incidents.objectives import MeasuredObjectives
+from app.incidents.service import Incidents, Opening
+from app.objectives import load_objectives
+from app.store import objective_minutes
+from tests.support.incidents import AUTHOR
+from tests.support.service import Service
+
+MINUTE = timedelta(minutes=1)
+
+
+def objective(name: str) -> Objective:
+    """Return an objective of the file."""
+    return next(each for each in load_objectives() if each.name == name)
+
+
+def count(status: Service, name: str, minutes: int, good: int, total: int) -> None:
+    """Store the same counts for the last minutes."""
+    now = status.clock.now.replace(second=0, microsecond=0)
+    with status.database.transaction() as connection:
+        for number in range(1, minutes + 1):
+            objective_minutes.add(connection, now - number * MINUTE, {name: (good, total)})
+
+
+def test_a_report_has_what_failed_and_the_share_of_the_budget(status: Service, incidents: Incidents) -> None:
+    name = load_objectives()[0].name
+    now = status.clock.now
+    count(status, name, 20, 900, 1000)
+    number = incidents.open(Opening("Requests fail"), AUTHOR, now - 10 * MINUTE)
+    incidents.resolve(number, AUTHOR, now)
+    draft = incidents.find(number, now).draft
+    assert draft is not None
+    (figure,) = draft.figures
+    assert (figure.failed, figure.total) == (1000, 10_000)
+    budget = float(objective(name).budget) * 20_000
+    assert figure.budget_spent == pytest.approx(1000 / budget)
+    assert "1,000 of 10,000 failed" in draft.report.sections["en"]["impact"]
+    assert "1\N{NO-BREAK SPACE}000 échecs sur 10\N{NO-BREAK SPACE}000" in draft.report.sections["fr"]["impact"]
+
+
+def test_a_burn_rate_fires(status: Service) -> None:
+    name = load_objectives()[0].name
+    count(status, name, 60, 500, 1000)
+    with status.database.autocommit() as connection:
+        found = MeasuredObjectives().evaluations(connection, status.clock.now)
+    firing = {alert.severity for each in found for alert in each.firing if each.objective == name}
+    assert Severity.PAGE in firing

@@ -1,0 +1,44 @@
+"""Two people who operate the service, each in a browser of their own."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from app.domain.portal.rights import Role
+from tests.browser.conftest import opening
+from tests.browser.portals import portal_process, portal_service
+from tests.support.portal import add_account, signed_in
+from tests.support.service import Service
+
+SURFACES = {"SURFACES": "submission,portal,status"}
+
+
+@pytest.fixture(scope="module")
+def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A portal beside status."""
+    folder = tmp_path_factory.mktemp("portal")
+    with portal_process(database_url, redis_url, SURFACES, folder) as address:
+        yield address
+
+
+@pytest.fixture
+def service(database_url: str, redis_url: str) -> Iterator[Service]:
+    """The same application in this process."""
+    with portal_service(database_url, redis_url, SURFACES) as service:
+        yield service
+
+
+@pytest.fixture
+def enter(browser: Browser, service: Service, portal_address: str) -> Iterator[Callable[..., Page]]:
+    """Open a browser in which a superuser has signed in."""
+    with opening(browser, portal_address) as open_page:
+
+        def open_browser(name: str, **options: object) -> Page:
+            page = open_page(**options)
+            account = add_account(service, f"{name}@health.example", role=Role.SUPERUSER)
+            cookie = signed_in(service, account).client.get_cookie("portal")
+            page.context.add_cookies([{"name": "portal", "value": cookie.value, "url": portal_address}])
+            return page
+
+        yield open_browser
