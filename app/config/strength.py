@@ -21,10 +21,16 @@ def weak_secrets(settings: Settings) -> list[str]:
     """Return the names of the secret settings that look guessable, or that share a value with another one."""
     weak: list[str] = []
     seen: dict[str, str] = {}
-    for name, value in _secrets(settings):
+    for name, value in (*_common_secrets(settings), *_secrets(settings)):
         if not _is_strong(value) or seen.setdefault(value, name) != name:
             weak.append(name)
     return sorted(set(weak))
+
+
+def _common_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield those that every process may have."""
+    if settings.metrics_token is not None:
+        yield "METRICS_TOKEN", settings.metrics_token
 
 
 def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:

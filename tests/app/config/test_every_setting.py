@@ -41,6 +41,8 @@ VALUES = COMPLETE | {
     "BRANCH": "main",
     "REVISION": "c0ffee",
     "ALLOWED_HOSTS": "dev.example",
+    "METRICS_TOKEN": "m" * 32,
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318",
     "SECURITY_CONTACT": "mailto:security@example.org",
     "SECURITY_POLICY": "https://example.org/policy",
     "TEST_TOOLS_TOKEN": "t" * 20,
