@@ -63,6 +63,8 @@ VALUES = COMPLETE | {
     "SHARING_URL": "https://share.example.org",
     "DOWNLOAD_FILES": "s3://downloads/archives",
     "STATUS_URL": "https://status.example.org",
+    "STATUS_FOLDER": "/folder",
+    "STATUS_SUPPORT_URL": "https://example.org/help",
     "NOTICE_WEBHOOK_URL": "https://notices.example.org/exposure-alert",
     "NOTICE_WEBHOOK_KEY": "ff" * 32,
     "NOTICE_EMAILS": "on-call@health.example",
