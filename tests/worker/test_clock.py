@@ -69,7 +69,11 @@ def test_every_periodic_job_runs(
     redis: Redis, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with mail_server() as server:
-        places = {"DIGEST_EMAILS": "team@health.example", "MAIL_URL": server.url, "DOWNLOAD_FILES": f"file://{tmp_path}/d"}
+        places = {
+            "DIGEST_EMAILS": "team@health.example",
+            "MAIL_URL": server.url,
+            "DOWNLOAD_FILES": f"file://{tmp_path}/d",
+        }
         service = make_service(SURFACES=",".join(ALL_SURFACES), RELEASE_PERIOD_HOURS="1", **places)
         for job in PERIODIC_JOBS:
             monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
