@@ -25,6 +25,7 @@ _SLOW_FIRST = (
     "review_apps",
     "bench",
     "deploys",
+    "deploy_host",
     "local",
     "processes",
     "faults",

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "worker", "local", "clients", "bench", "review_apps", "processes")
+PACKAGES = ("app", "worker", "local", "clients", "bench", "review_apps", "processes", "deploy")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

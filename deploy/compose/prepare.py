@@ -1,0 +1,78 @@
+"""`python -m deploy.compose.prepare FOLDER LABEL`: makes the secrets that compose.yml mounts, each once.
+
+A process gets one file, with its own secrets, its own role in PostgreSQL and its own user in Redis.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.config.secrets import SECRET_MAKERS, make_claim_token
+from deploy.host.plan import DATABASE, OWNER_ROLE, REHEARSAL_DATABASE, SECRETS, TOKEN_SECRET, processes
+from deploy.host.redis_acl import CLOCK, acl
+from deploy.host.settings import ALL_SURFACES, HostSettings
+
+SETTINGS = HostSettings(surfaces=ALL_SURFACES, source="-")
+# Values that a process must have and never uses: the clock no secrets and no database, migrations no Redis.
+_NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+_NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+def prepare(folder: Path, label: str) -> None:
+    """Write the files. Existing ones are kept, so a repeated call makes nothing but what is missing."""
+    if (folder / "users.acl").exists():
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    own = {surface: dict(_secrets(surface, label)) for surface in ALL_SURFACES}
+    roles = {process.role: secrets.token_urlsafe(24) for process in processes(SETTINGS)}
+    redis = {name: secrets.token_urlsafe(24) for name in [*(each.name for each in processes(SETTINGS)), CLOCK]}
+    owner = secrets.token_urlsafe(24)
+    for process in processes(SETTINGS):
+        urls = {
+            "DATABASE_URL": _database_url(process.role, roles[process.role]),
+            "REDIS_URL": f"redis://{process.name}:{redis[process.name]}@redis:6379/0",
+        }
+        _write(folder, f"{process.name}.env", _lines(own[process.surface] | urls))
+    unused = {name: value for surface in ALL_SURFACES for name, value in _secrets(surface, "unused")}
+    clock = {"DATABASE_URL": _NO_DATABASE, "REDIS_URL": f"redis://{CLOCK}:{redis[CLOCK]}@redis:6379/0"}
+    _write(folder, "clock.env", _lines(unused | clock))
+    urls = {"DATABASE_URL": _database_url(OWNER_ROLE, owner), "REDIS_URL": _NO_REDIS}
+    _write(folder, "owner.env", _lines(own["submission"] | urls))
+    _write(folder, "rehearsal.env", _lines({"DATABASE_URL": _database_url(OWNER_ROLE, owner, REHEARSAL_DATABASE)}))
+    _write(folder, "postgres-password", owner)
+    _write(folder, "roles.sql", roles_sql(roles))
+    _write(folder, "users.acl", acl(SETTINGS, redis))  # last: the folder is complete
+
+
+def roles_sql(roles: dict[str, str]) -> str:
+    """Return the SQL that PostgreSQL's image runs when it makes its data: the roles, and the scratch database."""
+    lines = [f"CREATE ROLE {role} LOGIN PASSWORD '{password}';" for role, password in roles.items()]
+    return "\n".join([*lines, f"CREATE DATABASE {REHEARSAL_DATABASE} OWNER {OWNER_ROLE};"]) + "\n"
+
+
+def _secrets(surface: str, label: str) -> Iterator[tuple[str, str]]:
+    for name in SECRETS[surface]:
+        yield name, SECRET_MAKERS[name]()
+    if surface == "submission":
+        yield TOKEN_SECRET, make_claim_token(label)
+
+
+def _database_url(role: str, password: str, database: str = DATABASE) -> str:
+    return f"postgresql://{role}:{password}@postgres:5432/{database}"
+
+
+def _lines(values: dict[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    """Write a file that only its owner and group can read: PostgreSQL, Redis and nginx are in that group."""
+    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    prepare(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,93 @@
+"""Whether everything on the host runs: what `exposure-alert doctor` prints, and the watch checks every five minutes."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from deploy.host import proxy
+from deploy.host.backup import newest
+from deploy.host.host import Host
+from deploy.host.plan import BACKUPS, web_unit, worker_units
+from deploy.host.rehearsal import RESULT
+from deploy.host.releases import current, revision
+from deploy.host.settings import HostSettings
+from deploy.host.switch import readiness
+
+_DAY_SECONDS: Final = 86_400
+_BACKUP_SECONDS: Final = 13 * 3600  # two were missed
+_REHEARSAL_SECONDS: Final = 9 * _DAY_SECONDS
+_CERTIFICATE_SECONDS: Final = 14 * _DAY_SECONDS
+_FREE_SHARE: Final = 0.15
+
+# A job of each surface that runs at least once a minute, as its log line (docs/operations.md, What to watch).
+_JOBS: Final = {"submission": "purge finished", "portal": "portal purge finished", "sharing": "sharing purge finished"}
+_JOB_MINUTES: Final = 5
+
+Finding = tuple[str, str]  # the subject, and what is wrong with it; empty if nothing is
+
+
+def findings(host: Host, settings: HostSettings) -> Iterator[Finding]:
+    """Yield what was checked, and what is wrong."""
+    slot = proxy.active_slot(host)
+    units = [web_unit(surface, slot) for surface in settings.surfaces] + worker_units(settings)
+    for unit in [*units, "exposure-alert-redis.service", proxy.UNIT]:
+        yield (
+            unit,
+            "" if host.succeeds("systemctl", "is-active", "--quiet", unit) else f"does not run: journalctl -u {unit}",
+        )
+    for surface in settings.surfaces:
+        yield f"{surface} is ready", readiness(surface, slot)
+        if surface in _JOBS:
+            yield f"{surface}: '{_JOBS[surface]}'", "" if _was_logged(surface) else f"not in {_JOB_MINUTES} minutes"
+    yield "backup", old_backup(host.path(BACKUPS), time.time())
+    yield "rehearsal of the restore", old_rehearsal(host.path(BACKUPS), time.time())
+    valid = host.succeeds("openssl", "x509", "-in", proxy.CERTIFICATE, "-noout", "-checkend", str(_CERTIFICATE_SECONDS))
+    yield "certificate", "" if valid else "ends within 14 days: systemctl status certbot.timer, or TLS_CERTIFICATE"
+    disk = shutil.disk_usage(host.path("/var"))
+    yield "disk", "" if disk.free / disk.total > _FREE_SHARE else f"{disk.free // 10**9} GB are free"
+
+
+def _was_logged(surface: str) -> bool:
+    unit, since = f"exposure-alert-worker-{surface}.service", f"-{_JOB_MINUTES}min"
+    command = ["journalctl", "--quiet", "--unit", unit, "--since", since, "--grep", _JOBS[surface], "--lines", "1"]
+    return subprocess.run(command, capture_output=True, check=False).stdout != b""
+
+
+def old_backup(folder: Path, now: float) -> str:
+    """Return what is wrong with the newest backup."""
+    file = newest(folder)
+    if file is None:
+        return "there is none: systemctl start exposure-alert-backup"
+    hours = (now - file.stat().st_mtime) / 3600
+    return f"the newest is {hours:.0f} hours old" if hours * 3600 > _BACKUP_SECONDS else ""
+
+
+def old_rehearsal(folder: Path, now: float) -> str:
+    """Return what is wrong with the last rehearsal."""
+    file = folder / RESULT
+    if not file.exists():
+        return "there was none: systemctl start exposure-alert-rehearsal"
+    days = (now - file.stat().st_mtime) / _DAY_SECONDS
+    return f"the last was {days:.0f} days ago" if days * _DAY_SECONDS > _REHEARSAL_SECONDS else ""
+
+
+def status(host: Host, settings: HostSettings) -> Iterator[str]:
+    """Yield lines about the running version, and the last backup and rehearsal."""
+    for link in ("current", "previous"):
+        folder = current(host, link)
+        yield f"{link}\t{folder.name} ({revision(folder)})" if folder else f"{link}\tnone"
+    yield f"slot\t{proxy.active_slot(host)}"
+    yield f"surfaces\t{', '.join(f'{surface} at {settings.name_of(surface)}' for surface in settings.surfaces)}"
+    backup = newest(host.path(BACKUPS))
+    if backup:
+        when = datetime.fromtimestamp(backup.stat().st_mtime, UTC)
+        yield f"newest backup\t{when:%Y-%m-%d %H:%M} UTC, {backup.stat().st_size} bytes"
+    result = host.path(f"{BACKUPS}/{RESULT}")
+    if result.exists():
+        last = json.loads(result.read_text())
+        yield f"last rehearsal\t{last['when']}, {last['seconds']} s"

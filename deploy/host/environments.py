@@ -1,0 +1,136 @@
+"""The environment of each process, and the secrets, which are generated on the host and stay there."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from deploy.host.host import ROOT_ONLY, Host
+from deploy.host.plan import (
+    DATABASE,
+    ETC,
+    OWNER_ROLE,
+    REDIS_SOCKET,
+    REHEARSAL_DATABASE,
+    SECRETS,
+    SLOTS,
+    TOKEN_SECRET,
+    Process,
+    port,
+    processes,
+    web_concurrency,
+)
+from deploy.host.redis_acl import CLOCK
+from deploy.host.settings import HostSettings
+
+POSTGRES_SOCKET: Final = "/run/postgresql"
+
+
+def make_secrets(host: Host, settings: HostSettings, release: Path) -> None:
+    """Generate the secrets that do not exist yet, with the release's own command. No secret is ever replaced."""
+    for surface in settings.surfaces:
+        file = f"{ETC}/secrets/{surface}.env"
+        text = host.path(file).read_text() if host.path(file).exists() else ""
+        have = {line.partition("=")[0] for line in text.splitlines()}
+        for name in SECRETS[surface]:
+            if name not in have:
+                text += _flask(host, release, "make", name)
+        if surface == "submission" and TOKEN_SECRET not in have:
+            text += f"{TOKEN_SECRET}={_flask(host, release, 'token', settings.health_authority)}"
+        host.write(file, text, ROOT_ONLY)
+    for name in [each.name for each in processes(settings)] + [CLOCK]:
+        file = f"{ETC}/secrets/redis-{name}"
+        if not host.path(file).exists():
+            host.write(file, secrets.token_urlsafe(32) + "\n", ROOT_ONLY)
+
+
+def _flask(host: Host, release: Path, *arguments: str) -> str:
+    """Return the output of `flask secrets`, which needs no settings."""
+    command = [str(release / ".venv" / "bin" / "flask"), "--app", "app", "secrets", *arguments]
+    return Host.run(host, *command, folder=release) if host.is_real else f"{arguments[-1]}=generated-on-the-host\n"
+
+
+def redis_passwords(host: Host, settings: HostSettings) -> dict[str, str]:
+    """Return the password of each user of Redis."""
+    names = [each.name for each in processes(settings)] + [CLOCK]
+    return {name: host.path(f"{ETC}/secrets/redis-{name}").read_text().strip() for name in names}
+
+
+def write_environments(host: Host, settings: HostSettings, release: Path) -> None:
+    """Write the environment file of each process. They contain passwords of Redis: only root reads them."""
+    passwords = redis_passwords(host, settings)
+    for process in processes(settings):
+        url = redis_url(process.name, passwords[process.name])
+        values = _common(settings, process.surface) | {
+            "DATABASE_URL": database_url(process.role),
+            "REDIS_URL": url,
+            **_portal(settings, process, "blue"),
+        }
+        if process.kind == "web":
+            values["WEB_CONCURRENCY"] = str(web_concurrency(settings, process.surface))
+            for slot in SLOTS:
+                own = {"BIND_ADDR": f"127.0.0.1:{port(process.surface, slot)}"} | _portal(settings, process, slot)
+                _write(host, f"{process.name}-{slot}", own)
+        _write(host, process.name, values)
+    owner = _common(settings, "submission") | {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    _write(host, "owner", owner | {"DATABASE_URL": database_url(OWNER_ROLE)})
+    _write(host, "rehearsal", owner | {"DATABASE_URL": database_url(OWNER_ROLE, REHEARSAL_DATABASE)})
+    _write(host, "migrate", owner | {"DATABASE_URL": database_url(OWNER_ROLE)} | _unused_secrets(host, release))
+    clock = _common(settings, ",".join(settings.surfaces)) | _portal(settings, Process("worker", "portal"), "blue")
+    clock |= {"DATABASE_URL": database_url("nobody"), "REDIS_URL": redis_url(CLOCK, passwords[CLOCK])}
+    _write(host, "clock", clock | _unused_secrets(host, release))
+
+
+def database_url(role: str, database: str = DATABASE) -> str:
+    """Return the URL of a role: through the socket, where PostgreSQL knows the Unix user, without a password."""
+    return f"postgresql://{role}@/{database}?host={POSTGRES_SOCKET}"
+
+
+def redis_url(user: str, password: str) -> str:
+    """Return the URL of a user of Redis."""
+    return f"unix://{user}:{quote(password, safe='')}@{REDIS_SOCKET}"
+
+
+def _common(settings: HostSettings, surfaces: str) -> dict[str, str]:
+    return {
+        "ENV": "production",
+        "SURFACES": surfaces,
+        "REGION_CODE": settings.region_code,
+        "TRUSTED_PROXIES": "1",
+    }
+
+
+def _portal(settings: HostSettings, process: Process, slot: str) -> dict[str, str]:
+    """Return what the portal needs, and the address of submission in its own slot."""
+    if process.surface == "sharing":
+        return {"SHARING_URL": f"https://{settings.sharing_name}"}
+    if process.surface != "portal" or "portal" not in settings.surfaces:
+        return {}
+    values = {
+        "PORTAL_URL": f"https://{settings.portal_name}",
+        "SUBMISSION_URL": f"http://127.0.0.1:{port('submission', slot)}",
+        "MAIL_URL": settings.mail_url,
+    }
+    return values | ({"MAIL_FROM": settings.mail_from} if settings.mail_from else {})
+
+
+def _unused_secrets(host: Host, release: Path) -> dict[str, str]:
+    """Return random values for what a process must have and never uses. They are generated once."""
+    file = f"{ETC}/processes/unused.env"
+    if not host.path(file).exists():
+        made = "".join(_flask(host, release, "make", name) for names in SECRETS.values() for name in names)
+        host.write(file, made + f"{TOKEN_SECRET}={_flask(host, release, 'token', 'unused')}", ROOT_ONLY)
+    return dict(_pairs(host.path(file).read_text()))
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        name, separator, value = line.partition("=")
+        if separator:
+            yield name, value
+
+
+def _write(host: Host, name: str, values: dict[str, str]) -> None:
+    text = "".join(f"{key}={value}\n" for key, value in values.items())
+    host.write(f"{ETC}/processes/{name}.env", text, ROOT_ONLY)

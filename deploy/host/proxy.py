@@ -1,0 +1,133 @@
+"""nginx: its configuration, which slot it sends requests to, and the certificates."""
+
+from pathlib import Path
+
+from deploy.host.host import Host
+from deploy.host.plan import ETC, PROXY_USER, SLOTS, STATE, port
+from deploy.host.settings import HostSettings
+from deploy.host.templates import SOURCE, render
+
+FOLDER = f"{ETC}/proxy"
+ACME = f"{STATE}/acme"
+UNIT = "exposure-alert-proxy.service"
+CERTIFICATE = f"{ETC}/tls/certificate.pem"
+KEY = f"{ETC}/tls/key.pem"
+_LIVE = "/etc/letsencrypt/live/exposure-alert"
+_TEMPLATES = SOURCE / "deploy" / "proxy"
+_HOOK = "/etc/letsencrypt/renewal-hooks/deploy/exposure-alert"
+
+
+def proxy_values(settings: HostSettings) -> dict[str, str]:
+    """Return the values of nginx's templates on a host."""
+    return {
+        "RUNTIME": "/run/exposure-alert-proxy",
+        "CACHE": "/var/cache/exposure-alert-proxy/archives",
+        # One line an event, in the journal; nginx adds no address of a client to it.
+        "ACCESS_LOG": "syslog:server=unix:/dev/log,nohostname,tag=proxy",
+        "CERTIFICATE": CERTIFICATE,
+        "CERTIFICATE_KEY": KEY,
+        "FOLDER": FOLDER,
+        "ACME": ACME,
+        "HTTPS_PORT": "443",
+        "HTTP_PORT": "80",
+        "REGION_CODE": settings.region_code,
+        **{f"{surface.upper()}_NAME": settings.name_of(surface) for surface in settings.surfaces},
+    }
+
+
+def proxy_files(settings: HostSettings, values: dict[str, str]) -> dict[str, str]:
+    """Return the text of each file of nginx by its path below `FOLDER`, without the two that choose a slot."""
+    files = {"real-ip.conf": real_ip(settings)}
+    for template in sorted(_TEMPLATES.rglob("*.template")):
+        path = str(template.relative_to(_TEMPLATES)).removesuffix(".template")
+        if not path.startswith("sites/") or Path(path).stem in ("00-default", *settings.surfaces):
+            files[path] = render(template, values)
+    return files
+
+
+def real_ip(settings: HostSettings) -> str:
+    """Return the lines that make nginx believe a CDN about its clients' addresses, and nobody else."""
+    networks = [network.strip() for network in settings.cdn_networks.split(",") if network.strip()]
+    lines = [f"set_real_ip_from {network};" for network in networks]
+    return "\n".join([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]) + "\n" if lines else "\n"
+
+
+def upstreams(settings: HostSettings, slot: str) -> str:
+    """Return the addresses of the web processes in a slot."""
+    return "".join(
+        f"upstream {surface} {{\n  server 127.0.0.1:{port(surface, slot)} max_fails=0;\n"
+        "  keepalive 32;\n  keepalive_timeout 60s;\n}\n"
+        for surface in settings.surfaces
+    )
+
+
+def write_proxy(host: Host, settings: HostSettings) -> None:
+    """Write nginx's files, and a certificate that nobody trusts until there is a real one."""
+    for path, text in proxy_files(settings, proxy_values(settings)).items():
+        host.write(f"{FOLDER}/{path}", text)
+    served = {f"{surface}.conf" for surface in settings.surfaces} | {"00-default.conf"}
+    for file in host.path(f"{FOLDER}/sites").glob("*.conf"):
+        if file.name not in served:
+            host.remove(f"{FOLDER}/sites/{file.name}")
+    for slot in SLOTS:
+        host.write(f"{FOLDER}/upstreams-{slot}.conf", upstreams(settings, slot))
+    if not host.path(f"{FOLDER}/upstreams.conf").is_symlink():
+        host.link(f"{FOLDER}/upstreams.conf", "upstreams-blue.conf")
+    host.write(_HOOK, _hook(), 0o755)
+    if not host.path(CERTIFICATE).exists():
+        _make_placeholder(host)
+
+
+def _hook() -> str:
+    return (
+        "#!/bin/sh\n# Exposure Alert: certbot runs this after each renewal.\nset -eu\n"
+        f"install -m 0644 {_LIVE}/fullchain.pem {CERTIFICATE}\n"
+        f"install -m 0640 -g {PROXY_USER} {_LIVE}/privkey.pem {KEY}\n"
+        f"systemctl reload-or-restart {UNIT}\n"
+    )
+
+
+def _make_placeholder(host: Host) -> None:
+    host.make_folder(f"{ETC}/tls", 0o755)
+    files = ("-keyout", str(host.path(KEY)), "-out", str(host.path(CERTIFICATE)))
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=placeholder", "-days", "30")
+    host.run("openssl", "req", "-x509", "-nodes", *kind, *files)
+    host.run("chgrp", PROXY_USER, str(host.path(KEY)))
+    host.run("chmod", "0640", str(host.path(KEY)))
+    host.note(CERTIFICATE)
+
+
+def install_certificates(host: Host, settings: HostSettings) -> None:
+    """Get the certificate, or copy the given one. nginx must run, because it answers the challenge."""
+    if settings.tls == "files":
+        if host.is_real:
+            certificate = host.write(CERTIFICATE, Path(settings.tls_certificate).read_text())
+            key = host.write(KEY, Path(settings.tls_key).read_text(), 0o640, PROXY_USER)
+            if certificate or key:
+                reload_proxy(host)
+        return
+    if host.path(f"{_LIVE}/fullchain.pem").exists():
+        return
+    names = [part for name in settings.names for part in ("--domain", name)]
+    server = ("--server", settings.acme_server) if settings.acme_server else ()
+    common = ("--non-interactive", "--agree-tos", "--email", settings.acme_email, "--cert-name", "exposure-alert")
+    host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, *server, *names)
+    host.run(_HOOK)
+    host.note(_LIVE)
+
+
+def active_slot(host: Host) -> str:
+    """Return the slot that nginx sends requests to."""
+    link = host.path(f"{FOLDER}/upstreams.conf")
+    return link.readlink().stem.removeprefix("upstreams-") if link.is_symlink() else "blue"
+
+
+def send_requests_to(host: Host, slot: str) -> None:
+    """Let nginx send requests to a slot. Requests in progress finish where they are."""
+    host.link(f"{FOLDER}/upstreams.conf", f"upstreams-{slot}.conf")
+    reload_proxy(host)
+
+
+def reload_proxy(host: Host) -> None:
+    """Let nginx read its files again; systemd first lets it check them. Start it if it does not run."""
+    host.run("systemctl", "reload-or-restart", UNIT)

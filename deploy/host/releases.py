@@ -1,0 +1,85 @@
+"""Releases: side by side below /srv/exposure-alert/releases, each with its own Python packages."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.host.errors import HostError
+from deploy.host.host import Host, report
+from deploy.host.plan import RELEASES
+from deploy.host.settings import HostSettings
+
+_REPOSITORY = f"{RELEASES}/repository"
+_COMPLETE = "release.env"  # written last, so that an interrupted build is repeated
+_KEPT = 4
+_SHORT = 12
+
+
+def fetch(host: Host, settings: HostSettings, version: str) -> str:
+    """Fetch from the source; return the commit of a version: a tag, a branch or a commit."""
+    if not host.path(_REPOSITORY).exists():
+        host.run("git", "clone", "--quiet", "--bare", settings.source, str(host.path(_REPOSITORY)))
+    refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+    _git(host, "fetch", "--quiet", "--prune", settings.source, *refs)
+    try:
+        return _git(host, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").strip()
+    except HostError:
+        raise HostError(f"{version}: not a tag, branch or commit of {settings.source}") from None
+
+
+def _git(host: Host, *arguments: str) -> str:
+    return host.run("git", "--git-dir", str(host.path(_REPOSITORY)), *arguments)
+
+
+def build(host: Host, commit: str, version: str) -> Path:
+    """Make the folder of a release, with its packages by their hashes; return it. A complete one is left as it is."""
+    folder = host.path(f"{RELEASES}/releases/{commit[:_SHORT]}")
+    if (folder / _COMPLETE).exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    report(f"building {folder.name}")
+    archive = folder.with_suffix(".tar")
+    try:
+        _git(host, "archive", "--output", str(archive), commit)
+        host.run("tar", "--extract", "--file", str(archive), "--directory", str(folder), "--no-same-owner")
+    finally:
+        archive.unlink(missing_ok=True)
+    host.run("bin/install", "requirements.txt", folder=folder)
+    python = str(folder / ".venv" / "bin" / "python")
+    host.run(python, "-m", "compileall", "-q", "app", "worker", "migrations", "deploy", folder=folder)
+    (folder / _COMPLETE).write_text(f"REVISION={commit}\nBRANCH={_printable(version)}\n")
+    host.note(f"release {folder.name}")
+    return folder
+
+
+def _printable(version: str) -> str:
+    return re.sub(r"[^\w./-]", "", version)
+
+
+def current(host: Host, link: str = "current") -> Path | None:
+    """Return the folder that `current`, `previous` or a slot points at, if there is one."""
+    path = host.path(f"{RELEASES}/{link}")
+    return path.resolve() if path.exists() else None
+
+
+def revision(folder: Path) -> str:
+    """Return the commit of a release."""
+    match = re.search(r"^REVISION=(\w+)$", (folder / _COMPLETE).read_text(), re.MULTILINE)
+    return match[1] if match else "unknown"
+
+
+def delete_old(host: Host) -> list[str]:
+    """Delete all but the newest releases, never one that is in use; return their names."""
+    used = {current(host, link) for link in ("current", "previous", "blue", "green")}
+    folders = sorted(host.path(f"{RELEASES}/releases").iterdir(), key=lambda folder: folder.stat().st_mtime)
+    old = [folder for folder in folders[:-_KEPT] if folder.resolve() not in used]
+    for folder in old:
+        shutil.rmtree(folder)
+    return [folder.name for folder in old]
+
+
+def run_release(folder: Path, *arguments: str) -> int:
+    """Run a command of a release's own deploy.host, because its files belong to its code; return the exit status."""
+    return subprocess.run(["/usr/bin/python3", "-m", "deploy.host", *arguments], cwd=folder, check=False).returncode

@@ -1,0 +1,116 @@
+"""The rest of the host: packages, users, firewall, journal, updates, alarms, the key of backups."""
+
+import pwd
+
+from deploy.host.host import ROOT_ONLY, Host
+from deploy.host.plan import BACKUPS, ETC, OWNER_USER, REDIS_SOCKET, REDIS_USER, RELEASES, STATE, users
+from deploy.host.proxy import ACME
+from deploy.host.redis_acl import acl
+from deploy.host.settings import HostSettings
+from deploy.host.templates import TEMPLATES, render
+
+# certbot only gets certificates, and is installed with TLS=acme.
+PACKAGES = (
+    *("age", "ca-certificates", "git", "needrestart", "nftables", "nginx-light", "openssl", "postgresql"),
+    *("python3", "python3-venv", "redis-server", "systemd-timesyncd", "unattended-upgrades"),
+)
+IDENTITY = f"{ETC}/secrets/backup-key"
+RECIPIENTS = f"{ETC}/backup-recipients"
+REDIS_UNIT = "exposure-alert-redis.service"
+_COMMAND = "/usr/local/sbin/exposure-alert"
+
+
+def install_packages(host: Host, settings: HostSettings) -> None:
+    """Install what is missing, from Debian alone. Debian's own nginx and Redis are stopped: ours have other units."""
+    wanted = [*PACKAGES, *(["certbot"] if settings.tls == "acme" else [])]
+    missing = [name for name in wanted if not _is_installed(host, name)]
+    if missing:
+        environment = {"DEBIAN_FRONTEND": "noninteractive"}
+        host.run("apt-get", "update", "-qq", environment=environment)
+        install = ("apt-get", "install", "--yes", "-qq", "--no-install-recommends")
+        host.run(*install, *missing, environment=environment)
+        host.note(f"packages {' '.join(missing)}")
+    for unit in ("nginx.service", "redis-server.service"):
+        if host.succeeds("systemctl", "is-enabled", "--quiet", unit):
+            host.run("systemctl", "disable", "--now", "--quiet", unit)
+            host.note(f"disabled {unit}")
+
+
+def _is_installed(host: Host, package: str) -> bool:
+    if not host.is_real:
+        return False
+    return "install ok installed" in host.run("sh", "-c", f"dpkg-query -W -f '${{Status}}' {package} || true")
+
+
+def create_users(host: Host, settings: HostSettings) -> None:
+    """Create the missing system users, which cannot sign in, each with a group of its own."""
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    for user in users(settings):
+        if user not in known:
+            host.run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", user)
+            host.note(f"user {user}")
+
+
+def make_folders(host: Host) -> None:
+    """Make the folders of the service. Only root reads secrets; only the owner of the database reads backups."""
+    for path in (ETC, f"{ETC}/redis", f"{ETC}/postgresql", RELEASES, f"{RELEASES}/releases", STATE, ACME):
+        host.make_folder(path)
+    for path in (f"{ETC}/secrets", f"{ETC}/processes"):
+        host.make_folder(path, 0o700)
+    host.make_folder(BACKUPS, 0o700, OWNER_USER)
+
+
+def configure_redis(host: Host, settings: HostSettings, passwords: dict[str, str]) -> None:
+    """Write Redis' configuration and users; restart it if something changed, which loses nothing that matters."""
+    before = len(host.changed)
+    values = {"ETC": ETC, "SOCKET": REDIS_SOCKET}
+    host.write(f"{ETC}/redis/redis.conf", render(TEMPLATES / "redis.conf", values))
+    host.write(f"{ETC}/redis/users.acl", acl(settings, passwords), 0o640, REDIS_USER)
+    if len(host.changed) > before or not host.succeeds("systemctl", "is-active", "--quiet", REDIS_UNIT):
+        host.run("systemctl", "restart", REDIS_UNIT)
+
+
+def configure_system(host: Host, settings: HostSettings) -> None:
+    """Write what concerns the whole host: the firewall, the journal's limits and updates."""
+    firewall = f"{ETC}/nftables.conf"
+    if host.write(firewall, render(TEMPLATES / "nftables.conf", {"SSH_PORT": settings.ssh_port})):
+        host.run("nft", "--check", "--file", firewall)
+        start = f"[Service]\nExecStart=\nExecStart=/usr/sbin/nft -f {firewall}\nExecReload=\n"
+        host.write(
+            "/etc/systemd/system/nftables.service.d/exposure-alert.conf",
+            f"{start}ExecReload=/usr/sbin/nft -f {firewall}\nExecStop=\n",
+        )
+        host.run("systemctl", "daemon-reload")
+        host.run("systemctl", "enable", "--quiet", "nftables.service")
+        host.run("systemctl", "restart", "nftables.service")
+    if host.write("/etc/systemd/journald.conf.d/exposure-alert.conf", render(TEMPLATES / "journald.conf", {})):
+        host.run("systemctl", "restart", "systemd-journald.service")
+    updates = render(TEMPLATES / "apt.conf", {"REBOOT_AT": settings.reboot_at})
+    host.write("/etc/apt/apt.conf.d/52exposure-alert", updates)
+    # After an update, processes that still run the old program or library are restarted.
+    host.write("/etc/needrestart/conf.d/exposure-alert.conf", "$nrconf{restart} = 'a';\n")
+
+
+def configure_alarms(host: Host, settings: HostSettings) -> None:
+    """Write where alarms go. It may contain a password."""
+    lines = {
+        "ALARM_WEBHOOK": settings.alarm_webhook,
+        "ALARM_EMAIL": settings.alarm_email,
+        "ALARM_MAIL_URL": settings.alarm_mail_url,
+        "ALARM_HOST": settings.name_of("submission"),
+    }
+    host.write(f"{ETC}/secrets/alarms.env", "".join(f"{name}={value}\n" for name, value in lines.items()), ROOT_ONLY)
+
+
+def configure_backups(host: Host, settings: HostSettings) -> None:
+    """Make the key that opens backups on this host, once, and write for whom they are encrypted."""
+    if host.is_real and not host.path(IDENTITY).exists():
+        host.write(IDENTITY, host.run("age-keygen"), ROOT_ONLY)
+    public = host.run("age-keygen", "-y", IDENTITY).strip() if host.is_real else "age1-made-on-the-host"
+    host.write(RECIPIENTS, "\n".join(filter(None, [public, settings.backup_recipient])) + "\n")
+
+
+def install_command(host: Host) -> None:
+    """Make the operator's command, which always is that of the current release."""
+    text = f'#!/bin/sh\ncd {RELEASES}/current && exec /usr/bin/python3 -m deploy.host "$@"\n'
+    host.write(_COMMAND, text, 0o755)

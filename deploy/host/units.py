@@ -1,0 +1,90 @@
+"""systemd's units: rendered from templates, and enabled."""
+
+from deploy.host.host import Host
+from deploy.host.plan import (
+    BACKUPS,
+    CLOCK_USER,
+    ETC,
+    OWNER_USER,
+    PROXY_USER,
+    REDIS_USER,
+    RELEASES,
+    TARGET,
+    Process,
+    processes,
+    web_concurrency,
+    worker_units,
+)
+from deploy.host.settings import HostSettings
+from deploy.host.templates import TEMPLATES, render
+
+FOLDER = "/etc/systemd/system"
+_TEMPLATES = TEMPLATES / "systemd"
+_MEGABYTES_OF_A_WORKER = 512
+
+# The template, the Unix user, and which addresses it may reach.
+_SINGLE = {
+    "clock": (CLOCK_USER, "no-network"),
+    "migrate@": (OWNER_USER, "no-network"),
+    "redis": (REDIS_USER, "no-network"),
+    "proxy": (PROXY_USER, "network"),
+    "backup": (OWNER_USER, "no-network"),
+    "rehearsal": (OWNER_USER, "no-network"),
+    "watch": ("", "loopback"),
+    "alarm@": ("", "network"),
+}
+TIMERS = ("backup", "rehearsal", "watch")
+
+
+def unit_texts(settings: HostSettings) -> dict[str, str]:
+    """Return the text of each unit by its file name."""
+    units = {TARGET: render(_TEMPLATES / TARGET, {})}
+    for name, (user, network) in _SINGLE.items():
+        units[f"exposure-alert-{name}.service"] = _render(f"{name}.service", user, network)
+    for name in TIMERS:
+        units[f"exposure-alert-{name}.timer"] = render(_TEMPLATES / f"{name}.timer", {})
+    for process in processes(settings):
+        template = "web@.service" if process.kind == "web" else "worker.service"
+        suffix = "@" if process.kind == "web" else ""
+        memory = (web_concurrency(settings, process.surface) + 1) * _MEGABYTES_OF_A_WORKER
+        units[f"exposure-alert-{process.name}{suffix}.service"] = _render(
+            template, process.user, _network(process), SURFACE=process.surface, MEMORY=f"{memory}M"
+        )
+    return units
+
+
+def _network(process: Process) -> str:
+    """Return what a process may reach: PostgreSQL and Redis are sockets of the host."""
+    if process.kind == "web":
+        return "loopback"
+    return "network" if process.surface == "portal" else "no-network"  # it sends mail
+
+
+def _render(template: str, user: str, network: str, **values: str) -> str:
+    hardening = render(_TEMPLATES / "hardening.conf", {}).rstrip()
+    places = {"ETC": ETC, "RELEASES": RELEASES, "BACKUPS": BACKUPS, "REDIS_USER": REDIS_USER, "USER": user}
+    allowed = render(_TEMPLATES / f"{network}.conf", {}).rstrip()
+    return render(_TEMPLATES / template, places | values | {"HARDENING": hardening, "NETWORK": allowed})
+
+
+def write_units(host: Host, settings: HostSettings) -> None:
+    """Write the units, delete those of surfaces that are no longer served, and enable what always runs."""
+    before, texts = len(host.changed), unit_texts(settings)
+    for name, text in texts.items():
+        host.write(f"{FOLDER}/{name}", text)
+    for file in sorted(host.path(FOLDER).glob("exposure-alert-*")):
+        if file.is_file() and not file.is_symlink() and file.name not in texts:
+            host.run("systemctl", "disable", "--now", file.name)
+            host.remove(f"{FOLDER}/{file.name}")
+    if len(host.changed) > before:
+        host.run("systemctl", "daemon-reload")
+    always = [TARGET, *(f"exposure-alert-{name}.timer" for name in TIMERS)]
+    enable(host, *always, "exposure-alert-redis.service", "exposure-alert-proxy.service", *worker_units(settings))
+
+
+def enable(host: Host, *units: str) -> None:
+    """Let units start with the host."""
+    missing = [unit for unit in units if not host.succeeds("systemctl", "is-enabled", "--quiet", unit)]
+    if missing:
+        host.run("systemctl", "enable", "--quiet", *missing)
+        host.note(f"enabled {' '.join(missing)}")

@@ -1,0 +1,213 @@
+"""`deploy/host/install` into a folder: which files it writes, for whom, and that a second run changes nothing."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from app import create_app
+from app.config.secrets import SECRET_MAKERS
+from app.config.settings import describe_settings
+from app.database.migrations import migrate_database
+from deploy.host import database
+from deploy.host.errors import HostError
+from deploy.host.host import Host
+from deploy.host.install import install
+from deploy.host.plan import ETC, SECRETS, TOKEN_SECRET, max_connections, port, processes, users
+from deploy.host.settings import ALL_SURFACES, read_settings
+from deploy.host.templates import TEMPLATES, render
+from tests.deploy_host.hosts import LINES, host_settings, write_settings
+from tests.support.programs import require_program
+from tests.support.roles import ROLES, SQL, is_refused, run_as_owner
+from tests.support.settings import make_settings
+
+NO_DEFAULT = {setting.name: setting for setting in describe_settings() if setting.default is None}
+
+
+def files(root: Path) -> dict[str, tuple[int, str]]:
+    """Return the mode and the text of each file below a folder."""
+    found = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    return {f"/{path.relative_to(root)}": (path.stat().st_mode & 0o777, path.read_text()) for path in found}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "etc" / "exposure-alert").mkdir(parents=True)
+    write_settings(tmp_path / "etc" / "exposure-alert" / "host.conf")
+    return tmp_path
+
+
+def run(root: Path, **lines: str) -> Host:
+    host = Host(root)
+    install(host, read_settings(write_settings(root / "etc" / "exposure-alert" / "host.conf", **lines)), "main")
+    return host
+
+
+def test_a_second_run_changes_nothing(root: Path) -> None:
+    assert len(run(root).changed) > 60
+    before = files(root)
+    assert run(root).changed == []
+    assert files(root) == before
+
+
+def test_a_changed_setting_changes_its_own_files_alone(root: Path) -> None:
+    run(root)
+    assert run(root, SSH_PORT="2222").changed == [f"{ETC}/nftables.conf"]
+    assert run(root, SSH_PORT="2222", SHARING_NAME="other.example.org").changed == [
+        f"{ETC}/processes/web-sharing-blue.env",
+        f"{ETC}/processes/web-sharing-green.env",
+        f"{ETC}/processes/web-sharing.env",
+        f"{ETC}/processes/worker-sharing.env",
+        f"{ETC}/proxy/sites/sharing.conf",
+    ]
+
+
+def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(root: Path) -> None:
+    run(root)
+    run(root, SURFACES="submission,retrieval")
+    names = [path for path in files(root) if path.startswith(("/etc/systemd", f"{ETC}/proxy"))]
+    assert [path for path in names if re.search("portal|sharing", path)] == []
+
+
+def test_only_root_reads_what_contains_a_secret(root: Path) -> None:
+    run(root)
+    written = files(root)
+    secret = re.compile(r"^(?:[A-Z_]*(?:KEYS?|TOKEN|PASSWORD)|REDIS_URL|ALARM_MAIL_URL)=\S", re.MULTILINE)
+    with_secrets = {path for path, (_, text) in written.items() if secret.search(text)} - {f"{ETC}/host.conf"}
+    assert len(with_secrets) == 17
+    assert {path for path in with_secrets if written[path][0] != 0o600} == set()
+    # Passwords of Redis are only in the files of their processes; Redis' own file has their SHA-256.
+    passwords = [text.strip() for path, (_, text) in written.items() if "/secrets/redis-" in path]
+    assert len(passwords) == 2 * len(ALL_SURFACES) + 1 == len(set(passwords))
+    acl = written[f"{ETC}/redis/users.acl"][1]
+    assert [password for password in passwords if password in acl] == []
+
+
+def test_no_process_has_the_secret_of_another_surface(root: Path) -> None:
+    run(root)
+    written = files(root)
+    for surface in ALL_SURFACES:
+        required = {name for name, setting in NO_DEFAULT.items() if surface in setting.required_by}
+        names = set(re.findall(r"^([A-Z_]+)=", written[f"{ETC}/secrets/{surface}.env"][1], re.MULTILINE))
+        assert names == required - {"DATABASE_URL", "REDIS_URL"}
+    made = {name for names in SECRETS.values() for name in names}
+    assert made | {"TEST_TOOLS_TOKEN"} == set(SECRET_MAKERS)
+    assert TOKEN_SECRET in NO_DEFAULT
+
+
+def test_every_environment_names_settings_that_exist(root: Path) -> None:
+    run(root, MAIL_FROM="portal@example.org")
+    known = {setting.name for setting in describe_settings()} | {"WEB_CONCURRENCY"}
+    environments = {path: text for path, (_, text) in files(root).items() if path.startswith(f"{ETC}/processes/")}
+    named = {name for text in environments.values() for name in re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)}
+    assert named - known == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"SUBMISSION_NAME": "Not a name"}, "SUBMISSION_NAME"),
+        ({"SURFACES": "retrieval"}, "must name submission"),
+        ({"SURFACES": "submission,other"}, "'other' is not one of"),
+        ({"RETRIEVAL_NAME": LINES["SUBMISSION_NAME"]}, "same host name"),
+        ({"TLS": "none"}, "TLS: is neither"),
+        ({"TLS": "files"}, "TLS_CERTIFICATE: required"),
+        ({"ALARM_WEBHOOK": ""}, "alarms must reach a person"),
+        ({"ALARM_EMAIL": "a@example.org"}, "ALARM_MAIL_URL"),
+        ({"HEALTH_AUTHORITY": "a:b"}, "HEALTH_AUTHORITY"),
+        ({"REGION_CODE": "30"}, "REGION_CODE"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
+        ({"MAIL_URL": ""}, "MAIL_URL"),
+        ({"SOURCE": ""}, "SOURCE"),
+        ({"SURFACE": "submission"}, "SURFACE: not a setting"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_one_line_that_names_it(
+    line: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(HostError, match=message):
+        host_settings(tmp_path, **line)
+
+
+def test_the_example_of_the_settings_is_accepted() -> None:
+    settings = read_settings(TEMPLATES.parent / "host.conf.example")
+    assert settings.surfaces == ("submission", "retrieval")
+
+
+def test_ports_and_users_are_not_shared(tmp_path: Path) -> None:
+    settings = host_settings(tmp_path)
+    assert len({port(surface, slot) for surface in ALL_SURFACES for slot in ("blue", "green")}) == 8
+    assert len(set(users(settings))) == len(users(settings)) == 12
+    assert max_connections(settings) == 2 * (2 + 2 + 1 + 1) * 10 + 4 * 3 + 20
+
+
+def test_nftables_accepts_the_firewall(tmp_path: Path) -> None:
+    nft = require_program("nft")
+    (tmp_path / "nftables.conf").write_text(render(TEMPLATES / "nftables.conf", {"SSH_PORT": "22"}))
+    namespace = ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*namespace, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine permits no network namespace")
+    for _ in range(2):  # again, with its table in place
+        script = f"{nft} -c -f nftables.conf && {nft} -f nftables.conf && {nft} -f nftables.conf && {nft} list ruleset"
+        done = subprocess.run([*namespace, "sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.count("policy drop") == 2
+    assert re.findall(r"tcp dport \{ ([\d, ]+) \} accept", done.stdout) == ["22, 80, 443"]
+
+
+@pytest.fixture
+def migrated_url(database_url: str) -> Iterator[str]:
+    """A separate database with the tables, and without roles; they are dropped afterwards."""
+    url = f"{database_url.rpartition('/')[0]}/host_roles"
+    run_as_owner(database_url, "CREATE DATABASE host_roles")
+    try:
+        app = create_app(make_settings(url, "redis://127.0.0.1:1/0"))
+        migrate_database(app)
+        app.context.database.dispose()
+        yield url
+    finally:
+        run_as_owner(database_url, "DROP DATABASE host_roles WITH (FORCE)")
+        for role in ROLES:
+            run_as_owner(database_url, f"DROP ROLE IF EXISTS {role}")
+
+
+def privileges(url: str) -> set[tuple[str, ...]]:
+    """Return the rights of all roles on tables, columns and sequences."""
+    query = """
+        SELECT grantee, table_name, '', privilege_type FROM information_schema.role_table_grants
+        UNION SELECT grantee, table_name, column_name, privilege_type FROM information_schema.role_column_grants
+        UNION SELECT grantee, object_name, 'sequence', privilege_type FROM information_schema.role_usage_grants
+    """
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({query}) AS each WHERE grantee = ANY(%s)", [list(ROLES)])  # noqa: S608
+        return set(cursor.fetchall())
+
+
+def test_roles_have_the_rights_of_the_operations_guide_and_lose_others(migrated_url: str, tmp_path: Path) -> None:
+    settings = host_settings(tmp_path)
+    roles = database.roles_sql(settings).replace("exposure_alert LOGIN", "exposure_alert_owner LOGIN")
+    assert {process.role for process in processes(settings)} == set(ROLES)
+    run_as_owner(migrated_url, roles + roles)  # again, with the roles in place
+    run_as_owner(migrated_url, SQL.partition("GRANT")[1] + SQL.partition("GRANT")[2])
+    documented = privileges(migrated_url)
+    assert len(documented) > 200
+    run_as_owner(migrated_url, "GRANT ALL ON encryption_keys TO retrieval; REVOKE SELECT ON events FROM portal")
+    assert privileges(migrated_url) != documented
+    run_as_owner(migrated_url, database.grants_sql(settings))
+    assert privileges(migrated_url) == documented
+    with closing(psycopg2.connect(migrated_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET ROLE retrieval")
+        connection.commit()
+        assert is_refused(cursor, "SELECT * FROM encryption_keys")
+
+
+def test_a_host_of_some_surfaces_gets_their_roles_alone(tmp_path: Path) -> None:
+    settings = host_settings(tmp_path, SURFACES="submission,retrieval")
+    text = database.roles_sql(settings) + database.grants_sql(settings) + database.ident_map(settings)
+    assert "portal," not in text
+    assert re.findall(r"\bTO [^;]*(?:portal|sharing)", text) == []
+    assert "exposure-alert ea-worker-submission worker_submission\n" in text

@@ -1,0 +1,229 @@
+"""Each process of a host works with its own user of Redis, and each user is refused all else. Redis is Debian's."""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+
+from app import create_app
+from app.database.migrations import migrate_database
+from app.upkeep.queues import queue_of
+from deploy.host.plan import processes
+from deploy.host.redis_acl import CLOCK, acl
+from deploy.host.settings import ALL_SURFACES
+from deploy.host.templates import TEMPLATES, render
+from processes.ports import LOOPBACK, free_port
+from tests.deploy_host.hosts import ROOT, environment, host_settings, process
+from tests.support.programs import require_program
+from tests.support.roles import run_as_owner
+from tests.support.settings import SECRETS, make_settings
+from tests.support.waiting import wait_until
+
+JOBS = {
+    "purge finished",
+    "stored rows mixed",
+    "failed claims",
+    "archive built",
+    "portal purge finished",
+    "audit log head",
+    "sharing purge finished",
+}
+FAST = {"WORKER_EXPIRATION_INTERVAL": "1", "EXPORT_MAX_AGE_SECONDS": "3", "RATE_LIMIT_EVENTS": "2"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Redis with the users of a host, and one more for the test."""
+
+    socket: Path
+    passwords: dict[str, str]
+
+    def url(self, user: str) -> str:
+        return f"unix://{user}:{self.passwords[user]}@{self.socket}"
+
+    def client(self, user: str) -> Redis:
+        return Redis.from_url(self.url(user))
+
+    def refusals(self) -> list[tuple[str, str, str]]:
+        """Return who was refused what, from Redis' own log."""
+        with self.client("test") as redis:
+            entries = redis.acl_log()
+        return [tuple(str(entry[name]) for name in ("username", "reason", "object")) for entry in entries]
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    program, folder = require_program("redis-server"), tmp_path_factory.mktemp("acl")
+    settings = host_settings(folder)
+    names = [each.name for each in processes(settings)] + [CLOCK]
+    passwords = {name: secrets.token_urlsafe(16) for name in [*names, "test"]}
+    (folder / "redis").mkdir()
+    users = acl(settings, passwords) + f"user test on >{passwords['test']} ~* &* +@all\n"
+    (folder / "redis" / "users.acl").write_text(users)
+    configuration = render(TEMPLATES / "redis.conf", {"ETC": folder, "SOCKET": folder / "redis.sock"})
+    configuration = configuration.replace("dir /run/exposure-alert-redis", f"dir {folder}")
+    (folder / "redis.conf").write_text(configuration)
+    running = subprocess.Popen([program, folder / "redis.conf"], stdout=subprocess.DEVNULL)
+    try:
+        wait_until((folder / "redis.sock").exists, "Redis listens")
+        yield Server(folder / "redis.sock", passwords)
+    finally:
+        running.terminate()
+        running.wait(30)
+
+
+def settings_of(database_url: str, redis_url: str, surface: str) -> dict[str, str]:
+    """Return the environment of a process of a surface."""
+    portal = {"SUBMISSION_URL": "http://127.0.0.1:1"} if surface != "submission" else {}
+    values = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SURFACES": surface, "ENV": "test"}
+    return SECRETS | values | portal | FAST
+
+
+def test_every_process_works_with_its_user(server: Server, database_url: str, tmp_path: Path) -> None:
+    migrated = create_app(make_settings(database_url, "redis://127.0.0.1:1"))
+    migrate_database(migrated)
+    migrated.context.database.dispose()
+    logs = {surface: tmp_path / f"worker-{surface}" for surface in ALL_SURFACES}
+    with ExitStack() as running:
+        clock = settings_of(database_url, server.url(CLOCK), ",".join(ALL_SURFACES))
+        running.enter_context(process([sys.executable, "-m", "worker", "clock"], clock, tmp_path / "clock"))
+        for surface in ALL_SURFACES:
+            values = settings_of(database_url, server.url(f"worker-{surface}"), surface)
+            running.enter_context(process([sys.executable, "-m", "worker"], values, logs[surface]))
+        use_web(server, database_url, tmp_path, running)
+        send_mail_at_once(server, database_url)
+        refuse_a_job(server, logs["submission"])
+        fail_a_job(database_url, logs["sharing"])
+
+        def all_ran() -> bool:
+            text = "".join(log.read_text() for log in logs.values())
+            return all(f'msg="{message}"' in text for message in JOBS) or bool(server.refusals())
+
+        wait_until(all_ran, "each kind of job has run", 120)
+        for surface in ("submission", "retrieval"):
+            status(settings_of(database_url, server.url(f"worker-{surface}"), surface))
+    assert server.refusals() == []
+    output = "".join(log.read_text() for log in [*logs.values(), tmp_path / "clock"])
+    assert "Redis unreachable" not in output
+    assert "run without Redis" not in output
+
+
+def use_web(server: Server, database_url: str, folder: Path, running: ExitStack) -> None:
+    """Let a web process of each surface check Redis, and count requests."""
+    for surface in ALL_SURFACES:
+        port = free_port()
+        values = settings_of(database_url, server.url(f"web-{surface}"), surface)
+        values |= {"BIND_ADDR": f"{LOOPBACK}:{port}", "WEB_CONCURRENCY": "1", "SHARING_CREATORS": "anyone"}
+        values |= {"RATE_LIMIT_CLAIM_KEY": "4", "RATE_LIMIT_SHARING": "2"}
+        running.enter_context(process(["bin/web"], values, folder / f"web-{surface}"))
+        wait_until(lambda port=port: status_of(port, "/services/ready") == 200, f"{surface} is ready")
+        path, method = {
+            "submission": ("/claim-key", "POST"),
+            "retrieval": ("/events/2026-01-01", "GET"),
+            "portal": ("/services/ready", "GET"),
+            "sharing": ("/share/read", "POST"),
+        }[surface]
+        statuses = [status_of(port, path, method) for _ in range(8)]
+        assert statuses[-1] == (200 if surface == "portal" else 429), f"{surface}: {statuses}"
+
+
+def status_of(port: int, path: str, method: str = "GET") -> int:
+    connection = HTTPConnection(LOOPBACK, port, timeout=30)
+    try:
+        connection.request(method, path, headers={"Content-Type": "application/json"})
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def send_mail_at_once(server: Server, database_url: str) -> None:
+    """Add a job as the portal does after it has stored a message."""
+    app = create_app(
+        make_settings(database_url, server.url("web-portal"), SURFACES="portal", SUBMISSION_URL="http://x")
+    )
+    queue_of("portal", app.context.redis).enqueue("worker.jobs.send_mail.send_mail", result_ttl=0, failure_ttl=0)
+    app.context.redis.close()
+    app.context.database.dispose()
+
+
+def fail_a_job(database_url: str, log: Path) -> None:
+    """Let a job fail, because its table is missing for a while."""
+    run_as_owner(database_url, "ALTER TABLE shared_secrets RENAME TO shared_secrets_aside")
+    try:
+        wait_until(lambda: 'msg="job failed"' in log.read_text(), "a job of sharing fails", 120)
+    finally:
+        run_as_owner(database_url, "ALTER TABLE shared_secrets_aside RENAME TO shared_secrets")
+
+
+def refuse_a_job(server: Server, log: Path) -> None:
+    """Let the worker refuse a job that is not of its schedule."""
+    with server.client("test") as redis:
+        queue_of("submission", redis).enqueue("os.getcwd")
+        wait_until(lambda: "unknown job refused" in log.read_text(), "the worker refuses the job")
+
+
+def status(values: dict[str, str]) -> None:
+    """Run `flask status`, which counts waiting and failed jobs."""
+    command = [str(Path(sys.executable).with_name("flask")), "--app", "app", "status"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(values), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+REFUSED = {
+    "web-submission": [
+        ("GET", "rq:job:1"),
+        ("RPUSH", "rq:queue:exposure-alert-submission", "1"),
+        ("INCRBY", "rq:job:1", "1"),
+        ("SET", "last-purge", "1"),
+        ("KEYS", "*"),
+        ("FLUSHALL",),
+        ("CONFIG", "GET", "*"),
+        ("ACL", "LIST"),
+        ("MONITOR",),
+    ],
+    "web-portal": [
+        ("RPUSH", "rq:queue:exposure-alert-submission", "1"),
+        ("GET", "rate:LIMITER"),
+        ("HGETALL", "rq:job:1"),
+    ],
+    "worker-retrieval": [
+        ("RPUSH", "rq:queue:exposure-alert-submission", "1"),
+        ("LRANGE", "rq:queue:exposure-alert-portal", "0", "-1"),
+        ("SET", "last-purge", "1"),
+        ("GET", "rate:LIMITER"),
+        ("CLIENT", "KILL", "ID", "1"),
+        ("SHUTDOWN",),
+        ("PUBLISH", "rq:pubsub:1", "stop"),
+        ("EVAL", "return 1", "0"),
+    ],
+    CLOCK: [("GET", "rate:LIMITER"), ("BLPOP", "rq:queue:exposure-alert-submission", "1"), ("SCAN", "0")],
+}
+
+
+@pytest.mark.parametrize("user", REFUSED)
+def test_each_user_is_refused_what_its_process_does_not_use(server: Server, user: str) -> None:
+    allowed = []
+    with server.client(user) as redis:
+        for command in REFUSED[user]:
+            try:
+                redis.execute_command(*command)
+                allowed.append(command)
+            except NoPermissionError:
+                pass
+    assert allowed == []
+
+
+def test_there_is_no_default_user(server: Server) -> None:
+    for url in (f"unix://{server.socket}", f"unix://default:@{server.socket}", f"unix://clock:wrong@{server.socket}"):
+        with Redis.from_url(url) as redis, pytest.raises((AuthenticationError, ResponseError)):
+            redis.ping()
