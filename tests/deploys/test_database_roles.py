@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -186,6 +187,7 @@ def test_each_job_works_with_the_role_of_its_worker(
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> None:
     submission = start("submission", SUBMISSION)
     use_submission(submission)
@@ -195,6 +197,7 @@ def test_each_job_works_with_the_role_of_its_worker(
 
     with mail_server() as server:
         own = {"RELEASE_PERIOD_HOURS": "1", "MAIL_URL": server.url, "DIGEST_EMAILS": "team@health.example"}
+        own |= {"DOWNLOAD_FILES": f"file://{tmp_path}/downloads"}
         workers = {surface: start(f"worker_{surface}", surface, **own) for surface in ZONES}
         for job in PERIODIC_JOBS:
             assert job.interval(workers[job.surface].settings) != NEVER

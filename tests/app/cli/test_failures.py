@@ -27,6 +27,8 @@ COMMANDS = (
     ("portal", "audit-check"),
     ("sharing", "check"),
     ("objectives", "show"),
+    ("incidents", "list"),
+    ("planned-work", "list"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 
