@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
 from app.database.database import Database
+from app.domain.errors import ConfigurationError
 from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source
 from app.domain.incidents.checks import Check, Streaks
 from app.domain.incidents.notices import Channel
@@ -104,9 +105,7 @@ class Monitor:
         self._spool.clear()
         if is_new_minute:
             Changes(self.settings, self.role).record_schema(database, now)
-            with database.autocommit() as connection:
-                evaluations = self.measured.evaluations(connection, now)
-            alerting.synchronize(*self._of_objectives(evaluations, now), now)
+            alerting.synchronize(*self._of_objectives(self._evaluations(database, now), now), now)
         sender.send_due(now)
 
     def _record_start(self, connections: Connections) -> None:
@@ -123,6 +122,15 @@ class Monitor:
             Ending(AlertKey(Source.CHECK, check.value, Severity.PAGE), since)
             for check, since in self._streaks.good().items()
         ]
+
+    def _evaluations(self, database: Database, now: datetime) -> Sequence[Evaluation]:
+        """Return each objective; nothing if that takes too long, or the file is wrong: checks must go on."""
+        try:
+            with database.autocommit() as connection:
+                return self.measured.evaluations(connection, now)
+        except (SQLAlchemyError, ConfigurationError) as error:
+            _logger.error("objectives not evaluated", extra={"reason": type(error).__name__})
+            return ()
 
     def _of_objectives(self, evaluations: Sequence[Evaluation], now: datetime) -> tuple[list[Detection], list[Ending]]:
         """Return the alerts of objectives that fire, and those that do not."""

@@ -9,6 +9,7 @@ from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents, Opening
 from app.objectives import load_objectives
 from app.store import objective_minutes
+from tests.support.breakage import without_table
 from tests.support.incidents import AUTHOR
 from tests.support.service import Service
 
@@ -51,3 +52,15 @@ def test_a_burn_rate_fires(status: Service) -> None:
         found = MeasuredObjectives().evaluations(connection, status.clock.now)
     firing = {alert.severity for each in found for alert in each.firing if each.objective == name}
     assert Severity.PAGE in firing
+
+
+def test_an_incident_is_resolved_also_if_its_figures_cannot_be_read(
+    status: Service, incidents: Incidents, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = incidents.open(Opening("Requests fail"), AUTHOR, status.clock.now)
+    with without_table(status, "objective_minutes"):
+        incidents.resolve(number, AUTHOR, status.clock.now)
+    draft = incidents.find(number, status.clock.now).draft
+    assert draft is not None
+    assert draft.figures == ()
+    assert "figures of an incident unavailable" in [record.message for record in caplog.records]

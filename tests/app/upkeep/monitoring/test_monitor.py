@@ -15,10 +15,12 @@ from app.domain.incidents.checks import Check
 from app.domain.incidents.states import State
 from app.domain.objectives import Evaluation, FiringAlert, Severity
 from app.incidents.measured import NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.spool import unstored_detections
 from app.upkeep.queues import queue_of
 from tests.support.at_once import at_once
 from tests.support.black_hole import BlackHole
+from tests.support.breakage import without_table
 from tests.support.receiver import Receiver
 from tests.support.watch import SLOT, Watch
 
@@ -216,6 +218,16 @@ def test_objectives_are_evaluated_once_a_minute(make_watch: Callable[..., Watch]
     measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, ())]
     watch.rounds(1, step=MINUTE)
     assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
+
+
+def test_checks_go_on_if_objectives_cannot_be_evaluated(
+    make_watch: Callable[..., Watch], receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = make_watch(measured=MeasuredObjectives(), REDIS_URL="redis://127.0.0.1:1/0")
+    with without_table(watch.service, "objective_minutes"):
+        watch.rounds(4)
+    assert receiver.kinds == ["opened"]
+    assert "objectives not evaluated" in [record.message for record in caplog.records]
 
 
 def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callable[..., Watch]) -> None:
