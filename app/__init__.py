@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from app.database.database import Database
+    from app.measuring.tracing import Tracing
     from app.web.context import Clock, Context
     from app.web.routing import Application
 
@@ -77,6 +79,8 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
         redis=redis_client(settings.redis_url),
         rate_limiter=RateLimiter(settings.redis_url) if settings.rate_limits else None,
     )
+    if settings.otel_exporter_otlp_endpoint is not None:
+        context.tracing = _start_tracing(settings.otel_exporter_otlp_endpoint, database)
     _make_services(context)
     return context
 
@@ -120,6 +124,16 @@ def _serve_status(context: "Context") -> None:
         from app.incidents.making import make_incidents
 
         context.served_incidents = make_incidents(context)
+
+
+def _start_tracing(endpoint: str, database: "Database") -> "Tracing":
+    try:
+        from app.measuring.tracing import Tracing
+    except ImportError as error:
+        raise ConfigurationError("OTEL_EXPORTER_OTLP_ENDPOINT: install requirements-tracing.txt") from error
+    tracing = Tracing(endpoint)
+    tracing.trace_statements(database)
+    return tracing
 
 
 def _register_surfaces(app: "Application", context: "Context") -> None:
@@ -170,6 +184,11 @@ def _middleware(context: "Context") -> "list[Callable[[WSGIApplication], WSGIApp
     stack: list[Callable[[WSGIApplication], WSGIApplication]] = [
         lambda inner: CountRequests(inner, context.instruments)
     ]
+    if context.tracing is not None:
+        from app.measuring.tracing import TraceRequests
+
+        tracing = context.tracing
+        stack.append(lambda inner: TraceRequests(inner, tracing))
     if checks_hosts(context.settings):
         stack.append(lambda inner: HostCheck(inner, context.settings.allowed_hosts))
     groups = _static_groups(context)

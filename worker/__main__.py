@@ -27,15 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         # The numbers of workers and clocks reach `/metrics` through Redis; in files they would be counted twice.
         os.environ.pop(FOLDER, None)
-        settings, instruments = context().settings, context().instruments
+        service = context()
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     logging.getLogger("rq").setLevel(logging.WARNING)  # jobs log their results themselves
-    start_flushing(settings, instruments, add_to_totals=True)
-    monitor = start_monitor(context(), CLOCK if role == "clock" else WORKER)
+    start_flushing(service.settings, service.instruments, add_to_totals=True)
+    monitor = start_monitor(service, CLOCK if role == "clock" else WORKER)
     try:
-        return _run_clock(settings) if role == "clock" else run_jobs(settings, instruments)
+        return _run_clock(service.settings) if role == "clock" else run_jobs(service)
     finally:
         if monitor is not None:
             monitor.stop()

@@ -7,9 +7,10 @@ import os
 import random
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event, Timer
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -21,13 +22,17 @@ from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
 from rq.worker.base import SHUTDOWN_SIGNAL, WorkerStatus
 
-from app.config import Settings
+from app.config import STATUS
 from app.database.redis_connections import check_writable, redis_client
 from app.measuring.instruments import Instruments
 from app.upkeep.queues import queue_of
+from app.web.context import Context
 from worker.fallback import run_due_jobs
 from worker.job_process import JobProcess
 from worker.schedule import PERIODIC_JOBS, Slots
+
+if TYPE_CHECKING:
+    from app.measuring.tracing import Tracing
 
 _logger = logging.getLogger(__name__)
 
@@ -51,9 +56,17 @@ class JobWorker(HerokuWorker):
     a client with write access to Redis could execute code with all secrets of the worker.
     """
 
-    def __init__(self, queues: list[Queue], redis: Redis, stop: Event, instruments: Instruments) -> None:
+    def __init__(
+        self,
+        queues: list[Queue],
+        redis: Redis,
+        stop: Event,
+        instruments: Instruments,
+        tracing: "Tracing | None" = None,
+    ) -> None:
         self._stop = stop
         self._instruments = instruments
+        self._tracing = tracing
         self.failure: RedisError | None = None  # that ended the work
         self._process = JobProcess(self._perform, self._become_process)
         super().__init__(
@@ -145,7 +158,11 @@ class JobWorker(HerokuWorker):
         execution = Execution.fetch(execution_id, job_id, connection=self.connection)
         execution._job = job
         self.execution = execution
-        return bool(self.perform_job(job, queue, execution))
+
+        def run() -> bool:
+            return bool(self.perform_job(job, queue, execution))
+
+        return run() if self._tracing is None else self._tracing.run_job(_NAMES[job.func_name or ""], run)
 
     def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
         """Signal the process of the current job, and no other.
@@ -184,7 +201,7 @@ def is_scheduled(job: Job) -> bool:
         return False
 
 
-def run_jobs(settings: Settings, instruments: Instruments) -> int:
+def run_jobs(context: Context) -> int:
     """Run the jobs of this process's surfaces until SIGTERM; return the exit status.
 
     While Redis is unreachable, read-only or full, run those that are due without it.
@@ -192,34 +209,44 @@ def run_jobs(settings: Settings, instruments: Instruments) -> int:
     # RQ sends this signal to a job that must finish soon. A job that has just started has no handler yet, and would be
     # killed.
     signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
-    stop, slots = Event(), Slots(settings)
+    settings, stop = context.settings, Event()
+    slots = Slots(settings)
     for job in PERIODIC_JOBS:
         if job.surface in settings.surfaces:  # here, so that the process of the jobs shares the memory of its modules
             importlib.import_module(job.function.rpartition(".")[0])
     while not stop.is_set():
         try:
-            _run_queue(settings, stop, instruments)
+            _run_queue(context, stop)
         except RedisError:
             _logger.exception("Redis unreachable", extra={"role": "worker"})
         except StopRequested:  # raised by RQ's signal handler outside of its loop
             break
         if not stop.is_set():
             _reap_children()
-            run_due_jobs(slots, stop, instruments)
+            run_due_jobs(slots, stop, context.instruments)
             stop.wait(_RETRY_SECONDS)
     return STOPPED
 
 
-def _run_queue(settings: Settings, stop: Event, instruments: Instruments) -> None:
+def by_priority(surfaces: Sequence[str]) -> list[str]:
+    """Return surfaces in the order in which their queues are emptied: that of status first.
+
+    While a server does not respond, other jobs are added faster than they fail, and the state would never be published.
+    """
+    return sorted(surfaces, key=lambda surface: surface != STATUS)
+
+
+def _run_queue(context: Context, stop: Event) -> None:
     """Run jobs from the queues until `stop` is set or Redis fails. Raises RedisError, or returns after RQ logged it."""
     _set_on_signals(stop)
+    settings = context.settings
     try:
         with redis_client(settings.redis_url, retries=0) as redis:
             check_writable(redis)
         # Another client, because RQ waits longer for a response than is useful before it runs.
         with redis_client(settings.redis_url, retries=0) as redis:
-            queues = [queue_of(surface, redis) for surface in settings.surfaces]
-            worker = JobWorker(queues, redis, stop, instruments)
+            queues = [queue_of(surface, redis) for surface in by_priority(settings.surfaces)]
+            worker = JobWorker(queues, redis, stop, context.instruments, context.tracing)
             worker.work(logging_level="WARNING")
             if worker.failure is not None:
                 raise worker.failure

@@ -33,6 +33,11 @@ def archives_interval(settings: Settings) -> int:
     )
 
 
+def downloads_interval(settings: Settings) -> int:
+    """Return the interval of building archives if they are also stored for a CDN, else NEVER."""
+    return archives_interval(settings) if settings.retrieval.download_files else NEVER
+
+
 def padding_interval(settings: Settings) -> int:
     """Return one minute if there are batches to be padded, else NEVER."""
     return 60 if settings.release_period_hours and settings.retrieval.release_minimum_uploads else NEVER
@@ -43,6 +48,7 @@ PERIODIC_JOBS: Final = (
         "purge", "worker.jobs.purge.purge", SUBMISSION, lambda settings: settings.submission.worker_expiration_interval
     ),
     PeriodicJob("refresh-archives", "worker.jobs.refresh_archives.refresh_archives", RETRIEVAL, archives_interval),
+    PeriodicJob("publish-downloads", "worker.jobs.publish_downloads.publish", RETRIEVAL, downloads_interval),
     PeriodicJob("roll-up-counters", "worker.jobs.roll_up_counters.roll_up_counters", SUBMISSION, lambda _: 60),
     PeriodicJob("mix-stored-rows", "worker.jobs.mix_stored_rows.mix_stored_rows", SUBMISSION, lambda _: 15 * 60),
     PeriodicJob("pad-batch", "worker.jobs.pad_batch.pad_batch", RETRIEVAL, padding_interval),

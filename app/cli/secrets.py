@@ -1,10 +1,11 @@
-"""`flask secrets`: make each secret of the service, and hand a token to its health authority."""
+"""`flask secrets`: make each secret of the service, and hand a token to its health authority. See also `rotation`."""
 
 from typing import Final
 
 import click
 from flask.cli import ScriptInfo
 
+from app.cli import rotation
 from app.cli.commands import OperatorGroup
 from app.config.parsers import MAX_LABEL_CHARACTERS
 from app.config.secrets import SECRET_MAKERS, make_claim_token
@@ -86,3 +87,7 @@ def _sharing_context(ctx: click.Context) -> Context:
     if not isinstance(app, Application) or not hasattr(app, "context"):
         raise click.ClickException("--share with an e-mail address needs the settings of sharing")
     return app.context
+
+
+secrets.add_command(rotation.encrypt)
+secrets.add_command(rotation.rotate)

@@ -95,6 +95,11 @@ class CommonSettings:
         "",
         secret=True,
     )
+    otel_exporter_otlp_endpoint: str | None = setting(
+        parse.optional(parse.address("http://", "https://")),
+        "Base URL of an OTLP/HTTP receiver of traces, such as http://127.0.0.1:4318; requires requirements-tracing.txt",
+        "",
+    )
     security_contact: str | None = setting(
         parse.optional(parse.address("mailto:", "https://", "tel:")),
         "Contact for vulnerability reports in /.well-known/security.txt: `mailto:`, `https://` or `tel:`",

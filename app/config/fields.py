@@ -2,14 +2,15 @@
 
 A setting's variable is its field's name in capitals. Every value is stripped of surrounding white space. A value that
 holds control characters, or that is enclosed in quotation marks, is refused: it was copied from a file whose syntax
-the environment does not have, and would otherwise fail much later.
+the environment does not have, and would otherwise fail much later. A secret may be a reference: see `references`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields
 from typing import Any, TypeVar
 
-from app.domain.errors import ConfigurationError
+from app.config.references import resolve
+from app.domain.errors import ConfigurationError, KeyServiceError
 
 T = TypeVar("T")
 _QUOTATION_MARKS = ('"', "'", "`")
@@ -63,8 +64,11 @@ def read_one(described: "Field[Any]", environment: Mapping[str, str]) -> Any:
         raise ConfigurationError(f"{name}: missing. {about['description']}.")
     try:
         _check_characters(raw)
+        if about["secret"]:
+            raw = resolve(name, raw)
+            _check_characters(raw)
         return about["parser"](raw)
-    except ValueError as error:
+    except (ValueError, KeyServiceError) as error:
         raise ConfigurationError(f"{name}: {error}") from None
 
 

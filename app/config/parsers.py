@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
 
+from app.config.references import KMS
+from app.crypto.key_service import KmsSigningKey
 from app.crypto.sealing import SEALING_KEY_BYTES
 from app.crypto.signing import SIGNING_KEY_BYTES, derive_signing_key, load_signing_key
 
@@ -141,7 +143,9 @@ def sealing_keys(raw: str) -> tuple[bytes, ...]:
 
 
 def signing_key(raw: str) -> Any:
-    """Parse the private key that signs archives: DER, or the 32 bytes that a platform can generate."""
+    """Parse the private key that signs archives: DER, the 32 bytes that a platform can generate, or a key of KMS."""
+    if raw.startswith(KMS):
+        return KmsSigningKey(raw.removeprefix(KMS))
     key = hexadecimal(1)(raw)
     try:
         return derive_signing_key(key) if len(key) == SIGNING_KEY_BYTES else load_signing_key(key)
@@ -208,11 +212,23 @@ def _with_hosts_as_parameters(rest: str) -> str:
 
 def archive_place(raw: str) -> str:
     """Parse the storage of archives."""
-    parts = urlsplit(raw)
-    named = (parts.scheme == "file" and parts.path.startswith("/")) or (parts.scheme == "s3" and parts.netloc)
-    if raw != "database" and not named:
+    if raw != "database" and not _is_file_place(raw):
         raise ValueError("is neither `database`, nor file:///folder, nor s3://bucket/prefix")
     return raw
+
+
+def file_place(raw: str) -> str:
+    """Parse a place for files: a folder, or a prefix of a bucket."""
+    if not _is_file_place(raw):
+        raise ValueError("is neither file:///folder nor s3://bucket/prefix")
+    return raw
+
+
+def _is_file_place(raw: str) -> bool:
+    parts = urlsplit(raw)
+    return (parts.scheme == "file" and len(parts.path) > 1 and not parts.netloc) or (
+        parts.scheme == "s3" and bool(parts.netloc)
+    )
 
 
 def redis_url(raw: str) -> str:

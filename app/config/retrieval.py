@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
 from app.config import parsers as parse
 from app.config.common import CommonSettings
 from app.config.fields import setting
+from app.crypto.signing import SigningKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +17,10 @@ class RetrievalSettings(CommonSettings):
         "Key of the code in download URLs, which is also built into apps; 64 hexadecimal digits or more",
         secret=True,
     )
-    ecdsa_key: EllipticCurvePrivateKey = setting(
+    ecdsa_key: SigningKey = setting(
         parse.signing_key,
-        "Key that signs archives, on the curve P-256: hexadecimal DER, or its 32 bytes in hexadecimal",
+        "Key that signs archives, on the curve P-256: hexadecimal DER, its 32 bytes in hexadecimal, or "
+        "`aws-kms://` and the name of a key that AWS KMS keeps",
         secret=True,
     )
     metrics_username: str = setting(parse.long_text(10), "User name of /events, 10 characters or more", secret=True)
@@ -41,6 +41,12 @@ class RetrievalSettings(CommonSettings):
         parse.archive_place,
         "Where built archives are stored: `database`, `file:///folder` or `s3://bucket/prefix`",
         "database",
+    )
+    download_files: str | None = setting(
+        parse.optional(parse.file_place),
+        "Where the worker also stores every archive under its current addresses, so that a CDN serves downloads by "
+        "itself: `file:///folder` or `s3://bucket/prefix`",
+        "",
     )
     exposure_configuration_path: str = setting(
         parse.text,

@@ -14,6 +14,7 @@ _TOKEN_BYTES: Final = 32
 SECRET_MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "ECDSA_KEY": generate_signing_key,
     "METRICS_PASSWORD": lambda: secrets.token_urlsafe(_TOKEN_BYTES),
+    "METRICS_TOKEN": lambda: secrets.token_urlsafe(_TOKEN_BYTES),
     "METRICS_USERNAME": lambda: f"metrics-{secrets.token_hex(4)}",
     "PORTAL_SECRET_KEYS": lambda: secrets.token_hex(SEALING_KEY_BYTES),
     "RETRIEVE_HMAC_KEY": lambda: secrets.token_hex(_HMAC_KEY_BYTES),

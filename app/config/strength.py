@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from app.config.common import PORTAL, RETRIEVAL, SHARING, SUBMISSION
+from app.config.retrieval import RetrievalSettings
 from app.config.settings import Settings
 
 # Of 32 random bytes about 30 are different, and fewer than 20 in one case of 10^12.
@@ -18,10 +21,16 @@ def weak_secrets(settings: Settings) -> list[str]:
     """Return the names of the secret settings that look guessable, or that share a value with another one."""
     weak: list[str] = []
     seen: dict[str, str] = {}
-    for name, value in _secrets(settings):
+    for name, value in (*_common_secrets(settings), *_secrets(settings)):
         if not _is_strong(value) or seen.setdefault(value, name) != name:
             weak.append(name)
     return sorted(set(weak))
+
+
+def _common_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield those that every process may have."""
+    if settings.metrics_token is not None:
+        yield "METRICS_TOKEN", settings.metrics_token
 
 
 def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -43,10 +52,14 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
         for token in settings.sharing.sharing_tokens or ():
             yield "SHARING_TOKENS", token
     if settings.serves(RETRIEVAL):
-        retrieval = settings.retrieval
-        yield "RETRIEVE_HMAC_KEY", retrieval.retrieve_hmac_key.hex()
+        yield from _secrets_of_retrieval(settings.retrieval)
+
+
+def _secrets_of_retrieval(retrieval: RetrievalSettings) -> Iterator[tuple[str, str]]:
+    yield "RETRIEVE_HMAC_KEY", retrieval.retrieve_hmac_key.hex()
+    if isinstance(retrieval.ecdsa_key, EllipticCurvePrivateKey):  # else KMS has made it
         yield "ECDSA_KEY", f"{retrieval.ecdsa_key.private_numbers().private_value:064x}"
-        yield "METRICS_PASSWORD", retrieval.metrics_password
+    yield "METRICS_PASSWORD", retrieval.metrics_password
 
 
 def _is_strong(value: str) -> bool:

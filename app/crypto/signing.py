@@ -1,5 +1,7 @@
 """The signature of an export archive: ECDSA on P-256 over SHA-256, as ASN.1 DER (rules 86 and 88)."""
 
+from typing import Protocol
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -15,6 +17,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 SIGNING_KEY_BYTES = 32
+
+
+class SigningKey(Protocol):
+    """A private key on P-256: in this process (cryptography's own class), or in a key service."""
+
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        """Return the public key."""
+
+    def sign(self, data: bytes, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
+        """Return the DER signature of `data`."""
 
 
 def generate_signing_key() -> str:
@@ -39,12 +51,12 @@ def derive_signing_key(scalar: bytes) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
 
 
-def sign_digest(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
+def sign_digest(key: SigningKey, digest: bytes) -> bytes:
     """Return the DER signature of the message with this SHA-256 digest (32 bytes)."""
     return key.sign(digest, ec.ECDSA(Prehashed(SHA256())))
 
 
-def public_key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+def public_key_pem(key: SigningKey) -> str:
     """Return the public key as PEM, for app developers."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 

@@ -1,11 +1,12 @@
 """Connections for services: for single statements, for transactions, and for consistent reads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, QueuePool, event, text
 
+from app.database.observed import ObservedExecutor, observe_engine
 from app.database.prepared import PreparedExecutor
 from app.database.watchdog import Guard, Watchdog
 
@@ -32,7 +33,7 @@ class Database:
         """
         self._engine = engine
         self._watchdog = Watchdog(response_seconds)
-        self.prepared = PreparedExecutor(engine, self._watchdog)
+        self.prepared: PreparedExecutor = PreparedExecutor(engine, self._watchdog)
         self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
@@ -79,6 +80,11 @@ class Database:
     def dispose(self) -> None:
         """Close idle connections."""
         self._engine.dispose()
+
+    def observe_statements(self, observe: Callable[[str], AbstractContextManager[object]]) -> None:
+        """Enter the context that `observe` returns for the SQL of each statement, without values, while it runs."""
+        self.prepared = ObservedExecutor(self._engine, self._watchdog, observe)
+        observe_engine(self._engine, observe)
 
     def pool_connections(self) -> dict[str, int]:
         """Return how many connections of the pool are in use, and how many are idle."""

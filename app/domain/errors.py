@@ -31,7 +31,8 @@
     ├── CryptographicError
     │   ├── BoxDecryptionError              a NaCl box could not be opened
     │   ├── UnsealingError                  a sealed value could not be opened
-    │   └── UnusablePrivateKeyError         a stored private key cannot be used (rule 53)
+    │   ├── UnusablePrivateKeyError         a stored private key cannot be used (rule 53)
+    │   └── KeyServiceError                 a key or a secret outside of this process cannot be used
     ├── InvalidArchiveError                 a file is not an export archive
     ├── ArchiveUnavailableError             an archive could not be loaded or built in time
     ├── UnreadableDocumentError             bytes are not a status document of this version
@@ -227,6 +228,10 @@ class UnsealingError(CryptographicError):
 
 class UnusablePrivateKeyError(CryptographicError):
     """The stored private key cannot be unsealed, or has the wrong length (rule 53)."""
+
+
+class KeyServiceError(CryptographicError):
+    """A key or a secret outside of this process cannot be used. The message names it."""
 
 
 class InvalidArchiveError(ExposureAlertError):

@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import os
 import threading
 import time
 import uuid
@@ -61,6 +62,10 @@ class Flusher:
 
     def start(self) -> None:
         """Flush from now on in a thread, and when the interpreter ends."""
+        # A fork during a flush would copy locks of libraries that no thread of the new process releases.
+        os.register_at_fork(
+            before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._lock.release
+        )
         thread = threading.Thread(target=self._run, name="metrics", daemon=True)
         thread.start()
         atexit.register(self.stop)

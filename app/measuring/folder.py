@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from app.domain.objectives import SeriesKey
+if TYPE_CHECKING:
+    from app.domain.objectives import SeriesKey
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ _logger = logging.getLogger(__name__)
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 # On a disk, the kernel may block a process that counts while it writes the pages back.
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder's name cannot be guessed
+_PREFIX: Final = "exposure-alert-metrics-"
+_SERVER: Final = "server"  # a file that the server holds locked
 _SLOT: Final = "slot-{}"
 # The files of a slot, and what they need in bytes for the routes of every surface.
 _SIZES: Final = {"counter": 1 << 19, "histogram": 1 << 20, "gauge_livesum": 1 << 16}
@@ -54,12 +57,37 @@ def make_folder() -> str | None:
     places = [str(_SHARED_MEMORY), None] if os.access(_SHARED_MEMORY, os.W_OK) else [None]
     for place in places:
         try:
-            os.environ[FOLDER] = tempfile.mkdtemp(prefix="exposure-alert-metrics-", dir=place)
+            folder = tempfile.mkdtemp(prefix=_PREFIX, dir=place)
+            _lock(Path(folder) / _SERVER, os.O_CREAT)
         except OSError:
             continue
-        return os.environ[FOLDER]
+        _remove_abandoned(Path(folder).parent)
+        os.environ[FOLDER] = folder
+        return folder
     _logger.warning("metrics are not shared: no folder can be made")
     return None
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove the folders of servers that were killed: the kernel has released their locks."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        try:
+            lock = _lock(folder / _SERVER)
+        except OSError:  # it is in use, of another user, or just being made
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(file: Path, flags: int = 0) -> int:
+    """Lock a file until the process ends, and return its descriptor; raise OSError if another process holds it."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def remove_folder(folder: str | None) -> None:
@@ -97,7 +125,7 @@ def is_joined() -> bool:
     return bool(_held)
 
 
-def inherited() -> dict[SeriesKey, float]:
+def inherited() -> "dict[SeriesKey, float]":
     """Return what earlier processes counted in the files of this process's slot."""
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -123,13 +151,10 @@ def _slot_of(file: Path) -> str:
 def _take_slot(folder: Path) -> int:
     """Lock the first slot that is free, and return its number."""
     for number in itertools.count():
-        lock = os.open(folder / _SLOT.format(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _held[str(number)] = _lock(folder / _SLOT.format(number), os.O_CREAT)
         except BlockingIOError:
-            os.close(lock)
             continue
-        _held[str(number)] = lock
         return number
     raise AssertionError("unreachable")
 

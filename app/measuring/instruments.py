@@ -100,7 +100,7 @@ class Instruments:
 
     def count_request(self, surface: str, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered with an HTTP status. `route` is the rule of its URL, or UNMATCHED."""
-        key = (surface, route, _bounded_method(method), status // 100)
+        key = (surface, route, bounded_method(method), status // 100)
         series = self._requests.get(key)
         if series is None:
             series = self._requests[key] = self._request_series(*key)
@@ -110,7 +110,7 @@ class Instruments:
 
     def count_refusal(self, method: str, status: int) -> None:
         """Count a request that the web server refused itself. The time that a slow client took is not recorded."""
-        counter, _ = self._request_series(EVERY_SURFACE, UNMATCHED, _bounded_method(method), status // 100)
+        counter, _ = self._request_series(EVERY_SURFACE, UNMATCHED, bounded_method(method), status // 100)
         counter.inc()
 
     def count_claim(self, result: ClaimResult) -> None:
@@ -173,7 +173,8 @@ class Instruments:
         return Histogram(name, family.meaning, family.labels, registry=self.registry, buckets=family.buckets)
 
 
-def _bounded_method(method: str) -> str:
+def bounded_method(method: str) -> str:
+    """Return a method as it is counted: OTHER for one that is not common."""
     return method if method in _METHODS else OTHER
 
 

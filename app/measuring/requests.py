@@ -49,9 +49,18 @@ class CountRequests:
             return self._application(environ, start)
         finally:
             if _IS_COUNTED not in environ:
-                surface, route = environ.get(_ROUTE) or _route_outside_flask(environ["PATH_INFO"], status)
+                surface, route = route_of(environ, status)
                 method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
                 self._instruments.count_request(surface, route, method, status, seconds)
+
+
+def route_of(environ: "WSGIEnvironment", status: int = 0) -> tuple[str, str]:
+    """Return the surface and the rule of the URL of a request that was answered with a status."""
+    found: tuple[str, str] | None = environ.get(_ROUTE)
+    if found is not None:
+        return found
+    is_file = environ["PATH_INFO"].startswith(_STATIC) and status != _NOT_FOUND
+    return _STATIC_ROUTE if is_file else _UNMATCHED_ROUTE
 
 
 def mark_counted(environ: "WSGIEnvironment") -> None:
@@ -84,7 +93,3 @@ def _surface_of(app: Flask, endpoint: str) -> str:
     blueprint = app.blueprints.get(endpoint.rpartition(".")[0])
     package = blueprint.import_name.split(".")[1:2] if blueprint else []
     return package[0] if package and package[0] in ALL_SURFACES else EVERY_SURFACE
-
-
-def _route_outside_flask(path: str, status: int) -> tuple[str, str]:
-    return _STATIC_ROUTE if path.startswith(_STATIC) and status != _NOT_FOUND else _UNMATCHED_ROUTE

@@ -1,5 +1,7 @@
 """Measuring in a web process."""
 
+import atexit
+
 from app.measuring.flush import Flusher, start_flushing
 from app.measuring.folder import inherited
 from app.web.context import Context
@@ -11,6 +13,8 @@ def start_measuring(context: Context) -> Flusher:
     def measure_pool() -> None:
         context.instruments.set_pool_connections(context.database.pool_connections())
 
+    if context.tracing is not None:
+        atexit.register(context.tracing.flush)
     return start_flushing(
         context.settings, context.instruments, add_to_totals=False, inherited=inherited(), prepare=measure_pool
     )

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Final
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
-from app.crypto.signing import public_key_pem, sign_digest
+from app.crypto.signing import SigningKey, public_key_pem, sign_digest
 from app.domain.exports import ExportWindow, KeyShape
 from app.domain.limits import KEY_DATA_BYTES
 from app.domain.outbreaks import OutbreakEvent
@@ -35,7 +33,7 @@ _NO_TIME: Final = (1980, 0, 0, 0, 0, 0)
 class Signer:
     """The signing key, and the region that identifies it to apps."""
 
-    key: EllipticCurvePrivateKey
+    key: SigningKey
     region: str
 
     @property

@@ -34,9 +34,9 @@ class Download:
 
 KEYS: Final = Download("retrieve", ArchiveKind.KEYS)
 OUTBREAKS: Final = Download("qr", ArchiveKind.OUTBREAKS)
-_BY_PREFIX: Final = {download.prefix: download for download in (KEYS, OUTBREAKS)}
-_PATH: Final = re.compile(rf"/({'|'.join(_BY_PREFIX)})/([0-9]{{3}})/([0-9]{{5}})/([0-9a-f]{{{_CODE_CHARACTERS}}})")
-MAX_PATH_CHARACTERS: Final = max(len(prefix) for prefix in _BY_PREFIX) + len("//302/18444/") + _CODE_CHARACTERS
+BY_PREFIX: Final = {download.prefix: download for download in (KEYS, OUTBREAKS)}
+_PATH: Final = re.compile(rf"/({'|'.join(BY_PREFIX)})/([0-9]{{3}})/([0-9]{{5}})/([0-9a-f]{{{_CODE_CHARACTERS}}})")
+MAX_PATH_CHARACTERS: Final = max(len(prefix) for prefix in BY_PREFIX) + len("//302/18444/") + _CODE_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def parse_path(path: str) -> DownloadPath | None:
     if match is None:
         return None
     prefix, region, day, auth = match.groups()
-    return DownloadPath(_BY_PREFIX[prefix], region, day, auth)
+    return DownloadPath(BY_PREFIX[prefix], region, day, auth)
 
 
 def is_authentic(given: str, key: bytes, region: str, period: str, now: datetime) -> bool:

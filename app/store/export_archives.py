@@ -52,6 +52,8 @@ def was_checked(checked_at: datetime, now: datetime) -> bool:
 
 # Held by the process that builds: one at a time, however many workers and web processes there are.
 _BUILDER_LOCK = 0x6172636869766573  # "archives"
+# Held by the process that stores archives for a CDN.
+_PUBLISHING_LOCK = 0x646F776E6C6F6164  # "download"
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
@@ -83,6 +85,11 @@ def lock_builder(connection: Connection, *, wait: bool) -> bool:
         connection.execute(_LOCK, {"lock": _BUILDER_LOCK})
         return True
     return bool(connection.execute(_TRY_LOCK, {"lock": _BUILDER_LOCK}).scalar_one())
+
+
+def lock_publishing(connection: Connection) -> bool:
+    """Acquire the lock of storing downloads until the transaction ends; return False if it is taken."""
+    return bool(connection.execute(_TRY_LOCK, {"lock": _PUBLISHING_LOCK}).scalar_one())
 
 
 def find(connection: Connection, kind: ArchiveKind, period: int) -> ArchiveRecord | None:

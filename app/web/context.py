@@ -17,6 +17,7 @@ from app.domain.errors import SurfaceNotServedError
 if TYPE_CHECKING:
     from app.incidents.service import Incidents
     from app.measuring.instruments import Instruments
+    from app.measuring.tracing import Tracing
     from app.portal.service import Portal
     from app.retrieval.service import Retrieval
     from app.review.service import Review
@@ -41,6 +42,7 @@ class Context:
     redis: Redis
     instruments: "Instruments"
     rate_limiter: "RateLimiter | None"  # None if RATE_LIMITS is off
+    tracing: "Tracing | None" = None
     served_submission: "Submission | None" = None
     served_retrieval: "Retrieval | None" = None
     served_portal: "Portal | None" = None

@@ -9,7 +9,6 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -113,7 +112,12 @@ def init_request_logs(app: Flask) -> None:
 def _log_request() -> None:
     if request.url_rule is None or not _logger.isEnabledFor(logging.INFO):
         return
-    headers = _described(request.headers, ("Content-Type", "Content-Length", "Accept-Encoding"))
+    environ = request.environ
+    headers = _described(
+        ("Content-Type", environ.get("CONTENT_TYPE")),
+        ("Content-Length", environ.get("CONTENT_LENGTH")),
+        ("Accept-Encoding", environ.get("HTTP_ACCEPT_ENCODING")),
+    )
     _write(
         f'time={_timestamp(datetime.now(UTC))} level=info msg="http request" logger=http '
         f"method={_quoted(request.method)} headers={headers} uuid={_quoted(g.request_id)}"
@@ -125,7 +129,7 @@ def _log_response(response: Response) -> Response:
     if rule is None or not _logger.isEnabledFor(logging.INFO):
         return response
     route, status = rule.rule, response.status_code  # the path itself may hold a hashID or a download code
-    headers = _described(response.headers, ("Content-Type", "Content-Length"))
+    headers = _described(*((name, response.headers.get(name)) for name in ("Content-Type", "Content-Length")))
     variables = "".join(
         f"route_{name}={_quoted(value)} "
         for name, value in (request.view_args or {}).items()
@@ -152,9 +156,8 @@ def log_download(route: str, region: str, day: str, status: int, size: int, uuid
     )
 
 
-def _described(headers: Any, names: Iterable[str]) -> str:
-    found = ((name, headers.get(name)) for name in names)
-    described = [f"{name}: {value[:MAX_CLIENT_VALUE_CHARACTERS]}" for name, value in found if value is not None]
+def _described(*fields: tuple[str, str | None]) -> str:
+    described = [f"{name}: {value[:MAX_CLIENT_VALUE_CHARACTERS]}" for name, value in fields if value is not None]
     return _quoted("; ".join(described), _MAX_VALUE_CHARACTERS)
 
 

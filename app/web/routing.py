@@ -35,7 +35,8 @@ class Application(Flask):
         """Match a request by its path only: neither `Host` nor `Upgrade` changes its route."""
         if request is None:
             return super().create_url_adapter(request)
-        return self.url_map.bind("localhost", default_method=request.method, path_info=request.path)
+        # `url_map.bind` would encode the name of the host, which no rule depends on, for each request.
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function unchanged. Flask calls this ten times per request to support coroutines."""

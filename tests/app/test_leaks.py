@@ -6,13 +6,18 @@ import logging
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
+from app.measuring.flush import Flusher
+from app.measuring.increments import Batch, IncrementStore
+from app.measuring.instruments import Instruments
 from app.retrieval.builder import refresh_all
 from app.store.tables import metadata
 from app.upkeep.failed_claims import report_failed_claims
+from app.upkeep.minutes import fold_minutes
 from app.upkeep.retention import purge
 from app.upkeep.rollup import roll_up_counters
 from app.web.logs import LogfmtFormatter
@@ -32,6 +37,7 @@ from tests.support.settings import (
 ADDRESS: Final = "203.0.113.77"
 IPV6_ADDRESS: Final = "2001:db8:aaaa:bbbb::77"
 HASH_ID: Final = "5ecre7" * 21 + "aa"
+METRICS_TOKEN: Final = "the-token-of-metrics-5ecre7-5ecre7"
 WRONG_TOKEN: Final = "a-token-that-was-never-issued"
 WRONG_CODE: Final = "WRNGCDE222"
 KEY_NUMBER: Final = 0x5EC2E7_5EC2E7_5EC2E7_5EC2E7_5EC2E7
@@ -55,6 +61,7 @@ class Traffic:
     log: str = ""
     columns: dict[tuple[str, str], bytes] = field(default_factory=dict)  # all values of each column
     redis: list[bytes] = field(default_factory=list)
+    shown_metrics: bytes = b""
 
     def send(self, method: str, path: str, address: str = ADDRESS, **request: Any) -> Any:
         headers = {"X-Forwarded-For": f"198.51.100.9, {ADDRESS}", "Cookie": "session=the-secret-cookie"}
@@ -78,6 +85,7 @@ class Traffic:
             ("wrong code", WRONG_CODE),
             ("hashID", HASH_ID),
             ("operator's password", METRICS[1]),
+            ("token of metrics", METRICS_TOKEN),
             ("operator's credentials", base64.b64encode(":".join(METRICS).encode())),
             ("signing key", SIGNING_KEY[-40:]),
             ("key of download codes", HMAC_KEY),
@@ -87,7 +95,24 @@ class Traffic:
         self.codes_and_claims()
         self.uploads()
         self.downloads_and_statistics()
+        self.metrics()
         self.read_stores()
+
+    def metrics(self) -> None:
+        """Send what was counted to Redis, fold a part of it, and read `/metrics`."""
+        redis, instruments = self.service.app.context.redis, self.service.app.context.instruments
+        store = IncrementStore(redis)
+        flusher = Flusher(Instruments(), store, add_to_totals=True)
+        flusher._instruments = instruments  # it has flushed nothing of them yet
+        assert flusher.flush()
+        totals = instruments.totals()
+        series = {f"series-{number}": (1, 1) for number in range(len(totals))}
+        later = datetime.now(UTC) + timedelta(minutes=2)
+        assert fold_minutes(self.service.database, redis, lambda _: series, later) == 1
+        assert Flusher(Instruments(), store, add_to_totals=True).flush()
+        self.responses.append(self.service.client.get("/metrics", headers=bearer(METRICS_TOKEN)))
+        self.shown_metrics = self.responses[-1].data
+        store.add("another-process", [Batch(1, 1, totals)], add_to_totals=True)
 
     def codes_and_claims(self) -> None:
         service = self.service
@@ -154,7 +179,8 @@ class Traffic:
                 values = [row._mapping[column.name] for row in rows]
                 self.columns[table.name, column.name] = b"\n".join(map(as_bytes, values))
         redis = self.service.app.context.redis
-        self.redis = [key + b"=" + (redis.get(key) or b"") for key in redis.scan_iter()]
+        read = {b"hash": redis.hgetall, b"zset": lambda key: redis.zrange(key, 0, -1), b"string": redis.get}
+        self.redis = [key + b"=" + repr(read[redis.type(key)](key)).encode() for key in redis.scan_iter()]
 
 
 def as_bytes(value: object) -> bytes:
@@ -165,6 +191,7 @@ def as_bytes(value: object) -> bytes:
 def traffic(database_url: str, redis_url: str) -> Iterator[Traffic]:
     """A day of traffic, with every log message."""
     overrides = {"ENABLE_TEST_TOOLS": "true", "TEST_TOOLS_TOKEN": TEST_TOOLS_TOKEN, "PUBLISH_ACTIVE_KEYS": "true"}
+    overrides |= {"SURFACES": "submission,retrieval,status", "METRICS_TOKEN": METRICS_TOKEN}
     service = start_service(make_settings(database_url, redis_url, RATE_LIMITS="on", **overrides))
     empty(service)
     traffic, output, root = Traffic(service), io.StringIO(), logging.getLogger()
@@ -227,6 +254,16 @@ def test_permitted_secrets_are_stored(traffic: Traffic) -> None:
         content for (table, _), content in traffic.columns.items() if table in ("encryption_keys", "diagnosis_keys")
     )
     assert found_in(stored, traffic.secrets) == ALLOWED.keys()
+
+
+def test_metrics_contain_no_secret(traffic: Traffic) -> None:
+    assert b'exposure_alert_codes_issued_total{jurisdiction="ON"}' in traffic.shown_metrics
+    assert b'route="/new-key-claim/<hash_id:hash_id>"' in traffic.shown_metrics
+    assert found_in(traffic.shown_metrics, traffic.secrets) == set()
+    counted = b"".join(each for each in traffic.redis if each.startswith(b"metrics:"))
+    assert counted.count(b"requests_total") > 20
+    assert found_in(counted, traffic.secrets) == set()
+    assert traffic.columns["objective_minutes", "objective"].count(b"series-") > 20
 
 
 def test_redis_contains_no_secret(traffic: Traffic) -> None:

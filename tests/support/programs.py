@@ -1,6 +1,8 @@
 """Programs of the host that some tests need, such as nginx."""
 
+import grp
 import os
+import pwd
 import shutil
 
 import pytest
@@ -19,3 +21,8 @@ def require_program(name: str) -> str:
     if CI:
         pytest.fail(message)
     pytest.skip(message)
+
+
+def this_user() -> str:
+    """Return the names of our user and group for nginx, whose workers would be another user when root starts it."""
+    return f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -64,9 +65,10 @@ def work(redis: Redis) -> None:
 
 
 def test_every_periodic_job_runs(
-    redis: Redis, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+    redis: Redis, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    service = make_service(SURFACES=",".join(ALL_SURFACES), RELEASE_PERIOD_HOURS="1")
+    surfaces = ",".join(ALL_SURFACES)
+    service = make_service(SURFACES=surfaces, RELEASE_PERIOD_HOURS="1", DOWNLOAD_FILES=f"file://{tmp_path}/downloads")
     for job in PERIODIC_JOBS:
         monkeypatch.setattr(f"{job.function.rpartition('.')[0]}.context", lambda: service.app.context)
     runs = Clock(redis, service.settings).tick(1e9)

@@ -2,6 +2,8 @@
 
 from typing import Any, BinaryIO, Final
 
+from app.crypto.key_service import aws_client
+
 _SUFFIX: Final = ".zip"
 
 
@@ -9,13 +11,7 @@ class BucketFiles:
     """Archives as objects below one prefix of a bucket."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
-        # Imported only if a bucket is used: boto3 is large, and slow to import.
-        import boto3
-        from botocore.config import Config
-
-        # A bucket that does not respond is given up within a minute, retries included.
-        config = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 3, "mode": "standard"})
-        self._client: Any = boto3.client("s3", config=config)
+        self._client: Any = aws_client("s3")
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
 

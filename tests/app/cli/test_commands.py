@@ -40,7 +40,7 @@ def test_every_secret_that_is_made_is_accepted(present: Service) -> None:
     urls = {"DATABASE_URL": "postgres://host/name", "REDIS_URL": "redis://host"}
     settings = Settings.from_environment(urls | made | {"KEY_CLAIM_TOKEN": token})
     assert list(settings.submission.key_claim_token.values()) == ["ON"]
-    assert set(made) | {"KEY_CLAIM_TOKEN"} == set(SECRETS) | {"TEST_TOOLS_TOKEN"}
+    assert set(made) | {"KEY_CLAIM_TOKEN"} == set(SECRETS) | {"TEST_TOOLS_TOKEN", "METRICS_TOKEN"}
 
 
 def test_a_secret_is_different_each_time(present: Service) -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     ("sharing", "check"),
     ("incidents", "list"),
     ("incidents", "open", "Codes cannot be claimed"),
+    ("objectives", "show"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 

@@ -1,6 +1,7 @@
 """Counting across the processes of real web servers (app/measuring/folder.py)."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,6 +173,28 @@ def test_a_given_folder_is_used_and_kept(start: Callable[..., WebProcess], tmp_p
     psutil.Process(web.pid).terminate()
     wait_until(lambda: is_zombie(web.pid), "the server ends")
     assert slots(folder) == WORKERS
+
+
+def test_the_folder_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> None:
+    program = "import sys; from app.measuring.folder import make_folder; print(make_folder(), flush=True); "
+    program += "sys.stdin.read()"
+    servers = []
+    for _ in range(3):
+        server = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert server.stdout is not None
+        servers.append((server, Path(server.stdout.readline().strip())))
+        if len(servers) == 1:
+            server.kill()
+            server.wait(60)
+    try:
+        assert [folder.exists() for _, folder in servers] == [False, True, True]
+    finally:
+        for server, folder in servers:
+            server.kill()
+            server.communicate()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_without_room_for_files_a_process_counts_for_itself(tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """nginx as a CDN, with the configuration of docs/operations.md, in front of the real web process."""
 
-import grp
-import os
-import pwd
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,14 +13,14 @@ from typing import Final
 import pytest
 
 from processes.ports import LOOPBACK, free_port
-from tests.support.programs import require_program
+from tests.support.programs import require_program, this_user
 from tests.support.service import Service, download_code
 from tests.support.settings import SECRETS
 from tests.support.waiting import wait_until
 from tests.support.web import web_process
 
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "operations.md"
-SECTION: Final = DOCUMENT.read_text(encoding="utf-8").split("\n## Behind a CDN\n")[1].split("\n## ")[0]
+SECTION: Final = DOCUMENT.read_text(encoding="utf-8").split("\n## Behind a CDN\n")[1].split("\n##")[0]
 (LOCATIONS,) = re.findall(r"^```nginx\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 
 CONFIGURATION: Final = """
@@ -92,7 +89,7 @@ def cdn(make_service: Callable[..., Service], tmp_path: Path) -> Iterator[Cdn]:
     folder.mkdir()
     with web_process(environment, tmp_path / "log") as web:
         configuration = CONFIGURATION.format(
-            user=_this_user(),
+            user=this_user(),
             folder=folder,
             address=f"{LOOPBACK}:{port}",
             origin=f"{LOOPBACK}:{web.port}",
@@ -107,11 +104,6 @@ def cdn(make_service: Callable[..., Service], tmp_path: Path) -> Iterator[Cdn]:
         finally:
             process.terminate()
             process.wait(30)
-
-
-def _this_user() -> str:
-    """Return the names of our user and group: when root starts nginx, its workers would be another user."""
-    return f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
 
 
 def _listens(cdn: Cdn) -> bool:

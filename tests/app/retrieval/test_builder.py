@@ -6,7 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from app.crypto.signing import generate_signing_key
 from app.domain.exports import ArchiveKind
@@ -17,6 +19,7 @@ from app.retrieval.archive_reader import read_archive
 from app.retrieval.builder import Builder, build_if_stale, refresh_all
 from app.store.export_archives import ArchiveRecord
 from tests.support.archive import archive_in
+from tests.support.aws import set_credentials, sign_digests
 from tests.support.service import Service, exposure_key
 from tests.support.stored import store_key
 
@@ -193,6 +196,18 @@ def test_a_new_signing_key_signs_every_archive_anew(aged: Service, make_service:
     assert not {after[period] for period in after} & set(before.values())
     archive = read_archive(io.BytesIO(other.fetch(other.today).data))
     assert archive.is_signed_by(other.settings.retrieval.ecdsa_key.public_key())
+
+
+def test_a_key_of_kms_signs_archives(make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch) -> None:
+    set_credentials(monkeypatch)
+    sign_digests(monkeypatch)
+    with mock_aws():
+        made = boto3.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")
+        service = make_service(EXPORT_MAX_AGE_SECONDS="60", ECDSA_KEY=f"aws-kms://{made['KeyMetadata']['KeyId']}")
+        assert refresh(service) == 32
+        archive = read_archive(io.BytesIO(service.fetch(service.today).data))
+        assert archive.is_signed_by(service.settings.retrieval.ecdsa_key.public_key())
+        assert refresh(service) == 0  # the name of the signer has not changed
 
 
 def test_a_key_becomes_public_with_its_hour_though_no_row_changes(aged: Service) -> None:

@@ -282,3 +282,14 @@ def test_names_time_zone_and_support_are_settings(make_service: Callable[..., Se
     assert "17:02" in english
     assert "(UTC−03:30)" in english
     assert '<a href="https://example.org/help">Obtenir de l’aide</a>' in french
+
+
+@pytest.mark.parametrize(
+    ("surfaces", "is_there"), [("submission,retrieval,status", True), ("submission,retrieval", False)]
+)
+def test_the_front_page_leads_to_the_status_page_where_it_is_served(
+    make_service: Callable[..., Service], surfaces: str, is_there: bool
+) -> None:
+    front = make_service(SURFACES=surfaces, REVIEW_TOOLS="true").client.get("/review/fr").text
+    assert ('href="/status/fr"' in front) is is_there
+    assert ('href="#status"' in front) is is_there

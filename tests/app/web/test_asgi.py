@@ -1,18 +1,21 @@
 """The bridge from granian to the application (app/web/asgi.py), with a real granian in front of a WSGI application."""
 
+import asyncio
 import json
 import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.web.asgi import AsgiApplication, Message
 from processes.ports import LOOPBACK, free_port
 from tests.support.waiting import wait_until
 
@@ -110,6 +113,7 @@ def test_a_request_reaches_the_application_as_wsgi_describes(port: int) -> None:
     environ = given(port, "POST /a%20b/%C3%A9?c=%20d HTTP/1.1", "Content-Type: x/y", "Content-Length: 2", body=b"hi")
     assert environ["REQUEST_METHOD"] == "POST"
     assert environ["PATH_INFO"] == "/a b/\u00c3\u00a9"
+    assert environ["RAW_URI"] == "/a%20b/%C3%A9?c=%20d"
     assert environ["QUERY_STRING"] == "c=%20d"
     assert environ["SERVER_PROTOCOL"] == "HTTP/1.1"
     assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"], environ["body"]) == ("x/y", "2", "hi")
@@ -123,6 +127,47 @@ def test_a_request_reaches_the_application_as_wsgi_describes(port: int) -> None:
 def test_a_chunked_body_is_accepted(port: int) -> None:
     chunks = b"3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
     assert given(port, "POST / HTTP/1.1", "Transfer-Encoding: chunked", body=chunks)["body"] == "abcd"
+
+
+def test_a_connection_is_kept_after_a_body(port: int) -> None:
+    connection = HTTPConnection(LOOPBACK, port, timeout=60)
+    for body in ("one", "two", iter([b"th", b"ree"]), "four"):  # the third is sent in chunks
+        connection.request("POST", "/", body)
+        first = connection.sock
+        received = json.loads(connection.getresponse().read())["body"]
+        assert received == (body if isinstance(body, str) else "three")
+        assert connection.sock is first is not None
+    connection.close()
+
+
+@pytest.mark.parametrize("lengths", [["2"], ["2", "2"], ["02"]])
+def test_a_body_ends_at_its_length(port: int, lengths: list[str]) -> None:
+    requests = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+    answer = exchange(port, f"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{requests}\r\nhi".encode())
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "hi"
+
+
+def test_the_end_of_a_body_of_known_length_is_not_waited_for() -> None:
+    def application(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    bridge = AsgiApplication(application, None, threads=1, max_body_bytes=100, is_behind_proxies=False)
+    pieces = [b"ab", b"cd"]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "method": "POST", "scheme": "http", "http_version": "1.1", "raw_path": b"/", "query_string": b"",
+        "server": (LOOPBACK, "80"), "client": (LOOPBACK, 80), "headers": [(b"content-length", b"4")],
+    }  # fmt: skip
+    asyncio.run(bridge(scope, receive, send))
+    assert sent[-1]["body"] == b"abcd"
 
 
 def test_an_oversized_body_is_read_only_up_to_the_limit(port: int) -> None:

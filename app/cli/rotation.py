@@ -1,0 +1,84 @@
+"""`flask secrets encrypt` and `flask secrets rotate`: secrets that AWS KMS, Secrets Manager or a file holds."""
+
+import os
+import sys
+from typing import Final
+
+import click
+from flask.cli import with_appcontext
+
+from app.cli.commands import OperatorCommand
+from app.config import references
+from app.config.secrets import SECRET_MAKERS
+from app.config.settings import describe_settings, parse_setting
+from app.crypto import key_service
+from app.crypto.sealing import SealingRing
+from app.domain.errors import ConfigurationError, KeyServiceError
+from app.upkeep import resealing
+from app.web.context import current_context
+
+# Settings that are lists, separated by commas, whose first key is used and whose others still open what they sealed.
+KEY_LISTS: Final = ("SEALING_KEYS", "PORTAL_SECRET_KEYS")
+_NEXT: Final = {
+    "add": "Replace all processes. When each has the new key: flask secrets rotate {name} use",
+    "use": "Replace all processes, then see docs/operations.md, Rotating secrets, for when the old key may go.",
+    "retire": "Replace all processes.",
+}
+
+
+@click.command("encrypt")
+@click.argument("name", type=click.Choice(sorted(each.name for each in describe_settings() if each.is_secret)))
+@click.option("--key", required=True, help="The key of AWS KMS: its ARN, or alias/NAME.")
+def encrypt(name: str, key: str) -> None:
+    """Encrypt the value of a secret setting, read from standard input, and print NAME=aws-kms://…"""
+    value = sys.stdin.read().strip()
+    try:
+        parse_setting(name, value)
+        envelope = key_service.seal_setting(key, name, value)
+    except (ConfigurationError, KeyServiceError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{name}={references.KMS}{key}#{envelope}")
+
+
+@click.command("rotate", cls=OperatorCommand)
+@click.argument("name", type=click.Choice(KEY_LISTS))
+@click.argument("step", type=click.Choice(sorted(_NEXT)))
+@click.option("--yes", is_flag=True, help="Do not ask before an old key is removed.")
+@with_appcontext
+def rotate(name: str, step: str, *, yes: bool) -> None:
+    """Rotate a list of keys where it is stored: `add` a new one, `use` it, and `retire` the others.
+
+    The setting must be a reference, file:// or aws-secret://. Each step takes effect when processes are replaced, and
+    each must be complete before the next one: docs/operations.md, Rotating secrets.
+    """
+    reference = os.environ.get(name, "").strip()
+    try:
+        keys = [key.strip() for key in references.resolve(name, reference).split(",")]
+        changed = _changed(name, step, keys, ask=not yes)
+        references.replace(reference, ",".join(changed))
+    except (ValueError, KeyServiceError) as error:
+        raise click.ClickException(f"{name}: {error}") from None
+    click.echo(f"keys\t{len(changed)}\n{_NEXT[step].format(name=name)}")
+
+
+def _changed(name: str, step: str, keys: list[str], *, ask: bool) -> list[str]:
+    """Return the list after a step. Raises ClickException if the step is not possible yet."""
+    if step == "add":
+        return [*keys, SECRET_MAKERS[name]()]
+    if len(keys) == 1:
+        raise click.ClickException(f"{name} has one key only; begin with: flask secrets rotate {name} add")
+    if step == "use":
+        return [keys[-1], *keys[:-1]]
+    if name == "SEALING_KEYS":
+        _check_resealed(keys[0])
+    if ask:
+        click.confirm("Has the first key been in use for as long as docs/operations.md asks?", abort=True)
+    return keys[:1]
+
+
+def _check_resealed(key: str) -> None:
+    outcome = resealing.check_all(current_context().database, SealingRing((bytes.fromhex(key),)))
+    if outcome.unreadable:
+        raise click.ClickException(
+            f"{outcome.unreadable} private keys are sealed with an old key; first: flask keys reseal"
+        )
