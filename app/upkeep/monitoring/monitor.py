@@ -22,7 +22,7 @@ from app.incidents.measured import Measured
 from app.incidents.notices import NoticeSender, Send
 from app.store.incidents import notices
 from app.upkeep.monitoring.changes import Changes
-from app.upkeep.monitoring.connections import Connections, own_connections
+from app.upkeep.monitoring.connections import Connections
 from app.upkeep.monitoring.probes import Probes, Results
 from app.upkeep.monitoring.slots import slot_of, take_slot
 from app.upkeep.monitoring.spool import Spool, load_spool
@@ -52,33 +52,40 @@ class Monitor:
     count: CountCheck
     _streaks: Streaks = field(default_factory=Streaks)
     _spool: Spool = field(init=False)
+    _connections: Connections = field(init=False)
     _is_start_recorded: bool = False
     _minute: int = _NEVER  # of the last evaluation
 
     def __post_init__(self) -> None:
-        """Read what an earlier process could not store."""
+        """Read what an earlier process could not store. Connects to nothing."""
+        self._connections = Connections(self.settings)
         self._spool = load_spool(self.settings.status.status_folder, self.role)
 
     def run(self, now: datetime) -> bool:
         """Run a round; return whether this monitor acted in the slot."""
-        with own_connections(self.settings) as connections:
-            results = Probes(self.settings, self.role, self.started).run(connections, now)
-            self._streaks.add(results, now)
-            has_redis, has_database = bool(results[Check.REDIS]), bool(results[Check.DATABASE])
-            if has_database and not self._is_start_recorded:
-                self._record_start(connections)
-            name, slot = ",".join(self.settings.surfaces), slot_of(now)
-            if not take_slot(connections, name, slot, has_redis=has_redis, has_database=has_database):
-                return False
-            self._spool.keep(self._streaks.firing(), self._streaks.good())
-            is_new_minute = minute_number(now) != self._minute
-            self._minute = minute_number(now)
-            if is_new_minute:
-                self._count(results)
-            redis = connections.redis if has_redis else None
-            if not (has_database and self._try_to_store(connections, redis, now, is_new_minute=is_new_minute)):
-                self._notify_unstored(connections, redis, now)
-            return True
+        try:
+            return self._run(self._connections, now)
+        finally:
+            self._connections.close()
+
+    def _run(self, connections: Connections, now: datetime) -> bool:
+        results = Probes(self.settings, self.role, self.started).run(connections, now)
+        self._streaks.add(results, now)
+        has_redis, has_database = bool(results[Check.REDIS]), bool(results[Check.DATABASE])
+        if has_database and not self._is_start_recorded:
+            self._record_start(connections)
+        name, slot = ",".join(self.settings.surfaces), slot_of(now)
+        if not take_slot(connections, name, slot, has_redis=has_redis, has_database=has_database):
+            return False
+        self._spool.keep(self._streaks.firing(), self._streaks.good())
+        is_new_minute = minute_number(now) != self._minute
+        self._minute = minute_number(now)
+        if is_new_minute:
+            self._count(results)
+        redis = connections.redis if has_redis else None
+        if not (has_database and self._try_to_store(connections, redis, now, is_new_minute=is_new_minute)):
+            self._notify_unstored(connections, redis, now)
+        return True
 
     def _count(self, results: Results) -> None:
         for check, is_good in results.items():

@@ -1,6 +1,7 @@
 """The monitor, with real servers behind a proxy that can lose everything."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tests.support.at_once import at_once
 from tests.support.black_hole import BlackHole
 from tests.support.breakage import without_table
 from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 from tests.support.watch import SLOT, Watch
 
 MINUTE = timedelta(minutes=1)
@@ -56,6 +58,18 @@ def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiv
         "status_folder",
     }
     assert len([check for check, _ in watch.counted if check == "database"]) == 6, "once a minute"
+
+
+def test_rounds_leave_no_thread_and_no_connection(make_watch: Callable[..., Watch], redis_url: str) -> None:
+    watch = make_watch()
+    watch.rounds(2)
+    redis = Redis.from_url(redis_url)
+    wait_until(lambda: not watch.hole.is_used, "the connections to PostgreSQL are closed")
+    threads, clients = threading.active_count(), len(redis.client_list())
+    watch.rounds(10)
+    wait_until(lambda: not watch.hole.is_used, "the connections to PostgreSQL are closed")
+    wait_until(lambda: threading.active_count() <= threads, "every thread of the rounds has ended")
+    wait_until(lambda: len(redis.client_list()) <= clients, "the connections to Redis are closed")
 
 
 def test_each_slot_is_acted_on_by_one_monitor(make_watch: Callable[..., Watch]) -> None:
