@@ -42,7 +42,7 @@ def test_a_report_has_what_failed_and_the_share_of_the_budget(status: Service, i
     budget = float(objective(name).budget) * 20_000
     assert figure.budget_spent == pytest.approx(1000 / budget)
     assert "1,000 of 10,000 failed" in draft.report.sections["en"]["impact"]
-    assert "1\N{NO-BREAK SPACE}000 échecs sur 10\N{NO-BREAK SPACE}000" in draft.report.sections["fr"]["impact"]
+    assert "1\N{NO-BREAK SPACE}000 sur 10\N{NO-BREAK SPACE}000 en échec" in draft.report.sections["fr"]["impact"]
 
 
 def test_a_burn_rate_fires(status: Service) -> None:
