@@ -176,8 +176,9 @@ def test_a_given_folder_is_used_and_kept(start: Callable[..., WebProcess], tmp_p
 
 
 def test_the_folder_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> None:
-    program = "import sys; from app.measuring.folder import make_folder; print(make_folder(), flush=True); "
-    program += "sys.stdin.read()"
+    program = (
+        "import sys; from app.measuring.folder import make_folder; print(make_folder(), flush=True); sys.stdin.read()"
+    )
     servers = []
     for _ in range(3):
         server = subprocess.Popen(
