@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from flask.cli import with_appcontext
@@ -14,10 +14,11 @@ from app.domain.incidents.reports import LANGUAGES, SECTIONS
 from app.domain.incidents.states import Impact
 from app.domain.status import PARTS
 from app.domain.timeline import utc_now
-from app.incidents.records import Details
-from app.incidents.service import Opening
 from app.web.context import current_context
 from app.web.i18n import load_catalogue
+
+if TYPE_CHECKING:
+    from app.incidents.records import Details
 
 ACTOR: Final = "command line"
 
@@ -35,6 +36,8 @@ def incidents() -> None:
 @with_appcontext
 def open_incident(title: str, title_fr: str, impact: str, parts: tuple[str, ...]) -> None:
     """Open an incident, and print its number. The status page shows it at once."""
+    from app.incidents.service import Opening  # not needed by processes that serve phones
+
     opening = Opening(title.strip(), title_fr.strip(), Impact(impact), tuple(dict.fromkeys(parts)))
     with _one_line_refusals():
         click.echo(current_context().incidents.open(opening, ACTOR, utc_now()))
@@ -134,7 +137,7 @@ def actions(number: int, form: str) -> None:
     click.echo(text)
 
 
-def _find(number: int) -> Details:
+def _find(number: int) -> "Details":
     with _one_line_refusals():
         return current_context().incidents.find(number, utc_now())
 

@@ -1,12 +1,15 @@
 """The first draft of a report, made from the timeline and the figures when an incident is resolved."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from babel.numbers import format_decimal
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.domain.errors import ConfigurationError
 from app.domain.incidents.reports import Draft, Figure, Report
 from app.domain.incidents.timeline import Event, EventKind, window
 from app.incidents.measured import Measured
@@ -17,6 +20,8 @@ from app.store.incidents.incidents import Incident
 from app.web.dates import duration, long_moment
 from app.web.i18n import LANGUAGES, Catalogue
 
+_logger = logging.getLogger(__name__)
+
 SERVICE: Final = "service"
 _CHANGES: Final = (EventKind.DEPLOY, EventKind.SETTING, EventKind.MIGRATION)
 
@@ -26,10 +31,20 @@ def store_draft(session: Session, row: Incident, measured: Measured, now: dateti
     session.flush()
     incident = record_of(row)
     end = incident.mitigated or incident.resolved or now
-    figures = tuple(measured.figures(session.connection(), incident.began, end))
+    figures = _figures(session, measured, incident.began, end)
     near = events.near(session, row.id, *window(incident.began, incident.resolved, now))
     draft = Draft(make_draft(incident, near, figures), 1, SERVICE, now, figures)
     reports.add(session, row.id, draft)
+
+
+def _figures(session: Session, measured: Measured, begin: datetime, end: datetime) -> tuple[Figure, ...]:
+    """Return what the objectives lost; nothing if that cannot be found out: an incident must be resolved anyway."""
+    try:
+        with session.begin_nested():
+            return tuple(measured.figures(session.connection(), begin, end))
+    except (SQLAlchemyError, ConfigurationError) as error:
+        _logger.error("figures of an incident unavailable", extra={"reason": type(error).__name__})
+        return ()
 
 
 def make_draft(incident: IncidentRecord, near: Sequence[Event], figures: Sequence[Figure]) -> Report:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.upkeep.monitoring.monitor import Monitor
+from tests.support.black_hole import BlackHole
 from tests.support.service import Service
 
 SLOT = timedelta(seconds=15)
@@ -15,6 +16,7 @@ class Watch:
     """A monitor whose time the test advances."""
 
     service: Service
+    hole: BlackHole
     monitor: Monitor
     counted: list[tuple[str, bool]]
     now: datetime

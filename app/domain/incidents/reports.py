@@ -110,8 +110,8 @@ def changed_sections(before: Report, after: Report) -> tuple[str, ...]:
     return (*changed, "actions") if before.actions != after.actions else tuple(changed)
 
 
-def without_line_ends(report: Report) -> Report:
-    """Return a report whose lines end as those of browsers do not: with a single newline."""
+def with_plain_newlines(report: Report) -> Report:
+    """Return a report whose lines end with a newline; browsers send a carriage return as well."""
     sections = {
         language: {section: text.replace("\r\n", "\n") for section, text in texts.items()}
         for language, texts in report.sections.items()

@@ -1,8 +1,6 @@
 """Connections of the monitor: its own, with short limits, so that it neither waits long nor takes those of jobs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from redis import Redis
@@ -16,27 +14,20 @@ from app.database.redis_connections import redis_client
 RESPONSE_SECONDS: Final = 2
 
 
-@dataclass(frozen=True)
 class Connections:
-    """PostgreSQL and Redis for one round of the monitor."""
-
-    database: Database
-    redis: Redis
-
-
-@contextmanager
-def own_connections(settings: Settings) -> Iterator[Connections]:
-    """Yield connections that are opened when they are first used, and closed afterwards.
+    """PostgreSQL and Redis. Connections are opened when they are first used, and closed after each round.
 
     New ones for each round find out whether the servers still accept any, and none is left idle, or in a job's
-    process.
+    process. The engine stays: another one for each round would take a thread and memory with it.
     """
-    limited = replace(settings, database_timeout_seconds=RESPONSE_SECONDS, database_pool_size=1)
-    engine = create_engine(settings.database_url, **engine_options(limited))
-    redis = redis_client(settings.redis_url, RESPONSE_SECONDS, retries=0)
-    try:
-        yield Connections(Database(engine, RESPONSE_SECONDS + 1), redis)
-    finally:
-        engine.dispose()
-        redis.close()
-        redis.connection_pool.disconnect()
+
+    def __init__(self, settings: Settings) -> None:
+        limited = replace(settings, database_timeout_seconds=RESPONSE_SECONDS, database_pool_size=1)
+        self._engine = create_engine(settings.database_url, **engine_options(limited))
+        self.database = Database(self._engine, RESPONSE_SECONDS + 1)
+        self.redis: Redis = redis_client(settings.redis_url, RESPONSE_SECONDS, retries=0)
+
+    def close(self) -> None:
+        """Close all connections. The next use opens new ones."""
+        self._engine.dispose()
+        self.redis.connection_pool.disconnect()

@@ -26,6 +26,8 @@ COMMANDS = (
     ("import-forget", "--yes"),
     ("portal", "audit-check"),
     ("sharing", "check"),
+    ("incidents", "list"),
+    ("incidents", "open", "Codes cannot be claimed"),
     ("objectives", "show"),
     ("incidents", "list"),
     ("planned-work", "list"),

@@ -9,6 +9,7 @@ from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents, Opening
 from app.objectives import load_objectives
 from app.store import objective_minutes
+from tests.support.breakage import without_table
 from tests.support.incidents import AUTHOR
 from tests.support.service import Service
 
@@ -41,7 +42,7 @@ def test_a_report_has_what_failed_and_the_share_of_the_budget(status: Service, i
     budget = float(objective(name).budget) * 20_000
     assert figure.budget_spent == pytest.approx(1000 / budget)
     assert "1,000 of 10,000 failed" in draft.report.sections["en"]["impact"]
-    assert "1\N{NO-BREAK SPACE}000 échecs sur 10\N{NO-BREAK SPACE}000" in draft.report.sections["fr"]["impact"]
+    assert "1\N{NO-BREAK SPACE}000 sur 10\N{NO-BREAK SPACE}000 en échec" in draft.report.sections["fr"]["impact"]
 
 
 def test_a_burn_rate_fires(status: Service) -> None:
@@ -51,3 +52,15 @@ def test_a_burn_rate_fires(status: Service) -> None:
         found = MeasuredObjectives().evaluations(connection, status.clock.now)
     firing = {alert.severity for each in found for alert in each.firing if each.objective == name}
     assert Severity.PAGE in firing
+
+
+def test_an_incident_is_resolved_also_if_its_figures_cannot_be_read(
+    status: Service, incidents: Incidents, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = incidents.open(Opening("Requests fail"), AUTHOR, status.clock.now)
+    with without_table(status, "objective_minutes"):
+        incidents.resolve(number, AUTHOR, status.clock.now)
+    draft = incidents.find(number, status.clock.now).draft
+    assert draft is not None
+    assert draft.figures == ()
+    assert "figures of an incident unavailable" in [record.message for record in caplog.records]

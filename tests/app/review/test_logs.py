@@ -29,6 +29,8 @@ MARKED = {
     "MAIL_URL": "smtp://portal:mark-of-mail@mail.example:587",
     "QR_SIGNATURE_KEY": secrets.token_hex(32),
     "TEXT_MESSAGE_TOKEN": "mark-of-text-messages",
+    "NOTICE_WEBHOOK_KEY": secrets.token_hex(32),
+    "STATUS_NOTE_TOKENS": "mark-of-notes-0000000001=hosting",
 }
 # As they may stand in a text, each apart: tokens without their labels, passwords without their addresses.
 SPOKEN = [

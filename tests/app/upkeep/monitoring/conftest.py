@@ -57,6 +57,6 @@ def make_watch(
             make_channels(settings.status, lambda: service.clock.now),
             lambda check, *, good: counted.append((check, good)),
         )
-        return Watch(service, monitor, counted, service.clock.now)
+        return Watch(service, hole, monitor, counted, service.clock.now)
 
     return make

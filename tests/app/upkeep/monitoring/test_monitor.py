@@ -1,6 +1,7 @@
 """The monitor, with real servers behind a proxy that can lose everything."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +16,14 @@ from app.domain.incidents.checks import Check
 from app.domain.incidents.states import State
 from app.domain.objectives import Evaluation, FiringAlert, Severity
 from app.incidents.measured import NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.spool import unstored_detections
 from app.upkeep.queues import queue_of
 from tests.support.at_once import at_once
 from tests.support.black_hole import BlackHole
+from tests.support.breakage import without_table
 from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 from tests.support.watch import SLOT, Watch
 
 MINUTE = timedelta(minutes=1)
@@ -54,6 +58,18 @@ def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiv
         "status_folder",
     }
     assert len([check for check, _ in watch.counted if check == "database"]) == 6, "once a minute"
+
+
+def test_rounds_leave_no_thread_and_no_connection(make_watch: Callable[..., Watch], redis_url: str) -> None:
+    watch = make_watch()
+    watch.rounds(2)
+    redis = Redis.from_url(redis_url)
+    wait_until(lambda: not watch.hole.is_used, "the connections to PostgreSQL are closed")
+    threads, clients = threading.active_count(), len(redis.client_list())
+    watch.rounds(10)
+    wait_until(lambda: not watch.hole.is_used, "the connections to PostgreSQL are closed")
+    wait_until(lambda: threading.active_count() <= threads, "every thread of the rounds has ended")
+    wait_until(lambda: len(redis.client_list()) <= clients, "the connections to Redis are closed")
 
 
 def test_each_slot_is_acted_on_by_one_monitor(make_watch: Callable[..., Watch]) -> None:
@@ -120,6 +136,26 @@ def test_a_monitor_that_is_replaced_during_an_outage_forgets_nothing(
     (incident,) = second.rows("SELECT id, began FROM incidents")
     assert incident.began == began
     assert [row.sent for row in second.rows("SELECT sent FROM incident_notices")] == [1]
+    assert receiver.kinds == ["opened"]
+
+
+def test_several_monitors_send_one_notice_of_an_outage_that_cannot_be_stored(
+    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver
+) -> None:
+    clock, worker = make_watch("clock"), make_watch("worker")
+    hole.swallow(new=True)
+    for _ in range(3):  # in turns: each acts in every other slot, and sees every one
+        for first, second in ((clock, worker), (worker, clock)):
+            first.rounds(1)
+            second.now = first.now
+            assert not second.monitor.run(second.now)
+    assert receiver.kinds == ["opened"]
+    hole.recover()
+    clock.rounds(1)
+    worker.now = clock.now
+    worker.rounds(2)
+    assert len(clock.rows("SELECT 1 FROM incidents")) == 1
+    assert [row.sent for row in clock.rows("SELECT sent FROM incident_notices")] == [1]
     assert receiver.kinds == ["opened"]
 
 
@@ -196,6 +232,16 @@ def test_objectives_are_evaluated_once_a_minute(make_watch: Callable[..., Watch]
     measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, ())]
     watch.rounds(1, step=MINUTE)
     assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
+
+
+def test_checks_go_on_if_objectives_cannot_be_evaluated(
+    make_watch: Callable[..., Watch], receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = make_watch(measured=MeasuredObjectives(), REDIS_URL="redis://127.0.0.1:1/0")
+    with without_table(watch.service, "objective_minutes"):
+        watch.rounds(4)
+    assert receiver.kinds == ["opened"]
+    assert "objectives not evaluated" in [record.message for record in caplog.records]
 
 
 def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callable[..., Watch]) -> None:
