@@ -29,6 +29,7 @@ COMMANDS = (
     ("incidents", "list"),
     ("incidents", "open", "Codes cannot be claimed"),
     ("objectives", "show"),
+    ("planned-work", "list"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 
