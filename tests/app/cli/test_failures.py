@@ -29,7 +29,6 @@ COMMANDS = (
     ("incidents", "list"),
     ("incidents", "open", "Codes cannot be claimed"),
     ("objectives", "show"),
-    ("incidents", "list"),
     ("planned-work", "list"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}

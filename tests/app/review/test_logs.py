@@ -29,6 +29,7 @@ MARKED = {
     "MAIL_URL": "smtp://portal:mark-of-mail@mail.example:587",
     "QR_SIGNATURE_KEY": secrets.token_hex(32),
     "TEXT_MESSAGE_TOKEN": "mark-of-text-messages",
+    "METRICS_TOKEN": "mark-of-metrics-" + "0" * 16,
     "NOTICE_WEBHOOK_KEY": secrets.token_hex(32),
     "STATUS_NOTE_TOKENS": "mark-of-notes-0000000001=hosting",
 }
