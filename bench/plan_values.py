@@ -11,6 +11,7 @@ from bench import millions
 from bench.target import today
 
 MINUTES_PER_HOUR: Final = 60
+_OF_STATUS: Final = ("daily_digests", "daily_figures", "figure_readings", "objective_minutes")
 
 
 def common_values() -> dict[str, Any]:
@@ -93,6 +94,18 @@ def _values_of_networks(day: int) -> dict[str, Any]:
     }
 
 
+def _values_of_status() -> dict[str, Any]:
+    """Return the values of objectives and figures. Their days are dates, and their minutes timestamps."""
+    now, day = datetime.now(UTC), datetime.now(UTC).date()
+    minute = now.replace(second=0, microsecond=0)
+    return {
+        **{"identifier": "bench", "objectives": ["bench"], "good": [1], "total": [1]},
+        **{"minute": minute, "begin": minute - timedelta(hours=1), "begins": [minute - timedelta(hours=1)], "end": now},
+        **{"day": day, "first": day - timedelta(days=28), "last": day},
+        **{"places": ["CA"], "figures": ["issued"], "counts": [1], "published": [None]},
+    }
+
+
 def other_values(module: str) -> Mapping[str, Any]:
     """Return values for a module's statements that replace those of `_values`."""
     if module == "codes":  # a new code must not exist yet
@@ -103,6 +116,8 @@ def other_values(module: str) -> Mapping[str, Any]:
         return _values_of_sharing()
     if module == "api_tokens":
         return {"name": "bench"}
+    if module in _OF_STATUS:
+        return _values_of_status()
     if module == "key_changes":
         day = today()
         return {"first_day": day - 14, "end_day": day, "before_day": day - millions.DAYS}

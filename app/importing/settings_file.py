@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import yaml
+
 from app.config.settings import parse_setting
 from app.domain.errors import ConfigurationError
-from app.importing.errors import MissingPackageError, SourceError
-
-try:
-    import yaml
-except ImportError:
-    raise MissingPackageError("PyYAML") from None
+from app.importing.errors import SourceError
 
 # In lower case: the public server reads this file without regard to case.
 _SETTINGS: Final = {

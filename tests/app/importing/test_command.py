@@ -151,22 +151,16 @@ def test_progress_is_shown_on_a_terminal_alone(
     assert "\rdiagnosis_keys: 2 rows read\rdiagnosis_keys: 4 rows read\r" in run_import(here, public).stderr
 
 
-@pytest.mark.parametrize(
-    ("module", "package", "words"),
-    [("pymysql", "PyMySQL", ["import", "mysql://u:p@127.0.0.1/db"]), ("yaml", "PyYAML", ["import-settings", "-"])],
-)
-def test_a_package_that_is_missing_is_named_with_the_way_to_install_it(
-    database_url: str, redis_url: str, module: str, package: str, words: list[str]
-) -> None:
+def test_a_package_that_is_missing_is_named_with_the_way_to_install_it(database_url: str, redis_url: str) -> None:
     program = (
-        f"import sys; sys.modules[{module!r}] = None\n"
+        "import sys; sys.modules['pymysql'] = None\n"
         "from tests.support.settings import make_settings; from app import create_app\n"
         f"app = create_app(make_settings({database_url!r}, {redis_url!r}))\n"
-        f"print(app.test_cli_runner().invoke(args={words!r}).stderr, end='')"
+        "print(app.test_cli_runner().invoke(args=['import', 'mysql://u:p@127.0.0.1/db']).stderr, end='')"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     install = ".venv/bin/pip install --require-hashes -r requirements-import.txt"
-    assert done.stdout == f"Error: {package} is not installed: {install}\n"
+    assert done.stdout == f"Error: PyMySQL is not installed: {install}\n"
 
 
 def test_a_large_table_is_never_held_as_a_whole(public: PublicServer, here: Service) -> None:
