@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from app.upkeep.queues import queue_of
 from tests.support.service import Service
 from worker.runner import JobWorker, by_priority, is_scheduled
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
+from worker.stopping import Stop
 
 PURGE = "worker.jobs.purge.purge"
 
@@ -69,7 +69,7 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
     trace = tmp_path / "trace"
     job = queue.enqueue_call("os.mkdir", (str(trace),))
 
-    JobWorker([queue], redis, Event(), Instruments()).work(burst=True, logging_level="WARNING")
+    JobWorker([queue], redis, Stop(), Instruments()).work(burst=True, logging_level="WARNING")
 
     assert not trace.exists()
     assert not redis.exists(job.key)
@@ -81,7 +81,7 @@ def test_a_job_that_was_replaced_after_it_was_examined_is_refused(
 ) -> None:
     queue, trace = queue_of(SUBMISSION, redis), tmp_path / "trace"
     job = queue.enqueue_call("os.mkdir", (str(trace),))
-    worker = JobWorker([queue], redis, Event(), Instruments())
+    worker = JobWorker([queue], redis, Stop(), Instruments())
     execution = worker.prepare_execution(job)
     assert not worker._perform(json.dumps([job.id, queue.name, execution.id]).encode())
     assert not redis.exists(job.key)
@@ -94,7 +94,7 @@ def test_only_the_job_at_hand_is_told_to_end(
 ) -> None:
     told: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: told.append(number))
-    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, Event(), Instruments())
+    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, Stop(), Instruments())
     try:
         with subprocess.Popen(["sleep", "30"], process_group=0 if has_its_own_group else None) as job:
             monkeypatch.setattr(worker, "_horse_pid", job.pid)
