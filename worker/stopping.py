@@ -2,8 +2,8 @@
 
 `threading.Event` cannot be used for this. Its lock is held at the begin and the end of `wait`, and a handler that
 calls `set` at that moment waits for ever for the thread that it interrupts. Also, a signal that comes just before
-`wait` blocks has no effect until its time is over. Bytes in a pipe have neither problem: the interpreter writes one when
-the signal arrives, before it calls the handler.
+`wait` blocks has no effect until its time is over. Bytes in a pipe have neither problem: the interpreter writes one
+when the signal arrives, before it calls the handler.
 """
 
 import os

@@ -138,7 +138,14 @@ def _status(settings: HostSettings, surface: str) -> dict[str, str]:
     if settings.sends_mail_of_status:
         values |= {"MAIL_URL": settings.mail_url}
         values |= {"MAIL_FROM": settings.mail_from} if settings.mail_from else {}
-    names = ("notice_webhook_url", "notice_emails", "digest_emails", "digest_hour", "status_parts", "status_time_zone")
+    names: tuple[str, ...] = (
+        "notice_webhook_url",
+        "notice_emails",
+        "digest_emails",
+        "digest_hour",
+        "status_parts",
+        "status_time_zone",
+    )
     names += ("status_name_en", "status_name_fr", "status_support_url")
     return values | {name.upper(): value for name in names if (value := getattr(settings, name))}
 
