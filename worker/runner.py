@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
-from rq.exceptions import DequeueTimeout, DeserializationError, StopRequested
+from rq.exceptions import DequeueTimeout, DeserializationError, InvalidJobOperation, StopRequested
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
@@ -127,7 +127,10 @@ class JobWorker(HerokuWorker):
         started = time.monotonic()
         super().execute_job(job, queue)
         # Here, and not in the process of the job: it may be killed.
-        succeeded = job.get_status() is JobStatus.FINISHED
+        try:
+            succeeded = job.get_status() is JobStatus.FINISHED
+        except InvalidJobOperation:  # its entry has expired, at once for some; entries of failures are kept longer
+            succeeded = True
         self._instruments.count_job(_NAMES[job.func_name or ""], time.monotonic() - started, succeeded=succeeded)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:

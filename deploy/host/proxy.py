@@ -30,6 +30,7 @@ def proxy_values(settings: HostSettings) -> dict[str, str]:
         "ACME": ACME,
         # Without files of archives, a folder that does not exist: nginx asks the service.
         "DOWNLOADS": DOWNLOADS if settings.has_download_files else "/nonexistent",
+        "ARCHIVE_CACHE": "archives" if settings.archive_cache == "on" else "off",
         "STATUS_CACHE": "/var/cache/exposure-alert-proxy/status",
         "HTTPS_PORT": "443",
         "HTTP_PORT": "80",

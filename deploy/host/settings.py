@@ -43,6 +43,7 @@ class HostSettings:
     status_name_fr: str = ""
     status_support_url: str = ""
     downloads: str = "files"
+    archive_cache: str = "on"
     alarm_webhook: str = ""
     alarm_email: str = ""
     alarm_mail_url: str = ""
@@ -132,6 +133,7 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
     yield "MAIL_URL", status_mail, "required by NOTICE_EMAILS and DIGEST_EMAILS"
     https = not settings.notice_webhook_url or settings.notice_webhook_url.startswith("https://")
     yield "NOTICE_WEBHOOK_URL", not https, "does not start with https://"
+    yield "ARCHIVE_CACHE", settings.archive_cache not in ("on", "off"), "is neither on nor off"
     yield "DOWNLOADS", settings.downloads not in ("files", "service"), "is neither files nor service"
     acme, files = settings.tls == "acme", settings.tls == "files"
     yield "TLS", not (acme or files), "is neither acme nor files"

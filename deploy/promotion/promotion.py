@@ -126,7 +126,7 @@ class Promotion:
         run_module(self._journal, "deploy.promotion.smoke", settle, self._plan.staging.client_variables())
 
     def _city(self) -> None:
-        sizes = ["--people", str(self._sizes.people), "--settle", str(self._sizes.settle_seconds)]
+        sizes = ["--people", str(self._sizes.people)]
         run_module(self._journal, "clients.city", sizes, self._plan.staging.client_variables())
 
     def _load(self) -> None:

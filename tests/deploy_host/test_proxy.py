@@ -180,7 +180,9 @@ def test_the_cache_rules_are_those_of_the_operations_guide() -> None:
     section = OPERATIONS.split("\n## Behind a CDN\n")[1].split("\n## ")[0]
     block = re.search(r"^```nginx\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     assert block is not None
-    documented = [line.strip() for line in block[1].replace("/302/", "/${REGION_CODE}/").splitlines()]
+    documented = [
+        line.strip() for line in block[1].replace("proxy_cache archives", "proxy_cache ${ARCHIVE_CACHE}").splitlines()
+    ]
     template = (ROOT / "deploy" / "proxy" / "sites" / "retrieval.conf.template").read_text()
     lines = [line.strip() for line in template.splitlines()]
     start = lines.index("location @archive {")

@@ -115,3 +115,16 @@ def test_the_state_is_published_before_other_jobs_run(redis: Redis) -> None:
     assert found
     assert found[0].id == f"job-of-{STATUS}"
     assert by_priority(ALL_SURFACES)[1:] == [each for each in ALL_SURFACES if each != STATUS]
+
+
+def test_a_job_whose_entry_is_deleted_when_it_succeeds_is_counted_and_the_worker_goes_on(
+    redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.jobs.purge.context", lambda: service.app.context)
+    queue, instruments = queue_of(SUBMISSION, redis), Instruments()
+    for _ in range(2):
+        queue.enqueue_call("worker.jobs.purge.purge", result_ttl=0)
+    JobWorker([queue], redis, Stop(), instruments).work(burst=True, logging_level="WARNING")
+    assert queue.count == 0
+    series = {key: value for key, value in instruments.totals().items() if key[0] == "exposure_alert_jobs_total"}
+    assert list(series.values()) == [2.0]
