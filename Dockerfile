@@ -23,7 +23,8 @@ RUN .venv/bin/python -m compileall -q app worker migrations deploy
 FROM base
 # A number, because some platforms only believe that a number is not root.
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin service \
-    && install --directory --owner 10001 --mode 0700 /backups
+    && install --directory --owner 10001 --mode 0700 /backups \
+    && install --directory --owner 10001 --mode 0755 /downloads /status
 # For bin/backup and bin/restore. Debian's libpq is replaced by that of the programs, and brings its other libraries.
 # hadolint ignore=DL3008
 RUN apt-get update -qq \

@@ -11,6 +11,7 @@ time of the server.
 import gc
 import selectors
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -54,9 +55,10 @@ class _Connection:
 
     def _connect(self) -> socket.socket:
         parts = urlsplit(self.base_url)
-        connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=_PATIENCE_SECONDS)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        connection = socket.create_connection((parts.hostname, port), timeout=_PATIENCE_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        return _encrypted(connection, parts.hostname or "") if parts.scheme == "https" else connection
 
     def send(self, planned: Planned) -> None:
         self.due = planned.due
@@ -93,6 +95,13 @@ class _Connection:
     def reopen(self) -> None:
         self.socket.close()
         self.socket = self._connect()
+
+
+def _encrypted(connection: socket.socket, host: str) -> socket.socket:
+    """Return a connection with TLS 1.2: in later versions a server sends tickets that would look like a response."""
+    context = ssl.create_default_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context.wrap_socket(connection, server_hostname=host)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Generate the routes that the firewalls admit: `python -m infra.routes` writes infra/aws/service/routes.json.
 
 Paths and methods come from the OpenAPI document for what the protocol has, and from the application for the pages of
-the portal and of sharing, which the document leaves out. Limits of bodies are those of the code.
+the portal, of sharing and of status, which the document leaves out. Limits of bodies are those of the code.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Final
 from flask import Flask
 
 from app import create_app
-from app.config import PORTAL, RETRIEVAL, SHARING, SUBMISSION, Settings
+from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, Settings
 from app.config.secrets import SECRET_MAKERS, make_claim_token
 from app.config.settings import describe_settings
 from app.domain import limits
@@ -27,8 +27,8 @@ _OPENAPI: Final = json.loads((ROOT / "app" / "health" / "openapi.json").read_tex
 _DEFAULTS: Final = {each.name: each.default for each in describe_settings()}
 _MAX_PATTERN: Final = 512  # characters of a regular expression of the firewall
 
-# Only the load balancer and the check of a deployment ask for it (docs/operations.md).
-_BLOCKED: Final = frozenset({"/services/ready"})
+# Only the load balancer, the check of a deployment and Prometheus ask for these (docs/operations.md).
+_BLOCKED: Final = frozenset({"/services/ready", "/metrics"})
 _INFORMATION: Final = frozenset({"/openapi.json", "/.well-known/security.txt"})
 
 # Bytes of a body. A request without a body may still have an empty JSON object.
@@ -41,10 +41,19 @@ _BODIES: Final = {
     "/share/answers": max_body_bytes(),
 }
 _NO_BODY: Final = 1024
+_NOTES: Final = "/status/notes"
 _FORM: Final = 65_536
 
 # Requests of one address in five minutes. Phones of a mobile network may share an address, and so may a hospital.
-_RATES: Final = {"/claim-key": 100, "/upload": 300, "/qr/new-event": 100, RETRIEVAL: 10_000, PORTAL: 3000, SHARING: 600}
+_RATES: Final = {
+    "/claim-key": 100,
+    "/upload": 300,
+    "/qr/new-event": 100,
+    RETRIEVAL: 10_000,
+    PORTAL: 3000,
+    SHARING: 600,
+    STATUS: 3000,
+}
 _RATE_OF_AUTHORITIES: Final = 3000
 _RATE_OF_INFORMATION: Final = 600
 _RATE_OF_FIGURES: Final = 300
@@ -76,6 +85,7 @@ def generate() -> dict[str, list[dict[str, Any]]]:
         RETRIEVAL: _described(RETRIEVAL),
         PORTAL: [*_information(PORTAL), *_portal_pages()],
         SHARING: [*_information(SHARING), *_sharing_pages()],
+        STATUS: [*_information(STATUS), *_status_pages()],
         "codes": [each for each in submission if each.name in _names_for_authorities() | {"services"}],
     }
     return {surface: [asdict(each) for each in found] for surface, found in routes.items()}
@@ -92,6 +102,7 @@ def application(surface: str) -> Flask:
         "PORTAL_URL": "https://portal.example.org",
         "SUBMISSION_URL": "https://codes.example.org",
         "MAIL_URL": "smtps://mail.example.org",
+        "STATUS_URL": "https://status.example.org",
     }
     return create_app(Settings.from_environment(environment))
 
@@ -197,6 +208,20 @@ def _sharing_pages() -> list[Route]:
             Route(_name(path), f"^{path}$", ("POST",), _BODIES.get(path, MAX_FIELDS_BYTES), _RATES[SHARING])
             for path in sorted(requests)
         ),
+    ]
+
+
+def _status_pages() -> list[Route]:
+    """Return the pages of status, and the notes of other systems."""
+    rules = [rule.rule for rule in application(STATUS).url_map.iter_rules()]
+    # A rule for any address has the page for what does not exist: the firewall refuses that.
+    pages = sorted(
+        _pattern(rule) for rule in rules if rule.startswith("/status") and rule != _NOTES and "<anything:" not in rule
+    )
+    return [
+        Route("static", "^/static/[A-Za-z0-9._/-]{1,200}$", ("GET", "HEAD"), None, 5 * _RATES[STATUS]),
+        Route("pages", _any_of("^(", pages, ")$"), ("GET", "HEAD"), None, _RATES[STATUS]),
+        Route("notes", f"^{_NOTES}$", ("POST",), limits.MAX_NOTE_BODY_BYTES, _RATE_OF_FIGURES),
     ]
 
 

@@ -26,6 +26,7 @@ def makers(label: str) -> dict[str, Callable[[], str]]:
         "KEY_CLAIM_TOKEN": lambda: make_claim_token(label),
         "QR_SIGNATURE_KEY": lambda: secrets.token_hex(32),
         "SHARING_TOKENS": lambda: make_claim_token("team"),
+        "STATUS_NOTE_TOKENS": lambda: make_claim_token("deployments"),
     }
 
 

@@ -3,9 +3,7 @@
 import argparse
 import logging
 import os
-import signal
 import sys
-from threading import Event
 
 from app.config import Settings
 from app.database.redis_connections import redis_client
@@ -17,6 +15,7 @@ from worker.application import context
 from worker.clock import Clock
 from worker.monitor import start_monitor
 from worker.runner import STOPPED, run_jobs
+from worker.stopping import Stop
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,9 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_clock(settings: Settings) -> int:
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
+    stop.set_on_signals()
     Clock(redis_client(settings.redis_url), settings).run(stop)
     return STOPPED
 

@@ -7,7 +7,6 @@ of clocks enqueue each run once.
 import logging
 import time
 from collections.abc import Iterable
-from threading import Event
 from typing import Final
 
 from redis import Redis
@@ -17,6 +16,7 @@ from rq.exceptions import DuplicateJobError
 from app.config import Settings
 from app.upkeep.queues import queue_of
 from worker.schedule import PERIODIC_JOBS, PeriodicJob, Run, Slots
+from worker.stopping import Stop
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Clock:
             return False
         return True
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Tick whenever a slot begins, until `stop` is set. While Redis is unavailable, log that and retry."""
         while not stop.is_set():
             try:

@@ -10,7 +10,6 @@ import signal
 import sys
 import time
 from multiprocessing.process import BaseProcess
-from threading import Event
 from typing import Final
 
 from app.domain.errors import JobFailedError
@@ -18,6 +17,7 @@ from app.domain.timeline import utc_now
 from app.measuring.instruments import Instruments
 from worker.clock import JOB_TIMEOUT_SECONDS
 from worker.schedule import Run, Slots
+from worker.stopping import Stop
 
 _logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _POLL_SECONDS: Final = 0.2
 _processes = multiprocessing.get_context("fork")
 
 
-def run_due_jobs(slots: Slots, stop: Event, instruments: Instruments) -> list[str]:
+def run_due_jobs(slots: Slots, stop: Stop, instruments: Instruments) -> list[str]:
     """Run every job whose slot is new, each in a process of its own; return the identifiers of the runs."""
     finished = []
     for run in slots.due(utc_now().timestamp()):
@@ -45,7 +45,7 @@ def run_due_jobs(slots: Slots, stop: Event, instruments: Instruments) -> list[st
     return finished
 
 
-def _wait_for(process: BaseProcess, stop: Event) -> None:
+def _wait_for(process: BaseProcess, stop: Stop) -> None:
     """Wait until a process ends; kill it after the job timeout, or a few seconds after `stop` is set."""
     deadline = time.monotonic() + JOB_TIMEOUT_SECONDS
     while process.is_alive() and time.monotonic() < deadline:

@@ -9,13 +9,13 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from threading import Event, Timer
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
-from rq.exceptions import DequeueTimeout, DeserializationError, StopRequested
+from rq.exceptions import DequeueTimeout, DeserializationError, InvalidJobOperation, StopRequested
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
@@ -30,6 +30,7 @@ from app.web.context import Context
 from worker.fallback import run_due_jobs
 from worker.job_process import JobProcess
 from worker.schedule import PERIODIC_JOBS, Slots
+from worker.stopping import Stop
 
 if TYPE_CHECKING:
     from app.measuring.tracing import Tracing
@@ -60,7 +61,7 @@ class JobWorker(HerokuWorker):
         self,
         queues: list[Queue],
         redis: Redis,
-        stop: Event,
+        stop: Stop,
         instruments: Instruments,
         tracing: "Tracing | None" = None,
     ) -> None:
@@ -126,7 +127,10 @@ class JobWorker(HerokuWorker):
         started = time.monotonic()
         super().execute_job(job, queue)
         # Here, and not in the process of the job: it may be killed.
-        succeeded = job.get_status() is JobStatus.FINISHED
+        try:
+            succeeded = job.get_status() is JobStatus.FINISHED
+        except InvalidJobOperation:  # its entry has expired, at once for some; entries of failures are kept longer
+            succeeded = True
         self._instruments.count_job(_NAMES[job.func_name or ""], time.monotonic() - started, succeeded=succeeded)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
@@ -209,7 +213,7 @@ def run_jobs(context: Context) -> int:
     # RQ sends this signal to a job that must finish soon. A job that has just started has no handler yet, and would be
     # killed.
     signal.signal(signal.SIGRTMIN, signal.SIG_IGN)
-    settings, stop = context.settings, Event()
+    settings, stop = context.settings, Stop()
     slots = Slots(settings)
     for job in PERIODIC_JOBS:
         if job.surface in settings.surfaces:  # here, so that the process of the jobs shares the memory of its modules
@@ -236,9 +240,9 @@ def by_priority(surfaces: Sequence[str]) -> list[str]:
     return sorted(surfaces, key=lambda surface: surface != STATUS)
 
 
-def _run_queue(context: Context, stop: Event) -> None:
+def _run_queue(context: Context, stop: Stop) -> None:
     """Run jobs from the queues until `stop` is set or Redis fails. Raises RedisError, or returns after RQ logged it."""
-    _set_on_signals(stop)
+    stop.set_on_signals()
     settings = context.settings
     try:
         with redis_client(settings.redis_url, retries=0) as redis:
@@ -251,7 +255,7 @@ def _run_queue(context: Context, stop: Event) -> None:
             if worker.failure is not None:
                 raise worker.failure
     finally:
-        _set_on_signals(stop)  # in place of RQ's handlers, which raise an exception
+        stop.set_on_signals()  # in place of RQ's handlers, which raise an exception
 
 
 def _reap_children() -> None:
@@ -259,8 +263,3 @@ def _reap_children() -> None:
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-
-
-def _set_on_signals(stop: Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())

@@ -13,6 +13,7 @@ MAX_OUTBREAK_BODY_BYTES: Final = 1024  # [104]
 
 MAX_CODE_STATUSES: Final = 100  # hashIDs in a request to /code-status
 MAX_CODE_STATUS_BODY_BYTES: Final = 16_384  # a hashID has 128 characters
+MAX_NOTE_BODY_BYTES: Final = 16_384  # of a note for the timelines of incidents
 
 PUBLIC_KEY_BYTES: Final = 32  # Curve25519 [33, 50, 52]
 NONCE_BYTES: Final = 24  # XSalsa20 [52]

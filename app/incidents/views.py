@@ -13,6 +13,7 @@ from app.domain.errors import (
     TooManyRequestsError,
     UnreadableBodyError,
 )
+from app.domain.limits import MAX_NOTE_BODY_BYTES
 from app.web.blueprints import Blueprint
 from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_settings, current_time
@@ -22,7 +23,6 @@ from app.web.security import allow_only, authenticates_itself, bearer_digest, di
 
 incident_notes = Blueprint("incident_notes", __name__)
 
-_MAX_BODY_BYTES: Final = 16_384
 _FIELDS: Final = frozenset({"text", "incident"})
 
 
@@ -46,7 +46,7 @@ def add_note(label: str) -> Response:
     now = current_time()
     limit_client(NOTES, label, now)
     try:
-        text, number = _parse(read_body(_MAX_BODY_BYTES))
+        text, number = _parse(read_body(MAX_NOTE_BODY_BYTES))
         current_context().incidents.note(number, text, label, now)
     except UnreadableBodyError as error:
         return close_if_unread(error, _refused("body", 400))

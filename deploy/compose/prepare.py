@@ -10,13 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.config.secrets import SECRET_MAKERS, make_claim_token
-from deploy.host.plan import DATABASE, OWNER_ROLE, REHEARSAL_DATABASE, SECRETS, TOKEN_SECRET, processes
+from deploy.host.plan import (
+    DATABASE,
+    METRICS_SECRET,
+    NOTES_LABEL,
+    NOTICE_KEY,
+    OWNER_ROLE,
+    REHEARSAL_DATABASE,
+    SECRETS,
+    TOKENS,
+    clock_role,
+    processes,
+)
 from deploy.host.redis_acl import CLOCK, acl
 from deploy.host.settings import ALL_SURFACES, HostSettings
 
 SETTINGS = HostSettings(surfaces=ALL_SURFACES, source="-")
-# Values that a process must have and never uses: the clock no secrets and no database, migrations no Redis.
-_NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+# A value that a process must have and never uses: migrations no Redis.
 _NO_REDIS = "redis://127.0.0.1:1/0"
 
 
@@ -28,16 +38,17 @@ def prepare(folder: Path, label: str) -> None:
     own = {surface: dict(_secrets(surface, label)) for surface in ALL_SURFACES}
     roles = {process.role: secrets.token_urlsafe(24) for process in processes(SETTINGS)}
     redis = {name: secrets.token_urlsafe(24) for name in [*(each.name for each in processes(SETTINGS)), CLOCK]}
-    owner = secrets.token_urlsafe(24)
+    owner, metrics = secrets.token_urlsafe(24), {METRICS_SECRET: SECRET_MAKERS[METRICS_SECRET]()}
     for process in processes(SETTINGS):
         urls = {
             "DATABASE_URL": _database_url(process.role, roles[process.role]),
             "REDIS_URL": f"redis://{process.name}:{redis[process.name]}@redis:6379/0",
         }
-        _write(folder, f"{process.name}.env", _lines(own[process.surface] | urls))
+        _write(folder, f"{process.name}.env", _lines(own[process.surface] | metrics | urls))
     unused = {name: value for surface in ALL_SURFACES for name, value in _secrets(surface, "unused")}
-    clock = {"DATABASE_URL": _NO_DATABASE, "REDIS_URL": f"redis://{CLOCK}:{redis[CLOCK]}@redis:6379/0"}
-    _write(folder, "clock.env", _lines(unused | clock))
+    clock = {"DATABASE_URL": _database_url(clock_role(SETTINGS), roles[clock_role(SETTINGS)])}
+    clock |= {"REDIS_URL": f"redis://{CLOCK}:{redis[CLOCK]}@redis:6379/0"}
+    _write(folder, "clock.env", _lines(unused | own["status"] | clock))
     urls = {"DATABASE_URL": _database_url(OWNER_ROLE, owner), "REDIS_URL": _NO_REDIS}
     _write(folder, "owner.env", _lines(own["submission"] | urls))
     _write(folder, "rehearsal.env", _lines({"DATABASE_URL": _database_url(OWNER_ROLE, owner, REHEARSAL_DATABASE)}))
@@ -55,8 +66,10 @@ def roles_sql(roles: dict[str, str]) -> str:
 def _secrets(surface: str, label: str) -> Iterator[tuple[str, str]]:
     for name in SECRETS[surface]:
         yield name, SECRET_MAKERS[name]()
-    if surface == "submission":
-        yield TOKEN_SECRET, make_claim_token(label)
+    if surface in TOKENS:
+        yield TOKENS[surface], make_claim_token(label if surface == "submission" else NOTES_LABEL)
+    if surface == "status":
+        yield NOTICE_KEY, secrets.token_hex(32)
 
 
 def _database_url(role: str, password: str, database: str = DATABASE) -> str:

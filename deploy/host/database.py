@@ -5,11 +5,13 @@ from pathlib import Path
 
 from deploy.host.host import Host
 from deploy.host.plan import (
+    CLOCK_USER,
     DATABASE,
     ETC,
     OWNER_ROLE,
     OWNER_USER,
     REHEARSAL_DATABASE,
+    clock_role,
     max_connections,
     processes,
 )
@@ -57,6 +59,8 @@ def roles_sql(settings: HostSettings) -> str:
 def ident_map(settings: HostSettings) -> str:
     """Return the map of Unix users to roles."""
     pairs = {OWNER_USER: OWNER_ROLE} | {process.user: process.role for process in processes(settings)}
+    if role := clock_role(settings):
+        pairs[CLOCK_USER] = role
     lines = [f"exposure-alert {user} {role}" for user, role in pairs.items()]
     return "\n".join(["# map, Unix user, role", *lines]) + "\n"
 

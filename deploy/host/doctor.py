@@ -12,7 +12,7 @@ from typing import Final
 from deploy.host import proxy
 from deploy.host.backup import newest
 from deploy.host.host import Host
-from deploy.host.plan import BACKUPS, web_unit, worker_units
+from deploy.host.plan import BACKUPS, STATUS_FOLDER, web_unit, worker_units
 from deploy.host.rehearsal import RESULT
 from deploy.host.releases import current, revision
 from deploy.host.settings import HostSettings
@@ -27,6 +27,7 @@ _FREE_SHARE: Final = 0.15
 # A job of each surface that runs at least once a minute, as its log line (docs/operations.md, What to watch).
 _JOBS: Final = {"submission": "purge finished", "portal": "portal purge finished", "sharing": "sharing purge finished"}
 _JOB_MINUTES: Final = 5
+_DOCUMENT_SECONDS: Final = 300  # after which the page itself states that monitoring has stopped
 
 Finding = tuple[str, str]  # the subject, and what is wrong with it; empty if nothing is
 
@@ -44,6 +45,8 @@ def findings(host: Host, settings: HostSettings) -> Iterator[Finding]:
         yield f"{surface} is ready", readiness(surface, slot)
         if surface in _JOBS:
             yield f"{surface}: '{_JOBS[surface]}'", "" if _was_logged(surface) else f"not in {_JOB_MINUTES} minutes"
+    if "status" in settings.surfaces:
+        yield "status document", old_document(host.path(f"{STATUS_FOLDER}/status.json"), time.time())
     yield "backup", old_backup(host.path(BACKUPS), time.time())
     yield "rehearsal of the restore", old_rehearsal(host.path(BACKUPS), time.time())
     valid = host.succeeds("openssl", "x509", "-in", proxy.CERTIFICATE, "-noout", "-checkend", str(_CERTIFICATE_SECONDS))
@@ -56,6 +59,14 @@ def _was_logged(surface: str) -> bool:
     unit, since = f"exposure-alert-worker-{surface}.service", f"-{_JOB_MINUTES}min"
     command = ["journalctl", "--quiet", "--unit", unit, "--since", since, "--grep", _JOBS[surface], "--lines", "1"]
     return subprocess.run(command, capture_output=True, check=False).stdout != b""
+
+
+def old_document(file: Path, now: float) -> str:
+    """Return what is wrong with the document of the status page."""
+    if not file.exists():
+        return "there is none: journalctl -u exposure-alert-worker-status"
+    seconds = now - file.stat().st_mtime
+    return f"it is {seconds:.0f} seconds old" if seconds > _DOCUMENT_SECONDS else ""
 
 
 def old_backup(folder: Path, now: float) -> str:

@@ -9,14 +9,20 @@ from urllib.parse import quote
 from deploy.host.host import ROOT_ONLY, Host
 from deploy.host.plan import (
     DATABASE,
+    DOWNLOADS,
     ETC,
+    METRICS_SECRET,
+    NOTES_LABEL,
+    NOTICE_KEY,
     OWNER_ROLE,
     REDIS_SOCKET,
     REHEARSAL_DATABASE,
     SECRETS,
     SLOTS,
-    TOKEN_SECRET,
+    STATUS_FOLDER,
+    TOKENS,
     Process,
+    clock_role,
     port,
     processes,
     web_concurrency,
@@ -36,9 +42,14 @@ def make_secrets(host: Host, settings: HostSettings, release: Path) -> None:
         for name in SECRETS[surface]:
             if name not in have:
                 text += _flask(host, release, "make", name)
-        if surface == "submission" and TOKEN_SECRET not in have:
-            text += f"{TOKEN_SECRET}={_flask(host, release, 'token', settings.health_authority)}"
+        if surface in TOKENS and TOKENS[surface] not in have:
+            label = settings.health_authority if surface == "submission" else NOTES_LABEL
+            text += f"{TOKENS[surface]}={_flask(host, release, 'token', label)}"
+        if surface == "status" and NOTICE_KEY not in have:
+            text += f"{NOTICE_KEY}={secrets.token_hex(32)}\n"
         host.write(file, text, ROOT_ONLY)
+    if not host.path(f"{ETC}/secrets/metrics.env").exists():
+        host.write(f"{ETC}/secrets/metrics.env", _flask(host, release, "make", METRICS_SECRET), ROOT_ONLY)
     for name in [each.name for each in processes(settings)] + [CLOCK]:
         file = f"{ETC}/secrets/redis-{name}"
         if not host.path(file).exists():
@@ -66,6 +77,8 @@ def write_environments(host: Host, settings: HostSettings, release: Path) -> Non
             "DATABASE_URL": database_url(process.role),
             "REDIS_URL": url,
             **_portal(settings, process, "blue"),
+            **_status(settings, process.surface),
+            **_downloads(settings, process),
         }
         if process.kind == "web":
             values["WEB_CONCURRENCY"] = str(web_concurrency(settings, process.surface))
@@ -78,7 +91,9 @@ def write_environments(host: Host, settings: HostSettings, release: Path) -> Non
     _write(host, "rehearsal", owner | {"DATABASE_URL": database_url(OWNER_ROLE, REHEARSAL_DATABASE)})
     _write(host, "migrate", owner | {"DATABASE_URL": database_url(OWNER_ROLE)} | _unused_secrets(host, release))
     clock = _common(settings, ",".join(settings.surfaces)) | _portal(settings, Process("worker", "portal"), "blue")
-    clock |= {"DATABASE_URL": database_url("nobody"), "REDIS_URL": redis_url(CLOCK, passwords[CLOCK])}
+    clock |= _status(settings, "status" if "status" in settings.surfaces else "")
+    clock |= {"DATABASE_URL": database_url(clock_role(settings) or "nobody")}
+    clock |= {"REDIS_URL": redis_url(CLOCK, passwords[CLOCK])}
     _write(host, "clock", clock | _unused_secrets(host, release))
 
 
@@ -115,12 +130,38 @@ def _portal(settings: HostSettings, process: Process, slot: str) -> dict[str, st
     return values | ({"MAIL_FROM": settings.mail_from} if settings.mail_from else {})
 
 
+def _status(settings: HostSettings, surface: str) -> dict[str, str]:
+    """Return what the processes of status, and the monitor of the clock, need."""
+    if surface != "status":
+        return {}
+    values = {"STATUS_URL": f"https://{settings.status_name}", "STATUS_FOLDER": STATUS_FOLDER}
+    if settings.sends_mail_of_status:
+        values |= {"MAIL_URL": settings.mail_url}
+        values |= {"MAIL_FROM": settings.mail_from} if settings.mail_from else {}
+    names: tuple[str, ...] = (
+        "notice_webhook_url",
+        "notice_emails",
+        "digest_emails",
+        "digest_hour",
+        "status_parts",
+        "status_time_zone",
+    )
+    names += ("status_name_en", "status_name_fr", "status_support_url")
+    return values | {name.upper(): value for name in names if (value := getattr(settings, name))}
+
+
+def _downloads(settings: HostSettings, process: Process) -> dict[str, str]:
+    """Return where the worker of retrieval stores archives for nginx."""
+    stores = process.name == "worker-retrieval" and settings.has_download_files
+    return {"DOWNLOAD_FILES": f"file://{DOWNLOADS}"} if stores else {}
+
+
 def _unused_secrets(host: Host, release: Path) -> dict[str, str]:
     """Return random values for what a process must have and never uses. They are generated once."""
     file = f"{ETC}/processes/unused.env"
     if not host.path(file).exists():
         made = "".join(_flask(host, release, "make", name) for names in SECRETS.values() for name in names)
-        host.write(file, made + f"{TOKEN_SECRET}={_flask(host, release, 'token', 'unused')}", ROOT_ONLY)
+        host.write(file, made + f"{TOKENS['submission']}={_flask(host, release, 'token', 'unused')}", ROOT_ONLY)
     return dict(_pairs(host.path(file).read_text()))
 
 

@@ -18,11 +18,12 @@ def prepare(host: Host, settings: HostSettings) -> None:
     system.install_packages(host, settings)
     report("users and folders")
     system.create_users(host, settings)
-    system.make_folders(host)
+    system.make_folders(host, settings)
 
 
 def configure(host: Host, settings: HostSettings, release: Path) -> None:
     """Write every file of the host, as the release that this module belongs to needs them."""
+    system.make_folders(host, settings)  # a release may need others than the one before
     report("secrets and environments")
     make_secrets(host, settings, release)
     write_environments(host, settings, release)

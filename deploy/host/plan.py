@@ -8,6 +8,8 @@ from deploy.host.settings import ALL_SURFACES, HostSettings
 ETC = "/etc/exposure-alert"
 RELEASES = "/srv/exposure-alert"
 STATE = "/var/lib/exposure-alert"
+STATUS_FOLDER = f"{STATE}/status"
+DOWNLOADS = f"{STATE}/downloads"
 BACKUPS = "/var/backups/exposure-alert"
 REDIS_SOCKET = "/run/exposure-alert-redis/redis.sock"
 DATABASE = "exposure_alert"
@@ -22,17 +24,23 @@ TARGET = "exposure-alert.target"
 # Two versions run side by side while one replaces the other, each at its own ports.
 SLOTS = {"blue": 8010, "green": 8020}
 
-# The secrets of each surface. `flask secrets make` makes all but the token, which has a label.
+# The secrets of each surface that `flask secrets make` makes.
 SECRETS = {
     "submission": ("SECRET_KEY", "SEALING_KEYS"),
     "retrieval": ("RETRIEVE_HMAC_KEY", "ECDSA_KEY", "METRICS_USERNAME", "METRICS_PASSWORD"),
     "portal": ("PORTAL_SECRET_KEYS",),
     "sharing": ("SHARING_SECRET_KEY",),
+    "status": (),
 }
-TOKEN_SECRET = "KEY_CLAIM_TOKEN"  # noqa: S105 # pragma: allowlist secret
+# Tokens with a label, which `flask secrets token` makes, by surface.
+TOKENS = {"submission": "KEY_CLAIM_TOKEN", "status": "STATUS_NOTE_TOKENS"}
+NOTES_LABEL = "deployments"  # of the token with which releases are noted on the timeline of incidents
+NOTICE_KEY = "NOTICE_WEBHOOK_KEY"
+METRICS_SECRET = "METRICS_TOKEN"  # noqa: S105 # pragma: allowlist secret
 
 _POOL = 10  # the service's default of DATABASE_POOL_SIZE
 _JOB_CONNECTIONS = 3
+_CLOCK_CONNECTIONS = 3  # its monitor
 _OTHER_CONNECTIONS = 20  # releases, backups, rehearsals, people
 
 
@@ -64,6 +72,11 @@ def processes(settings: HostSettings) -> Iterator[Process]:
     for surface in settings.surfaces:
         yield Process("web", surface)
         yield Process("worker", surface)
+
+
+def clock_role(settings: HostSettings) -> str:
+    """Return the database role of the clock, whose monitor needs one; without status it has none."""
+    return "worker_status" if "status" in settings.surfaces else ""
 
 
 def users(settings: HostSettings) -> list[str]:
@@ -101,4 +114,5 @@ def web_concurrency(settings: HostSettings, surface: str) -> int:
 def max_connections(settings: HostSettings) -> int:
     """Return the connections of PostgreSQL while two versions run side by side (docs/operations.md, Scaling)."""
     web = sum(web_concurrency(settings, surface) for surface in settings.surfaces) * _POOL
-    return len(SLOTS) * web + _JOB_CONNECTIONS * len(settings.surfaces) + _OTHER_CONNECTIONS
+    jobs = _JOB_CONNECTIONS * len(settings.surfaces) + (_CLOCK_CONNECTIONS if clock_role(settings) else 0)
+    return len(SLOTS) * web + jobs + _OTHER_CONNECTIONS

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deploy.host.host import Host
-from deploy.host.plan import ETC, PROXY_USER, SLOTS, STATE, port
+from deploy.host.plan import DOWNLOADS, ETC, PROXY_USER, SLOTS, STATE, port
 from deploy.host.settings import HostSettings
 from deploy.host.templates import SOURCE, render
 
@@ -28,6 +28,10 @@ def proxy_values(settings: HostSettings) -> dict[str, str]:
         "CERTIFICATE_KEY": KEY,
         "FOLDER": FOLDER,
         "ACME": ACME,
+        # Without files of archives, a folder that does not exist: nginx asks the service.
+        "DOWNLOADS": DOWNLOADS if settings.has_download_files else "/nonexistent",
+        "ARCHIVE_CACHE": "archives" if settings.archive_cache == "on" else "off",
+        "STATUS_CACHE": "/var/cache/exposure-alert-proxy/status",
         "HTTPS_PORT": "443",
         "HTTP_PORT": "80",
         "REGION_CODE": settings.region_code,

@@ -9,7 +9,7 @@ from typing import Any
 from deploy.host.errors import HostError
 
 FILE = "/etc/exposure-alert/host.conf"
-ALL_SURFACES = ("submission", "retrieval", "portal", "sharing")
+ALL_SURFACES = ("submission", "retrieval", "portal", "sharing", "status")
 _HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
@@ -22,6 +22,7 @@ class HostSettings:
     retrieval_name: str = ""
     portal_name: str = ""
     sharing_name: str = ""
+    status_name: str = ""
     region_code: str = "302"
     health_authority: str = ""
     source: str
@@ -32,6 +33,17 @@ class HostSettings:
     tls_key: str = ""
     mail_url: str = ""
     mail_from: str = ""
+    notice_webhook_url: str = ""
+    notice_emails: str = ""
+    digest_emails: str = ""
+    digest_hour: str = ""
+    status_parts: str = ""
+    status_time_zone: str = ""
+    status_name_en: str = ""
+    status_name_fr: str = ""
+    status_support_url: str = ""
+    downloads: str = "files"
+    archive_cache: str = "on"
     alarm_webhook: str = ""
     alarm_email: str = ""
     alarm_mail_url: str = ""
@@ -44,6 +56,16 @@ class HostSettings:
     def name_of(self, surface: str) -> str:
         """Return the host name at which a surface is reached."""
         return str(getattr(self, f"{surface}_name"))
+
+    @property
+    def sends_mail_of_status(self) -> bool:
+        """Whether notices of incidents or the daily digest are sent by e-mail."""
+        return "status" in self.surfaces and bool(self.notice_emails or self.digest_emails)
+
+    @property
+    def has_download_files(self) -> bool:
+        """Whether nginx serves archives from files, and asks the service for what is not there."""
+        return "retrieval" in self.surfaces and self.downloads == "files"
 
     @property
     def names(self) -> list[str]:
@@ -107,6 +129,12 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
     yield "HEALTH_AUTHORITY", label is None, "missing: the label of the first token, such as ON"
     yield "REGION_CODE", re.fullmatch(r"[0-9]{3}", settings.region_code) is None, "is not three digits"
     yield "MAIL_URL", "portal" in settings.surfaces and not settings.mail_url, "required by the portal"
+    status_mail = settings.sends_mail_of_status and not settings.mail_url
+    yield "MAIL_URL", status_mail, "required by NOTICE_EMAILS and DIGEST_EMAILS"
+    https = not settings.notice_webhook_url or settings.notice_webhook_url.startswith("https://")
+    yield "NOTICE_WEBHOOK_URL", not https, "does not start with https://"
+    yield "ARCHIVE_CACHE", settings.archive_cache not in ("on", "off"), "is neither on nor off"
+    yield "DOWNLOADS", settings.downloads not in ("files", "service"), "is neither files nor service"
     acme, files = settings.tls == "acme", settings.tls == "files"
     yield "TLS", not (acme or files), "is neither acme nor files"
     yield "ACME_EMAIL", acme and not settings.acme_email, "required by TLS=acme"

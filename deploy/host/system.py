@@ -3,7 +3,19 @@
 import pwd
 
 from deploy.host.host import ROOT_ONLY, Host
-from deploy.host.plan import BACKUPS, ETC, OWNER_USER, REDIS_SOCKET, REDIS_USER, RELEASES, STATE, users
+from deploy.host.plan import (
+    BACKUPS,
+    DOWNLOADS,
+    ETC,
+    OWNER_USER,
+    REDIS_SOCKET,
+    REDIS_USER,
+    RELEASES,
+    STATE,
+    STATUS_FOLDER,
+    Process,
+    users,
+)
 from deploy.host.proxy import ACME
 from deploy.host.redis_acl import acl
 from deploy.host.settings import HostSettings
@@ -51,13 +63,18 @@ def create_users(host: Host, settings: HostSettings) -> None:
             host.note(f"user {user}")
 
 
-def make_folders(host: Host) -> None:
+def make_folders(host: Host, settings: HostSettings) -> None:
     """Make the folders of the service. Only root reads secrets; only the owner of the database reads backups."""
     for path in (ETC, f"{ETC}/redis", f"{ETC}/postgresql", RELEASES, f"{RELEASES}/releases", STATE, ACME):
         host.make_folder(path)
     for path in (f"{ETC}/secrets", f"{ETC}/processes"):
         host.make_folder(path, 0o700)
     host.make_folder(BACKUPS, 0o700, OWNER_USER)
+    if settings.has_download_files:
+        host.make_folder(DOWNLOADS, 0o755, Process("worker", "retrieval").user)
+    if "status" in settings.surfaces:
+        # The clock is in the group: its monitor keeps there what it cannot store elsewhere.
+        host.make_folder(STATUS_FOLDER, 0o775, Process("worker", "status").user)
 
 
 def configure_redis(host: Host, settings: HostSettings, passwords: dict[str, str]) -> None:

@@ -4,11 +4,13 @@ from deploy.host.host import Host
 from deploy.host.plan import (
     BACKUPS,
     CLOCK_USER,
+    DOWNLOADS,
     ETC,
     OWNER_USER,
     PROXY_USER,
     REDIS_USER,
     RELEASES,
+    STATUS_FOLDER,
     TARGET,
     Process,
     processes,
@@ -40,7 +42,10 @@ def unit_texts(settings: HostSettings) -> dict[str, str]:
     """Return the text of each unit by its file name."""
     units = {TARGET: render(_TEMPLATES / TARGET, {})}
     for name, (user, network) in _SINGLE.items():
-        units[f"exposure-alert-{name}.service"] = _render(f"{name}.service", user, network)
+        more: dict[str, str] = {}
+        if name == "clock":
+            network, more = _clock(settings)
+        units[f"exposure-alert-{name}.service"] = _render(f"{name}.service", user, network, **more)
     for name in TIMERS:
         units[f"exposure-alert-{name}.timer"] = render(_TEMPLATES / f"{name}.timer", {})
     for process in processes(settings):
@@ -48,16 +53,44 @@ def unit_texts(settings: HostSettings) -> dict[str, str]:
         suffix = "@" if process.kind == "web" else ""
         memory = (web_concurrency(settings, process.surface) + 1) * _MEGABYTES_OF_A_WORKER
         units[f"exposure-alert-{process.name}{suffix}.service"] = _render(
-            template, process.user, _network(process), SURFACE=process.surface, MEMORY=f"{memory}M"
+            template,
+            process.user,
+            _network(settings, process),
+            SURFACE=process.surface,
+            MEMORY=f"{memory}M",
+            WRITES=_writes(settings, process),
         )
     return units
 
 
-def _network(process: Process) -> str:
+def _clock(settings: HostSettings) -> tuple[str, dict[str, str]]:
+    """Return what the clock may reach, and its groups and folder: with status, its monitor sends notices."""
+    if "status" not in settings.surfaces:
+        return "no-network", {"GROUPS": REDIS_USER, "SECRETS": f"{ETC}/secrets/status.env", "WRITES": ""}
+    groups, writes = f"{REDIS_USER} {Process('worker', 'status').user}", f"ReadWritePaths={STATUS_FOLDER}"
+    network = "network" if _sends_notices(settings) else "no-network"
+    return network, {"GROUPS": groups, "SECRETS": f"{ETC}/secrets/status.env", "WRITES": writes}
+
+
+def _writes(settings: HostSettings, process: Process) -> str:
+    """Return the lines about the folder that a worker may write, for readers of other users."""
+    if process.name == "worker-status":
+        return f"ReadWritePaths={STATUS_FOLDER}"
+    if process.name == "worker-retrieval" and settings.has_download_files:
+        return f"ReadWritePaths={DOWNLOADS}\nUMask=0022"
+    return ""
+
+
+def _sends_notices(settings: HostSettings) -> bool:
+    return bool(settings.notice_webhook_url) or settings.sends_mail_of_status
+
+
+def _network(settings: HostSettings, process: Process) -> str:
     """Return what a process may reach: PostgreSQL and Redis are sockets of the host."""
     if process.kind == "web":
         return "loopback"
-    return "network" if process.surface == "portal" else "no-network"  # it sends mail
+    sends = process.surface == "portal" or (process.surface == "status" and _sends_notices(settings))
+    return "network" if sends else "no-network"
 
 
 def _render(template: str, user: str, network: str, **values: str) -> str:

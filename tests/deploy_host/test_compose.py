@@ -32,7 +32,12 @@ COMPOSE = yaml.safe_load((FOLDER / "compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if str(service["image"]).startswith("${IMAGE")}
 PROCESSES = {f"{process.name}": process for process in processes(SETTINGS)}
-VARIABLES = {"PORTAL_NAME": "portal.example.org", "SHARING_NAME": "share.example.org", "MAIL_FROM": "a@example.org"}
+VARIABLES = {
+    "PORTAL_NAME": "portal.example.org",
+    "SHARING_NAME": "share.example.org",
+    "STATUS_NAME": "status.example.org",
+    "MAIL_FROM": "a@example.org",
+}
 MAIL = {"MAIL_URL": "smtps://mail.example.org"}
 
 
@@ -42,6 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compose") / "secrets"
     prepare(folder, "ON")
     (folder / "mail.env").write_text("".join(f"{name}={value}\n" for name, value in MAIL.items()))
+    (folder / "notices.env").write_text("NOTICE_EMAILS=team@example.org\nMAIL_URL=smtps://mail.example.org\n")
     return folder
 
 
@@ -87,7 +93,7 @@ def test_every_service_is_confined() -> None:
 def test_only_the_proxy_is_published_and_only_what_sends_reaches_the_outside() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {"proxy", "worker-portal", "scheduler"}
+    assert outside == {"proxy", "worker-portal", "worker-status", "clock", "scheduler"}
     assert COMPOSE["networks"]["data"] == COMPOSE["networks"]["web"] == {"internal": True}
     assert "data" not in SERVICES["proxy"]["networks"]
 
@@ -119,13 +125,16 @@ def test_secrets_are_files_of_one_process_each(folder: Path) -> None:
     shared = {file: names for file, names in holders.items() if len(names) > 1}
     assert shared == {
         "mail.env": ["web-portal", "worker-portal", "clock"],
+        "notices.env": ["web-status", "worker-status", "clock"],
         "owner.env": ["release", "scheduler"],
     }
     assert set(COMPOSE["secrets"]) == set(holders)
     made = {path.name for path in folder.iterdir()}
     by_hand = {"alarms.env", "backup-recipients", "backup-key", "certificate.pem", "key.pem"}
     assert set(COMPOSE["secrets"]) - made == by_hand
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir() if path.name != "mail.env"}
+    modes = {
+        stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir() if path.name not in ("mail.env", "notices.env")
+    }
     assert modes == {0o440}
 
 
@@ -138,7 +147,7 @@ def test_a_web_process_and_its_worker_share_their_secrets_alone(folder: Path) ->
         different = {name for name in web if web[name] != worker[name]}
         assert different == {"DATABASE_URL", "REDIS_URL"}
     texts = [(folder / f"web-{surface}.env").read_text() for surface in ALL_SURFACES]
-    values = [line.split("=", 1)[1] for text in texts for line in text.splitlines()]
+    values = [line.split("=", 1)[1] for text in texts for line in text.splitlines() if "METRICS_TOKEN" not in line]
     assert len(set(values)) == len(values)
 
 

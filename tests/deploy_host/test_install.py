@@ -17,7 +17,7 @@ from deploy.host import database
 from deploy.host.errors import HostError
 from deploy.host.host import Host
 from deploy.host.install import install
-from deploy.host.plan import ETC, SECRETS, TOKEN_SECRET, max_connections, port, processes, users
+from deploy.host.plan import ETC, METRICS_SECRET, SECRETS, TOKENS, max_connections, port, processes, users
 from deploy.host.settings import ALL_SURFACES, read_settings
 from deploy.host.templates import TEMPLATES, render
 from tests.deploy_host.hosts import LINES, host_settings, write_settings
@@ -78,7 +78,7 @@ def test_only_root_reads_what_contains_a_secret(root: Path) -> None:
     written = files(root)
     secret = re.compile(r"^(?:[A-Z_]*(?:KEYS?|TOKEN|PASSWORD)|REDIS_URL|ALARM_MAIL_URL)=\S", re.MULTILINE)
     with_secrets = {path for path, (_, text) in written.items() if secret.search(text)} - {f"{ETC}/host.conf"}
-    assert len(with_secrets) == 17
+    assert len(with_secrets) == 21
     assert {path for path in with_secrets if written[path][0] != 0o600} == set()
     # Passwords of Redis are only in the files of their processes; Redis' own file has their SHA-256.
     passwords = [text.strip() for path, (_, text) in written.items() if "/secrets/redis-" in path]
@@ -93,10 +93,43 @@ def test_no_process_has_the_secret_of_another_surface(root: Path) -> None:
     for surface in ALL_SURFACES:
         required = {name for name, setting in NO_DEFAULT.items() if surface in setting.required_by}
         names = set(re.findall(r"^([A-Z_]+)=", written[f"{ETC}/secrets/{surface}.env"][1], re.MULTILINE))
-        assert names == required - {"DATABASE_URL", "REDIS_URL"}
-    made = {name for names in SECRETS.values() for name in names}
+        optional = {"STATUS_NOTE_TOKENS", "NOTICE_WEBHOOK_KEY"} if surface == "status" else set()
+        assert names == required - {"DATABASE_URL", "REDIS_URL"} | optional
+    made = {name for names in SECRETS.values() for name in names} | {METRICS_SECRET}
     assert made | {"TEST_TOOLS_TOKEN"} == set(SECRET_MAKERS)
-    assert TOKEN_SECRET in NO_DEFAULT
+    assert TOKENS["submission"] in NO_DEFAULT
+
+
+def test_status_gets_its_address_and_who_is_notified(root: Path) -> None:
+    run(root, NOTICE_EMAILS="team@example.org", DIGEST_HOUR="7", STATUS_NAME_EN="Service of a region")
+    written = files(root)
+    for name in ("worker-status", "clock"):
+        text = written[f"{ETC}/processes/{name}.env"][1]
+        expected = {"STATUS_URL=https://status.example.org", "NOTICE_EMAILS=team@example.org", "DIGEST_HOUR=7"}
+        expected |= {"STATUS_NAME_EN=Service of a region", "MAIL_URL=smtp://127.0.0.1:1"}
+        expected |= {"DATABASE_URL=postgresql://worker_status@/exposure_alert?host=/run/postgresql"}
+        assert expected - set(text.splitlines()) == set(), name
+    assert "exposure-alert ea-clock worker_status\n" in written[f"{ETC}/postgresql/pg_ident.conf"][1]
+
+
+def test_archives_are_files_unless_the_settings_refuse_them(root: Path) -> None:
+    for downloads, line in (("files", True), ("service", False)):
+        run(root, DOWNLOADS=downloads)
+        written = files(root)
+        text = written[f"{ETC}/processes/worker-retrieval.env"][1]
+        assert ("DOWNLOAD_FILES=file:///var/lib/exposure-alert/downloads" in text) is line
+        unit = written["/etc/systemd/system/exposure-alert-worker-retrieval.service"][1]
+        assert ("ReadWritePaths=/var/lib/exposure-alert/downloads" in unit) is line
+        site = written[f"{ETC}/proxy/sites/retrieval.conf"][1]
+        assert ("root /var/lib/exposure-alert/downloads;" in site) is line
+
+
+def test_a_host_without_status_has_a_clock_without_a_database_and_a_network(root: Path) -> None:
+    run(root, SURFACES="submission,retrieval")
+    written = files(root)
+    assert "postgresql://nobody@" in written[f"{ETC}/processes/clock.env"][1]
+    assert "PrivateNetwork=yes" in written["/etc/systemd/system/exposure-alert-clock.service"][1]
+    assert "ea-clock" not in written[f"{ETC}/postgresql/pg_ident.conf"][1]
 
 
 def test_every_environment_names_settings_that_exist(root: Path) -> None:
@@ -123,6 +156,12 @@ def test_every_environment_names_settings_that_exist(root: Path) -> None:
         ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
         ({"MAIL_URL": ""}, "MAIL_URL"),
         ({"SOURCE": ""}, "SOURCE"),
+        (
+            {"SURFACES": "submission,status", "MAIL_URL": "", "DIGEST_EMAILS": "a@example.org"},
+            "MAIL_URL: required by NOTICE",
+        ),
+        ({"NOTICE_WEBHOOK_URL": "http://example.org"}, "NOTICE_WEBHOOK_URL"),
+        ({"DOWNLOADS": "bucket"}, "DOWNLOADS"),
         ({"SURFACE": "submission"}, "SURFACE: not a setting"),
     ],
 )
@@ -140,9 +179,9 @@ def test_the_example_of_the_settings_is_accepted() -> None:
 
 def test_ports_and_users_are_not_shared(tmp_path: Path) -> None:
     settings = host_settings(tmp_path)
-    assert len({port(surface, slot) for surface in ALL_SURFACES for slot in ("blue", "green")}) == 8
-    assert len(set(users(settings))) == len(users(settings)) == 12
-    assert max_connections(settings) == 2 * (2 + 2 + 1 + 1) * 10 + 4 * 3 + 20
+    assert len({port(surface, slot) for surface in ALL_SURFACES for slot in ("blue", "green")}) == 10
+    assert len(set(users(settings))) == len(users(settings)) == 14
+    assert max_connections(settings) == 2 * (2 + 2 + 1 + 1 + 1) * 10 + 5 * 3 + 3 + 20
 
 
 def test_nftables_accepts_the_firewall(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from app.objectives import load_objectives
+from app.upkeep.status_publication import Publication
+from deploy.host.plan import port
 from deploy.host.proxy import proxy_files, proxy_values, upstreams
 from processes.ports import LOOPBACK, free_port
 from tests.deploy_host.hosts import NAMES, ROOT, host_settings, process
@@ -23,7 +26,7 @@ from tests.support.service import Service, bearer, download_code
 from tests.support.settings import SECRETS, TOKEN
 from tests.support.waiting import wait_until
 
-SURFACES = ("submission", "retrieval")
+SURFACES = ("submission", "retrieval", "status")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 CLIENT = "203.0.113.9"  # an address that a client claims to have
 
@@ -77,6 +80,8 @@ def proxy(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFa
     values = proxy_values(settings) | {
         "RUNTIME": str(folder / "run"),
         "CACHE": str(folder / "cache"),
+        "STATUS_CACHE": str(folder / "status-cache"),
+        "DOWNLOADS": str(folder / "downloads"),
         "ACCESS_LOG": str(folder / "access.log"),
         "CERTIFICATE": str(folder / "certificate.pem"),
         "CERTIFICATE_KEY": str(folder / "key.pem"),
@@ -91,8 +96,8 @@ def proxy(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFa
     for path, text in proxy_files(settings, values).items():
         (folder / "conf" / path).write_text(text)
     addresses = upstreams(settings, "blue")
-    for number, surface in enumerate(SURFACES):
-        addresses = addresses.replace(f":{8010 + number} ", f":{ports[surface]} ")
+    for surface in SURFACES:
+        addresses = addresses.replace(f":{port(surface, 'blue')} ", f":{ports[surface]} ")
     (folder / "conf" / "upstreams.conf").write_text(addresses)
     command = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "conf" / "nginx.conf"), "-g"]
     checked = subprocess.run([*command[:-1], "-t"], capture_output=True, text=True)
@@ -175,11 +180,43 @@ def test_the_cache_rules_are_those_of_the_operations_guide() -> None:
     section = OPERATIONS.split("\n## Behind a CDN\n")[1].split("\n## ")[0]
     block = re.search(r"^```nginx\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     assert block is not None
-    documented = [line.strip() for line in block[1].replace("/302/", "/${REGION_CODE}/").splitlines()]
+    documented = [
+        line.strip() for line in block[1].replace("proxy_cache archives", "proxy_cache ${ARCHIVE_CACHE}").splitlines()
+    ]
     template = (ROOT / "deploy" / "proxy" / "sites" / "retrieval.conf.template").read_text()
     lines = [line.strip() for line in template.splitlines()]
-    start = lines.index(documented[0])
-    assert lines[start : start + len(documented)] == documented
+    start = lines.index("location @archive {")
+    # Files are asked first, so that this is what the first location of the guide does for all others.
+    assert lines[start + 1 : start + len(documented) - 1] == documented[2:]
+
+
+def test_an_archive_that_is_a_file_is_served_without_the_service(proxy: Proxy) -> None:
+    path = "/retrieve/302/18500/" + "ab" * 32
+    assert proxy.ask("retrieval", path).status == 401
+    file = proxy.folder / "downloads" / path[1:]
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"an archive")
+    answer = proxy.ask("retrieval", f"{path}?another=1")
+    assert (answer.status, answer.body) == (200, b"an archive")
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["cache-control"] == "public, max-age=3600, stale-while-revalidate=600"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert proxy.ask("retrieval", path, If_None_Match=answer.headers["etag"]).status == 304
+    file.unlink()
+    assert proxy.ask("retrieval", path).status == 401
+
+
+def test_status_pages_are_kept_and_notes_pass(proxy: Proxy, make_service: Callable[..., Service]) -> None:
+    context = make_service(SURFACES="status").app.context
+    Publication(context.status, context.incidents, load_objectives()).publish(datetime.now(UTC))
+    assert [proxy.ask("status", "/status/en").status for _ in range(2)] == [200, 200]
+    wait_until(lambda: proxy.log().count("route=status status=200") == 2, "the requests are logged")
+    assert re.search("route=status .* cache=HIT", proxy.log())
+    assert proxy.ask("status", "/status/notes", "POST").status == 401
+    assert proxy.ask("status", "/status/en", "POST").status == 405
+    assert proxy.ask("status", "/claim-key", "POST").status == 404
+    assert proxy.ask("status", "/metrics").status == 404
 
 
 def test_each_surface_answers_its_own_paths_only(proxy: Proxy) -> None:

@@ -36,7 +36,16 @@ JOBS = {
     "audit log head",
     "sharing purge finished",
 }
-FAST = {"WORKER_EXPIRATION_INTERVAL": "1", "EXPORT_MAX_AGE_SECONDS": "3", "RATE_LIMIT_EVENTS": "2"}
+# Of status, by name: they log nothing that is not about a failure.
+STATUS_KEYS = ("status-document", "metrics:totals", "metrics:gauges", "heartbeat:clock", "heartbeat:worker")
+METRICS_TOKEN = secrets.token_urlsafe(32)
+FAST = {
+    "METRICS_TOKEN": METRICS_TOKEN,
+    "STATUS_NOTE_TOKENS": f"{secrets.token_urlsafe(32)}=test",
+    "WORKER_EXPIRATION_INTERVAL": "1",
+    "EXPORT_MAX_AGE_SECONDS": "3",
+    "RATE_LIMIT_EVENTS": "2",
+}
 
 
 @dataclass(frozen=True)
@@ -108,9 +117,15 @@ def test_every_process_works_with_its_user(server: Server, database_url: str, tm
             return all(f'msg="{message}"' in text for message in JOBS) or bool(server.refusals())
 
         wait_until(all_ran, "each kind of job has run", 120)
+        with server.client("test") as redis:
+            wait_until(
+                lambda: redis.exists(*STATUS_KEYS) == len(STATUS_KEYS) or bool(server.refusals()),
+                "everything is counted, monitored and published",
+                300,
+            )
         for surface in ("submission", "retrieval"):
             status(settings_of(database_url, server.url(f"worker-{surface}"), surface))
-    assert server.refusals() == []
+    assert sorted(set(server.refusals())) == []
     output = "".join(log.read_text() for log in [*logs.values(), tmp_path / "clock"])
     assert "Redis unreachable" not in output
     assert "run without Redis" not in output
@@ -130,15 +145,22 @@ def use_web(server: Server, database_url: str, folder: Path, running: ExitStack)
             "retrieval": ("/events/2026-01-01", "GET"),
             "portal": ("/services/ready", "GET"),
             "sharing": ("/share/read", "POST"),
+            "status": ("/status/notes", "POST"),
         }[surface]
         statuses = [status_of(port, path, method) for _ in range(8)]
-        assert statuses[-1] == (200 if surface == "portal" else 429), f"{surface}: {statuses}"
+        expected = {"portal": 200, "status": 401}.get(surface, 429)
+        assert statuses[-1] == expected, f"{surface}: {statuses}"
+        if surface == "status":
+            assert status_of(port, "/metrics", token=METRICS_TOKEN) == 200
+            assert status_of(port, "/status/en") in (200, 503)  # before the first document
 
 
-def status_of(port: int, path: str, method: str = "GET") -> int:
+def status_of(port: int, path: str, method: str = "GET", token: str = "none") -> int:
     connection = HTTPConnection(LOOPBACK, port, timeout=30)
     try:
-        connection.request(method, path, headers={"Content-Type": "application/json"})
+        connection.request(
+            method, path, headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        )
         return connection.getresponse().status
     except OSError:
         return 0

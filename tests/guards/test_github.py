@@ -16,7 +16,7 @@ from tests.guards.source import ROOT
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 # Workflows of the main branch and of tags alone.
-ALWAYS_OURS = ("release.yml", "review-app-forks.yml", "infrastructure.yml", "infrastructure-drift.yml")
+ALWAYS_OURS = ("release.yml", "review-app-forks.yml", "infrastructure.yml", "infrastructure-drift.yml", "promote.yml")
 PLAN = "infrastructure-plan.yml: plan"
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 

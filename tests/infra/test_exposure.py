@@ -7,7 +7,7 @@ from tests.infra.plans import ENVIRONMENTS, Plan, plan
 pytestmark = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
 WORLD = {"0.0.0.0/0", "::/0"}
-PUBLIC = ("submission", "portal", "sharing")
+PUBLIC = ("submission", "portal", "sharing", "status")
 
 
 def group_ids(plan: Plan, kind: str) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_connections_are_those_that_processes_need(environment: str) -> None:
     assert opened == {
         443: processes,
         587: {"worker-portal"},  # e-mail
-        5432: {name for name in processes if not name.startswith("clock-")},
+        5432: {name for name in processes if not name.startswith("clock-") or name == "clock-status"},
         6379: processes,
     }
     (codes,) = [key for key, name in group_ids(service, "load_balancer").items() if name == "codes"]
@@ -88,7 +88,7 @@ def test_test_listeners_are_reached_by_the_check_of_deployments_alone(environmen
     }
     (check,) = group_ids(service, "check")
     rules = [each for each in service.of("aws_vpc_security_group_ingress_rule") if each.values["from_port"] in ports]
-    assert len(rules) == 5
+    assert len(rules) == 6
     assert {each.values["referenced_security_group_id"] for each in rules} == {check}
 
 

@@ -16,7 +16,11 @@ SETTINGS = {each.name: each for each in describe_settings()}
 # What programs other than ours read: the PostgreSQL driver, and bin/web, which README describes.
 OF_PROGRAMS = {"PGPASSWORD", "PGSSLMODE", "WEB_CONCURRENCY"}
 # Required in production alone, or by documents that cannot change later.
-REQUIRED_TOO = {"portal": {"MAIL_URL", "QR_SIGNATURE_KEY"}, "sharing": {"SHARING_TOKENS"}}
+REQUIRED_TOO = {
+    "portal": {"MAIL_URL", "QR_SIGNATURE_KEY"},
+    "sharing": {"SHARING_TOKENS"},
+    "status": {"STATUS_NOTE_TOKENS"},
+}
 VALUES = {
     "DATABASE_URL": "postgresql://role@database.invalid/service",
     "KEY_CLAIM_TOKEN": make_claim_token("ON"),
@@ -25,6 +29,7 @@ VALUES = {
     "PGPASSWORD": "password",
     "REDIS_URL": "rediss://:token@redis.invalid:6379/0",
     "SHARING_TOKENS": make_claim_token("team"),
+    "STATUS_NOTE_TOKENS": make_claim_token("deployments"),
 } | {name: make() for name, make in SECRET_MAKERS.items()}
 
 
@@ -60,7 +65,7 @@ def own_settings(surface: str) -> set[str]:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_there_is_a_process_for_each_line_of_the_procfile_and_each_surface(environment: str) -> None:
-    surfaces = {"submission", "retrieval", "portal", "sharing"}
+    surfaces = {"submission", "retrieval", "portal", "sharing", "status"}
     found = {(each["command"][0], surface_of(each)) for each in containers(environment).values()}
     expected = {(program, surface) for program in ("web", "worker", "clock") for surface in surfaces}
     assert found == expected | {("release", "sharing")}
@@ -83,8 +88,8 @@ def test_secrets_are_exactly_those_of_the_surface(environment: str) -> None:
         required = {
             setting.name for setting in SETTINGS.values() if setting.is_secret and surface in setting.required_by
         } | REQUIRED_TOO.get(surface, set())
-        # A clock does not use the database, and the release has the address without the password.
-        if each["command"] in (["clock"], ["release"]):
+        # Only the clock of status uses the database, and the release has the address without the password.
+        if name != "clock-status" and each["command"] in (["clock"], ["release"]):
             required.remove("DATABASE_URL")
         if each["command"] == ["release"]:
             required.add("PGPASSWORD")
@@ -99,7 +104,8 @@ def test_values_of_secrets_are_not_in_task_definitions(environment: str) -> None
         for setting in environment_of(each)
         if setting in SETTINGS and SETTINGS[setting].is_secret
     }
-    without = {name for name, each in containers(environment).items() if each["command"] in (["clock"], ["release"])}
+    found = containers(environment).items()
+    without = {name for name, each in found if each["command"] in (["clock"], ["release"])} - {"clock-status"}
     assert shown == {(name, "DATABASE_URL") for name in without}
     addresses = {environment_of(containers(environment)[name])["DATABASE_URL"] for name in without}
     assert {urlsplit(address).password for address in addresses} == {None}
@@ -124,9 +130,9 @@ def test_database_roles_are_those_of_the_documentation(environment: str) -> None
         for secret in each["secrets"]
         if secret["name"] == "DATABASE_URL"
     }
-    surfaces = ("submission", "retrieval", "portal", "sharing")
+    surfaces = ("submission", "retrieval", "portal", "sharing", "status")
     expected = {surface: surface for surface in surfaces} | {f"worker-{each}": f"worker_{each}" for each in surfaces}
-    assert used == expected | {"codes": "submission"}
+    assert used == expected | {"codes": "submission", "clock-status": "worker_status"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -1,6 +1,5 @@
 """The clock of periodic jobs (worker/clock.py)."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +17,7 @@ from tests.support.smtp import mail_server
 from worker import application
 from worker.clock import Clock
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
+from worker.stopping import Stop
 
 JOBS = (
     PeriodicJob("often", "worker.jobs.purge.purge", SUBMISSION, lambda _: 10),
@@ -102,7 +102,7 @@ def test_jobs_travel_as_json(redis: Redis, settings: Settings) -> None:
 def test_without_redis_the_clock_keeps_trying_until_it_is_told_to_stop(
     settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop, clock = threading.Event(), Clock(Redis(port=1), settings, JOBS)
+    stop, clock = Stop(), Clock(Redis(port=1), settings, JOBS)
     ticks: list[float] = []
 
     def failing(moment: float) -> list[str]:

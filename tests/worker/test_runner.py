@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from app.upkeep.queues import queue_of
 from tests.support.service import Service
 from worker.runner import JobWorker, by_priority, is_scheduled
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
+from worker.stopping import Stop
 
 PURGE = "worker.jobs.purge.purge"
 
@@ -69,7 +69,7 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
     trace = tmp_path / "trace"
     job = queue.enqueue_call("os.mkdir", (str(trace),))
 
-    JobWorker([queue], redis, Event(), Instruments()).work(burst=True, logging_level="WARNING")
+    JobWorker([queue], redis, Stop(), Instruments()).work(burst=True, logging_level="WARNING")
 
     assert not trace.exists()
     assert not redis.exists(job.key)
@@ -81,7 +81,7 @@ def test_a_job_that_was_replaced_after_it_was_examined_is_refused(
 ) -> None:
     queue, trace = queue_of(SUBMISSION, redis), tmp_path / "trace"
     job = queue.enqueue_call("os.mkdir", (str(trace),))
-    worker = JobWorker([queue], redis, Event(), Instruments())
+    worker = JobWorker([queue], redis, Stop(), Instruments())
     execution = worker.prepare_execution(job)
     assert not worker._perform(json.dumps([job.id, queue.name, execution.id]).encode())
     assert not redis.exists(job.key)
@@ -94,7 +94,7 @@ def test_only_the_job_at_hand_is_told_to_end(
 ) -> None:
     told: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: told.append(number))
-    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, Event(), Instruments())
+    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, Stop(), Instruments())
     try:
         with subprocess.Popen(["sleep", "30"], process_group=0 if has_its_own_group else None) as job:
             monkeypatch.setattr(worker, "_horse_pid", job.pid)
@@ -115,3 +115,16 @@ def test_the_state_is_published_before_other_jobs_run(redis: Redis) -> None:
     assert found
     assert found[0].id == f"job-of-{STATUS}"
     assert by_priority(ALL_SURFACES)[1:] == [each for each in ALL_SURFACES if each != STATUS]
+
+
+def test_a_job_whose_entry_is_deleted_when_it_succeeds_is_counted_and_the_worker_goes_on(
+    redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.jobs.purge.context", lambda: service.app.context)
+    queue, instruments = queue_of(SUBMISSION, redis), Instruments()
+    for _ in range(2):
+        queue.enqueue_call("worker.jobs.purge.purge", result_ttl=0)
+    JobWorker([queue], redis, Stop(), instruments).work(burst=True, logging_level="WARNING")
+    assert queue.count == 0
+    series = {key: value for key, value in instruments.totals().items() if key[0] == "exposure_alert_jobs_total"}
+    assert list(series.values()) == [2.0]

@@ -18,15 +18,18 @@ processes = {
   retrieval         = { cpu = 2048, memory = 4096, minimum = 3, maximum = 12 }
   portal            = { cpu = 1024, memory = 2048, minimum = 3, maximum = 6 }
   sharing           = { cpu = 1024, memory = 2048, minimum = 2, maximum = 4 }
+  status            = { cpu = 1024, memory = 2048, minimum = 2, maximum = 4 }
   codes             = { cpu = 1024, memory = 2048, minimum = 2, maximum = 4 }
   worker-submission = { cpu = 512, memory = 1024, minimum = 2, maximum = 2 }
   worker-retrieval  = { cpu = 1024, memory = 4096, minimum = 2, maximum = 2 }
   worker-portal     = { cpu = 256, memory = 1024, minimum = 2, maximum = 2 }
   worker-sharing    = { cpu = 256, memory = 512, minimum = 2, maximum = 2 }
+  worker-status     = { cpu = 256, memory = 1024, minimum = 2, maximum = 2 }
   clock-submission  = { cpu = 256, memory = 512, minimum = 2, maximum = 2 }
   clock-retrieval   = { cpu = 256, memory = 512, minimum = 2, maximum = 2 }
   clock-portal      = { cpu = 256, memory = 512, minimum = 2, maximum = 2 }
   clock-sharing     = { cpu = 256, memory = 512, minimum = 2, maximum = 2 }
+  clock-status      = { cpu = 256, memory = 512, minimum = 2, maximum = 2 }
   release           = { cpu = 512, memory = 1024, minimum = 0, maximum = 1 }
 }
 

@@ -32,7 +32,7 @@ locals {
   )
 
   # What the internet reaches. The load balancer of retrieval admits CloudFront alone, that of codes has private addresses.
-  open_to_all = ["submission", "portal", "sharing"]
+  open_to_all = ["submission", "portal", "sharing", "status"]
   public = merge(
     { for name in local.open_to_all : "${name}: HTTPS" => { to = name, ipv4 = "0.0.0.0/0", ipv6 = null, prefix_list = null } },
     { for name in local.open_to_all : "${name}: HTTPS over IPv6" => { to = name, ipv4 = null, ipv6 = "::/0", prefix_list = null } },

@@ -1,4 +1,4 @@
-# What the internet reaches: port 443 of three load balancers, and CloudFront, which alone reaches the fourth. The fifth
+# What the internet reaches: port 443 of four load balancers, and CloudFront, which alone reaches the fifth. The sixth
 # has private addresses. No two surfaces share one: CodeDeploy switches a listener as a whole, a firewall belongs to a
 # load balancer, and a surface is a trust zone of its own (docs/adr/0035).
 module "load_balancer" {
@@ -63,6 +63,7 @@ module "record" {
     origin     = { host = local.hosts.origin, target = module.load_balancer["retrieval"] }
     portal     = { host = local.hosts.portal, target = module.load_balancer["portal"] }
     sharing    = { host = local.hosts.sharing, target = module.load_balancer["sharing"] }
+    status     = { host = local.hosts.status, target = module.load_balancer["status"] }
     retrieval  = { host = local.hosts.retrieval, target = { dns_name = module.cdn.domain_name, zone_id = module.cdn.zone_id } }
   }
 

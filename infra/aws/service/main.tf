@@ -9,6 +9,7 @@ locals {
     origin     = "origin.${var.domain}"
     portal     = "portal.${var.domain}"
     sharing    = "share.${var.domain}"
+    status     = "status.${var.domain}"
     codes      = "codes.${var.domain}"
   }
 

@@ -5,6 +5,7 @@ locals {
     submission    = { host = local.hosts.submission, path = "/services/ping" }
     portal        = { host = local.hosts.portal, path = "/services/ping" }
     sharing       = { host = local.hosts.sharing, path = "/services/ping" }
+    status        = { host = local.hosts.status, path = "/services/ping" }
     retrieval     = { host = local.hosts.retrieval, path = "/services/ping" }
     configuration = { host = local.hosts.retrieval, path = "/exposure-configuration/CA.json" }
     region        = { host = local.hosts.retrieval, path = "/exposure-configuration/region.json" }
@@ -12,7 +13,7 @@ locals {
 
   public_resources = merge(
     { cdn = module.cdn.arn, zone = module.dns.zone_arn },
-    { for name in ["submission", "retrieval", "portal", "sharing"] : name => module.load_balancer[name].arn },
+    { for name in ["submission", "retrieval", "portal", "sharing", "status"] : name => module.load_balancer[name].arn },
   )
 }
 

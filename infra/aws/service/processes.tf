@@ -7,6 +7,7 @@ locals {
     retrieval  = { surface = "retrieval", port = 8001, proxies = 2 } # CloudFront and the load balancer
     portal     = { surface = "portal", port = 8001, proxies = 1 }
     sharing    = { surface = "sharing", port = 8001, proxies = 1 }
+    status     = { surface = "status", port = 8001, proxies = 1 }
     codes      = { surface = "submission", port = 8000, proxies = 1 }
   }
   surface_names = distinct([for each in local.surfaces : each.surface])
@@ -24,7 +25,10 @@ locals {
       program = "worker", surface = surface, database_role = "worker_${surface}", settings = {}
     } },
     { for surface in local.surface_names : "clock-${surface}" => {
-      program = "clock", surface = surface, database_role = null, settings = { DATABASE_URL = local.no_database }
+      program       = "clock"
+      surface       = surface
+      database_role = surface == "status" ? "worker_status" : null # for its monitor
+      settings      = { for name, value in { DATABASE_URL = local.no_database } : name => value if surface != "status" }
     } },
     # Migrations need no secret of a surface; a start does, and sharing has the fewest.
     { release = { program = "release", surface = "sharing", database_role = "owner", settings = { DATABASE_URL = local.owner_url } } },

@@ -26,6 +26,8 @@ locals {
       SHARING_URL      = "https://${local.hosts.sharing}"
       SHARING_CREATORS = "tokens"
     }
+    # Notices go through the alarms of CloudWatch, which reach people and pagers.
+    status = { STATUS_URL = "https://${local.hosts.status}" }
   }
 
   surface_secrets = {
@@ -33,10 +35,11 @@ locals {
     retrieval  = ["ECDSA_KEY", "METRICS_PASSWORD", "METRICS_USERNAME", "RETRIEVE_HMAC_KEY"]
     portal     = ["MAIL_URL", "PORTAL_SECRET_KEYS", "QR_SIGNATURE_KEY"]
     sharing    = ["SHARING_SECRET_KEY", "SHARING_TOKENS"]
+    status     = ["STATUS_NOTE_TOKENS"]
   }
 
-  # The names of roles are those of docs/operations.md. A clock does not use the database, so it gets an address that
-  # leads nowhere instead of a password. The owner's password is in a secret of RDS, which replaces it every week: the
+  # The names of roles are those of docs/operations.md. Only the clock of status uses the database; the others get an
+  # address that leads nowhere instead of a password. The owner's password is in a secret of RDS, which replaces it every week: the
   # release reads it there, as PGPASSWORD.
   database_roles = setsubtract(compact([for process in local.processes : process.database_role]), ["owner"])
   no_database    = "postgresql://nobody@database.invalid/none?sslmode=require"

@@ -18,15 +18,18 @@ processes = {
   retrieval         = { cpu = 512, memory = 2048, minimum = 1, maximum = 3 }
   portal            = { cpu = 512, memory = 1024, minimum = 1, maximum = 2 }
   sharing           = { cpu = 512, memory = 1024, minimum = 1, maximum = 2 }
+  status            = { cpu = 512, memory = 1024, minimum = 1, maximum = 2 }
   codes             = { cpu = 512, memory = 1024, minimum = 1, maximum = 2 }
   worker-submission = { cpu = 256, memory = 1024, minimum = 1, maximum = 1 }
   worker-retrieval  = { cpu = 512, memory = 2048, minimum = 1, maximum = 1 }
   worker-portal     = { cpu = 256, memory = 1024, minimum = 1, maximum = 1 }
   worker-sharing    = { cpu = 256, memory = 512, minimum = 1, maximum = 1 }
+  worker-status     = { cpu = 256, memory = 1024, minimum = 1, maximum = 1 }
   clock-submission  = { cpu = 256, memory = 512, minimum = 1, maximum = 1 }
   clock-retrieval   = { cpu = 256, memory = 512, minimum = 1, maximum = 1 }
   clock-portal      = { cpu = 256, memory = 512, minimum = 1, maximum = 1 }
   clock-sharing     = { cpu = 256, memory = 512, minimum = 1, maximum = 1 }
+  clock-status      = { cpu = 256, memory = 512, minimum = 1, maximum = 1 }
   release           = { cpu = 256, memory = 1024, minimum = 0, maximum = 1 }
 }
 

@@ -1,0 +1,1 @@
+"""Promotion of a release: staging, checks, a canary in production, and then all of it."""

@@ -1,0 +1,93 @@
+"""Plans, and the judgement of objectives (deploy/promotion)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deploy.promotion.errors import PromotionError
+from deploy.promotion.load import plan_load
+from deploy.promotion.objectives import Snapshot, parse, problems
+from deploy.promotion.plan import read_plan, secret
+from deploy.promotion.record import from_json, to_json
+
+ROOT = Path(__file__).parents[2]
+PLANS = sorted((ROOT / "deploy" / "promotion" / "plans").glob("*.toml"))
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def snapshot(good: int, total: int, state: str = "operational") -> Snapshot:
+    return Snapshot(NOW, {"downloading": state}, {"downloads": (good, total)}, {"downloads": 0.999})
+
+
+@pytest.mark.parametrize("file", PLANS, ids=lambda file: file.stem)
+def test_the_ready_plans_are_complete(file: Path) -> None:
+    plan = read_plan(file)
+    assert "$VERSION" in plan.staging.deploy
+    assert "$VERSION" in plan.production.canary
+    assert all("://" in reference for reference in plan.staging.secrets.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[production]", "[prod]"), "must have the tables"),
+        (("canary = ", "canary_rollback = "), "canary"),
+        (("soak_seconds = 600", 'soak_seconds = "600"'), "soak_seconds: has another type"),
+        (("soak_seconds", "soak"), "soak: not known"),
+        (("[staging.secrets]", "[staging.other]"), "other: not known"),
+        (("status_url", "submission_url"), "Cannot overwrite"),
+    ],
+)
+def test_a_wrong_plan_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:
+    text = (ROOT / "deploy/promotion/plans/aws.toml").read_text()
+    assert change[0] in text
+    (tmp_path / "plan.toml").write_text(text.replace(*change))
+    with pytest.raises(PromotionError, match=message):
+        read_plan(tmp_path / "plan.toml")
+
+
+def test_a_secret_is_read_from_its_place_and_never_from_the_plan(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("value\n")
+    assert secret(f"file://{tmp_path}/token") == "value"
+    for wrong in ("value", f"file://{tmp_path}/missing"):
+        with pytest.raises(PromotionError) as error:
+            secret(wrong)
+        assert "value" not in str(error.value).replace("the value", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [
+        (snapshot(1000, 1000), snapshot(2000, 2000), 0),
+        (snapshot(1000, 1000), snapshot(1998, 2000), 0),  # two failures
+        (snapshot(1000, 1000), snapshot(1950, 2000), 1),
+        (snapshot(900, 1000), snapshot(1850, 2000), 0),  # slower than before
+        (snapshot(990, 1000), snapshot(1940, 2000), 1),  # faster than before
+        (snapshot(0, 0), snapshot(95, 100), 1),
+        (snapshot(1000, 1000), snapshot(10, 20), 0),  # the window has moved: nothing is known
+        (snapshot(1, 1), snapshot(2, 2, "outage"), 1),
+        (snapshot(1, 1), snapshot(2, 2, "unknown"), 1),
+        (snapshot(1, 1), snapshot(2, 2, "degraded"), 0),
+    ],
+)
+def test_objectives_are_judged_by_what_happened_since(before: Snapshot, after: Snapshot, count: int) -> None:
+    assert len(problems(before, after)) == count
+
+
+def test_a_snapshot_survives_an_interruption() -> None:
+    assert from_json(to_json(snapshot(1, 2))) == snapshot(1, 2)
+    with pytest.raises(PromotionError):
+        from_json({})
+    with pytest.raises(PromotionError):
+        parse({"objectives": []})
+
+
+def test_the_load_is_mostly_downloads_and_stays_within_its_time() -> None:
+    variables = {"SUBMISSION_URL": "http://s", "RETRIEVAL_URL": "http://r", "KEY_CLAIM_TOKEN": "t"}
+    planned = plan_load(variables | {"RETRIEVE_HMAC_KEY": "aa" * 32}, 20, 10, 1_764_000_000)
+    assert len(planned) == 200
+    assert all(0 <= each.due <= 10 for each in planned)
+    codes = [each for each in planned if each.request.startswith(b"POST /new-key-claim ")]
+    assert (len(codes), {each.base_url for each in codes}) == (10, {"http://s"})
+    assert sum(b"/exposure-configuration/" in each.request for each in planned) == 40
