@@ -24,7 +24,6 @@ OBJECTIVES_FILE: Final = Path(__file__).parents[2] / "objectives.yaml"
 PARTS: Final = ("issuing", "claiming", "uploading", "downloading", "portal", "sharing", "jobs")
 # Counts of minutes are stored for 90 days.
 MAX_WINDOW_DAYS: Final = 90
-_PREFIX: Final = "exposure-alert"
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -95,8 +94,8 @@ def _read_document(document: Fields, alerts: dict[str, BurnRateAlert], objective
 def _read_alert(metadata: Fields, spec: Fields) -> BurnRateAlert:
     metadata.get("displayName")
     annotations = metadata.fields("annotations")
-    short = annotations.read(f"{_PREFIX}/short-window", parse_minutes)
-    minimum = annotations.read(f"{_PREFIX}/minimum-bad-events", _parse_count)
+    short = annotations.read("short-window", parse_minutes)
+    minimum = annotations.read("minimum-bad-events", _parse_count)
     spec.get("description")
     spec.read("alertWhenBreaching", one_of(True))
     spec.read("alertWhenResolved", one_of(True))
@@ -108,11 +107,12 @@ def _read_alert(metadata: Fields, spec: Fields) -> BurnRateAlert:
     severity = Severity(condition_spec.read("severity", one_of(*map(str, Severity))))
     rate = condition_spec.fields("condition")
     rate.read("kind", one_of("burnrate"))
+    rate.read("op", one_of("gte"))
     rate.read("alertAfter", one_of("0m"))
     factor = rate.read("threshold", _parse_factor)
     long = rate.read("lookbackWindow", parse_minutes)
     if short >= long:
-        raise rate.error("lookbackWindow", f"must be longer than the annotation {_PREFIX}/short-window")
+        raise rate.error("lookbackWindow", "must be longer than the annotation short-window")
     spec.only("notificationTargets").read("targetRef", one_of(severity.value))
     return BurnRateAlert(severity, factor, long, short, minimum)
 
@@ -121,7 +121,7 @@ def _read_objective(name: str, metadata: Fields, spec: Fields, alerts: Mapping[s
     annotations = metadata.fields("annotations")
     titles = {
         "en": metadata.read("displayName", parse_text),
-        "fr": annotations.read(f"{_PREFIX}/title-fr", parse_text),
+        "fr": annotations.read("title-fr", parse_text),
     }
     spec.get("description")
     spec.read("budgetingMethod", one_of("Occurrences"))

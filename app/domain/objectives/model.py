@@ -58,7 +58,7 @@ class BurnRateAlert:
     minimum_bad: int
 
 
-# Table 5-8 of the Site Reliability Workbook; the minimum is ours.
+# Chapter 5 of the Site Reliability Workbook; the minimum is ours.
 WORKBOOK_ALERTS: Final = (
     BurnRateAlert(Severity.PAGE, 14.4, 60, 5, 5),
     BurnRateAlert(Severity.PAGE, 6, 360, 30, 5),

@@ -26,6 +26,7 @@ COMMANDS = (
     ("import-forget", "--yes"),
     ("portal", "audit-check"),
     ("sharing", "check"),
+    ("objectives", "show"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}
 

@@ -93,7 +93,7 @@ MISTAKES = [
     ("isRolling: true", "isRolling: 1", "spec.timeWindow[0].isRolling must be true"),
     ("budgetingMethod: Occurrences", "budgetingMethod: Timeslices", "spec.budgetingMethod must be Occurrences"),
     ("service: issuing", "service: code", "spec.service must be issuing or claiming or uploading or"),
-    ("exposure-alert/title-fr:", "exposure-alert/title-es:", "metadata.annotations.exposure-alert/title-fr is missing"),
+    ("title-fr:", "title-es:", "metadata.annotations.title-fr is missing"),
     ("alertPolicyRef: page-fast", "alertPolicyRef: page", "spec.alertPolicies[0].alertPolicyRef must name a valid"),
     ("alertPolicyRef: page-slow", "alertPolicyRef: page-fast", "spec.alertPolicies names a policy twice"),
     ('{surface="submission"', '{surface:"submission"', "good.metricSource.spec.query not a label such as"),
@@ -121,10 +121,11 @@ def test_an_error_names_the_file_the_objective_and_the_field(
     [
         ("threshold: 14.4", "threshold: 0.5", "conditions[0].spec.condition.threshold must be at least 1"),
         ("short-window: 5m", "short-window: 1h", "condition.lookbackWindow must be longer than the annotation"),
-        ('events: "5"', "events: 5", "annotations.exposure-alert/minimum-bad-events must be a whole number from 1 in"),
+        ('events: "5"', "events: 5", "annotations.minimum-bad-events must be a whole number from 1 in"),
         ("severity: page", "severity: critical", "conditions[0].spec.severity must be page or ticket"),
         ("targetRef: page", "targetRef: ticket", "notificationTargets[0].targetRef must be page"),
         ("alertAfter: 0m", "alertAfter: 5m", "condition.alertAfter must be 0m"),
+        ("op: gte", "op: lte", "condition.op must be gte"),
     ],
 )
 def test_an_error_in_a_policy_names_its_field(tmp_path: Path, text: str, mistake: str, problem: str) -> None:

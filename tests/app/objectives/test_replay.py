@@ -91,3 +91,19 @@ def test_the_comparison_finds_a_minute_that_differs(tmp_path: Path) -> None:
     done = run_unit_tests(tmp_path, [unit_test(OBJECTIVE, minutes, late)])
     assert done.returncode == 1
     assert "time: 4m," in done.stdout + done.stderr
+
+
+def test_prometheus_agrees_about_random_minutes(tmp_path: Path) -> None:
+    random = Random(2)
+
+    def minute() -> Minute:
+        measured = random.choice((0, 3, 30)), random.choice((0, 0, 0, 0, 0, 1, 4))
+        return measured if random.random() < 0.95 else None
+
+    recordings = [[(1, 0), *(minute() for _ in range(80))] for _ in range(8)]
+    firing = [replay(OBJECTIVE, as_scraped(minutes)) for minutes in recordings]
+    assert sum(len(begun) for each in firing for begun in periods(each).values()) > 40, "too few alerts to compare"
+    write_rules(tmp_path, [OBJECTIVE])
+    tests = [unit_test(OBJECTIVE, minutes, each) for minutes, each in zip(recordings, firing, strict=True)]
+    done = run_unit_tests(tmp_path, tests)
+    assert done.returncode == 0, done.stdout + done.stderr
