@@ -33,6 +33,11 @@ _ADD_MISSING: Final = text("""
     ON CONFLICT DO NOTHING
 """)
 
+_RECORD_SENT: Final = text("""
+    INSERT INTO incident_notices AS stored (incident_id, channel, sent, last_sent) VALUES (:incident, :channel, 1, :at)
+    ON CONFLICT (incident_id, channel) DO UPDATE SET sent = 1, last_sent = excluded.last_sent WHERE stored.sent = 0
+""")
+
 
 def add_missing(session: Session, channels: Sequence[str], since: datetime) -> None:
     """Store that nothing was sent yet of incidents that are ongoing, or were resolved after `since`."""
@@ -57,8 +62,8 @@ def take(session: Session, incident: int, channel: str) -> StoredNotice | None:
 
 
 def record_sent(session: Session, incident: int, channel: str, at: datetime) -> None:
-    """Store that the first notice of a new incident was sent before it could be stored."""
-    session.merge(StoredNotice(incident_id=incident, channel=channel, sent=1, last_sent=at))
+    """Store that the first notice of an incident was sent before it could be stored, unless another one was."""
+    session.execute(_RECORD_SENT, {"incident": incident, "channel": channel, "at": at})
 
 
 def progress_of(row: StoredNotice) -> Progress:

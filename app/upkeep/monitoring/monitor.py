@@ -6,21 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from redis import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
-from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source, impact_of, parts_of
+from app.database.database import Database
+from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source
 from app.domain.incidents.checks import Check, Streaks
-from app.domain.incidents.notices import Channel, NoticeKind
-from app.domain.incidents.states import State
+from app.domain.incidents.notices import Channel
 from app.domain.objectives import Evaluation, Severity
 from app.domain.timeline import minute_number
 from app.figures.readings import FigureReadings
 from app.incidents.alerting import Alerting
 from app.incidents.measured import Measured
-from app.incidents.notice_texts import Notice
 from app.incidents.notices import NoticeSender, Send
-from app.incidents.texts import title_of_check
 from app.store.incidents import notices
 from app.upkeep.monitoring.changes import Changes
 from app.upkeep.monitoring.connections import Connections, own_connections
@@ -28,6 +27,7 @@ from app.upkeep.monitoring.figures import alerts_of_figures
 from app.upkeep.monitoring.probes import Probes, Results
 from app.upkeep.monitoring.slots import slot_of, take_slot
 from app.upkeep.monitoring.spool import Spool, load_spool
+from app.upkeep.monitoring.unstored import forget_shared, notice_of, send_once, with_shared
 
 _logger = logging.getLogger(__name__)
 
@@ -76,8 +76,9 @@ class Monitor:
             self._minute = minute_number(now)
             if is_new_minute:
                 self._count(results)
-            if not (has_database and self._try_to_store(connections, now, is_new_minute=is_new_minute)):
-                self._notify_unstored(connections, now)
+            redis = connections.redis if has_redis else None
+            if not (has_database and self._try_to_store(connections, redis, now, is_new_minute=is_new_minute)):
+                self._notify_unstored(connections, redis, now)
             return True
 
     def _count(self, results: Results) -> None:
@@ -85,24 +86,23 @@ class Monitor:
             if is_good is not None:
                 self.count(check.value, good=is_good)
 
-    def _try_to_store(self, connections: Connections, now: datetime, *, is_new_minute: bool) -> bool:
+    def _try_to_store(
+        self, connections: Connections, redis: Redis | None, now: datetime, *, is_new_minute: bool
+    ) -> bool:
         try:
-            self._store(connections, now, is_new_minute=is_new_minute)
+            self._store(connections, redis, now, is_new_minute=is_new_minute)
         except SQLAlchemyError as error:
             _logger.error("monitor without database", extra={"reason": type(error).__name__})
             return False
         return True
 
-    def _store(self, connections: Connections, now: datetime, *, is_new_minute: bool) -> None:
+    def _store(self, connections: Connections, redis: Redis | None, now: datetime, *, is_new_minute: bool) -> None:
         database = connections.database
         alerting, sender = Alerting(database, self.measured), NoticeSender(database, self.channels)
         detections, endings = self._spool.detections(), [*self._spool.endings(), *self._good()]
         incident = alerting.synchronize(detections, endings, now)
-        if incident is not None and self._spool.notified:
-            with database.session() as session:
-                for channel, progress in self._spool.notified.items():
-                    if progress.last_sent is not None:
-                        notices.record_sent(session, incident, channel, progress.last_sent)
+        if incident is not None:
+            self._record_notified(database, redis, incident)
         self._spool.clear()
         if is_new_minute:
             Changes(self.settings, self.role).record_schema(database, now)
@@ -139,24 +139,23 @@ class Monitor:
         endings = [Ending(AlertKey(Source.OBJECTIVE, name, severity), now) for name, severity in sorted(known - firing)]
         return detections, endings
 
-    def _notify_unstored(self, connections: Connections, now: datetime) -> None:
-        """Send the first notice of an outage that cannot be stored, such as one of PostgreSQL itself."""
+    def _record_notified(self, database: Database, redis: Redis | None, incident: int) -> None:
+        """Store which notices of an incident were sent before it could be stored."""
+        channels = list(self.channels)
+        notified = with_shared(self._spool.notified, redis, channels)
+        sent = {channel: each.last_sent for channel, each in notified.items() if each.last_sent is not None}
+        if sent:
+            with database.session() as session:
+                for channel, moment in sent.items():
+                    notices.record_sent(session, incident, channel, moment)
+            forget_shared(redis, channels)
+
+    def _notify_unstored(self, connections: Connections, redis: Redis | None, now: datetime) -> None:
+        """Send the first notice of what cannot be stored."""
         detections = self._spool.detections()
         if not detections:
             return
         self._spool.save()
-        began = min(each.at for each in detections)
-        first = min(detections, key=lambda each: each.key.name != Check.DATABASE)
-        notice = Notice(
-            identifier=f"outage-{minute_number(began)}",
-            kind=NoticeKind.OPENED,
-            number=None,
-            titles=title_of_check(first.key.name),
-            state=State.OPEN,
-            impact=impact_of(detections),
-            parts=parts_of((), detections),
-            began=began,
-        )
         sender = NoticeSender(connections.database, self.channels)
-        self._spool.notified = sender.send_unstored(notice, self._spool.notified, now)
+        self._spool.notified = send_once(sender, notice_of(detections), self._spool.notified, redis, now)
         self._spool.save()

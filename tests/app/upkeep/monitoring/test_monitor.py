@@ -123,6 +123,26 @@ def test_a_monitor_that_is_replaced_during_an_outage_forgets_nothing(
     assert receiver.kinds == ["opened"]
 
 
+def test_several_monitors_send_one_notice_of_an_outage_that_cannot_be_stored(
+    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver
+) -> None:
+    clock, worker = make_watch("clock"), make_watch("worker")
+    hole.swallow(new=True)
+    for _ in range(3):  # in turns: each acts in every other slot, and sees every one
+        for first, second in ((clock, worker), (worker, clock)):
+            first.rounds(1)
+            second.now = first.now
+            assert not second.monitor.run(second.now)
+    assert receiver.kinds == ["opened"]
+    hole.recover()
+    clock.rounds(1)
+    worker.now = clock.now
+    worker.rounds(2)
+    assert len(clock.rows("SELECT 1 FROM incidents")) == 1
+    assert [row.sent for row in clock.rows("SELECT sent FROM incident_notices")] == [1]
+    assert receiver.kinds == ["opened"]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"kept": {"unknown": []}, "notified": {}}', "\x00"])
 def test_a_damaged_spool_is_ignored(make_watch: Callable[..., Watch], tmp_path: Path, content: str) -> None:
     (tmp_path / "monitor-spool-clock.json").write_text(content)
