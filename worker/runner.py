@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event, Timer
 from typing import Any, Final
@@ -21,7 +22,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import HerokuWorker
 from rq.worker.base import SHUTDOWN_SIGNAL, WorkerStatus
 
-from app.config import Settings
+from app.config import STATUS, Settings
 from app.database.redis_connections import check_writable, redis_client
 from app.measuring.instruments import Instruments
 from app.upkeep.queues import queue_of
@@ -210,6 +211,14 @@ def run_jobs(settings: Settings, instruments: Instruments) -> int:
     return STOPPED
 
 
+def by_priority(surfaces: Sequence[str]) -> list[str]:
+    """Return surfaces in the order in which their queues are emptied: that of status first.
+
+    While a server does not respond, other jobs are added faster than they fail, and the state would never be published.
+    """
+    return sorted(surfaces, key=lambda surface: surface != STATUS)
+
+
 def _run_queue(settings: Settings, stop: Event, instruments: Instruments) -> None:
     """Run jobs from the queues until `stop` is set or Redis fails. Raises RedisError, or returns after RQ logged it."""
     _set_on_signals(stop)
@@ -218,7 +227,7 @@ def _run_queue(settings: Settings, stop: Event, instruments: Instruments) -> Non
             check_writable(redis)
         # Another client, because RQ waits longer for a response than is useful before it runs.
         with redis_client(settings.redis_url, retries=0) as redis:
-            queues = [queue_of(surface, redis) for surface in settings.surfaces]
+            queues = [queue_of(surface, redis) for surface in by_priority(settings.surfaces)]
             worker = JobWorker(queues, redis, stop, instruments)
             worker.work(logging_level="WARNING")
             if worker.failure is not None:

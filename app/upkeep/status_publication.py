@@ -4,7 +4,7 @@ The records of a day are computed once, an hour after it has ended, and kept: a 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -25,6 +25,7 @@ from app.domain.objectives import Counts, MinuteCounts, Objective
 from app.domain.status import HISTORY_DAYS, DayRecord, ObjectiveRecord, PartState, PlannedWork, record_day
 from app.incidents.service import Incidents
 from app.incidents.texts import title_of_check
+from app.status.carriers import Carrier, DatabaseCarrier
 from app.status.document import (
     UNSTORED,
     Measured,
@@ -68,11 +69,16 @@ class Publication:
         except DBAPIError as error:
             if not is_outage(error):
                 raise
-            _logger.warning("status published without the database")
-            document = document_without_database(
-                self.status.document(now) or self._unknown(now), now, self._unstored_incidents()
-            )
-        return self._write(document)
+            return self.publish_without_database(now)
+        return self._write(document, self.status.carriers)
+
+    def publish_without_database(self, now: datetime) -> list[str]:
+        """Publish the newest document with the states of this moment; return the carriers. Raises JobFailedError."""
+        _logger.warning("status published without the database")
+        newest = self.status.document(now) or self._unknown(now)
+        document = document_without_database(newest, now, self._unstored_incidents())
+        # PostgreSQL is not tried once more: each attempt takes seconds that other jobs wait.
+        return self._write(document, [each for each in self.status.carriers if not isinstance(each, DatabaseCarrier)])
 
     def measure(self, now: datetime) -> StatusDocument:
         """Return the document of what is stored. Raises DBAPIError."""
@@ -146,10 +152,10 @@ class Publication:
         parts = tuple(Part(name, PartState.UNKNOWN, ()) for name in self.status.settings.status_parts)
         return StatusDocument(now, parts)
 
-    def _write(self, document: StatusDocument) -> list[str]:
+    def _write(self, document: StatusDocument, carriers: Iterable[Carrier]) -> list[str]:
         """Write the document to every carrier; one is enough."""
         body, written = to_json(document), []
-        for carrier in self.status.carriers:
+        for carrier in carriers:
             try:
                 carrier.write(document.written_at, body)
             except (OSError, RedisError, SQLAlchemyError):

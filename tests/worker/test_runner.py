@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from rq import Queue
 from rq.job import Callback, Job
 from rq.serializers import JSONSerializer
 
-from app.config import SUBMISSION
+from app.config import ALL_SURFACES, STATUS, SUBMISSION
 from app.measuring.instruments import Instruments
 from app.upkeep.queues import queue_of
 from tests.support.service import Service
-from worker.runner import JobWorker, is_scheduled
+from worker.runner import JobWorker, by_priority, is_scheduled
 from worker.schedule import PERIODIC_JOBS, PeriodicJob
 
 PURGE = "worker.jobs.purge.purge"
@@ -103,3 +104,14 @@ def test_only_the_job_at_hand_is_told_to_end(
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert told == []
+
+
+def test_the_state_is_published_before_other_jobs_run(redis: Redis) -> None:
+    queues = [queue_of(surface, redis) for surface in by_priority(ALL_SURFACES)]
+    for surface in ALL_SURFACES:
+        job = job_of(redis, PURGE, id=f"job-of-{surface}", origin=queue_of(surface, redis).name)
+        queue_of(surface, redis).enqueue_job(job)
+    found = Queue.dequeue_any(queues, None, connection=redis, serializer=JSONSerializer)
+    assert found
+    assert found[0].id == f"job-of-{STATUS}"
+    assert by_priority(ALL_SURFACES)[1:] == [each for each in ALL_SURFACES if each != STATUS]

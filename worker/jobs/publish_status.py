@@ -1,6 +1,6 @@
 """Publish the status of the service."""
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from app.objectives import load_objectives
 from app.upkeep.status_publication import Publication
@@ -12,8 +12,10 @@ from worker.failures import reports_failure
 @reports_failure
 def publish_status() -> None:
     """Write the document of this moment to every carrier."""
+    publication = Publication(context().status, context().incidents, load_objectives())
     try:
         now = current_time(context())
-    except SQLAlchemyError:  # the document states that the database does not respond
-        now = context().clock()
-    Publication(context().status, context().incidents, load_objectives()).publish(now)
+    except DBAPIError:
+        publication.publish_without_database(context().clock())
+    else:
+        publication.publish(now)

@@ -21,6 +21,7 @@ from processes.redis import EmbeddedRedis
 from tests.support.cluster import put_cluster
 from tests.support.service import Service, start_service
 from tests.support.settings import make_settings
+from worker.jobs import publish_status
 
 MINUTE = timedelta(minutes=1)
 
@@ -134,6 +135,21 @@ def test_what_the_monitor_detects_meanwhile_is_published(host: Host) -> None:
     spool.save()
     host.publish(worker)
     assert shown(worker).incidents == ()
+
+
+def test_the_job_publishes_while_postgresql_is_down(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = host.services[0]
+    monkeypatch.setattr(publish_status, "context", lambda: worker.app.context)
+    worker.clock.runs = True
+    host.now = datetime.now(UTC)
+    publish_status.publish_status()
+    first = shown(worker)
+    assert first.is_complete
+    host.postgres.stop()
+    publish_status.publish_status()
+    second = shown(host.start())
+    assert second.written_at >= first.written_at
+    assert not second.is_complete
 
 
 def test_without_any_carrier_the_job_fails(host: Host) -> None:
