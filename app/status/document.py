@@ -120,11 +120,14 @@ def document_without_database(
     The rest is of the previous document; `incidents` are those that were detected since, and are not stored.
     """
     stored = tuple(each for each in previous.incidents if each.number != UNSTORED)
+    # A check that fails again during an incident of its own belongs to that.
+    known = [each.titles for each in stored if is_ongoing(each)]
+    unstored = tuple(each for each in incidents if each.titles not in known)
     parts = tuple(
         replace(part, state=_planned_or(_without_database(part.name), part.name, previous.planned_work, now))
         for part in previous.parts
     )
-    all_incidents = _sorted((*stored, *incidents))
+    all_incidents = _sorted((*stored, *unstored))
     return replace(previous, written_at=now, parts=parts, incidents=all_incidents, is_complete=False)
 
 

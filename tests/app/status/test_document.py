@@ -116,6 +116,12 @@ def test_without_the_database_only_states_are_new() -> None:
     assert [each.number for each in document_without_database(again, later).incidents] == [41]
 
 
+def test_what_is_detected_again_during_an_incident_belongs_to_it() -> None:
+    before = document(incidents=(ongoing(number=7),))
+    after = document_without_database(before, NOW, [ongoing(number=UNSTORED)])
+    assert [each.number for each in after.incidents] == [7]
+
+
 def test_without_the_database_planned_work_on_it_is_no_outage() -> None:
     everything = replace(planned(), parts=("issuing", "claiming", "uploading", "portal", "sharing", "jobs"))
     after = document_without_database(document(planned_work=(everything,)), NOW)

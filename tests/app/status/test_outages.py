@@ -72,7 +72,7 @@ def host(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 def shown(service: Service) -> StatusDocument:
     """Return the document that a process shows once it has read the carriers again."""
     service.clock.advance(seconds=15)
-    document = service.app.context.status.document(service.clock.now)
+    document = service.app.context.status.document(service.clock())
     assert document
     assert service.client.get("/status/en").status_code == 200
     return document
