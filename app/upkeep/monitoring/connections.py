@@ -14,6 +14,8 @@ from app.database.engine import engine_options
 from app.database.redis_connections import redis_client
 
 RESPONSE_SECONDS: Final = 2
+# To publish the status, incidents are read in a second session.
+_POOL_SIZE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def own_connections(settings: Settings) -> Iterator[Connections]:
     New ones for each round find out whether the servers still accept any, and none is left idle, or in a job's
     process.
     """
-    limited = replace(settings, database_timeout_seconds=RESPONSE_SECONDS, database_pool_size=1)
+    limited = replace(settings, database_timeout_seconds=RESPONSE_SECONDS, database_pool_size=_POOL_SIZE)
     engine = create_engine(settings.database_url, **engine_options(limited))
     redis = redis_client(settings.redis_url, RESPONSE_SECONDS, retries=0)
     try:
