@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.gameday.history import MEASURED_SECONDS, add_history
 from tests.gameday.site import Site, running_site
 from tests.gameday.trial import wait_until_calm
 from tests.gameday.watch import subject_of
@@ -30,11 +29,8 @@ class Calm:
 def run_calm(minutes: float, directory: Path, history: float | None, tell: Callable[[str], None]) -> Calm:
     """Run a service under normal traffic; return what it found."""
     tell("starting a service")
-    with running_site(directory) as site:
+    with running_site(directory, history) as site:
         wait_until_calm(site)
-        if history is not None:
-            time.sleep(MEASURED_SECONDS)
-            add_history(site, history)
         tell(f"calm for {minutes:g} minutes")
         _wait(site, minutes * 60, tell)
         calm = _found(site, minutes)

@@ -6,23 +6,26 @@ within a minute, and stop only after hours.
 
 from typing import Final
 
-from tests.gameday.site import Site
+import psycopg2
+
+from tests.gameday.traffic import PER_MINUTE
 
 DAYS: Final = 3  # the longest window of an alert
-MEASURED_SECONDS: Final = 20.0
 _INSERT: Final = """
     INSERT INTO objective_minutes (minute, objective, good, total)
     SELECT minute, name, number, number
     FROM generate_series(date_trunc('minute', now()) - %s * interval '1 day',
-                         date_trunc('minute', now()) - interval '3 minutes', interval '1 minute') AS minute,
+                         date_trunc('minute', now()) - interval '1 minute', interval '1 minute') AS minute,
          unnest(%s::text[], %s::int[]) AS counted (name, number)
-    WHERE number > 0
-    ON CONFLICT DO NOTHING
 """
 
 
-def add_history(site: Site, share: float) -> None:
-    """Store days of good minutes with `share` of the traffic of the last seconds."""
-    counts = {name: round(number * share) for name, number in site.traffic.per_minute(MEASURED_SECONDS).items()}
-    checks = {name: max(1, number) for name, number in counts.items()}
-    site.query(_INSERT, DAYS, list(checks), list(checks.values()))
+def add_history(database_url: str, share: float) -> None:
+    """Store days of good minutes with `share` of the traffic, in a new database."""
+    counts = [max(1, round(number * share)) for number in PER_MINUTE.values()]
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(_INSERT, (DAYS, list(PER_MINUTE), counts))
+    finally:
+        connection.close()

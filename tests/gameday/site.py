@@ -2,16 +2,18 @@
 
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg2
 
 from processes.postgres import EmbeddedPostgres
 from processes.redis import EmbeddedRedis
+from tests.gameday.history import add_history
 from tests.gameday.traffic import Traffic
 from tests.support.black_hole import BlackHole
 from tests.support.receiver import Receiver, notice_receiver
@@ -21,6 +23,9 @@ from tests.support.stack import Stack
 _ROOT: Final = Path(__file__).parents[2]
 # The files of the production image (.dockerignore), so that a bad release can replace them.
 _RELEASE: Final = ("app", "worker", "migrations", "bin", "Procfile", "gunicorn.conf.py", "objectives.yaml")
+_START_SECONDS: Final = 180
+# One after the other: services that start at the same moment slow down the requests of each other.
+_starting = threading.Lock()
 _DISK: Final = "size=8m,mode=777"
 _EMAIL: Final = "on-call@health.example"
 _SETTINGS: Final = {
@@ -53,21 +58,25 @@ class Site:
     mail: MailServer
     traffic: Traffic
 
-    def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        """Return the rows of a query, asked directly; an empty list for other statements. Raises psycopg2.Error."""
-        connection = psycopg2.connect(self.postgres.url, connect_timeout=2, options="-c statement_timeout=10000")
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, asked directly. Raises psycopg2.Error."""
+        return query(self.postgres.url, sql, *values)
+
+
+def query(database_url: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query. Raises psycopg2.Error."""
+    connection = psycopg2.connect(database_url, connect_timeout=2, options="-c statement_timeout=10000")
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
+    finally:
+        connection.close()
 
 
 @contextmanager
-def running_site(directory: Path, *, with_disk: bool = False) -> Iterator[Site]:
-    """Run a service under normal traffic, without any history, until the end of the block."""
+def running_site(directory: Path, history: float | None, *, with_disk: bool = False) -> Iterator[Site]:
+    """Run a service under normal traffic until the end of the block. `history` is a share of it, or None."""
     with ExitStack() as stack:
         enter = stack.enter_context
         postgres = enter(EmbeddedPostgres(directory / "postgres", durable=False))
@@ -86,9 +95,12 @@ def running_site(directory: Path, *, with_disk: bool = False) -> Iterator[Site]:
         }
         if disk is not None:
             environment |= {"STATUS_FOLDER": f"{disk}/status", "ARCHIVE_FILES": f"file://{disk}/archives"}
-        service = Stack(directory, environment, release / "Procfile")
-        stack.callback(service.stop)
-        service.wait_until_ready()
+        with _starting:
+            service = Stack(directory, environment, release / "Procfile")
+            stack.callback(service.stop)
+            service.wait_for(lambda: "Exposure Alert answers" in service.log, "the service starts", _START_SECONDS)
+        if history is not None:
+            add_history(postgres.url, history)
         service.setting("KEY_CLAIM_TOKEN")  # read now: later, the process may not run
         traffic = enter(Traffic(service))
         yield Site(service, postgres, redis, route, release, disk, webhook, mail, traffic)

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.gameday.faults import Fault
-from tests.gameday.history import MEASURED_SECONDS, add_history
 from tests.gameday.site import Site, running_site
-from tests.gameday.watch import AFTER, DURING, EMAIL, EMAIL_RESOLVED, FIRST, RESOLVED, Watch, subject_of
+from tests.gameday.watch import AFTER, DURING, FIRST, Watch, subject_of
+from tests.support.receiver import Receiver
+from tests.support.smtp import MailServer
 from tests.support.waiting import wait_until
+
+Query = Callable[..., list[tuple[Any, ...]]]
 
 _READY_SECONDS: Final = 300.0
 _REMINDER: Final = "reminder"
@@ -49,15 +52,12 @@ class Trial:
 def run_trial(fault: Fault, directory: Path, history: float | None, tell: Callable[[str], None]) -> Trial:
     """Break a new service and heal it; return what was seen. `history` is a share of the traffic, or None."""
     tell("starting a service")
-    with running_site(directory, with_disk=fault.needs_disk) as site:
+    with running_site(directory, history, with_disk=fault.needs_disk) as site:
         trial = Trial(fault)
         if fault.needs_disk and site.disk is None:
             trial.failures.append("this user may not mount a small disk")
             return trial
         wait_until_calm(site)
-        if history is not None:
-            time.sleep(MEASURED_SECONDS)
-            add_history(site, history)
         with Watch(site, tell) as watch:
             _break(trial, site, watch, tell)
         _collect(trial, site)
@@ -74,7 +74,8 @@ def wait_until_calm(site: Site) -> None:
         return len(roles) == 2 and bool(site.query("SELECT id FROM status_documents"))
 
     wait_until(is_calm, "both monitors report, and the status is published", _READY_SECONDS)
-    assert site.query("SELECT id FROM incidents") == []
+    found = site.query("SELECT title_en FROM incidents")
+    assert found == [], f"an incident before any fault: {found}"
 
 
 def _break(trial: Trial, site: Site, watch: Watch, tell: Callable[[str], None]) -> None:
@@ -98,18 +99,28 @@ def _missing(watch: Watch, names: tuple[str, ...]) -> str:
 
 
 def _collect(trial: Trial, site: Site) -> None:
-    rows: list[tuple[Any, ...]] = site.query("SELECT id, title_en, impact, parts FROM incidents ORDER BY id")
-    trial.incidents = tuple(_written(site, *row) for row in rows)
-    trial.notices = (
-        *(("webhook", content["kind"], content["incident"]["titles"]["en"]) for *_, content in site.webhook.received),
-        *(("e-mail", _kind(subject_of(each)), subject_of(each)) for each in site.mail.messages),
-    )
+    trial.incidents = written(site.query)
+    trial.notices = notices(site.webhook, site.mail)
     trial.traffic = site.traffic.summary()
 
 
-def _written(site: Site, number: int, title: str, impact: str, parts: list[str]) -> Written:
-    events = site.query("SELECT kind, subject FROM incident_events WHERE incident_id = %s ORDER BY at, id", number)
-    reports: list[tuple[Any, ...]] = site.query("SELECT content FROM incident_reports WHERE incident_id = %s", number)
+def written(query: Query) -> tuple[Written, ...]:
+    """Return what the service wrote about its incidents, the oldest first."""
+    rows = query("SELECT id, title_en, impact, parts FROM incidents ORDER BY id")
+    return tuple(_written(query, *row) for row in rows)
+
+
+def notices(webhook: Receiver, mail: MailServer) -> tuple[tuple[str, str, str], ...]:
+    """Return the channel, the kind and the text of each notice that was received."""
+    return (
+        *(("webhook", content["kind"], content["incident"]["titles"]["en"]) for *_, content in webhook.received),
+        *(("e-mail", _kind(subject_of(each)), subject_of(each)) for each in mail.messages),
+    )
+
+
+def _written(query: Query, number: int, title: str, impact: str, parts: list[str]) -> Written:
+    events = query("SELECT kind, subject FROM incident_events WHERE incident_id = %s ORDER BY at, id", number)
+    reports = query("SELECT content FROM incident_reports WHERE incident_id = %s", number)
     report = reports[0][0]["sections"]["en"]["impact"] if reports else None
     return Written(title, impact, tuple(parts), tuple((str(kind), str(subject)) for kind, subject in events), report)
 
@@ -142,6 +153,3 @@ def unmet(trial: Trial) -> list[str]:
             if sent.count((channel, kind)) != 1:
                 failures.append(f"{sent.count((channel, kind))} notices by {channel} that it {kind}")
     return failures
-
-
-__all__ = ["EMAIL", "EMAIL_RESOLVED", "RESOLVED", "Trial", "Written", "run_trial", "unmet", "wait_until_calm"]
