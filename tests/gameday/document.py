@@ -80,7 +80,8 @@ def _circumstances(conditions: Conditions) -> str:
     memory = psutil.virtual_memory().total / 2**30
     text = (
         f"{now}, commit `{_commit()}`, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"{memory:.0f} GiB; {conditions.at_once} services at once, each with its own servers."
+        f"{memory:.0f} GiB, load average {os.getloadavg()[2]:.0f} in the last 15 minutes; {conditions.at_once} "
+        "services at once, each with its own servers."
     )
     if conditions.history is None:
         return f"{text} The service is new: it has measured nothing before."
