@@ -13,6 +13,7 @@ from typing import Final
 import psutil
 
 from tests.gameday.calm import Calm
+from tests.gameday.faults import FAULTS, Fault
 from tests.gameday.history import DAYS
 from tests.gameday.trial import Trial, Written
 from tests.gameday.watch import EMAIL, EMAIL_RESOLVED, PAGE, RESOLVED, SHOWN_RESOLVED, WEBHOOK
@@ -21,6 +22,10 @@ _ROOT: Final = Path(__file__).parents[2]
 DOCUMENT: Final = _ROOT / "docs" / "game-day.md"
 _FAULTS, _CALM = "faults", "calm"
 _SECTIONS: Final = (_FAULTS, _CALM)
+_TABLE: Final = (
+    "| fault | detected | on the page | webhook | e-mail | fault lasted | resolved | page shows it | result |",
+    "|---|---|---|---|---|---|---|---|---|",
+)
 _INTRODUCTION: Final = """\
 # Game day
 
@@ -41,21 +46,25 @@ class Conditions:
 
 
 def write_faults(trials: Sequence[Trial], conditions: Conditions, path: Path) -> None:
-    """Write the section of the faults."""
+    """Write the section of the faults. Those of other runs keep their rows and paragraphs."""
+    known = _sections(path.read_text()).get(_FAULTS, "") if path.exists() else ""
+    rows = {row.split("|")[1].strip(): row for row in re.findall(r"^\| .*$", known, flags=re.MULTILINE)}
+    details = {text.splitlines()[0]: text.rstrip() for text in re.split(r"^### ", known, flags=re.MULTILINE)[1:]}
+    for trial in trials:
+        rows[trial.fault.name] = _row(trial)
+        details[_heading(trial.fault)] = "\n".join(_details(trial, conditions)).rstrip()
+    names = [fault for fault in FAULTS if fault.name in rows]
     lines = [
         "## Faults",
-        "",
-        _circumstances(conditions),
         "",
         "Seconds from the beginning of a fault to the first trace of the incident (detected), to the status page, and",
         "to the notices; and from its end to the resolved incident, which takes five minutes without an alert.",
         "",
-        *_table(trials),
-        "",
+        *_TABLE,
+        *(rows[fault.name] for fault in names),
+        *(f"\n### {details[_heading(fault)]}" for fault in names),
     ]
-    for trial in trials:
-        lines += [*_details(trial), ""]
-    _write(path, _FAULTS, "\n".join(lines).rstrip())
+    _write(path, _FAULTS, "\n".join(lines))
 
 
 def write_calm(calm: Calm, conditions: Conditions, path: Path) -> None:
@@ -96,33 +105,31 @@ def _commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _table(trials: Sequence[Trial]) -> list[str]:
-    lines = [
-        "| fault | detected | on the page | webhook | e-mail | fault lasted | resolved | page shows it | result |",
-        "|---|---|---|---|---|---|---|---|---|",
+def _row(trial: Trial) -> str:
+    begin, end = trial.from_begin, trial.from_end
+    cells = [
+        trial.fault.name,
+        _seconds(trial.detected),
+        *(_seconds(begin.get(name)) for name in (PAGE, WEBHOOK, EMAIL)),
+        _seconds(trial.lasted),
+        *(_seconds(end.get(name)) for name in (RESOLVED, SHOWN_RESOLVED)),
+        "**failed**" if trial.failures else "as expected",
     ]
-    for trial in trials:
-        begin, end = trial.from_begin, trial.from_end
-        cells = [
-            trial.fault.name,
-            _seconds(trial.detected),
-            *(_seconds(begin.get(name)) for name in (PAGE, WEBHOOK, EMAIL)),
-            _seconds(trial.lasted),
-            *(_seconds(end.get(name)) for name in (RESOLVED, SHOWN_RESOLVED)),
-            "**failed**" if trial.failures else "as expected",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+    return f"| {' | '.join(cells)} |"
+
+
+def _heading(fault: Fault) -> str:
+    return f"{fault.name[0].upper()}{fault.name[1:]}"
 
 
 def _seconds(value: float | None) -> str:
     return "—" if value is None else f"{value:.0f}"
 
 
-def _details(trial: Trial) -> list[str]:
-    lines = [f"### {trial.fault.name[0].upper()}{trial.fault.name[1:]}", "", f"The fault: {trial.fault.what}.", ""]
+def _details(trial: Trial, conditions: Conditions) -> list[str]:
+    lines = [_heading(trial.fault), "", f"The fault: {trial.fault.what}.", "", f"- Run: {_circumstances(conditions)}"]
     if trial.failures:
-        lines += [f"**Not as expected:** {'; '.join(trial.failures)}.", ""]
+        lines.append(f"- **Not as expected:** {'; '.join(trial.failures)}")
     for incident in trial.incidents:
         lines += _incident(incident)
     lines += [f"- Notice by {channel}: {kind}, “{text}”" for channel, kind, text in trial.notices]

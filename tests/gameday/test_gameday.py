@@ -1,5 +1,6 @@
 """The game day itself: what it reads from a service that had an incident, what it expects, and what it writes."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -104,9 +105,13 @@ def test_each_run_replaces_its_own_section_of_the_document(trial: Trial, tmp_pat
     path = tmp_path / "game-day.md"
     write_calm(Calm(60, traffic="100 requests"), CONDITIONS, path)
     write_faults([trial], CONDITIONS, path)
+    other = replace(trial, fault=fault("Redis gone"))
     failed = replace(trial, failures=["2 incidents instead of one"])
+    write_faults([other], CONDITIONS, path)
     write_faults([failed], CONDITIONS, path)
     text = path.read_text()
+    assert re.findall(r"^### (.*)", text, flags=re.MULTILINE) == ["Redis gone", "Worker dead"]
+    assert "| Redis gone | 90 | 90 | — | — | 180 | 315 | — | as expected |" in text
     assert text.count("## Faults") == text.count("## A calm period") == 1
     assert text.index("## Faults") < text.index("## A calm period")
     assert "| worker dead | 90 | 90 | — | — | 180 | 315 | — | **failed** |" in text
