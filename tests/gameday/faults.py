@@ -16,8 +16,8 @@ from app.incidents.texts import title_of_check, title_of_figure, title_of_object
 from app.objectives import load_objectives
 from tests.gameday.site import Site
 
-# A request sends two messages or more, and has half a second. A connection takes four, and the monitor waits two
-# seconds for it.
+# A code takes one message, an upload several, and each has half a second. A connection takes four, and the monitor
+# waits two seconds for it.
 _DELAY_SECONDS: Final = 0.3
 _ONE_IN: Final = 20
 _LOOK_SECONDS: Final = 0.05
