@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 
@@ -53,7 +54,8 @@ class Traffic:
 
     def summary(self) -> str:
         """Return how many requests there were, and the failures by route and outcome."""
-        pages = "".join(f"; page {what} x{n}" for what, n in sorted(self.pages.items(), key=str) if what != 200)
+        failed = {what: n for what, n in self.pages.items() if isinstance(what, str) or what >= HTTPStatus.BAD_REQUEST}
+        pages = "".join(f"; page {what} x{n}" for what, n in sorted(failed.items(), key=str))
         return f"{len(self.load.exchanges) + self.pages.total()} requests; failed: {self.load.summary()}{pages}"
 
     def _visit(self) -> None:
