@@ -1,6 +1,6 @@
 # Each target is a short script in bin/, which also works without make.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage torture fuzz bench check format requirements proto clean samples city
+.PHONY: help run test coverage torture gameday fuzz bench check format requirements proto clean samples city
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ coverage: ## Run the tests, and measure what they cover
 
 torture: ## Run the long half of the tests: races, faults and deploys
 	@exec bin/torture
+
+gameday: ## Break a running copy on purpose, for 25 minutes, and write docs/game-day.md
+	@exec bin/gameday
 
 fuzz: ## Send generated inputs for FUZZ_SECONDS (120)
 	@exec bin/fuzz

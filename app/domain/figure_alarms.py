@@ -60,6 +60,8 @@ class FigureAlarm:
 
 # Requests are counted by class of status. Of these classes, nearly all are 401.
 _4XX: Final = 'exposure_alert_requests_total{{route=~"{route}",status="4xx"}}'
+# Not of the status page: as long as there is no document yet, each of its responses is 503.
+_5XX: Final = 'exposure_alert_requests_total{status="5xx",surface!="status"}'
 _REFUSED: Final = (60, 100)
 _ERRORS: Final = (1, 10)
 _FIVE_MINUTES: Final = 300
@@ -82,7 +84,7 @@ THRESHOLDS: Final = (
     _sum("refused_code_requests", _FIVE_MINUTES, _REFUSED, _4XX.format(route="/new-key-claim(/.*)?"), "issuing"),
     _sum("refused_claims", _FIVE_MINUTES, _REFUSED, _4XX.format(route="/claim-key"), "claiming"),
     _sum("refused_uploads", _FIVE_MINUTES, _REFUSED, _4XX.format(route="/upload"), "uploading"),
-    _sum("server_errors", SECONDS_PER_MINUTE, _ERRORS, 'exposure_alert_requests_total{status="5xx"}'),
+    _sum("server_errors", SECONDS_PER_MINUTE, _ERRORS, _5XX),
     _sum("failed_jobs", SECONDS_PER_MINUTE, _ERRORS, 'exposure_alert_jobs_total{result="failed"}', "jobs"),
 )
 LEVELS: Final = tuple(each.figure for each in THRESHOLDS if each.kind is Kind.LEVEL)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.database.database import Database
 from app.domain.incidents.alerts import Detection, Ending, Source, impact_of, most_urgent, parts_of, worse
-from app.domain.incidents.states import RECOVERY, Impact, State
+from app.domain.incidents.states import RECOVERY, SAME_CAUSE, Impact, State
 from app.domain.incidents.timeline import Event, EventKind
 from app.domain.objectives import Severity
 from app.incidents.drafts import SERVICE, store_draft
@@ -48,10 +48,12 @@ class Alerting:
     def _extend(self, session: Session, fired: Sequence[Detection]) -> Incident:
         """Return the ongoing incident to which alerts belong, or a new one."""
         urgency = most_urgent(fired)
-        known = incidents.ongoing(session, [each.value for each in _at_least(urgency)])
-        if not known:
+        known = incidents.ongoing(session, [each.value for each in Severity])
+        incident = next((each for each in known if _takes(each, fired, urgency)), None)
+        if incident is None:
             return self._open(session, fired, urgency)
-        incident = known[0]
+        if urgency is Severity.PAGE:
+            incident.urgency = urgency.value
         incident.impact = worse(Impact(incident.impact), impact_of(fired)).value
         incident.parts = list(parts_of(incident.parts, fired))
         if incident.state == State.MITIGATED and urgency is Severity.PAGE:
@@ -98,9 +100,14 @@ class Alerting:
             store_draft(session, incident, self.measured, now)
 
 
-def _at_least(urgency: Severity) -> tuple[Severity, ...]:
-    """Return the urgencies of the incidents to which an alert may belong, the most urgent first."""
-    return (Severity.PAGE,) if urgency is Severity.PAGE else (Severity.PAGE, Severity.TICKET)
+def _takes(incident: Incident, fired: Sequence[Detection], urgency: Severity) -> bool:
+    """Return whether alerts belong to an ongoing incident: an urgent one, or one that can wait as they can.
+
+    An incident that can wait and has just begun takes urgent alerts as well, and is then urgent itself.
+    """
+    if incident.urgency == Severity.PAGE or urgency is Severity.TICKET:
+        return True
+    return min(each.at for each in fired) - incident.began <= SAME_CAUSE
 
 
 def _record_firing(session: Session, alert: int, detection: Detection, incident: Incident | None) -> None:

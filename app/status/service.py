@@ -34,9 +34,9 @@ class Status:
         return self.reader.newest(now)
 
 
-def make_status(database: Database, settings: StatusSettings) -> Status:
-    """Return the service."""
-    redis: Redis = redis_client(settings.redis_url, REDIS_SECONDS, retries=0)
+def make_status(database: Database, settings: StatusSettings, redis: Redis | None = None) -> Status:
+    """Return the service. `redis` should wait no longer than REDIS_SECONDS; without it, a client is made."""
+    redis = redis or redis_client(settings.redis_url, REDIS_SECONDS, retries=0)
     carriers: tuple[Carrier, ...] = (RedisCarrier(redis), DatabaseCarrier(database))
     if settings.status_folder is not None:
         carriers = (FileCarrier(settings.status_folder), *carriers)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from app.domain.figure_alarms import THRESHOLDS
+from app.domain.incidents.checks import Check
 from app.objectives import load_objectives
 from app.objectives.alerting import RUNBOOK
 from tests.guards.source import ROOT
@@ -12,6 +13,7 @@ from tests.guards.source import ROOT
 STEPS = ["For people:", "First look:", "Likely causes:", "Mitigate:", "Stop"]
 ALERTS = {
     RUNBOOK: [objective.name for objective in load_objectives() if objective.alerts],
+    "docs/runbooks/checks.md": [check.value for check in Check],
     "docs/runbooks/figures.md": [each.figure for each in THRESHOLDS],
 }
 

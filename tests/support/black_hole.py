@@ -1,8 +1,13 @@
-"""A TCP proxy that can stop forwarding, in both directions and without closing anything, as a lost route does."""
+"""A TCP proxy that can stop forwarding, in both directions and without closing anything, as a lost route does.
+
+It can also delay what clients send.
+"""
 
 import selectors
 import socket
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -22,6 +27,7 @@ class BlackHole:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._links: list[_Link] = []
         self.swallows_new = False
+        self.delay_seconds = 0.0  # of each message of a client
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -57,10 +63,18 @@ class BlackHole:
                 client, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            link = _Link(client, socket.create_connection(self._server))
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:  # it does not run
+                client.close()
+                continue
+            link = _Link(client, server, self._delay)
             link.swallows = self.swallows_new
             self._links.append(link)
             threading.Thread(target=link.forward, daemon=True).start()
+
+    def _delay(self) -> float:
+        return self.delay_seconds
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +88,10 @@ class BlackHole:
 class _Link:
     """One connection of a client, and the one to the server that belongs to it."""
 
-    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+    def __init__(self, client: socket.socket, server: socket.socket, delay: Callable[[], float]) -> None:
         self._ends = {client: server, server: client}
+        self._client = client
+        self._delay = delay
         self.swallows = False
         self.is_open = True
 
@@ -98,6 +114,8 @@ class _Link:
         try:
             data = source.recv(_CHUNK_BYTES)
             if data and not self.swallows:
+                if source is self._client:
+                    time.sleep(self._delay())
                 self._ends[source].sendall(data)
         except OSError:
             return False

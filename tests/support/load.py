@@ -130,6 +130,9 @@ class Load:
         token = self.service.setting("KEY_CLAIM_TOKEN").partition("=")[0]
         code = self._send("code", Request("POST", "/new-key-claim", headers={"Authorization": f"Bearer {token}"}))
         if code is None:
+            self._stop.wait(
+                3 * self.pause_seconds
+            )  # as long as the rest of a round, so that as many codes are asked for
             return
         phone = Phone()
         number = next(_numbers)
@@ -180,5 +183,5 @@ class Load:
         finally:
             connection.close()
         self.exchanges.append(Exchange(route, outcome, body, began, time.monotonic()))
-        self._stop.wait(self.pause_seconds if outcome == 200 else 0.2)
+        self._stop.wait(self.pause_seconds if outcome == 200 else max(self.pause_seconds, 0.2))
         return body if outcome == 200 else None

@@ -29,16 +29,16 @@ _SETTINGS = {
 
 
 class Stack:
-    """A running service. Its processes are found by their command lines."""
+    """A running service. Its processes are found by their command lines; they run in the folder of the Procfile."""
 
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+    def __init__(self, directory: Path, environment: dict[str, str], procfile: Path = _ROOT / "Procfile") -> None:
         self.directory = directory
         self.port = free_port()
         self.output = directory / "output"
         inherited = {name: value for name, value in os.environ.items() if name not in _NAMED_ELSEWHERE}
         with self.output.open("wb") as output:
             self._process = psutil.Popen(
-                [sys.executable, "-m", "local", "--directory", str(directory / "var")],
+                [sys.executable, "-m", "local", "--directory", directory / "var", "--procfile", procfile],
                 cwd=_ROOT,
                 env=inherited | environment | {"PORT": str(self.port)},
                 stdout=output,
@@ -71,9 +71,16 @@ class Stack:
 
     def find(self, *arguments: str) -> psutil.Process | None:
         """Return the process with these arguments in its command line, if it runs at this moment."""
+        return self._find(lambda line: " ".join(arguments) in line)
+
+    def find_worker(self, *arguments: str) -> psutil.Process | None:
+        """Return the worker, or with the argument `clock` the clock, if it runs at this moment."""
+        return self._find(lambda line: line.endswith(" ".join(("-m", "worker", *arguments))))
+
+    def _find(self, matches: Callable[[str], bool]) -> psutil.Process | None:
         for child in self._process.children():
             try:
-                if child.status() != psutil.STATUS_ZOMBIE and " ".join(arguments) in " ".join(child.cmdline()):
+                if child.status() != psutil.STATUS_ZOMBIE and matches(" ".join(child.cmdline())):
                     return child
             except psutil.Error:
                 continue

@@ -34,6 +34,8 @@ ONGOING: Final = frozenset({State.OPEN, State.MITIGATED})
 
 # How long nothing may fire before the service resolves an incident that it opened.
 RECOVERY: Final = timedelta(minutes=5)
+# An urgent alert this soon after the beginning of an incident that can wait has the same cause: warnings come first.
+SAME_CAUSE: Final = timedelta(minutes=15)
 # How many people must read a report before it is published, other than the person who changed it last.
 REVIEWERS: Final = 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, String, Text, or_, select
+from sqlalchemy import BigInteger, Boolean, ForeignKey, String, Text, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.incidents.timeline import Event, EventKind
@@ -47,6 +47,11 @@ def of_incidents(session: Session, incidents: Sequence[int]) -> dict[int, list[E
         if row.incident_id is not None:
             found[row.incident_id].append(_event(row))
     return found
+
+
+def last_number(session: Session) -> int:
+    """Return the number of the last event that was stored; 0 if there is none."""
+    return session.scalar(select(func.max(StoredEvent.id))) or 0
 
 
 def was_recorded(session: Session, kind: EventKind, subject: str, since: datetime) -> bool:

@@ -26,6 +26,7 @@ from app.upkeep.monitoring.changes import Changes
 from app.upkeep.monitoring.connections import Connections
 from app.upkeep.monitoring.figures import alerts_of_figures
 from app.upkeep.monitoring.probes import Probes, Results
+from app.upkeep.monitoring.publisher import Publisher
 from app.upkeep.monitoring.slots import slot_of, take_slot
 from app.upkeep.monitoring.spool import Spool, load_spool
 from app.upkeep.monitoring.unstored import forget_shared, notice_of, send_once, with_shared
@@ -57,10 +58,12 @@ class Monitor:
     _connections: Connections = field(init=False)
     _is_start_recorded: bool = False
     _minute: int = _NEVER  # of the last evaluation
+    _publisher: Publisher = field(init=False)
 
     def __post_init__(self) -> None:
         """Read what an earlier process could not store. Connects to nothing."""
         self._connections = Connections(self.settings)
+        self._publisher = Publisher(self.settings)
         self._spool = load_spool(self.settings.status.status_folder, self.role)
 
     def run(self, now: datetime) -> bool:
@@ -85,8 +88,11 @@ class Monitor:
         if is_new_minute:
             self._count(results)
         redis = connections.redis if has_redis else None
-        if not (has_database and self._try_to_store(connections, redis, now, is_new_minute=is_new_minute)):
+        is_stored = has_database and self._try_to_store(connections, redis, now, is_new_minute=is_new_minute)
+        if not is_stored:
             self._notify_unstored(connections, redis, now)
+        unstored = None if is_stored else {each.key for each in self._spool.detections()}
+        self._publisher.publish_changes(connections, unstored, now)
         return True
 
     def _count(self, results: Results) -> None:

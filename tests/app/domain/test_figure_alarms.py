@@ -58,8 +58,8 @@ def test_the_newest_level_counts() -> None:
 
 
 def test_series_of_counters_become_figures() -> None:
-    def series(route: str, status: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-        labels = {"method": "POST", "route": route, "status": status, "surface": "submission"}
+    def series(route: str, status: str, surface: str = "submission") -> tuple[str, tuple[tuple[str, str], ...]]:
+        labels = {"method": "POST", "route": route, "status": status, "surface": surface}
         return REQUESTS, tuple(sorted(labels.items()))
 
     increments = {
@@ -67,6 +67,7 @@ def test_series_of_counters_become_figures() -> None:
         series("/claim-key", "4xx"): 7.0,
         series("/claim-key", "5xx"): 2.0,
         series("/upload", "5xx"): 3.0,
+        series("/status.json", "5xx", "status"): 60.0,  # a new service has nothing to show yet
         series("/new-key-claim/<hash_id>", "4xx"): 4.0,
         series("/retrieve/<region>", "4xx"): 50.0,
         ("exposure_alert_jobs_total", (("job", "purge"), ("result", "failed"))): 1.0,

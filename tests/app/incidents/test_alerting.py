@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.incidents.alerts import Detection
 from app.domain.incidents.checks import Check
-from app.domain.incidents.states import RECOVERY, Impact, State
+from app.domain.incidents.states import RECOVERY, SAME_CAUSE, Impact, State
 from app.domain.objectives import Severity
 from app.incidents.alerting import Alerting
 from app.incidents.service import Incidents, Opening
@@ -73,9 +73,25 @@ def test_what_is_not_urgent_does_not_hold_urgent_alerts(
 ) -> None:
     now = status.clock.now
     slow = alerting.synchronize([objective_fires("jobs", Severity.TICKET, now)], [], now)
-    urgent = alerting.synchronize([check_fires(Check.REDIS, now)], [], now)
+    later = now + SAME_CAUSE + MINUTE
+    urgent = alerting.synchronize([check_fires(Check.REDIS, later)], [], later)
     assert slow != urgent
     assert {incident.urgency for incident in incidents.newest()} == {Severity.PAGE, Severity.TICKET}
+
+
+def test_an_urgent_alert_soon_after_one_that_can_wait_makes_its_incident_urgent(
+    status: Service, incidents: Incidents, alerting: Alerting
+) -> None:
+    now = status.clock.now
+    warned = alerting.synchronize([objective_fires("jobs", Severity.TICKET, now)], [], now)
+    later = now + SAME_CAUSE
+    assert alerting.synchronize([check_fires(Check.REDIS, later)], [], later) == warned
+    (incident,) = incidents.newest()
+    assert incident.urgency is Severity.PAGE
+    ended = later + MINUTE
+    alerting.synchronize([], [check_ends(Check.REDIS, ended)], ended)
+    alerting.synchronize([], [], ended + RECOVERY)
+    assert incidents.newest()[0].state is State.RESOLVED, "the alert that can wait does not prolong it"
 
 
 def test_an_incident_of_a_person_takes_no_alerts(status: Service, incidents: Incidents, alerting: Alerting) -> None:
