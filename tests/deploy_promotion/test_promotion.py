@@ -1,6 +1,7 @@
 """Promotions between two real installations: of a good release, and of two that must not reach production."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -258,3 +259,20 @@ def test_the_log_of_a_plan_that_cannot_begin_names_the_cause(tmp_path: Path) -> 
     assert status == 1
     assert "must have the tables staging and production" in output
     assert sorted(file.name for file in (tmp_path / "record").iterdir()) == ["plan.lock", "plan.log"]
+
+
+def test_starting_over_rolls_back_what_was_interrupted(tmp_path: Path) -> None:
+    text = (ROOT / "deploy/promotion/plans/host.toml").read_text()
+    text = re.sub(r"^(\w*rollback) = .*$", rf'\1 = "echo $VERSION >> {tmp_path}/rolled-back"', text, flags=re.MULTILINE)
+    (tmp_path / "plan.toml").write_text(re.sub(r'"https://status[^"]*"', f'"http://{LOOPBACK}:1"', text))
+    (tmp_path / "record").mkdir()
+    record = {"version": "v1", "done": [], "begun": "staging: deploy", "before": {}}
+    (tmp_path / "record" / "plan.json").write_text(json.dumps(record))
+    status, output = promote(tmp_path / "plan.toml", "v2")
+    assert (status, "v1 was interrupted: finish it" in output) == (1, True)
+    status, output = promote(tmp_path / "plan.toml", "v2", "--restart")
+    assert status == 1  # staging has no status page
+    assert "starting over: v1 was interrupted" in output
+    assert "STOPPED v2: staging: deploy: status.json: no answer" in output
+    assert (tmp_path / "rolled-back").read_text().split() == ["v1", "v2"]
+    assert not (tmp_path / "record" / "plan.json").exists()

@@ -88,6 +88,7 @@ def test_other_requests_are_refused(surface: str, method: str, path: str) -> Non
 
 # What an address of a page may hold in the places of its variables.
 EXAMPLES = {"int:number": "17", "any(en, fr):language": "fr", "token": "abcDEF-_1", "reference": "A1B2", "name": "CA"}
+EXAMPLES |= {"place": "ON"}
 EXAMPLES |= {"digits(3):region": "302", "digits(5):day": "18500", "anything:auth": CODE, "date:date": "2021-01-31"}
 EXAMPLES |= {"hash_id:hash_id": HASH_ID}
 
