@@ -18,6 +18,16 @@ _CHECK_TITLES: Final[Mapping[str, str]] = {
     Check.QUEUE_LAG: "title.queue",
     Check.STATUS_FOLDER: "title.folder",
 }
+_FIGURE_TITLES: Final[Mapping[str, str]] = {
+    "unclaimed_codes": "title.figure.unclaimed_codes",
+    "claimed_codes": "title.figure.claimed_codes",
+    "diagnosis_keys": "title.figure.diagnosis_keys",
+    "refused_code_requests": "title.figure.refused_code_requests",
+    "refused_claims": "title.figure.refused_claims",
+    "refused_uploads": "title.figure.refused_uploads",
+    "server_errors": "title.figure.server_errors",
+    "failed_jobs": "title.figure.failed_jobs",
+}
 _SUBJECTS: Final[Mapping[str, str]] = {
     Check.DATABASE: "subject.database",
     Check.REDIS: "subject.redis",
@@ -71,8 +81,7 @@ def title_of_objective(titles: Mapping[str, str]) -> dict[str, str]:
 
 def title_of_figure(figure: str) -> dict[str, str]:
     """Return the title, by language, of an incident that a figure above its threshold opens."""
-    names = {language: figure_text(figure, language) for language in LANGUAGES}
-    return {language: catalogue(language)("title.figure", figure=name) for language, name in names.items()}
+    return {language: catalogue(language)(_FIGURE_TITLES[figure]) for language in LANGUAGES}
 
 
 def figure_text(figure: str, language: str) -> str:

@@ -48,8 +48,8 @@ def test_a_figure_above_its_threshold_opens_an_incident_that_ends_with_it(status
     synchronize(status)
     assert alerts(status) == [("refused_claims", "page", True)]
     (incident,) = status.rows("SELECT title_en, title_fr, parts, state FROM incidents")
-    assert incident.title_en == "Figure above its threshold: Refused claims (4xx on /claim-key)"
-    assert incident.title_fr.startswith("Chiffre au-delà de son seuil")
+    assert incident.title_en == "Many codes are refused"
+    assert incident.title_fr.startswith("De nombreux codes")
     assert (incident.parts, incident.state) == (["claiming"], "open")
     status.clock.advance(minutes=10)
     synchronize(status)
@@ -73,3 +73,10 @@ def test_every_figure_has_a_title_and_parts_of_the_status_page() -> None:
     for each in THRESHOLDS:
         assert each.figure not in title_of_figure(each.figure)["en"]
         assert set(each.parts) <= set(PARTS)
+
+
+@pytest.mark.parametrize("figure", [each.figure for each in THRESHOLDS])
+def test_every_figure_has_a_title_for_readers_in_both_languages(figure: str) -> None:
+    titles = title_of_figure(figure)
+    assert {*titles} == {"en", "fr"}
+    assert not any("title." in title for title in titles.values())
