@@ -90,7 +90,7 @@ def test_other_requests_are_refused(surface: str, method: str, path: str) -> Non
 EXAMPLES = {"int:number": "17", "any(en, fr):language": "fr", "token": "abcDEF-_1", "reference": "A1B2", "name": "CA"}
 EXAMPLES |= {"place": "ON"}
 EXAMPLES |= {"digits(3):region": "302", "digits(5):day": "18500", "anything:auth": CODE, "date:date": "2021-01-31"}
-EXAMPLES |= {"hash_id:hash_id": HASH_ID}
+EXAMPLES |= {"hash_id:hash_id": HASH_ID, "place": "ON"}
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -175,3 +175,17 @@ def test_the_path_alone_is_the_key_of_the_cdn(environment: str) -> None:
     assert [each["path_pattern"] for each in cached] == ["/retrieve/*", "/qr/*", "/exposure-configuration/*"]
     (logs,) = service.of("aws_cloudwatch_log_delivery")
     assert not {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & set(logs.values["record_fields"])
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_archives_come_from_the_bucket_and_otherwise_from_the_service(environment: str) -> None:
+    (cdn,) = plan(environment).of("aws_cloudfront_distribution")
+    (group,) = cdn.values["origin_group"]
+    assert [member["origin_id"] for member in group["member"]] == ["downloads", "retrieval"]
+    assert {403, 404} <= set(group["failover_criteria"][0]["status_codes"])
+    targets = {each["path_pattern"]: each["target_origin_id"] for each in cdn.values["ordered_cache_behavior"]}
+    assert targets == {
+        "/retrieve/*": group["origin_id"],
+        "/qr/*": group["origin_id"],
+        "/exposure-configuration/*": "retrieval",
+    }

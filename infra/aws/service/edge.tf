@@ -54,6 +54,7 @@ module "cdn" {
   certificate_arn = module.dns.certificate_arns["global"]
   firewall_arn    = module.cdn_firewall.arn
   log_bucket_arn  = module.logs.arn
+  downloads       = { host = module.archives.regional_domain_name, path = "/${local.download_prefix}" }
 }
 
 module "record" {

@@ -45,7 +45,7 @@ locals {
     }
     data     = { description = "Database", region = null, services = [], log_groups = [] }
     cache    = { description = "Redis", region = null, services = [], log_groups = [] }
-    archives = { description = "Export archives", region = null, services = [], log_groups = [] }
+    archives = { description = "Export archives", region = null, services = ["cloudfront.amazonaws.com"], log_groups = [] }
     secrets  = { description = "Secrets of the processes", region = null, services = [], log_groups = [] }
     images   = { description = "Images", region = null, services = [], log_groups = [] }
   }
@@ -86,6 +86,13 @@ module "archives" {
   # The service deletes an archive that nothing refers to; this removes what it has forgotten.
   expiration_days = 30
   noncurrent_days = 1
+  writers = [{
+    sid     = "LetTheCdnReadDownloads"
+    service = "cloudfront.amazonaws.com"
+    actions = ["s3:GetObject"]
+    prefix  = local.download_prefix
+    account = var.account
+  }]
 }
 
 module "logs" {

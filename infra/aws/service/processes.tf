@@ -22,7 +22,11 @@ locals {
       }
     } },
     { for surface in local.surface_names : "worker-${surface}" => {
-      program = "worker", surface = surface, database_role = "worker_${surface}", settings = {}
+      program       = "worker"
+      surface       = surface
+      database_role = "worker_${surface}"
+      settings = { for name, value in { DOWNLOAD_FILES = "s3://${module.archives.name}/${local.download_prefix}" } :
+      name => value if surface == "retrieval" }
     } },
     { for surface in local.surface_names : "clock-${surface}" => {
       program       = "clock"
@@ -66,7 +70,7 @@ module "process" {
 
   archives = each.value.surface != "retrieval" || each.value.program == "clock" ? null : {
     bucket_arn  = module.archives.arn
-    prefix      = local.archive_prefix
+    prefixes    = each.value.program == "worker" ? [local.archive_prefix, local.download_prefix] : [local.archive_prefix]
     kms_key_arn = module.keys["archives"].arn
   }
 

@@ -41,10 +41,11 @@ locals {
   # The names of roles are those of docs/operations.md. Only the clock of status uses the database; the others get an
   # address that leads nowhere instead of a password. The owner's password is in a secret of RDS, which replaces it every week: the
   # release reads it there, as PGPASSWORD.
-  database_roles = setsubtract(compact([for process in local.processes : process.database_role]), ["owner"])
-  no_database    = "postgresql://nobody@database.invalid/none?sslmode=require"
-  owner_url      = "postgresql://owner@${module.database.endpoint}:5432/service?sslmode=require"
-  archive_prefix = "archives"
+  database_roles  = setsubtract(compact([for process in local.processes : process.database_role]), ["owner"])
+  no_database     = "postgresql://nobody@database.invalid/none?sslmode=require"
+  owner_url       = "postgresql://owner@${module.database.endpoint}:5432/service?sslmode=require"
+  archive_prefix  = "archives"
+  download_prefix = "downloads" # what CloudFront reads, under the addresses of phones
 }
 
 resource "aws_secretsmanager_secret" "setting" {

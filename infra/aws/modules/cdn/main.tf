@@ -1,7 +1,9 @@
 # CloudFront for retrieval, with the rules of docs/operations.md ("Behind a CDN"): the path alone is the key, times come
 # from the origin, errors are not kept.
 locals {
-  cached   = ["/retrieve/*", "/qr/*", "/exposure-configuration/*"]
+  # Archives are files in the bucket; the service answers what is not there, so that refusals are exact.
+  cached   = { "/retrieve/*" = "downloads-or-retrieval", "/qr/*" = "downloads-or-retrieval", "/exposure-configuration/*" = "retrieval" }
+  patterns = ["/retrieve/*", "/qr/*", "/exposure-configuration/*"]
   errors   = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504]
   disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" # AWS's CachingDisabled
   # AWS's AllViewerExceptHostHeader. Only it forwards Authorization, which no policy of ours may name.
@@ -36,6 +38,27 @@ resource "aws_cloudfront_distribution" "this" {
     }
   }
 
+  origin {
+    origin_id                = "downloads"
+    domain_name              = var.downloads.host
+    origin_path              = var.downloads.path
+    origin_access_control_id = aws_cloudfront_origin_access_control.this.id
+  }
+
+  origin_group {
+    origin_id = "downloads-or-retrieval"
+    # 403 is the bucket's answer for what does not exist, because nothing outside may list it.
+    failover_criteria {
+      status_codes = [403, 404, 500, 502, 503, 504]
+    }
+    member {
+      origin_id = "downloads"
+    }
+    member {
+      origin_id = "retrieval"
+    }
+  }
+
   # Figures, and what monitors ask for: never kept. Which paths exist at all is the firewall's decision.
   default_cache_behavior {
     target_origin_id           = "retrieval"
@@ -54,10 +77,10 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   dynamic "ordered_cache_behavior" {
-    for_each = local.cached
+    for_each = local.patterns
     content {
       path_pattern               = ordered_cache_behavior.value
-      target_origin_id           = "retrieval"
+      target_origin_id           = local.cached[ordered_cache_behavior.value]
       viewer_protocol_policy     = "https-only"
       allowed_methods            = ["GET", "HEAD"]
       cached_methods             = ["GET", "HEAD"]
@@ -94,10 +117,17 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   #checkov:skip=CKV_AWS_305:It serves archives, and has no page that could be a default
-  #checkov:skip=CKV_AWS_310:There is one origin, in three zones; a second region would leave the database behind
   #checkov:skip=CKV_AWS_374:Canadians abroad download too
   #checkov:skip=CKV_AWS_86:Logs are delivered as v2 (logs.tf), whose fields leave out query strings and cookies
   #checkov:skip=CKV2_AWS_47:The firewall has the rule set against Log4j; checkov does not follow it into the other module
+}
+
+resource "aws_cloudfront_origin_access_control" "this" {
+  name                              = "${var.name}-downloads"
+  description                       = "CloudFront signs its requests to the bucket"
+  origin_access_control_origin_type = "s3"
+  signing_behavior                  = "always"
+  signing_protocol                  = "sigv4"
 }
 
 resource "aws_cloudfront_cache_policy" "this" {

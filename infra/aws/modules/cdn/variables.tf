@@ -33,6 +33,11 @@ variable "firewall_arn" {
   type        = string
 }
 
+variable "downloads" {
+  description = "Host name of the bucket with archives under their addresses, and the path of its folder."
+  type        = object({ host = string, path = string })
+}
+
 variable "log_bucket_arn" {
   description = "Bucket for access logs."
   type        = string

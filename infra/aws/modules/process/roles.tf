@@ -75,14 +75,14 @@ resource "aws_iam_role_policy" "task" {
         Sid      = "Archives"
         Effect   = "Allow"
         Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-        Resource = "${var.archives.bucket_arn}/${var.archives.prefix}/*"
+        Resource = [for prefix in var.archives.prefixes : "${var.archives.bucket_arn}/${prefix}/*"]
       },
       {
         Sid       = "ListArchives"
         Effect    = "Allow"
         Action    = "s3:ListBucket"
         Resource  = var.archives.bucket_arn
-        Condition = { StringLike = { "s3:prefix" = "${var.archives.prefix}/*" } }
+        Condition = { StringLike = { "s3:prefix" = [for prefix in var.archives.prefixes : "${prefix}/*"] } }
       },
       {
         Sid      = "EncryptArchives"

@@ -58,7 +58,7 @@ variable "archives" {
   description = "Where the process keeps archives; null if it keeps none."
   type = object({
     bucket_arn  = string
-    prefix      = string
+    prefixes    = list(string)
     kms_key_arn = string
   })
   default = null
