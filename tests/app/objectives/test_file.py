@@ -73,7 +73,8 @@ def test_all_fields_of_an_objective_are_read(tmp_path: Path) -> None:
         "fr": "Les clés sont téléchargées en 0,25\u00a0s ou moins",
     }
     assert str(one.good) == (
-        'exposure_alert_request_duration_seconds_bucket{surface="retrieval",route=~"/(retrieve|qr)/.*",le="0.25"}'
+        'exposure_alert_request_duration_seconds_bucket{surface="retrieval",'
+        'route=~"/(retrieve|qr|exposure-configuration)/.*",le="0.25"}'
     )
     other = write(tmp_path, SHIPPED.replace("duration: 28d", "duration: 1w").replace("target: 0.999", "target: 0.9995"))
     assert {(each.window_days, each.target) for each in load_objectives(other)} == {(7, 0.9995), (7, 0.99), (7, 0.995)}
