@@ -10,7 +10,7 @@ from typing import Final
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import Settings
+from app.config import STATUS, Settings
 from app.database.database import Database
 from app.domain.timeline import hour_number
 from app.retrieval.downloads import KEYS, download_code
@@ -72,7 +72,8 @@ class Review:
 
     def front_page(self, process: str, now: datetime) -> FrontPage:
         """Return the content of the front page, with the log lines of one process, or of all if it is empty."""
-        return FrontPage(self._archives(now), endpoint_groups(), self.log_lines(process))
+        endpoints = endpoint_groups(serves_status=self._settings.serves(STATUS))
+        return FrontPage(self._archives(now), endpoints, self.log_lines(process))
 
     def log_lines(self, process: str) -> list[LogLine] | None:
         """Return the last lines of the review app's log, without secrets, or None without a log file."""
