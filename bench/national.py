@@ -66,7 +66,7 @@ def miss_times(rates: list[float], begin: float, source: random.Random) -> Itera
         hour_ends = begin + ((second - begin) // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
         arrival = second + source.expovariate(rate) if rate > 0 else hour_ends
         if arrival >= hour_ends:
-            second = hour_ends  # arrivals are memoryless, so the next hour begins anew with its own rate
+            second = hour_ends  # arrivals are memoryless, so each hour can be drawn alone, with its own rate
             continue
         yield arrival
         second = arrival + MAX_AGE_SECONDS

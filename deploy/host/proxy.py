@@ -50,7 +50,7 @@ def proxy_files(settings: HostSettings, values: dict[str, str]) -> dict[str, str
 
 
 def real_ip(settings: HostSettings) -> str:
-    """Return the lines that make nginx believe a CDN about its clients' addresses, and nobody else."""
+    """Return the lines that let only a CDN state its clients' addresses to nginx."""
     networks = [network.strip() for network in settings.cdn_networks.split(",") if network.strip()]
     lines = [f"set_real_ip_from {network};" for network in networks]
     return "\n".join([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]) + "\n" if lines else "\n"
@@ -66,7 +66,7 @@ def upstreams(settings: HostSettings, slot: str) -> str:
 
 
 def write_proxy(host: Host, settings: HostSettings) -> None:
-    """Write nginx's files, and a certificate that nobody trusts until there is a real one."""
+    """Write nginx's files, and a self-signed certificate until there is a real one."""
     for path, text in proxy_files(settings, proxy_values(settings)).items():
         host.write(f"{FOLDER}/{path}", text)
     served = {f"{surface}.conf" for surface in settings.surfaces} | {"00-default.conf"}

@@ -91,6 +91,7 @@ def test_the_table_beside_a_plot_scrolls_with_the_keyboard(open_page: NewPage) -
     page.keyboard.press("End")
     # The policy permits no script, and so no condition that the browser would wait for.
     wait_until(lambda: page.evaluate("document.activeElement.scrollTop") > 0, "the table has scrolled")
+    assert table.evaluate("(element) => element === document.activeElement")
 
 
 def test_figures_need_no_script_and_load_nothing_of_others(open_page: NewPage, address: str) -> None:

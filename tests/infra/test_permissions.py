@@ -21,7 +21,7 @@ ANY_RESOURCE = {
 }
 # Statements that allow every action of a service.
 ANY_ACTION = {
-    "LetIamPoliciesDecide": "without it, nobody could administer the key",
+    "LetIamPoliciesDecide": "without it, no role could administer the key",
     "WhatPoliciesAllow": "a boundary, which allows nothing by itself",
 }
 # Policies of AWS that are used as they are.

@@ -11,9 +11,9 @@ from moto import mock_aws
 
 from app.config import ConfigurationError, Settings
 from app.config.references import replace, resolve
-from app.crypto.key_service import seal_setting
+from app.crypto.key_service import KmsSigningKey, seal_setting
 from tests.support.aws import set_credentials
-from tests.support.settings import SECRETS, make_settings
+from tests.support.settings import SECRETS
 
 URLS = {"DATABASE_URL": "postgres://host/name", "REDIS_URL": "redis://host"}
 NAME = "exposure-alert/submission"
@@ -102,7 +102,7 @@ def test_an_encrypted_setting_is_decrypted_at_the_start(secrets_manager: Any) ->
 
 def test_a_signing_key_of_kms_is_not_contacted_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.crypto.key_service.aws_client", lambda _: pytest.fail("KMS was contacted"))
-    make_settings(**{name.lower(): url for name, url in URLS.items()}, ECDSA_KEY="aws-kms://alias/archives")
+    assert isinstance(settings(ECDSA_KEY="aws-kms://alias/archives").retrieval.ecdsa_key, KmsSigningKey)
 
 
 def test_a_field_is_replaced_and_the_others_stay(secrets_manager: Any) -> None:
