@@ -1,6 +1,7 @@
 """Promotions between two real installations: of a good release, and of two that must not reach production."""
 
 import json
+import logging
 import re
 import shutil
 import signal
@@ -33,6 +34,8 @@ from tests.support.roles import run_as_owner
 from tests.support.settings import SECRETS, make_settings
 from tests.support.torture import only_in_ci
 from tests.support.waiting import wait_until
+
+_logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 HMAC = bytes.fromhex(SECRETS["RETRIEVE_HMAC_KEY"])
@@ -90,15 +93,20 @@ class Installation:
             return [row[0] for row in connection.exec_driver_sql(query)]
 
     def _measure(self) -> None:
-        context, objectives = self.app.context, load_objectives()
+        context = self.app.context
+        # How fast this machine is must not decide whether a release reaches production.
+        objectives = tuple(each for each in load_objectives() if not each.name.endswith("-latency"))
         publication = Publication(context.status, context.incidents, objectives)
         while not self._stopped.wait(1):
             now = datetime.now(UTC)
             with suppress(requests.RequestException):  # while another release starts
                 requests.get(self.url + retrieval_path(day_number(now), int(now.timestamp()), HMAC), timeout=10)
             ended = now + timedelta(minutes=1, seconds=6)  # so that the present minute has ended
-            fold_minutes(context.database, context.redis, lambda counted: count_minute(objectives, counted), ended)
-            publication.publish(now)
+            try:
+                fold_minutes(context.database, context.redis, lambda counted: count_minute(objectives, counted), ended)
+                publication.publish(now)
+            except Exception:  # as the worker does: it logs what failed, and runs the job again
+                _logger.exception("a job failed")
 
     def stop(self) -> None:
         self._stopped.set()

@@ -266,8 +266,12 @@ def port_of(url: str) -> int:
 
 def process_at(url: str) -> psutil.Process:
     """Return the first process of the server at an address."""
-    address = f"127.0.0.1:{port_of(url)}"
-    (process,) = [each for each in psutil.Process().children() if each.environ().get("BIND_ADDR") == address]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # an ended child of another test has no environment
+            if child.environ().get("BIND_ADDR") == f"127.0.0.1:{port_of(url)}":
+                found.append(child)
+    (process,) = found
     return process
 
 
