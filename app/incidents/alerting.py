@@ -1,12 +1,15 @@
 """From alerts to incidents: an alert opens one, extends the one that is ongoing, and its end may resolve it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.database.database import Database
+from app.domain.errors import ConfigurationError
 from app.domain.incidents.alerts import Detection, Ending, Source, impact_of, most_urgent, parts_of, worse
 from app.domain.incidents.states import RECOVERY, SAME_CAUSE, Impact, State
 from app.domain.incidents.timeline import Event, EventKind
@@ -17,6 +20,8 @@ from app.incidents.texts import title_of_check, title_of_figure, title_of_object
 from app.store.incidents import alerts, events, incidents
 from app.store.incidents.alerts import Fired
 from app.store.incidents.incidents import Incident
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Alerting:
 
     def _open(self, session: Session, fired: Sequence[Detection], urgency: Severity) -> Incident:
         titles = self._titles(next(each for each in fired if each.key.severity is urgency))
-        began = min(each.at for each in fired)
+        began = min(self._began(session, each) for each in fired if each.key.severity is urgency)
         incident = Incident(
             title_en=titles["en"],
             title_fr=titles["fr"],
@@ -76,8 +81,23 @@ class Alerting:
         )
         session.add(incident)
         session.flush()
-        events.add(session, Event(began, EventKind.OPENED, author=SERVICE), incident.id)
+        opened = min(each.at for each in fired)
+        events.add(session, Event(opened, EventKind.OPENED, author=SERVICE), incident.id)
         return incident
+
+    def _began(self, session: Session, detection: Detection) -> datetime:
+        """Return when what was detected began: before the alert, if failures had to add up until it fired."""
+        if detection.key.source is not Source.OBJECTIVE:
+            return detection.at
+        try:
+            with session.begin_nested():
+                found = self.measured.began(
+                    session.connection(), detection.key.name, detection.key.severity, detection.at
+                )
+        except (SQLAlchemyError, ConfigurationError) as error:  # an incident must be opened anyway
+            _logger.error("beginning of an incident unknown", extra={"reason": type(error).__name__})
+            found = None
+        return found or detection.at
 
     def _titles(self, detection: Detection) -> Mapping[str, str]:
         name = detection.key.name

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from app.domain.incidents.reports import Figure
-from app.domain.objectives import Evaluation
+from app.domain.objectives import Evaluation, Severity
 
 
 class Measured(Protocol):
@@ -21,6 +21,9 @@ class Measured(Protocol):
 
     def evaluations(self, connection: Connection, now: datetime) -> Sequence[Evaluation]:
         """Return each objective at this moment. Raises DBAPIError."""
+
+    def began(self, connection: Connection, name: str, severity: Severity, now: datetime) -> datetime | None:
+        """Return when what makes an objective's alert fire began; None if none fires. Raises DBAPIError."""
 
     def figures(self, connection: Connection, begin: datetime, end: datetime) -> Sequence[Figure]:
         """Return what failed in a period, of the objectives of which anything failed. Raises DBAPIError."""
@@ -40,6 +43,9 @@ class NothingMeasured:
     def evaluations(self, _: Connection, __: datetime) -> Sequence[Evaluation]:
         """Return no evaluation."""
         return ()
+
+    def began(self, _: Connection, __: str, ___: Severity, ____: datetime) -> None:
+        """Return nothing."""
 
     def figures(self, _: Connection, __: datetime, ___: datetime) -> Sequence[Figure]:
         """Return no figure."""

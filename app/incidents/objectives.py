@@ -8,7 +8,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from app.domain.incidents.reports import Figure
-from app.domain.objectives import Counts, Evaluation, MinuteCounts, Objective
+from app.domain.objectives import Counts, Evaluation, MinuteCounts, Objective, Severity, began
 from app.objectives import load_objectives
 from app.objectives.evaluator import Evaluator
 from app.store import objective_minutes
@@ -39,6 +39,15 @@ class MeasuredObjectives:
     def evaluations(self, connection: Connection, now: datetime) -> Sequence[Evaluation]:
         """Return each objective at this moment. Raises DBAPIError."""
         return self._evaluator.evaluate(connection, now)
+
+    def began(self, connection: Connection, name: str, severity: Severity, now: datetime) -> datetime | None:
+        """Return when what makes an objective's alert fire began; None if none fires. Raises DBAPIError."""
+        objective = next((each for each in self._objectives if each.name == name), None)
+        if objective is None:
+            return None
+        windows = [each.long_minutes for each in objective.alerts if each.severity is severity]
+        begin = now - timedelta(minutes=max(windows, default=0) + 1)
+        return began(objective, severity, objective_minutes.between(connection, begin, now).get(name, ()), now)
 
     def figures(self, connection: Connection, begin: datetime, end: datetime) -> Sequence[Figure]:
         """Return what failed in whole minutes of a period, and the share of the budget that it spent.

@@ -1,7 +1,8 @@
 """Objectives: what share of requests, or of checks, must succeed over a window of days.
 
 The words are those of OpenSLO; alerts by burn rate over two windows follow chapter 5 of the Site Reliability Workbook.
-`selectors` name counters, `indicators` reduces their increments to counts of a minute, and `evaluation` evaluates them.
+`selectors` name counters, `indicators` reduces their increments to counts of a minute, `evaluation` evaluates them, and
+`onset` finds out when an alert's cause began.
 """
 
 from app.domain.objectives.evaluation import evaluate, evaluate_sums, time_left, windows_of
@@ -15,6 +16,7 @@ from app.domain.objectives.model import (
     Objective,
     Severity,
 )
+from app.domain.objectives.onset import began
 from app.domain.objectives.selectors import Matcher, Selector
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Selector",
     "SeriesKey",
     "Severity",
+    "began",
     "count_minute",
     "evaluate",
     "evaluate_sums",

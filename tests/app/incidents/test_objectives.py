@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.incidents.checks import Check
 from app.domain.objectives import Objective, Severity
+from app.incidents.alerting import Alerting
 from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents, Opening
 from app.objectives import load_objectives
 from app.store import objective_minutes
 from tests.support.breakage import without_table
-from tests.support.incidents import AUTHOR
+from tests.support.incidents import AUTHOR, check_fires, objective_fires
 from tests.support.service import Service
 
 MINUTE = timedelta(minutes=1)
@@ -64,3 +66,37 @@ def test_an_incident_is_resolved_also_if_its_figures_cannot_be_read(
     assert draft is not None
     assert draft.figures == ()
     assert "figures of an incident unavailable" in [record.message for record in caplog.records]
+
+
+def test_an_incident_begins_with_the_first_failing_minute(status: Service, incidents: Incidents) -> None:
+    name, now = load_objectives()[0].name, status.clock.now
+    count(status, name, 7, 0, 100)
+    alerting = Alerting(status.database, MeasuredObjectives())
+    number = alerting.synchronize([objective_fires(name, Severity.PAGE, now)], [], now)
+    assert number is not None
+    details = incidents.find(number, now)
+    assert details.incident.began == now.replace(second=0, microsecond=0) - 7 * MINUTE
+    assert {event.at for event in details.events} == {now}, "the alert fired when it was detected"
+    incidents.resolve(number, AUTHOR, now)
+    draft = incidents.find(number, now).draft
+    assert draft is not None
+    assert [figure.failed for figure in draft.figures] == [700], "what failed before the alert counts as well"
+
+
+def test_an_urgent_incident_does_not_begin_with_what_can_wait(status: Service, incidents: Incidents) -> None:
+    name, now = load_objectives()[0].name, status.clock.now
+    count(status, name, 600, 99, 100)
+    urgent, slow = check_fires(Check.WORKER, now), objective_fires(name, Severity.TICKET, now)
+    Alerting(status.database, MeasuredObjectives()).synchronize([slow, urgent], [], now)
+    assert incidents.newest()[0].began == now
+
+
+def test_an_incident_is_opened_also_if_its_beginning_cannot_be_read(
+    status: Service, incidents: Incidents, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = status.clock.now
+    alerting = Alerting(status.database, MeasuredObjectives())
+    with without_table(status, "objective_minutes"):
+        alerting.synchronize([objective_fires(load_objectives()[0].name, Severity.PAGE, now)], [], now)
+    assert incidents.newest()[0].began == now
+    assert "beginning of an incident unknown" in [record.message for record in caplog.records]
