@@ -79,6 +79,12 @@ class StatusSettings(MailSettings):
     notice_emails: tuple[str, ...] = setting(
         _addresses, "Addresses, comma-separated, to which notices of incidents are sent; they require MAIL_URL", ""
     )
+    notice_heartbeat_url: str | None = setting(
+        parse.optional(parse.address("https://", "http://")),
+        "Address that is requested once a minute while the service is watched, for a service outside that notifies "
+        "people when these requests stop",
+        "",
+    )
     status_note_tokens: Mapping[str, str] | None = setting(
         parse.optional(parse.bearer_tokens),
         "Tokens with which other systems add notes to the timelines of incidents: `token=label` pairs as in "

@@ -1,4 +1,4 @@
-"""Sending JSON by HTTP."""
+"""Requests to other services by HTTP."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,12 +19,23 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], seconds: float 
     A redirect is a failure: followed, it would lose the message, and give what is secret in it to another host. What
     the receiver answers is not read.
     """
+    _request("POST", url, seconds, body, {"Content-Type": "application/json", **headers})
+
+
+def get(url: str, seconds: float = SECONDS) -> None:
+    """Send a GET whose answer is not read; raise MailDeliveryError, whose text does not name the receiver."""
+    _request("GET", url, seconds)
+
+
+def _request(
+    method: str, url: str, seconds: float, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> None:
     try:
         response = urllib3.request(
-            "POST",
+            method,
             url,
             body=body,
-            headers={"Content-Type": "application/json", **headers},
+            headers=headers,
             timeout=urllib3.Timeout(total=seconds),
             redirect=False,
             retries=False,

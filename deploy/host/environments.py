@@ -141,6 +141,7 @@ def _status(settings: HostSettings, surface: str) -> dict[str, str]:
     names: tuple[str, ...] = (
         "notice_webhook_url",
         "notice_emails",
+        "notice_heartbeat_url",
         "digest_emails",
         "digest_hour",
         "status_parts",

@@ -35,6 +35,7 @@ class HostSettings:
     mail_from: str = ""
     notice_webhook_url: str = ""
     notice_emails: str = ""
+    notice_heartbeat_url: str = ""
     digest_emails: str = ""
     digest_hour: str = ""
     status_parts: str = ""
@@ -131,8 +132,9 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
     yield "MAIL_URL", "portal" in settings.surfaces and not settings.mail_url, "required by the portal"
     status_mail = settings.sends_mail_of_status and not settings.mail_url
     yield "MAIL_URL", status_mail, "required by NOTICE_EMAILS and DIGEST_EMAILS"
-    https = not settings.notice_webhook_url or settings.notice_webhook_url.startswith("https://")
-    yield "NOTICE_WEBHOOK_URL", not https, "does not start with https://"
+    for name in ("notice_webhook_url", "notice_heartbeat_url"):
+        url = getattr(settings, name)
+        yield name.upper(), bool(url) and not url.startswith("https://"), "does not start with https://"
     yield "ARCHIVE_CACHE", settings.archive_cache not in ("on", "off"), "is neither on nor off"
     yield "DOWNLOADS", settings.downloads not in ("files", "service"), "is neither files nor service"
     acme, files = settings.tls == "acme", settings.tls == "files"

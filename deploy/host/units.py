@@ -82,7 +82,7 @@ def _writes(settings: HostSettings, process: Process) -> str:
 
 
 def _sends_notices(settings: HostSettings) -> bool:
-    return bool(settings.notice_webhook_url) or settings.sends_mail_of_status
+    return bool(settings.notice_webhook_url or settings.notice_heartbeat_url) or settings.sends_mail_of_status
 
 
 def _network(settings: HostSettings, process: Process) -> str:

@@ -19,6 +19,7 @@ class Receiver:
     status: int = 204
     seconds: float = 0.0  # before it answers
     attempts: int = 0
+    beats: int = 0  # the requests without a body
     received: list[tuple[Message, bytes, Any]] = field(default_factory=list)
 
     @property
@@ -38,12 +39,19 @@ def notice_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            receiver.beats += 1
+            self._answer()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             receiver.attempts += 1
             time.sleep(receiver.seconds)
             if receiver.status < 300:
                 receiver.received.append((self.headers, body, json.loads(body)))
+            self._answer()
+
+        def _answer(self) -> None:
             self.send_response(receiver.status)
             self.send_header("Location", receiver.url)
             self.send_header("Content-Length", "0")

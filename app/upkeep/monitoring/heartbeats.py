@@ -1,5 +1,9 @@
-"""Heartbeats: each process writes one to PostgreSQL and to Redis, so that an outage of one hides no process."""
+"""Heartbeats: each process writes one to PostgreSQL and to Redis, so that an outage of one hides no process.
 
+One more leaves the service: what watches it cannot report that it has stopped itself.
+"""
+
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -7,12 +11,17 @@ from typing import Final
 from redis import Redis
 
 from app.database.database import Database
+from app.domain.errors import MailDeliveryError
+from app.sending.http import get
 from app.store.incidents import facts
+
+_logger = logging.getLogger(__name__)
 
 WORKER: Final = "worker"
 CLOCK: Final = "clock"
 ROLES: Final = (WORKER, CLOCK)
 _KEY: Final = "heartbeat:"
+_OUTSIDE_SECONDS: Final = 3.0  # a receiver that is slower delays the checks of the monitor
 _LIFETIME_SECONDS: Final = 7 * 86_400
 
 
@@ -37,3 +46,11 @@ def newest(*found: Mapping[str, datetime] | None) -> Mapping[str, datetime] | No
         return None
     roles = {role for each in readable for role in each}
     return {role: max(each[role] for each in readable if role in each) for role in roles}
+
+
+def beat_outside(url: str) -> None:
+    """Request the address of a service outside. A failure is logged, without the address: whoever has it can use it."""
+    try:
+        get(url, _OUTSIDE_SECONDS)
+    except MailDeliveryError as error:
+        _logger.warning("heartbeat not sent", extra={"reason": str(error)})

@@ -25,6 +25,7 @@ from app.store.incidents import notices
 from app.upkeep.monitoring.changes import Changes
 from app.upkeep.monitoring.connections import Connections
 from app.upkeep.monitoring.figures import alerts_of_figures
+from app.upkeep.monitoring.heartbeats import beat_outside
 from app.upkeep.monitoring.probes import Probes, Results
 from app.upkeep.monitoring.publisher import Publisher
 from app.upkeep.monitoring.slots import slot_of, take_slot
@@ -93,6 +94,8 @@ class Monitor:
             self._notify_unstored(connections, redis, now)
         unstored = None if is_stored else {each.key for each in self._spool.detections()}
         self._publisher.publish_changes(connections, unstored, now)
+        if is_new_minute and (url := self.settings.status.notice_heartbeat_url):
+            beat_outside(url)
         return True
 
     def _count(self, results: Results) -> None:
