@@ -13,6 +13,8 @@ from app.web.routing import Application
 from processes.postgres import EmbeddedPostgres
 from processes.redis import EmbeddedRedis
 from tests.support.cluster import put_cluster
+from tests.support.compiled_rules import CompiledRule
+from tests.support.passwords import make_passwords_cheap
 from tests.support.service import Service, empty, start_service
 from tests.support.settings import make_settings
 from tests.support.stack import Stack, new_stack
@@ -48,8 +50,10 @@ _TOGETHER = {
 }
 
 
-# Compiling the templates of a page takes longer than rendering it.
+# Each test has an application of its own. Compiling the rules and the templates takes longer than anything it does.
+Application.url_rule_class = CompiledRule
 Application.jinja_options = {"bytecode_cache": TemplateCache()}
+make_passwords_cheap()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -103,8 +107,17 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def first_service(database_url: str, redis_url: str) -> Iterator[Service]:
+    """An application that only empties the database and Redis: a new connection takes longer for each table."""
+    service = start_service(make_settings(database_url, redis_url))
+    yield service
+    service.database.dispose()
+    service.app.context.redis.close()
+
+
 @pytest.fixture
-def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Service]]:
+def make_service(database_url: str, redis_url: str, first_service: Service) -> Iterator[Callable[..., Service]]:
     """Make applications with a test's own settings. The database and Redis are emptied before the first.
 
     They are not emptied afterwards, because the servers of other tests store data, too.
@@ -114,7 +127,7 @@ def make_service(database_url: str, redis_url: str) -> Iterator[Callable[..., Se
     def make(**overrides: str) -> Service:
         services.append(start_service(make_settings(database_url, redis_url, **overrides)))
         if len(services) == 1:
-            empty(services[0])
+            empty(first_service)
         return services[-1]
 
     yield make

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg2
-import pytest
 from playwright.sync_api import Page, expect
 
 from clients.secret import envelope, links
@@ -129,15 +128,17 @@ def test_a_sender_withdraws_a_secret(new_sharing_page: NewPage) -> None:
     expect(reader.get_by_role("heading", name="There is nothing to open")).to_be_focused()
 
 
-@pytest.mark.parametrize("cut", [1, 10, 44, 46])
-def test_a_truncated_link_asks_nothing_of_the_server(new_sharing_page: NewPage, cut: int) -> None:
+def test_a_truncated_link_asks_nothing_of_the_server(new_sharing_page: NewPage) -> None:
     link = share(new_sharing_page("/share/en"))
     reader, sent = new_sharing_page(), []
     reader.on("request", lambda request: sent.append(request.method))
-    reader.goto(link[:-cut])
-    expect(reader.get_by_role("heading", name="The link is incomplete")).to_be_focused()
+    for cut in (1, 10, 44, 46):
+        reader.goto("about:blank")  # from another address than that of the next link, so that the page is loaded
+        reader.goto(link[:-cut])
+        expect(reader.get_by_role("heading", name="The link is incomplete")).to_be_focused()
+        reader.goto(link)  # in the same tab, so only what follows # changes
+        expect(reader.locator("#submit")).to_be_visible()
     assert "POST" not in sent
-    reader.goto(link)  # in the same tab, so only what follows # changes
     reader.click("#submit")
     expect(reader.locator("#secret-text")).to_have_text(TEXT)
 
@@ -151,16 +152,18 @@ def test_another_key_opens_and_deletes_nothing(new_sharing_page: NewPage) -> Non
     expect(reader.locator("#secret-text")).to_have_text(TEXT)
 
 
-@pytest.mark.parametrize("at", [1, 4, 8, 24, 36, -1])
-def test_flipped_bits_are_noticed(new_sharing_page: NewPage, sharing_site: SharingSite, at: int) -> None:
-    link = share(new_sharing_page("/share/en"))
-    stored = envelope.digest(envelope.locator(links.parse_secret(link).secret))
-    offset = f"{at}" if at >= 0 else f"octet_length(envelope) + {at}"
-    flipped = f"set_byte(envelope, {offset}, get_byte(envelope, {offset}) # 3)"
-    change(sharing_site, f"UPDATE shared_secrets SET envelope = {flipped} WHERE digest = %s", stored)  # noqa: S608
-    reader = new_sharing_page()
-    open_link(reader, link)
-    expect(reader.get_by_role("heading", name="The secret cannot be opened")).to_be_focused()
+def test_flipped_bits_are_noticed(new_sharing_page: NewPage, sharing_site: SharingSite) -> None:
+    sender, reader = new_sharing_page(), new_sharing_page()
+    for at in (1, 4, 8, 24, 36, -1):
+        sender.goto("/share/en")
+        link = share(sender)
+        stored = envelope.digest(envelope.locator(links.parse_secret(link).secret))
+        offset = f"{at}" if at >= 0 else f"octet_length(envelope) + {at}"
+        flipped = f"set_byte(envelope, {offset}, get_byte(envelope, {offset}) # 3)"
+        change(sharing_site, f"UPDATE shared_secrets SET envelope = {flipped} WHERE digest = %s", stored)  # noqa: S608
+        reader.goto("about:blank")
+        open_link(reader, link)
+        expect(reader.get_by_role("heading", name="The secret cannot be opened")).to_be_focused()
 
 
 def test_an_expired_secret_has_the_page_of_every_end(new_sharing_page: NewPage, sharing_site: SharingSite) -> None:

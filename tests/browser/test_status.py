@@ -1,6 +1,7 @@
 """The status page in a browser: in both languages, at every width, without scripts, on paper and in forced colours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,27 +36,31 @@ class StatusSite:
         FileCarrier(self.folder).write(whole.written_at, to_json(whole))
 
 
-StartSite = Callable[[StatusDocument | None], StatusSite]
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, StatusSite]]:
+    """A web process for each state of the document, without PostgreSQL and Redis."""
+    states = {
+        "good": document(now()),
+        "outage": in_outage(now()),
+        "stale": document(now() - STALE),
+        "unmeasured": document(now(), parts=(), incidents=(), objectives=()),
+        "none": None,
+    }
+    folder = tmp_path_factory.mktemp("status")
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(site(whole, folder / name)) for name, whole in states.items()}
 
 
-@pytest.fixture
-def start_site(tmp_path: Path) -> Iterator[StartSite]:
-    """Start a web process with a document, and without PostgreSQL and Redis."""
-    opened = []
+@contextmanager
+def site(whole: StatusDocument | None, folder: Path) -> Iterator[StatusSite]:
+    """Run a web process that serves a document."""
     urls = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
-
-    def start(whole: StatusDocument | None) -> StatusSite:
-        folder = tmp_path / str(len(opened))
-        web = web_process(SECRETS | urls | {"SURFACES": "status", "STATUS_FOLDER": str(folder)}, tmp_path / "web.log")
-        site = StatusSite(f"http://127.0.0.1:{web.__enter__().port}", folder)
-        opened.append(web)
+    log = folder.with_suffix(".log")
+    with web_process(SECRETS | urls | {"SURFACES": "status", "STATUS_FOLDER": str(folder)}, log) as web:
+        served = StatusSite(f"http://127.0.0.1:{web.port}", folder)
         if whole:
-            site.publish(whole)
-        return site
-
-    yield start
-    for web in opened:
-        web.__exit__(None, None, None)
+            served.publish(whole)
+        yield served
 
 
 def now() -> datetime:
@@ -64,31 +69,25 @@ def now() -> datetime:
 
 @pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
 def test_every_state_meets_wcag_at_every_width(
-    browser: Browser, start_site: StartSite, language: str, scheme: str
+    browser: Browser, sites: dict[str, StatusSite], language: str, scheme: str
 ) -> None:
-    states = {
-        "good": document(now()),
-        "outage": in_outage(now()),
-        "stale": document(now() - STALE),
-        "unmeasured": document(now(), parts=(), incidents=(), objectives=()),
-        "none": None,
-    }
     found = {}
-    for name, whole in states.items():
-        with opening(browser, start_site(whole).address) as open_page:
+    for name, served in sites.items():
+        is_detailed = name == "outage"  # the only state whose table of days and other pages are examined
+        with opening(browser, served.address) as open_page:
             page = open_page(color_scheme=scheme)
-            for path in PATHS if name == "outage" else PATHS[:1]:
+            for path in PATHS if is_detailed else PATHS[:1]:
                 page.goto(f"/status/{language}{path}")
-                for summary in page.locator("summary").all():
+                for summary in page.locator("summary").all() if is_detailed else ():
                     summary.click()
                 found[f"{name}{path}"] = faults(page)
     assert {state: each for state, each in found.items() if each} == {}
 
 
 @pytest.fixture
-def new_status_page(browser: Browser, start_site: StartSite) -> Iterator[NewPage]:
+def new_status_page(browser: Browser, sites: dict[str, StatusSite]) -> Iterator[NewPage]:
     """Open pages of a site on which there is an outage."""
-    with opening(browser, start_site(in_outage(now())).address) as open_page:
+    with opening(browser, sites["outage"].address) as open_page:
         yield open_page
 
 

@@ -11,6 +11,7 @@ from tests.support.service import Service
 
 ARGUMENTS = {"<int:number>": "999999", "<path:address>": "nothing-here", "<token>": "x" * 43, "<reference>": "ZZZZ9999"}
 PRIVATE = [page for page in PAGES.values() if not page.is_public]
+SIGN_IN = (303, "/en/sign-in")
 
 
 def address(page: Page, language: str = "en") -> str:
@@ -22,36 +23,28 @@ def address(page: Page, language: str = "en") -> str:
     return f"/{language}{path}"
 
 
-def identifier(page: Page) -> str:
-    """Return the name of a page in the test's report."""
-    return page.endpoint
+def opened(visitor: Visitor, page: Page) -> tuple[int, str]:
+    """Return the status of a page without a form that was filled in, and where it leads."""
+    response = visitor.client.open(address(page), method="GET" if "GET" in page.methods else "POST")
+    return response.status_code, (response.location or "").partition("?")[0]
 
 
-@pytest.mark.parametrize("page", PRIVATE, ids=identifier)
-def test_a_visitor_is_sent_to_the_page_for_signing_in(portal: Service, page: Page) -> None:
-    method = "POST" if "GET" not in page.methods else "GET"
-    response = Visitor(portal).client.open(address(page), method=method)
-    assert (response.status_code, response.location.partition("?")[0]) == (303, "/en/sign-in")
+def test_a_visitor_is_sent_from_every_page_to_that_for_signing_in(portal: Service) -> None:
+    assert {page.endpoint: found for page in PRIVATE if (found := opened(Visitor(portal), page)) != SIGN_IN} == {}
 
 
-@pytest.mark.parametrize("page", PRIVATE, ids=identifier)
-def test_a_password_alone_opens_no_page(portal: Service, page: Page) -> None:
-    visitor = signed_in(portal, add_account(portal), is_complete=False)
-    method = "POST" if "GET" not in page.methods else "GET"
-    response = visitor.client.open(address(page), method=method)
-    assert (response.status_code, response.location.partition("?")[0]) == (303, "/en/sign-in")
+def test_a_password_alone_opens_no_page(portal: Service) -> None:
+    account_id = add_account(portal)
+    found = {page.endpoint: opened(signed_in(portal, account_id, is_complete=False), page) for page in PRIVATE}
+    assert {endpoint: each for endpoint, each in found.items() if each != SIGN_IN} == {}
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("page", [page for page in PRIVATE if page.right], ids=identifier)
-def test_a_page_opens_only_for_roles_with_its_right(portal: Service, page: Page, role: Role) -> None:
-    visitor = person(portal, role)
-    method = "POST" if "GET" not in page.methods else "GET"
-    status = visitor.client.open(address(page), method=method).status_code
-    if page.right in ROLE_RIGHTS[role]:
-        assert status != 403
-    else:
-        assert status == 403
+def test_a_page_opens_only_for_roles_with_its_right(portal: Service, role: Role) -> None:
+    pages = [page for page in PRIVATE if page.right]
+    assert pages
+    allowed = {page.endpoint for page in pages if opened(person(portal, role), page)[0] != 403}
+    assert allowed == {page.endpoint for page in pages if page.right in ROLE_RIGHTS[role]}
 
 
 def test_a_form_without_the_token_of_its_session_is_refused(portal: Service) -> None:
