@@ -105,7 +105,10 @@ def test_a_primary_that_became_a_replica_is_left(service: Service, redis_server:
             )
 
 
-@pytest.mark.parametrize("new", [False, True], ids=["its-connections", "its-address"])
+# In CI only the harder case: a worker whose address still answers needs the same limits, and less of them.
+@pytest.mark.parametrize(
+    "new", [pytest.param(False, marks=only_in_torture), True], ids=["its-connections", "its-address"]
+)
 def test_a_silent_redis_delays_a_purge_by_less_than_a_minute(
     service: Service, redis_server: EmbeddedRedis, new: bool
 ) -> None:

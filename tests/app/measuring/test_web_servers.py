@@ -22,6 +22,7 @@ from processes.ports import LOOPBACK
 from tests.app.measuring.test_metrics import TOKEN, values
 from tests.support.service import Service, bearer
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process, workers_of
 
@@ -116,7 +117,7 @@ def is_zombie(pid: int) -> bool:
 def test_a_killed_worker_is_still_counted(start: Callable[..., WebProcess], server: str) -> None:
     web = start(WEB_SERVER=server)
     server_process = psutil.Process(web.pid)
-    for killed in range(3):
+    for killed in range(2):
         ping(web, 10)
         victim = workers_of(server_process)[0]
         victim.kill()
@@ -138,8 +139,13 @@ def answers(web: WebProcess) -> bool:
     return True
 
 
-def test_workers_that_are_replaced_count_on(start: Callable[..., WebProcess]) -> None:
-    web = start()
+@pytest.mark.parametrize(
+    "server_name",
+    # granian takes ten seconds for each worker
+    ["gunicorn", pytest.param("granian", marks=only_in_torture)],
+)
+def test_workers_that_are_replaced_count_on(start: Callable[..., WebProcess], server_name: str) -> None:
+    web = start(WEB_SERVER=server_name)
     server = psutil.Process(web.pid)
     total = 0
     for _ in range(2):
