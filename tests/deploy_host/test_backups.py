@@ -79,7 +79,9 @@ def rehearse(url: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     return run("rehearsal", url, folder, folder.parent / "key")
 
 
-def test_a_backup_is_encrypted_and_the_rehearsal_restores_it_unless_it_lacks_rows(used: Service, folder: Path, scratch_url: str) -> None:
+def test_a_backup_is_encrypted_and_a_rehearsal_restores_it_unless_it_lacks_rows(
+    used: Service, folder: Path, scratch_url: str
+) -> None:
     file = make_backup(used, folder)
     assert file.read_bytes().startswith(b"age-encryption.org/v1\n")
     assert sorted(path.name for path in folder.iterdir()) == sorted(

@@ -198,7 +198,7 @@ def prepare(host: ScratchHost, settings: HostSettings, database_url: str, redis_
 
 
 def make_release(host: ScratchHost, name: str) -> Path:
-    """Copy this source as a release, with the packages of the tests. Its compiled modules spare each process seconds."""
+    """Copy this source as a release, with the packages of the tests. Compiled modules spare each process seconds."""
     folder = host.path(f"{RELEASES}/releases/{name}")
     for part in COPIED:
         shutil.copytree(ROOT / part, folder / part)

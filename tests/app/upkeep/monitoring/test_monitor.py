@@ -145,7 +145,9 @@ def test_several_monitors_send_one_notice_of_an_outage_that_cannot_be_stored(
 ) -> None:
     clock, worker = make_watch("clock"), make_watch("worker")
     hole.swallow(new=True)
-    for _ in range(2):  # in turns: each acts in every other slot, and sees every one; the third is the one of the notice
+    for _ in range(
+        2
+    ):  # in turns: each acts in every other slot, and sees every one, the third of which is the notice's
         for first, second in ((clock, worker), (worker, clock)):
             first.rounds(1)
             second.now = first.now
