@@ -102,7 +102,7 @@ def test_each_worker_answers_for_all(start: Callable[..., WebProcess], service: 
         assert found[PINGS] == 20
         assert found[("exposure_alert_request_duration_seconds_count", "/services/ping", "common")] == 20
     folder = folder_of(web)
-    assert slots(folder) == WORKERS
+    wait_until(lambda: slots(folder) == WORKERS, "the last worker has started")
     psutil.Process(web.pid).terminate()
     wait_until(lambda: not psutil.pid_exists(web.pid) or is_zombie(web.pid), "the server ends")
     assert not folder.exists()
@@ -171,6 +171,7 @@ def test_a_given_folder_is_used_and_kept(start: Callable[..., WebProcess], tmp_p
     web = start(**{FOLDER: str(folder)})
     ping(web, 3)
     assert scrape(web)[PINGS] == 3
+    wait_until(lambda: slots(folder) == WORKERS, "the last worker has started")
     psutil.Process(web.pid).terminate()
     wait_until(lambda: is_zombie(web.pid), "the server ends")
     assert slots(folder) == WORKERS
