@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -78,8 +79,11 @@ class Running:
 
     def processes(self, app: App) -> list[psutil.Process]:
         """Return the processes of an app, with the daemons that supervise them."""
-        leaders = [leader for leader in map(daemon.process_of, self._folders(app)) if leader]
-        return [process for leader in leaders for process in (leader, *leader.children(recursive=True))]
+        found: list[psutil.Process] = []
+        for leader in filter(None, map(daemon.process_of, self._folders(app))):
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                found += [leader, *leader.children(recursive=True)]
+        return found
 
     def version(self, number: int, release: int) -> Version:
         """Return a version of an app."""

@@ -73,9 +73,9 @@ def restart_workers(host: Host, settings: HostSettings) -> None:
             raise HostError(f"{unit} does not run: journalctl --unit {unit}")
 
 
-def wait_until_ready(settings: HostSettings, slot: str, seconds: float = READY_SECONDS) -> None:
+def wait_until_ready(settings: HostSettings, slot: str) -> None:
     """Wait until every web process of a slot is ready; raise HostError, with its answer, if one is not in time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + READY_SECONDS
     for surface in settings.surfaces:
         answer = readiness(surface, slot)
         while answer:

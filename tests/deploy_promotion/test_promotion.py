@@ -60,7 +60,7 @@ def create_app(*arguments, **options):
 
 @dataclass
 class Installation:
-    """A web process with a database of its own; a thread does at once what its worker would do every minute."""
+    """A web process with a database of its own; a thread does every other second what its worker does every minute."""
 
     folder: Path
     url: str
@@ -87,6 +87,9 @@ class Installation:
     def serves(self) -> str:
         return json.loads((self.folder / "serves.json").read_text())["release"]
 
+    def has_status(self) -> bool:
+        return requests.get(f"{self.url}/status.json", timeout=60).ok
+
     def notes(self) -> list[str]:
         with self.app.context.database.autocommit() as connection:
             query = "SELECT text FROM incident_events WHERE kind = 'note' ORDER BY id"
@@ -97,7 +100,7 @@ class Installation:
         # How fast this machine is must not decide whether a release reaches production.
         objectives = tuple(each for each in load_objectives() if not each.name.endswith("-latency"))
         publication = Publication(context.status, context.incidents, objectives)
-        while not self._stopped.wait(1):
+        while not self._stopped.wait(2):
             now = datetime.now(UTC)
             with suppress(requests.RequestException):  # while another release starts
                 requests.get(self.url + retrieval_path(day_number(now), int(now.timestamp()), HMAC), timeout=10)
@@ -127,7 +130,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "other-key.json").write_text(json.dumps({"ECDSA_KEY": generate_signing_key()}))
     faulty = folder / "faulty"
     for name in ("app", "bin", "worker", "migrations"):
-        shutil.copytree(ROOT / name, faulty / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, faulty / name)
     for name in ("gunicorn.conf.py", "objectives.yaml", "Procfile", "pyproject.toml"):
         shutil.copy(ROOT / name, faulty / name)
     with (faulty / "app" / "__init__.py").open("a") as file:
@@ -157,6 +160,8 @@ def installations(
     try:
         for each in made.values():
             each.start()
+        for each in made.values():
+            wait_until(each.has_status, "the status is published")
         yield made
     finally:
         for each in made.values():
@@ -255,7 +260,8 @@ def test_a_release_that_fails_one_request_in_twenty_is_stopped_by_the_objectives
 ) -> None:
     status, output = promote(plan, "faulty")
     assert status == 1, output
-    assert "STOPPED faulty: staging: objectives: codes-availability: " in output
+    assert "STOPPED faulty: staging: objectives: " in output
+    assert "codes-availability: " in output
     assert "times what its budget allows" in output
     assert installations["staging"].serves() == "v1"
     assert installations["production"].serves() == "v1"

@@ -69,7 +69,7 @@ def test_no_request_is_lost_while_workers_are_replaced(
 def test_new_workers_run_the_new_code(server: str, database_url: str, redis_url: str, tmp_path: Path) -> None:
     code = tmp_path / "code"
     for name in ("app", "bin", "migrations"):
-        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, code / name)
     shutil.copy(ROOT / "gunicorn.conf.py", code)
     environment = SECRETS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WEB_SERVER": server}
     with web_process(environment, tmp_path / "log", code) as web:

@@ -12,6 +12,9 @@ from typing import Any
 
 import psutil
 
+from review_apps.description import describe
+from review_apps.host import Host as ReviewAppsHost
+from review_apps.settings import Settings
 from tests.review_apps.small_app import Repository
 from tests.support.waiting import wait_until
 
@@ -95,8 +98,9 @@ class Host:
         return [*files, *worktrees, *processes, *self.processes(number)]
 
     def listed(self, number: int) -> dict[str, Any]:
-        """Return an app as `list` describes it."""
-        return next(app for app in json.loads(self.run("list", "--json")) if app["number"] == number)
+        """Return an app as `list --json` does, but without a process for each question of a test that waits."""
+        settings = Settings.read(self.home.resolve())
+        return describe(ReviewAppsHost(settings, print), number)
 
     def folder(self, number: int) -> Path:
         return self.home / "apps" / f"pr-{number:04d}"

@@ -151,11 +151,9 @@ def test_a_service_in_fastapi_opens_with_uv_lock_and_assets(host: Host) -> None:
     live(host, password)
 
 
-@pytest.mark.parametrize(
-    "locks",
-    [pytest.param(each, marks=only_in_torture) for each in ("", "poetry")] + [pytest.param("hashed", marks=only_in_ci)],
-    ids=lambda each: each or "pipenv",
-)
+# In CI the other two apps live the same life; test_dependencies.py covers hashes, and test_dynos.py workers.
+@only_in_torture
+@pytest.mark.parametrize("locks", ["", "poetry", "hashed"], ids=["pipenv", "poetry", "hashed"])
 def test_a_plain_wsgi_app_with_a_worker_opens_with_every_lock_file(host: Host, locks: str) -> None:
     put(host, "wsgi_queue", locks)
     password = host.open(1, "main")["password"]

@@ -51,7 +51,8 @@ def statuses(web: WebProcess) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("server", ["PostgreSQL", "Redis"])
+# Of Redis, tests/app/web/test_redis_failover.py covers the same without a web process.
+@pytest.mark.parametrize("server", ["PostgreSQL", pytest.param("Redis", marks=only_in_torture)])
 def test_a_web_process_gives_up_a_silent_server_and_returns_to_it(
     service: Service, redis_server: EmbeddedRedis, tmp_path: Path, server: str
 ) -> None:
