@@ -18,7 +18,10 @@ SIZES = {
     ("aws_rds_cluster", "serverlessv2_scaling_configuration"),
 }
 # Resources whose number is a size, or follows from who is told.
-COUNTED = ("aws_rds_cluster_instance", "aws_sns_topic_subscription", "module.cache_alarm")
+COUNTED = (
+    "aws_rds_cluster_instance", "aws_sns_topic_subscription",
+    'module.alarms.aws_cloudwatch_metric_alarm.this["redis-',
+)  # fmt: skip
 
 
 def resources(environment: str, root: str) -> dict[str, Any]:
