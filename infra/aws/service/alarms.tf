@@ -80,6 +80,18 @@ locals {
     }
   }
 
+  # Levels that the public service had alarms on. The monitor compares them with the thresholds of docs/figures.md each
+  # minute, because CloudWatch cannot count what is stored: a line states what is above one.
+  figure_alarms = { for pair in setproduct(["unclaimed_codes", "claimed_codes", "diagnosis_keys"], ["ticket", "page"]) :
+    "${replace(pair[0], "_", "-")}-${pair[1]}" => {
+      description = "Above a threshold: ${pair[0]} (docs/runbooks/figures.md)"
+      processes   = ["worker-status", "clock-status"]
+      terms       = ["msg=\"figure above threshold\"", "figure=${pair[0]}", "severity=${pair[1]}"]
+      period      = 300
+      thresholds  = { (pair[1] == "page" ? "critical" : "warning") = 0 }
+    }
+  }
+
   # Lines that must appear: their absence is the alarm.
   heartbeats = {
     purge         = { process = "worker-submission", line = "purge finished", seconds = 120 }
@@ -88,6 +100,8 @@ locals {
     mixing        = { process = "worker-submission", line = "stored rows mixed", seconds = 3600 }
     padding       = { process = "worker-retrieval", line = "archive built", seconds = 7200 }
   }
+  # Where releases are tried, archives are built for each request, not by the worker.
+  missing_heartbeats = { for name, each in local.heartbeats : name => each if !(var.tries_releases && name == "padding") }
 }
 
 module "log_alarms" {
@@ -96,7 +110,7 @@ module "log_alarms" {
   name       = local.name
   log_groups = local.log_groups
   topics     = local.topics
-  alarms = merge(local.log_alarms, { for name, each in local.heartbeats : "no-${name}" => {
+  alarms = merge(local.log_alarms, local.figure_alarms, { for name, each in local.missing_heartbeats : "no-${name}" => {
     description  = "No line with \"${each.line}\" for ${each.seconds} seconds"
     processes    = [each.process]
     terms        = ["msg=\"${each.line}\""]
@@ -189,6 +203,16 @@ module "global_alarms" {
       missing_data = "breaching"
       thresholds   = { critical = 1 }
     } },
+    # Route 53 reports both every four hours.
+    { for metric, what in local.dnssec_metrics : "zone-${what}" => {
+      description = "DNSSEC of the zone: ${metric}. Resolvers that verify may soon refuse every name (docs/runbooks/keys.md)"
+      namespace   = "AWS/Route53"
+      metric      = metric
+      dimensions  = { HostedZoneId = module.dns.zone_id }
+      statistic   = "Maximum"
+      period      = 14400
+      thresholds  = { critical = 0 }
+    } },
     { cdn-5xx = {
       description = "Per cent of downloads that failed"
       namespace   = "AWS/CloudFront"
@@ -208,6 +232,10 @@ locals {
     capacity    = { metric = "ACUUtilization", thresholds = { warning = 75, critical = 95 } }
     connections = { metric = "DatabaseConnections", thresholds = { warning = 700 } }
     deadlocks   = { metric = "Deadlocks", thresholds = { warning = 0 } }
+  }
+  dnssec_metrics = {
+    DNSSECInternalFailure             = "dnssec-failure"
+    DNSSECKeySigningKeysNeedingAction = "dnssec-key"
   }
   cache_metrics = { cpu = "EngineCPUUtilization", memory = "DatabaseMemoryUsagePercentage" }
 

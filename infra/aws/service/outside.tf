@@ -93,10 +93,16 @@ module "audit" {
   own_roles = [
     "arn:aws:iam::${var.account}:role/${local.name}-*-execution",
     "arn:aws:iam::${var.account}:role/${local.name}-*-task",
+    "arn:aws:iam::${var.account}:role/${local.name}-promote",
     "arn:aws:iam::${var.account}:role/aws-service-role/*",
   ]
+  signing_keys = {
+    archives = { region = null, arns = local.signing_key_arns, roles = local.signing_roles }
+    # Route 53 signs as a service, without a role.
+    dnssec = { region = "us-east-1", arns = [module.dns.signing_key_arn], roles = ["arn:aws:iam::${var.account}:role/aws-service-role/*"] }
+  }
   key_arns                = [for purpose in ["archives", "data", "secrets"] : module.keys[purpose].arn]
   watched_bucket_prefixes = ["${module.archives.arn}/", "${module.logs.arn}/"]
-  critical_topic_arn      = local.topics["critical"]
+  critical_topic_arns     = { regional = local.topics["critical"], global = local.global_topics["critical"] }
   log_key_arn             = module.keys["logs"].arn
 }

@@ -36,7 +36,7 @@ locals {
       action   = 429
       limit    = route.requests
       path     = route.path
-    } if route.requests != null },
+    } if var.has_rates && route.requests != null },
 
     # Bodies that are larger than the route accepts. The firewall sees the first 8 KiB of a body. Above that, it looks at
     # the length that the client states: one with more digits than the limit has. The service checks the exact limit.
