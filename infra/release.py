@@ -1,13 +1,14 @@
-"""Bring a release to an environment that Terraform has prepared: `python -m infra.release OUTPUTS [migrations]`.
+"""Replace processes that Terraform has described: `python -m infra.release OUTPUTS [--image TAG | --only-migrations]`.
 
-OUTPUTS is what `terraform output -json` prints. Migrations run first, then workers and clocks are replaced, then
-CodeDeploy switches the web processes of each surface. Anything that fails ends it with an error. With `migrations`, it
-ends after them.
+OUTPUTS is what `terraform output -json` prints. With --image, as in a promotion, every process gets a revision of its
+task definition with that image; migrations run first, then workers and clocks are replaced, then CodeDeploy switches
+the web processes of each surface. Without it, as after a change of the infrastructure, no image changes, and only
+processes whose task definition differs from the one that runs are replaced. Anything that fails ends it with an error.
 """
 
+import argparse
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,64 @@ class ReleaseFailedError(Exception):
     """A step of a release failed; its message names the step."""
 
 
-def run_migrations(ecs: Any, release: Mapping[str, Any]) -> None:
+def _content(ecs: Any, task_definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task definition without what AWS adds when it is registered."""
+    arguments = ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
+    return {name: value for name, value in task_definition.items() if name in arguments}
+
+
+def with_image(content: Mapping[str, Any], tag: str) -> dict[str, Any]:
+    """Return a task definition whose container has another image, and the setting that names it."""
+    (container,) = content["containerDefinitions"]
+    repository = container["image"].rpartition(":")[0]
+    settings = {each["name"]: each["value"] for each in container["environment"]} | {"REVISION": tag}
+    environment = [{"name": name, "value": settings[name]} for name in sorted(settings)]
+    return {
+        **content,
+        "containerDefinitions": [{**container, "image": f"{repository}:{tag}", "environment": environment}],
+    }
+
+
+def register_image(ecs: Any, families: Mapping[str, str], tag: str) -> dict[str, str]:
+    """Register a revision with an image for each process, unless its newest one has that; return their ARNs."""
+    return {process: _register(ecs, family, tag) for process, family in families.items()}
+
+
+def _register(ecs: Any, family: str, tag: str) -> str:
+    newest = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    content = _content(ecs, newest)
+    if with_image(content, tag) == content:
+        return str(newest["taskDefinitionArn"])
+    made = ecs.register_task_definition(**with_image(content, tag))
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+def running_definitions(ecs: Any, release: Mapping[str, Any]) -> dict[str, str]:
+    """Return the task definition that each service runs, by process."""
+    services = dict(release["background"]) | {process: web["service"] for process, web in release["web"].items()}
+    found = {}
+    for process, service in services.items():
+        (described,) = ecs.describe_services(cluster=release["cluster"], services=[service])["services"]
+        # CodeDeploy's services have sets of tasks, of which one serves.
+        sets = [each for each in described.get("taskSets", []) if each["status"] == "PRIMARY"]
+        found[process] = (sets or [described])[0]["taskDefinition"]
+    return found
+
+
+def changed_processes(ecs: Any, release: Mapping[str, Any], definitions: Mapping[str, str]) -> set[str]:
+    """Return the processes whose task definition has another content than the one that runs."""
+
+    def content(arn: str) -> dict[str, Any]:
+        return _content(ecs, ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"])
+
+    return {
+        process
+        for process, running in running_definitions(ecs, release).items()
+        if running != definitions[process] and content(running) != content(definitions[process])
+    }
+
+
+def run_migrations(ecs: Any, release: Mapping[str, Any], task_definition: str) -> None:
     """Run the task `release`, and wait until it ends; raise ReleaseFailedError unless it succeeds."""
     network = {
         "subnets": release["subnets"],
@@ -27,7 +85,7 @@ def run_migrations(ecs: Any, release: Mapping[str, Any]) -> None:
     }
     started = ecs.run_task(
         cluster=release["cluster"],
-        taskDefinition=release["task_definitions"]["release"],
+        taskDefinition=task_definition,
         launchType="FARGATE",
         networkConfiguration={"awsvpcConfiguration": network},
     )
@@ -43,14 +101,20 @@ def run_migrations(ecs: Any, release: Mapping[str, Any]) -> None:
         )
 
 
-def replace_background(ecs: Any, release: Mapping[str, Any]) -> None:
+def replace_background(
+    ecs: Any, release: Mapping[str, Any], definitions: Mapping[str, str], processes: Iterable[str]
+) -> None:
     """Replace workers and clocks, and wait until the new ones run."""
-    for process, service in release["background"].items():
+    for process in processes:
         ecs.update_service(
-            cluster=release["cluster"], service=service, taskDefinition=release["task_definitions"][process]
+            cluster=release["cluster"],
+            service=release["background"][process],
+            taskDefinition=definitions[process],
+            forceNewDeployment=True,  # also if only the value of a secret has changed
         )
-    services = list(release["background"].values())
-    ecs.get_waiter("services_stable").wait(cluster=release["cluster"], services=services)
+    waiter = ecs.get_waiter("services_stable")
+    for process in processes:  # one at a time, because a request names at most ten
+        waiter.wait(cluster=release["cluster"], services=[release["background"][process]])
 
 
 def specification(task_definition: str, port: int, check: str) -> str:
@@ -66,11 +130,14 @@ def specification(task_definition: str, port: int, check: str) -> str:
     )
 
 
-def switch_web(codedeploy: Any, release: Mapping[str, Any]) -> None:
+def switch_web(
+    codedeploy: Any, release: Mapping[str, Any], definitions: Mapping[str, str], surfaces: Iterable[str]
+) -> None:
     """Start a deployment for each surface, and wait until all traffic has moved."""
     deployments = {}
-    for surface, web in release["web"].items():
-        content = specification(release["task_definitions"][surface], web["port"], web["check"])
+    for surface in surfaces:
+        web = release["web"][surface]
+        content = specification(definitions[surface], web["port"], web["check"])
         created = codedeploy.create_deployment(
             applicationName=web["deployment_group"]["application"],
             deploymentGroupName=web["deployment_group"]["group"],
@@ -86,14 +153,26 @@ def switch_web(codedeploy: Any, release: Mapping[str, Any]) -> None:
 
 def main() -> None:
     """Run all steps."""
-    outputs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    release = outputs["release"]["value"]
-    ecs = boto3.client("ecs")
-    run_migrations(ecs, release)
-    if sys.argv[2:] == ["migrations"]:
+    parser = argparse.ArgumentParser(prog="python -m infra.release", description=__doc__)
+    parser.add_argument("outputs", type=Path)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--image", metavar="TAG")
+    what.add_argument("--only-migrations", action="store_true")
+    options = parser.parse_args()
+    release = json.loads(options.outputs.read_text(encoding="utf-8"))["release"]["value"]
+    ecs, definitions = boto3.client("ecs"), release["task_definitions"]
+    if options.only_migrations:
+        run_migrations(ecs, release, definitions["release"])
         return
-    replace_background(ecs, release)
-    switch_web(boto3.client("codedeploy"), release)
+    if options.image:
+        definitions = register_image(ecs, release["families"], options.image)
+        run_migrations(ecs, release, definitions["release"])
+        replaced = set(release["background"]) | set(release["web"])
+    else:
+        replaced = changed_processes(ecs, release, definitions)
+    print(f"replaced: {', '.join(sorted(replaced)) or 'nothing'}", flush=True)
+    replace_background(ecs, release, definitions, sorted(replaced & set(release["background"])))
+    switch_web(boto3.client("codedeploy"), release, definitions, sorted(replaced & set(release["web"])))
 
 
 if __name__ == "__main__":

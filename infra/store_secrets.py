@@ -2,9 +2,11 @@
 
 OUTPUTS is what `terraform output -json` prints, LABEL that of the first health authority. Values are random, made as by
 `flask secrets make`, stored in Secrets Manager and shown nowhere. Secrets that have a value are left alone. MAIL_URL
-cannot be made up: it is listed at the end.
+cannot be made up: it is listed at the end. The key that signs archives is in KMS; its public key is stored for
+promotions.
 """
 
+import base64
 import json
 import secrets
 import sys
@@ -17,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from app.config.secrets import SECRET_MAKERS, make_claim_token
 
+_PUBLIC_KEY: Final = "EXPORT_PUBLIC_KEY"
 _ORIGIN_SECRET: Final = "origin-secret"  # noqa: S105 - the name of it
 
 
@@ -47,6 +50,13 @@ def store_settings(store: Any, settings: dict[str, str], label: str) -> list[str
         store.put_secret_value(SecretId=arn, SecretString=known[name]())
         print(f"stored {name}")
     return left
+
+
+def store_public_key(store: Any, kms: Any, data: dict[str, Any]) -> None:
+    """Store the public key that verifies archives, in the form that clients read, in place of an earlier one."""
+    key = kms.get_public_key(KeyId=data["signing_key_arn"])["PublicKey"]
+    store.put_secret_value(SecretId=data["settings"][_PUBLIC_KEY], SecretString=base64.b64encode(key).decode())
+    print(f"stored {_PUBLIC_KEY}")
 
 
 def store_redis_url(store: Any, data: dict[str, Any]) -> None:
@@ -92,7 +102,9 @@ def main(outputs: dict[str, Any], label: str) -> None:
     """Store everything that is missing."""
     data = outputs["data"]["value"]
     store = boto3.client("secretsmanager")
-    left = store_settings(store, data["settings"], label)
+    made_up = {name: arn for name, arn in data["settings"].items() if name != _PUBLIC_KEY}
+    left = store_settings(store, made_up, label)
+    store_public_key(store, boto3.client("kms"), data)
     store_redis_url(store, data)
     store_origin_secret(data, outputs["name"]["value"])
     if left:

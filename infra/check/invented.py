@@ -32,9 +32,13 @@ _BY_TYPE: Final[Mapping[Any, Any]] = {"number": 1, "bool": False}
 
 def fill_in(resource: str, values: dict[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a resource or data source, with one for each computed attribute that is not set."""
+    # Names are unique in a region.
+    place = values.get("region") or ""
     label = next((values[name] for name in _NAMES if isinstance(values.get(name), str)), None) or _digest(values)
     return values | {
-        name: _invent(resource, name, type_, label) for name, type_ in computed.items() if values.get(name) is None
+        name: _invent(resource, name, type_, label, place)
+        for name, type_ in computed.items()
+        if values.get(name) is None
     }
 
 
@@ -42,9 +46,9 @@ def _digest(values: dict[str, Any]) -> str:
     return hashlib.sha256(repr(sorted(values.items(), key=lambda item: item[0])).encode()).hexdigest()[:12]
 
 
-def _invent(resource: str, name: str, type_: Any, label: str) -> Any:
+def _invent(resource: str, name: str, type_: Any, label: str, region: str) -> Any:
     if (resource, name) in _SPECIAL:
         return _SPECIAL[resource, name]
     if type_ == "string":
-        return f"arn:aws:{resource}:::{label}" if name == "arn" else f"{resource}.{label}.{name}"
+        return f"arn:aws:{resource}:{region}::{label}" if name == "arn" else f"{resource}.{label}.{name}"
     return _BY_TYPE[type_] if isinstance(type_, str) and type_ in _BY_TYPE else None

@@ -1,5 +1,6 @@
 """The scripts of a deployment: a release, roles of the database, secrets. AWS' own descriptions check every request."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -8,23 +9,53 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.config.settings import describe_settings, parse_setting
-from infra.cost import table
+from clients.phone.settings import Settings
+from infra.cost import read_sizes, table
 from infra.database_roles import address, all_statements, documented_roles
-from infra.release import ReleaseFailedError, run_migrations, specification, switch_web
-from infra.store_secrets import makers, store_settings
-from tests.infra.plans import ROOT
+from infra.release import (
+    ReleaseFailedError,
+    changed_processes,
+    register_image,
+    run_migrations,
+    specification,
+    switch_web,
+)
+from infra.store_secrets import makers, store_public_key, store_settings
+from tests.infra.plans import ROOT, plan
 
 RELEASE = {
     "cluster": "alert-staging",
     "subnets": ["subnet-1"],
     "security_group": "sg-1",
-    "task_definitions": {"release": "arn:task:release", "portal": "arn:task:portal"},
+    "background": {"worker-portal": "alert-staging-worker-portal"},
     "web": {
-        "portal": {"deployment_group": {"application": "a", "group": "g"}, "port": 8001, "check": "CodeDeployHook_p"}
+        "portal": {
+            "service": "alert-staging-portal",
+            "deployment_group": {"application": "a", "group": "g"},
+            "port": 8001,
+            "check": "CodeDeployHook_p",
+        }
     },
 }
+
+
+def task_definition(revision: int, tag: str, **settings: str) -> dict[str, Any]:
+    """Return a task definition as ECS describes it."""
+    environment = [{"name": name, "value": value} for name, value in sorted({**settings, "REVISION": tag}.items())]
+    return {
+        "taskDefinitionArn": f"arn:task:{revision}",
+        "revision": revision,
+        "status": "ACTIVE",
+        "family": "alert-staging-portal",
+        "cpu": "512",
+        "containerDefinitions": [
+            {"name": "process", "image": f"registry:5000/alert:{tag}", "environment": environment}
+        ],
+    }
 
 
 @pytest.fixture
@@ -48,7 +79,7 @@ def migrate(ecs: Stubber, exit_code: int) -> None:
     ecs.add_response("run_task", {"tasks": [task], "failures": []})
     for _ in range(2):  # the waiter, and the result
         ecs.add_response("describe_tasks", {"tasks": [task]}, {"cluster": "alert-staging", "tasks": ["arn:1"]})
-    run_migrations(ecs.client, RELEASE)
+    run_migrations(ecs.client, RELEASE, "arn:task:release")
 
 
 def test_a_release_waits_for_its_migrations(clients: Any) -> None:
@@ -70,8 +101,54 @@ def test_web_processes_are_switched_by_codedeploy(clients: Any) -> None:
         {"applicationName": "a", "deploymentGroupName": "g", "revision": revision},
     )
     codedeploy.add_response("get_deployment", {"deploymentInfo": {"status": "Succeeded"}}, {"deploymentId": "d-1"})
-    switch_web(codedeploy.client, RELEASE)
+    switch_web(codedeploy.client, RELEASE, {"portal": "arn:task:portal"}, ["portal"])
     assert json.loads(content)["Hooks"] == [{"AfterAllowTestTraffic": "CodeDeployHook_p"}]
+
+
+def test_a_promotion_changes_the_image_and_its_name_and_nothing_else(clients: Any) -> None:
+    ecs = clients("ecs")
+    family = {"taskDefinition": "alert-staging-portal"}
+    ecs.add_response("describe_task_definition", {"taskDefinition": task_definition(1, "v1.0.0", PORT="8001")}, family)
+    new = task_definition(2, "v1.1.0", PORT="8001")
+    content = {name: new[name] for name in ("family", "cpu", "containerDefinitions")}
+    ecs.add_response("register_task_definition", {"taskDefinition": new}, content)
+    assert register_image(ecs.client, {"portal": "alert-staging-portal"}, "v1.1.0") == {"portal": "arn:task:2"}
+
+
+def test_an_image_that_is_registered_already_is_not_registered_again(clients: Any) -> None:
+    ecs = clients("ecs")
+    ecs.add_response("describe_task_definition", {"taskDefinition": task_definition(2, "v1.1.0")})
+    assert register_image(ecs.client, {"portal": "alert-staging-portal"}, "v1.1.0") == {"portal": "arn:task:2"}
+
+
+@pytest.mark.parametrize(("port", "changed"), [("8001", set()), ("8002", {"portal"})])
+def test_after_a_change_of_the_infrastructure_processes_with_another_content_are_replaced(
+    clients: Any, port: str, changed: set[str]
+) -> None:
+    ecs = clients("ecs")
+    running = {"services": [{"serviceName": "w", "taskDefinition": "arn:task:9"}]}
+    ecs.add_response("describe_services", running)
+    sets = [{"status": "PRIMARY", "taskDefinition": "arn:task:2"}, {"status": "ACTIVE", "taskDefinition": "arn:task:1"}]
+    ecs.add_response("describe_services", {"services": [{"serviceName": "p", "taskSets": sets}]})
+    # Terraform registered a third revision of the portal, and none of the worker.
+    for definition in (task_definition(2, "v1.0.0", PORT="8001"), task_definition(3, "v1.0.0", PORT=port)):
+        expected = {"taskDefinition": definition["taskDefinitionArn"]}
+        ecs.add_response("describe_task_definition", {"taskDefinition": definition}, expected)
+    definitions = {"portal": "arn:task:3", "worker-portal": "arn:task:9"}
+    assert changed_processes(ecs.client, RELEASE, definitions) == changed
+
+
+def test_the_public_key_is_stored_in_the_form_that_clients_read(clients: Any) -> None:
+    key = generate_private_key(SECP256R1()).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    kms, store = clients("kms"), clients("secretsmanager")
+    kms.add_response("get_public_key", {"PublicKey": der}, {"KeyId": "arn:key"})
+    text = base64.b64encode(der).decode()
+    store.add_response("put_secret_value", {}, {"SecretId": "arn:public", "SecretString": text})
+    data = {"signing_key_arn": "arn:key", "settings": {"EXPORT_PUBLIC_KEY": "arn:public"}}
+    store_public_key(store.client, kms.client, data)
+    others = {"SUBMISSION_URL": "https://s", "RETRIEVAL_URL": "https://r", "RETRIEVE_HMAC_KEY": "ab" * 32}
+    assert Settings.from_environ({**others, "EXPORT_PUBLIC_KEY": text}).public_key == key
 
 
 def test_roles_of_the_database_get_the_documented_rights_and_no_documented_password() -> None:
@@ -102,8 +179,24 @@ def test_secrets_with_a_value_are_left_alone(clients: Any) -> None:
     store.add_response("describe_secret", {}, {"SecretId": "arn:mail"})
     store.add_response("describe_secret", {}, {"SecretId": "arn:new"})
     store.add_response("put_secret_value", {}, {"SecretId": "arn:new", "SecretString": ANY})
-    settings = {"ECDSA_KEY": "arn:old", "MAIL_URL": "arn:mail", "SECRET_KEY": "arn:new"}
+    settings = {"KEY_CLAIM_TOKEN": "arn:old", "MAIL_URL": "arn:mail", "SECRET_KEY": "arn:new"}
     assert store_settings(store.client, settings, "ON") == ["MAIL_URL"]
+
+
+def test_the_cost_counts_what_is_planned() -> None:
+    sizes, service, bootstrap = read_sizes("production"), plan("production"), plan("production", "bootstrap")
+    interfaces = [each.values for each in service.of("aws_vpc_endpoint") if each.values["subnet_ids"]]
+    planned = {
+        "load_balancers": len(service.of("aws_lb")),
+        "endpoints": sum(len(each["subnet_ids"]) for each in interfaces),
+        "firewalls": len(service.of("aws_wafv2_web_acl")),
+        "firewall_rules": sum(len(each.values["rule"]) for each in service.of("aws_wafv2_web_acl")),
+        "keys": len(service.of("aws_kms_key") + bootstrap.of("aws_kms_key")),
+        "secrets": len(service.of("aws_secretsmanager_secret")) + 1,  # and the one of RDS
+        "alarms": len(service.of("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")),
+        "health_checks": len(service.of("aws_route53_health_check")),
+    }
+    assert {name: getattr(sizes, name) for name in planned} == planned
 
 
 def test_the_documented_cost_is_the_computed_one() -> None:

@@ -1,9 +1,13 @@
-"""Staging has what production has: the same kinds of resources with the same values, except for sizes and names."""
+"""Staging has what production has: the same kinds of resources with the same values, except for sizes and names.
 
+It also has what promotions need (`tries_releases`, docs/promotion.md): those differences are listed here, no others.
+"""
+
+import json
 import re
 from typing import Any
 
-from tests.infra.plans import AWS, plan
+from tests.infra.plans import AWS, ROOT, Resource, plan
 
 # Values that are sizes: type of resource and argument.
 SIZES = {
@@ -18,7 +22,50 @@ SIZES = {
     ("aws_rds_cluster", "serverlessv2_scaling_configuration"),
 }
 # Resources whose number is a size, or follows from who is told.
-COUNTED = ("aws_rds_cluster_instance", "aws_sns_topic_subscription", "module.cache_alarm")
+COUNTED = (
+    "aws_rds_cluster_instance", "aws_sns_topic_subscription",
+    'module.alarms.aws_cloudwatch_metric_alarm.this["redis-',
+)  # fmt: skip
+
+
+# Settings that differ for promotions: in staging, and in production (None: not set).
+TRIAL_SETTINGS = {
+    "RELEASE_PERIOD_HOURS": ("0", "1"),
+    "RATE_LIMITS": ("off", "on"),
+    "RELEASE_MINIMUM_UPLOADS": ("0", None),
+    "EXPORT_MAX_AGE_SECONDS": ("0", None),
+    "DOWNLOAD_FILES": (None, "s3://aws_s3_bucket.NAME-archives-ACCOUNT.id/downloads"),
+}
+# Where releases are tried, requests build the archives, so the worker's line about them is not waited for.
+IN_PRODUCTION_ALONE = {
+    'module.log_alarms.aws_cloudwatch_log_metric_filter.this["no-padding worker-retrieval"]',
+    'module.log_alarms.module.alarms.aws_cloudwatch_metric_alarm.this["no-padding-critical"]',
+}
+
+
+def without_trials(resource: Resource) -> dict[str, Any]:
+    """Return the values of a resource without what differs for promotions."""
+    values = dict(resource.values)
+    if resource.type == "aws_ecs_task_definition":
+        (container,) = json.loads(values["container_definitions"])
+        container["environment"] = [each for each in container["environment"] if each["name"] not in TRIAL_SETTINGS]
+        values["container_definitions"] = json.dumps([container], separators=(",", ":"))
+    elif resource.type == "aws_wafv2_web_acl":
+        # A thousand people of a promotion have one address.
+        kept = [rule for rule in values["rule"] if not rule["name"].startswith("rate-")]
+        values["rule"] = sorted(kept, key=lambda rule: rule["priority"])
+    elif resource.type == "aws_cloudfront_distribution":
+        # CloudFront keeps nothing that a promotion must see at once.
+        values["ordered_cache_behavior"] = [
+            {name: value for name, value in each.items() if name != "cache_policy_id"}
+            for each in values["ordered_cache_behavior"]
+        ]
+    elif resource.address == "aws_iam_role_policy.promote":
+        # Production is not tried, so its promotion has no secrets of clients: test_permissions.py compares them.
+        policy = json.loads(values["policy"])
+        policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "ReadSecretsOfPromotions"]
+        values["policy"] = json.dumps(policy)
+    return values
 
 
 def resources(environment: str, root: str) -> dict[str, Any]:
@@ -27,7 +74,7 @@ def resources(environment: str, root: str) -> dict[str, Any]:
     for each in plan(environment, root).resources:
         if each.type not in COUNTED and not each.address.startswith(COUNTED):
             sizes = {name for type_, name in SIZES if type_ == each.type}
-            values = {name: value for name, value in each.values.items() if name not in sizes}
+            values = {name: value for name, value in without_trials(each).items() if name not in sizes}
             found[each.address] = neutral(values, environment)
     return found
 
@@ -40,6 +87,7 @@ def neutral(value: Any, environment: str) -> Any:
     if not isinstance(value, str):
         return value
     text = value.replace("staging.alert.example.ca", "alert.example.ca").replace(f"alert-{environment}", "NAME")
+    text = text.replace(f"alert_{environment}", "NAME")
     text = text.replace(f"environment:{environment}", "environment:NAME")
     text = re.sub("111111111111|222222222222", "ACCOUNT", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "DIGEST", text)  # identifiers that infra/check/invented.py made up
@@ -49,8 +97,29 @@ def neutral(value: Any, environment: str) -> Any:
 def test_staging_equals_production() -> None:
     for root in ("service", "bootstrap"):
         staging, production = resources("staging", root), resources("production", root)
-        assert set(staging) == set(production)
+        assert set(production) - set(staging) == (IN_PRODUCTION_ALONE if root == "service" else set())
+        assert set(staging) - set(production) == set()
         assert {address for address in staging if staging[address] != production[address]} == set()
+
+
+def settings(environment: str) -> dict[str, set[str]]:
+    """Return the values that the processes of an environment have of each setting."""
+    found = []
+    for each in plan(environment).of("aws_ecs_task_definition"):
+        (container,) = json.loads(neutral(each.values["container_definitions"], environment))
+        found.append({setting["name"]: setting["value"] for setting in container["environment"]})
+    names = {name for each in found for name in each}
+    return {name: {each[name] for each in found if name in each} for name in names}
+
+
+def test_settings_differ_as_promotions_need_and_as_is_documented() -> None:
+    staging, production = settings("staging"), settings("production")
+    different = {name for name in staging | production if staging.get(name) != production.get(name)}
+    assert {
+        name: tuple(next(iter(each.get(name, {None}))) for each in (staging, production)) for name in different
+    } == TRIAL_SETTINGS
+    text = (ROOT / "docs" / "promotion.md").read_text(encoding="utf-8")
+    assert [name for name in TRIAL_SETTINGS if f"`{name}" not in text] == []
 
 
 def test_environments_state_the_same_variables() -> None:

@@ -66,7 +66,7 @@ def test_connections_are_those_that_processes_need(environment: str) -> None:
             opened.setdefault(each.values["from_port"], set()).add(name)
     assert opened == {
         443: processes,
-        587: {"worker-portal"},  # e-mail
+        587: {"worker-portal", "worker-status", "clock-status"},  # e-mail
         5432: {name for name in processes if not name.startswith("clock-") or name == "clock-status"},
         6379: processes,
     }
@@ -77,6 +77,18 @@ def test_connections_are_those_that_processes_need(environment: str) -> None:
         if each.values["security_group_id"] == codes and each.values["from_port"] == 443
     }
     assert clients == {"portal"}
+
+
+def test_metrics_are_reached_from_inside_the_vpc_alone(environment: str) -> None:
+    service = plan(environment)
+    (prometheus,) = group_ids(service, "prometheus")
+    processes = group_ids(service, "process")
+    reached = {
+        processes[each.values["referenced_security_group_id"]]
+        for each in service.of("aws_vpc_security_group_egress_rule")
+        if each.values["security_group_id"] == prometheus
+    }
+    assert reached == {"submission", "retrieval", "portal", "sharing", "status", "codes"}
 
 
 def test_test_listeners_are_reached_by_the_check_of_deployments_alone(environment: str) -> None:
@@ -133,7 +145,7 @@ def test_endpoints_are_in_every_zone(environment: str) -> None:
     endpoints = [
         each for each in plan(environment).of("aws_vpc_endpoint") if each.values["vpc_endpoint_type"] == "Interface"
     ]
-    assert len(endpoints) == 7
+    assert len(endpoints) == 8
     fewer = [each.values["service_name"] for each in endpoints if len(each.values["subnet_ids"]) != 3]
     assert fewer == ["com.amazonaws.ca-central-1.email-smtp"], "SES has none in the third zone; e-mail is retried"
 

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.infra.plans import ENVIRONMENTS, Plan, Resource, listed, plan, statements
+from deploy.promotion.plan import read_plan
+from tests.infra.plans import AWS, ENVIRONMENTS, ROOT, Plan, Resource, listed, plan, statements
 
 pytestmark = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
@@ -14,6 +16,11 @@ pytestmark = pytest.mark.parametrize("environment", ENVIRONMENTS)
 ANY_RESOURCE = {
     "LetIamPoliciesDecide": "the policy of a key, where * is the key itself",
     "LetServicesOfAwsEncrypt": "the policy of a key, where * is the key itself",
+    "AdministerWithoutSigning": "the policy of a key, where * is the key itself",
+    "LetRetrievalSignDigests": "the policy of a key, where * is the key itself",
+    "LetRoute53Sign": "the policy of a key, where * is the key itself",
+    "LetRoute53ReplaceItsServers": "the policy of a key, where * is the key itself",
+    "ReadAndRegisterTaskDefinitions": "ECS knows no resource for both",
     "SignInToTheRegistry": "ecr:GetAuthorizationToken has no resource",
     "RunInTheVpc": "network interfaces of a function do not exist when they are made",
     "Look": "Describe… has no resources",
@@ -110,13 +117,95 @@ def test_each_process_reads_its_own_secrets_alone(environment: str) -> None:
         }
 
 
-def test_programs_themselves_may_use_archives_alone(environment: str) -> None:
-    policies = [each for each in plan(environment).of("aws_iam_role_policy") if each.address.endswith(".task[0]")]
+def test_programs_themselves_may_store_and_sign_archives_alone(environment: str) -> None:
+    policies = [
+        each
+        for each in plan(environment).of("aws_iam_role_policy")
+        if each.address.startswith("module.process[") and not each.address.endswith(".execution")
+    ]
+    assert {each.values["name"] for each in policies} == {"keep-archives", "sign-archives"}
     assert {each.address.partition('"')[2].partition('"')[0] for each in policies} == {"retrieval", "worker-retrieval"}
     actions = {
         action.partition(":")[0] for each in policies for one in statements(each) for action in listed(one["Action"])
     }
     assert actions == {"s3", "kms"}
+
+
+def signing_keys(environment: str) -> list[Resource]:
+    """Return the keys that sign archives, and that of DNSSEC."""
+    return [each for each in plan(environment).of("aws_kms_key") if each.values["key_usage"] == "SIGN_VERIFY"]
+
+
+def test_archives_are_signed_by_the_processes_that_build_them_and_by_nobody_else(environment: str) -> None:
+    service = plan(environment)
+    by_role = [
+        (each.address.partition('"')[2].partition('"')[0], statement["Resource"])
+        for each, statement in allowing(environment)
+        if each.type == "aws_iam_role_policy" and "kms:Sign" in listed(statement["Action"])
+    ]
+    key = service.at('module.signing_key["v1"].aws_kms_key.this')
+    assert by_role == [("retrieval", [key.values["arn"]]), ("worker-retrieval", [key.values["arn"]])]
+    (by_key,) = [one for one in statements(key) if "kms:Sign" in listed(one["Action"])]
+    names = [f"alert-{environment}-{process}-task" for process in ("retrieval", "worker-retrieval")]
+    roles = {each.values["name"] for each in service.of("aws_iam_role")}
+    assert [arn.rpartition("/")[2] for arn in by_key["Condition"]["ArnEquals"]["aws:PrincipalArn"]] == names
+    assert set(names) <= roles
+    assert by_key["Condition"]["StringEquals"] == {
+        "kms:MessageType": "DIGEST",
+        "kms:SigningAlgorithm": "ECDSA_SHA_256",
+    }, "what app/crypto/key_service.py asks for"
+
+
+def test_a_key_that_signs_cannot_be_deleted_copied_or_lent(environment: str) -> None:
+    keys = signing_keys(environment)
+    assert len(keys) == 2
+    for key in keys:
+        assert key.values["customer_master_key_spec"] == "ECC_NIST_P256"
+        assert not key.values["multi_region"], "another region would have a copy"
+        for statement in statements(key):
+            actions = set(listed(statement["Action"]))
+            assert not actions & {"kms:*", "kms:ScheduleKeyDeletion", "kms:ReplicateKey", "kms:ImportKeyMaterial"}
+            # Route 53 alone may lend its key, to servers of AWS.
+            lends = statement["Sid"] == "LetRoute53ReplaceItsServers"
+            assert ("kms:CreateGrant" in actions) is lends
+            if lends:
+                assert statement["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+    # Nor from Terraform: neither by a plan, nor by the role that applies.
+    text = (AWS / "modules" / "signing_key" / "main.tf").read_text(encoding="utf-8")
+    assert "prevent_destroy = true" in text
+    (boundary,) = plan(environment, "bootstrap").of("aws_iam_policy")
+    denied = [set(listed(one["Action"])) for one in statements(boundary) if one["Effect"] == "Deny"]
+    assert {"kms:ScheduleKeyDeletion", "kms:Sign"} in denied
+
+
+def test_promotions_read_their_secrets_alone_and_change_nothing_but_images(environment: str) -> None:
+    bootstrap, service = plan(environment, "bootstrap"), plan(environment)
+    policy = {one["Sid"]: one for one in statements(bootstrap.at("aws_iam_role_policy.promote"))}
+    readable = {
+        arn.partition(":secret:")[2].removesuffix("-??????") for arn in policy["ReadSecretsOfPromotions"]["Resource"]
+    }
+    promotion = read_plan(ROOT / "deploy" / "promotion" / "plans" / "aws.toml")
+    own = promotion.staging if environment == "staging" else promotion.production
+    referred = {each.removeprefix("aws-secret://") for each in (own.notes_token, *own.secrets.values())}
+    assert readable == referred
+    assert referred <= {each.values["name"] for each in service.of("aws_secretsmanager_secret")}
+    keys = policy["DecryptSecretsOfPromotions"]["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"]
+    assert keys in {each.values["name"] for each in service.of("aws_kms_alias")}
+    services = {action.partition(":")[0] for one in policy.values() for action in listed(one["Action"])}
+    assert services == {"codedeploy", "ecr", "ecs", "iam", "kms", "s3", "secretsmanager"}
+    changing = {action for one in policy.values() for action in listed(one["Action"]) if action.startswith("iam:")}
+    assert changing == {"iam:PassRole"}
+    assert policy["GiveTasksTheirRoles"]["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    }
+
+
+def test_promotions_reach_the_hosts_of_their_environment(environment: str) -> None:
+    promotion = read_plan(ROOT / "deploy" / "promotion" / "plans" / "aws.toml")
+    own = promotion.staging if environment == "staging" else promotion.production
+    names = {each.values["name"] for each in plan(environment).of("aws_route53_record")}
+    urls = [url for url in (own.status_url, own.submission_url, own.retrieval_url) if url]
+    assert [url for url in urls if urlsplit(url).hostname not in names] == []
 
 
 def test_workflows_prove_who_they_are_without_a_key(environment: str) -> None:
@@ -130,4 +219,5 @@ def test_workflows_prove_who_they_are_without_a_key(environment: str) -> None:
     assert subjects == {
         "plan": ["repo:example/exposure-alert:pull_request", "repo:example/exposure-alert:ref:refs/heads/main"],
         "apply": [f"repo:example/exposure-alert:environment:{environment}"],
+        "promote": [f"repo:example/exposure-alert:environment:{environment}"],
     }

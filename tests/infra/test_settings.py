@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.config.secrets import SECRET_MAKERS, make_claim_token
-from app.config.settings import describe_settings, setting_errors
+from app.config.settings import Settings, describe_settings, setting_errors
+from app.domain.incidents.notices import Channel
+from app.domain.timeline import utc_now
+from app.incidents.channels import make_channels
 from tests.infra.plans import ENVIRONMENTS, ROOT, plan
 
 PROCFILE = {line.partition(":")[0] for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()}
@@ -16,16 +19,19 @@ SETTINGS = {each.name: each for each in describe_settings()}
 # What programs other than ours read: the PostgreSQL driver, and bin/web, which README describes.
 OF_PROGRAMS = {"PGPASSWORD", "PGSSLMODE", "WEB_CONCURRENCY"}
 # Required in production alone, or by documents that cannot change later.
-REQUIRED_TOO = {
-    "portal": {"MAIL_URL", "QR_SIGNATURE_KEY"},
-    "sharing": {"SHARING_TOKENS"},
+REQUIRED_TOO = {"portal": {"MAIL_URL", "QR_SIGNATURE_KEY"}, "sharing": {"SHARING_TOKENS"}}
+# Secrets without which a process starts, but does not do all that it should.
+OPTIONAL = {
     "status": {"STATUS_NOTE_TOKENS"},
+    "worker-status": {"MAIL_URL"},  # notices, and the daily digest
+    "clock-status": {"MAIL_URL"},  # notices
 }
 VALUES = {
     "DATABASE_URL": "postgresql://role@database.invalid/service",
     "KEY_CLAIM_TOKEN": make_claim_token("ON"),
     "MAIL_URL": "smtp://user:password@email-smtp.ca-central-1.amazonaws.com:587",
     "QR_SIGNATURE_KEY": "ab" * 32,
+    "METRICS_TOKEN": SECRET_MAKERS["METRICS_TOKEN"](),
     "PGPASSWORD": "password",
     "REDIS_URL": "rediss://:token@redis.invalid:6379/0",
     "SHARING_TOKENS": make_claim_token("team"),
@@ -88,6 +94,10 @@ def test_secrets_are_exactly_those_of_the_surface(environment: str) -> None:
         required = {
             setting.name for setting in SETTINGS.values() if setting.is_secret and surface in setting.required_by
         } | REQUIRED_TOO.get(surface, set())
+        required |= OPTIONAL.get(name, set())
+        required -= {"ECDSA_KEY"}  # the next test
+        if each["command"] == ["web"]:
+            required.add("METRICS_TOKEN")  # other programs have no HTTP server
         # Only the clock of status uses the database, and the release has the address without the password.
         if name != "clock-status" and each["command"] in (["clock"], ["release"]):
             required.remove("DATABASE_URL")
@@ -102,7 +112,9 @@ def test_values_of_secrets_are_not_in_task_definitions(environment: str) -> None
         (name, setting)
         for name, each in containers(environment).items()
         for setting in environment_of(each)
-        if setting in SETTINGS and SETTINGS[setting].is_secret
+        if setting in SETTINGS
+        and SETTINGS[setting].is_secret
+        and not environment_of(each)[setting].startswith("aws-kms://")
     }
     found = containers(environment).items()
     without = {name for name, each in found if each["command"] in (["clock"], ["release"])} - {"clock-status"}
@@ -114,8 +126,42 @@ def test_values_of_secrets_are_not_in_task_definitions(environment: str) -> None
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_each_process_starts_with_its_settings(environment: str) -> None:
     for name, each in containers(environment).items():
-        complete = {secret: VALUES[secret] for secret in secrets_of(each)} | environment_of(each)
-        assert setting_errors(complete) == [], name
+        assert setting_errors(complete(each)) == [], name
+
+
+def complete(container: dict[str, Any]) -> dict[str, str]:
+    """Return what a process finds in its environment."""
+    return {secret: VALUES[secret] for secret in secrets_of(container)} | environment_of(container)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_archives_are_signed_with_a_key_that_stays_in_kms(environment: str) -> None:
+    signing = {name: environment_of(each).get("ECDSA_KEY") for name, each in containers(environment).items()}
+    key = plan(environment).at('module.signing_key["v1"].aws_kms_key.this').values["arn"]
+    assert {name: value for name, value in signing.items() if value} == dict.fromkeys(
+        ("retrieval", "worker-retrieval", "clock-retrieval"), f"aws-kms://{key}"
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_notices_and_the_digest_leave_by_e_mail_from_the_processes_that_send_them(environment: str) -> None:
+    found = {name: each for name, each in containers(environment).items() if surface_of(each) == "status"}
+    settings = {name: Settings.from_environment(complete(each)).status for name, each in found.items()}
+    channels = {name: set(make_channels(each, utc_now)) for name, each in settings.items()}
+    assert channels == {"status": set(), "worker-status": {Channel.EMAIL}, "clock-status": {Channel.EMAIL}}
+    assert {name for name, each in settings.items() if each.digest_emails} == {"worker-status"}
+    senders = {each.mail_from for name, each in settings.items() if name != "status"}
+    assert senders == {environment_of(containers(environment)["portal"])["MAIL_FROM"]}
+
+
+def test_production_does_not_try_releases() -> None:
+    found = containers("production")
+    assert environment_of(found["submission"])["RELEASE_PERIOD_HOURS"] == "1"
+    assert environment_of(found["submission"])["RATE_LIMITS"] == "on"
+    assert {"RELEASE_MINIMUM_UPLOADS", "EXPORT_MAX_AGE_SECONDS"} & set(
+        environment_of(found["worker-retrieval"])
+    ) == set()
+    assert "DOWNLOAD_FILES" in environment_of(found["worker-retrieval"])
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from app.domain.figure_alarms import LEVELS
+from app.domain.objectives import Severity
 from tests.infra.plans import AWS, ENVIRONMENTS, ROOT, plan
 
 pytestmark = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -68,6 +70,60 @@ def test_uses_of_keys_and_secrets_by_others_are_reported(environment: str) -> No
         assert [role for role in own if not any(re.fullmatch(one, role) for one in matching)] == []
         assert by_hand["userIdentity"]["type"] == ["IAMUser", "Root"]
         assert len(rule["event_pattern"]) <= 2048, "EventBridge's limit"
+
+
+def test_signatures_by_others_are_reported_in_the_region_of_the_key(environment: str) -> None:
+    service = plan(environment)
+    rules = {each.values["name"]: each.values for each in service.of("aws_cloudwatch_event_rule")}
+    keys = {
+        "archives": (None, service.at('module.signing_key["v1"].aws_kms_key.this').values["arn"]),
+        "dnssec": ("us-east-1", service.at("module.dns.module.key.aws_kms_key.this").values["arn"]),
+    }
+    for name, (region, arn) in keys.items():
+        rule = rules[f"alert-{environment}-{name}-key-used"]
+        detail = json.loads(rule["event_pattern"])["detail"]
+        assert detail["resources"] == {"ARN": [arn]}
+        assert {"CreateGrant", "Sign"} == set(detail["eventName"])
+        assert (rule["region"] == "us-east-1") is (region == "us-east-1")
+    someone, _by_hand = json.loads(rules[f"alert-{environment}-archives-key-used"]["event_pattern"])["detail"]["$or"]
+    signers = someone["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"][0]["anything-but"]["wildcard"]
+    assert [arn.rpartition("/")[2] for arn in signers] == [
+        f"alert-{environment}-{process}-task" for process in ("retrieval", "worker-retrieval")
+    ]
+
+
+def test_events_of_global_services_are_watched_where_they_occur(environment: str) -> None:
+    service = plan(environment)
+    regions = {each.values["name"]: each.values["region"] for each in service.of("aws_cloudwatch_event_rule")}
+    for name in ("global-root-user", "global-key-changed"):
+        assert regions[f"alert-{environment}-{name}"] == "us-east-1"
+    topics = {each.values["arn"]: each.values["region"] for each in service.of("aws_sns_topic")}
+    for each in service.of("aws_cloudwatch_event_target"):
+        assert (topics[each.values["arn"]] == "us-east-1") is (each.values["region"] == "us-east-1"), each.address
+
+
+def test_levels_of_figures_raise_an_alarm_at_their_warning_and_at_their_critical_threshold(environment: str) -> None:
+    filters = plan(environment).of("aws_cloudwatch_log_metric_filter")
+    found = {
+        (term.removeprefix("figure="), severity.removeprefix("severity="))
+        for each in filters
+        if "figure above threshold" in each.values["pattern"]
+        for _, term, severity in [re.findall(r'"((?:[^"\\]|\\.)+)"', each.values["pattern"])]
+    }
+    assert found == {(figure, severity.value) for figure in LEVELS for severity in Severity}
+
+
+def test_the_zone_is_signed_and_watched(environment: str) -> None:
+    service = plan(environment)
+    (key,) = service.of("aws_route53_key_signing_key")
+    signing = service.at("module.dns.module.key.aws_kms_key.this")
+    assert key.values["key_management_service_arn"] == signing.values["arn"]
+    assert signing.values["region"] == "us-east-1", "Route 53 accepts no other"
+    (signed,) = service.of("aws_route53_hosted_zone_dnssec")
+    (zone,) = [each for each in service.of("aws_route53_zone") if not each.values["vpc"]]
+    assert signed.values["hosted_zone_id"] == zone.values["zone_id"]
+    metrics = {each.values["metric_name"] for each in service.of("aws_cloudwatch_metric_alarm")}
+    assert {"DNSSECInternalFailure", "DNSSECKeySigningKeysNeedingAction"} <= metrics
 
 
 def test_releases_are_tried_on_a_tenth_and_moved_back_on_alarms(environment: str) -> None:

@@ -1,11 +1,14 @@
 """Alerts of figures that are not objectives."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
 from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source
 from app.domain.objectives import Severity
 from app.figures.readings import FigureNow
+
+_logger = logging.getLogger(__name__)
 
 
 def alerts_of_figures(figures: Iterable[FigureNow], now: datetime) -> tuple[list[Detection], list[Ending]]:
@@ -17,6 +20,11 @@ def alerts_of_figures(figures: Iterable[FigureNow], now: datetime) -> tuple[list
         for severity in Severity:
             key = AlertKey(Source.FIGURE, each.threshold.figure, severity)
             if each.alarm is not None and each.alarm.severity is severity:
+                # For alarms outside the service, which read its log.
+                _logger.warning(
+                    "figure above threshold",
+                    extra={"figure": each.threshold.figure, "severity": severity.value, "value": each.value},
+                )
                 detections.append(Detection(key, now, each.threshold.parts))
             else:
                 endings.append(Ending(key, now))

@@ -9,8 +9,9 @@ locals {
   issuer = "token.actions.githubusercontent.com"
   # Who may assume each role, as GitHub's `sub`.
   subjects = {
-    plan  = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
-    apply = ["repo:${var.repository}:environment:${var.environment}"]
+    plan    = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
+    apply   = ["repo:${var.repository}:environment:${var.environment}"]
+    promote = ["repo:${var.repository}:environment:${var.environment}"]
   }
   state = "${module.state.arn}/service.tfstate"
 }
@@ -131,8 +132,15 @@ resource "aws_iam_policy" "boundary" {
         ]
         Resource = [
           "arn:aws:iam::${var.account}:role/${var.name}-apply", "arn:aws:iam::${var.account}:role/${var.name}-plan",
+          "arn:aws:iam::${var.account}:role/${var.name}-promote",
           "arn:aws:iam::${var.account}:policy/${var.name}-apply-boundary",
         ]
+      },
+      {
+        Sid      = "NoSignaturesAndNoLostKeys"
+        Effect   = "Deny"
+        Action   = ["kms:ScheduleKeyDeletion", "kms:Sign"]
+        Resource = "*" # a denial must hold for everything
       },
       {
         Sid      = "NoSecretsOfProcesses"

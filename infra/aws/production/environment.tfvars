@@ -2,13 +2,20 @@
 environment = "production"
 account     = "222222222222"
 domain      = "alert.example.ca"
-image_tag   = "v0.1.0"
+image_tag   = "v0.1.0" # of the first deployment
+
+tries_releases = false
 
 mail_from        = "no-reply@alert.example.ca"
 security_contact = "security@alert.example.ca"
 subscriptions = {
   warning  = ["team@alert.example.ca"]
   critical = ["team@alert.example.ca", "https://pager.example.ca/alert"]
+}
+
+status_emails = {
+  notices = ["team@alert.example.ca"]
+  digest  = ["team@alert.example.ca"]
 }
 
 monthly_budget = 8000

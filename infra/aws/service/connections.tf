@@ -20,8 +20,11 @@ locals {
     { for name in keys(local.processes) : "${name}: endpoints of AWS" => {
       from = aws_security_group.process[name].id, to = module.network.endpoint_security_group_id, port = 443
     } },
-    { "worker-portal: e-mail" = {
-      from = aws_security_group.process["worker-portal"].id, to = module.network.endpoint_security_group_id, port = 587
+    { for name in local.mail_processes : "${name}: e-mail" => {
+      from = aws_security_group.process[name].id, to = module.network.endpoint_security_group_id, port = 587
+    } },
+    { for name, surface in local.surfaces : "${name}: metrics" => {
+      from = aws_security_group.prometheus.id, to = aws_security_group.process[name].id, port = surface.port
     } },
     { for name in keys(local.surfaces) : "${name}: check of a deployment" => {
       from = aws_security_group.check.id, to = aws_security_group.load_balancer[name].id, port = 8443
@@ -73,6 +76,16 @@ resource "aws_security_group" "check" {
   tags        = { Name = "${local.name}-deployment-check" }
 
   #checkov:skip=CKV2_AWS_5:The module deployment_check attaches it
+}
+
+# For a Prometheus that operators run in the VPC: it reaches /metrics of each web process. Until then it has no members.
+resource "aws_security_group" "prometheus" {
+  name        = "${local.name}-prometheus"
+  description = "Prometheus"
+  vpc_id      = module.network.vpc_id
+  tags        = { Name = "${local.name}-prometheus" }
+
+  #checkov:skip=CKV2_AWS_5:Operators attach it to a Prometheus of their own
 }
 
 resource "aws_vpc_security_group_egress_rule" "connection" {

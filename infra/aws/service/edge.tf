@@ -21,10 +21,10 @@ module "firewall" {
   for_each = local.surfaces
 
   name = "${local.name}-${each.key}"
-  # Behind CloudFront every request has an address of CloudFront, so rates are limited there.
-  routes = each.key != "retrieval" ? local.routes[each.key] : [
-    for route in local.routes[each.key] : merge(route, { requests = null })
-  ]
+  # Behind CloudFront every request has an address of CloudFront, so rates are limited there. The thousand people of a
+  # promotion have one address, too.
+  has_rates              = each.key != "retrieval" && !var.tries_releases
+  routes                 = local.routes[each.key]
   origin_header          = local.origin_header
   origin_pattern_set_arn = each.key == "retrieval" ? var.origin_pattern_set_arn : null
   check_cidr_block       = var.cidr_block
@@ -38,6 +38,7 @@ module "cdn_firewall" {
   name          = "${local.name}-cdn"
   region        = "us-east-1"
   is_global     = true
+  has_rates     = !var.tries_releases
   routes        = local.routes["retrieval"]
   origin_header = local.origin_header
   log_key_arn   = module.keys["global-logs"].arn
@@ -54,6 +55,7 @@ module "cdn" {
   certificate_arn = module.dns.certificate_arns["global"]
   firewall_arn    = module.cdn_firewall.arn
   log_bucket_arn  = module.logs.arn
+  is_cached       = !var.tries_releases
   downloads       = { host = module.archives.regional_domain_name, path = "/${local.download_prefix}" }
 }
 

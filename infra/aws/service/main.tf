@@ -64,7 +64,9 @@ module "network" {
   interface_endpoints = {
     # To start a task.
     "ecr.api" = 3, "ecr.dkr" = 3, "logs" = 3, "secretsmanager" = 3
-    # E-mail of the portal. SES does not offer it in all zones of the region: list two that have it first in `zones`.
+    # To sign archives.
+    "kms" = 3
+    # E-mail of the portal and of status. SES does not offer it in all zones of the region: list two that have it first in `zones`.
     "email-smtp" = 2
     # The check of a deployment.
     "codedeploy" = 3, "ec2" = 3

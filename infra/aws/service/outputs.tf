@@ -9,9 +9,14 @@ output "name_servers" {
   value       = module.dns.name_servers
 }
 
-output "image_tag" {
-  description = "Tag of the image of the task definitions."
-  value       = var.image_tag
+output "ds_record" {
+  description = "Value of the record DS to enter in the parent zone after the name servers."
+  value       = module.dns.ds_record
+}
+
+output "applied" {
+  description = "Commit of the description that was applied, which bin/check-drift compares."
+  value       = var.applied
 }
 
 output "registry" {
@@ -25,9 +30,11 @@ output "release" {
     cluster          = aws_ecs_cluster.this.name
     subnets          = module.network.private_subnet_ids
     security_group   = aws_security_group.process["release"].id
+    families         = { for name in keys(local.processes) : name => "${local.name}-${name}" }
     task_definitions = { for name, process in module.process : name => process.task_definition_arn }
     background       = { for name, service in module.background_service : name => service.service_name }
     web = { for name, service in module.web_service : name => {
+      service          = service.service_name
       deployment_group = service.deployment_group
       port             = local.surfaces[name].port
       check            = module.deployment_check[name].function_name
@@ -45,6 +52,7 @@ output "data" {
     settings         = { for name, secret in aws_secretsmanager_secret.setting : name => secret.arn }
     redis_host       = module.cache.endpoint
     redis_name       = module.cache.name
+    signing_key_arn  = local.signing_key_arns[0]
     redis_url_arn    = aws_secretsmanager_secret.redis_url.arn
     cdn_secret_store = module.cdn.key_value_store_arn
   }

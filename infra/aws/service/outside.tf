@@ -31,59 +31,11 @@ resource "aws_route53_health_check" "this" {
   tags              = { Name = "${local.name}-${each.key}" }
 }
 
-module "health_alarm" {
-  source   = "../modules/alarm"
-  for_each = local.health_checks
-
-  region       = "us-east-1"
-  name         = "${local.name}-${each.key}-unreachable"
-  description  = "${each.value.path} of ${each.value.host} does not answer"
-  namespace    = "AWS/Route53"
-  metric       = "HealthCheckStatus"
-  dimensions   = { HealthCheckId = aws_route53_health_check.this[each.key].id }
-  statistic    = "Minimum"
-  periods      = 2
-  is_minimum   = true
-  thresholds   = { critical = 1 }
-  missing_data = "breaching"
-  topics       = local.global_topics
-}
-
-module "cdn_alarm" {
-  source = "../modules/alarm"
-
-  region      = "us-east-1"
-  name        = "${local.name}-cdn-5xx"
-  description = "Per cent of downloads that failed"
-  namespace   = "AWS/CloudFront"
-  metric      = "5xxErrorRate"
-  dimensions  = { DistributionId = module.cdn.id, Region = "Global" }
-  statistic   = "Average"
-  periods     = 5
-  thresholds  = { warning = 0.1, critical = 1 }
-  topics      = local.global_topics
-}
-
 resource "aws_shield_protection" "this" {
-  for_each = var.has_shield_advanced ? local.public_resources : {}
+  for_each = local.attacked
 
   name         = "${local.name}-${each.key}"
   resource_arn = each.value
-}
-
-module "attack_alarm" {
-  source   = "../modules/alarm"
-  for_each = var.has_shield_advanced ? local.public_resources : {}
-
-  # Metrics of what is not in a region are in us-east-1.
-  region      = contains(["cdn", "zone"], each.key) ? "us-east-1" : null
-  name        = "${local.name}-${each.key}-attack"
-  description = "Shield sees a denial of service at ${each.key}"
-  namespace   = "AWS/DDoSProtection"
-  metric      = "DDoSDetected"
-  dimensions  = { ResourceArn = each.value }
-  thresholds  = { critical = 0 }
-  topics      = contains(["cdn", "zone"], each.key) ? local.global_topics : local.topics
 }
 
 resource "aws_guardduty_detector" "this" {
@@ -141,10 +93,16 @@ module "audit" {
   own_roles = [
     "arn:aws:iam::${var.account}:role/${local.name}-*-execution",
     "arn:aws:iam::${var.account}:role/${local.name}-*-task",
+    "arn:aws:iam::${var.account}:role/${local.name}-promote",
     "arn:aws:iam::${var.account}:role/aws-service-role/*",
   ]
+  signing_keys = {
+    archives = { region = null, arns = local.signing_key_arns, roles = local.signing_roles }
+    # Route 53 signs as a service, without a role.
+    dnssec = { region = "us-east-1", arns = [module.dns.signing_key_arn], roles = ["arn:aws:iam::${var.account}:role/aws-service-role/*"] }
+  }
   key_arns                = [for purpose in ["archives", "data", "secrets"] : module.keys[purpose].arn]
   watched_bucket_prefixes = ["${module.archives.arn}/", "${module.logs.arn}/"]
-  critical_topic_arn      = local.topics["critical"]
+  critical_topic_arns     = { regional = local.topics["critical"], global = local.global_topics["critical"] }
   log_key_arn             = module.keys["logs"].arn
 }

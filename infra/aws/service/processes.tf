@@ -25,8 +25,7 @@ locals {
       program       = "worker"
       surface       = surface
       database_role = "worker_${surface}"
-      settings = { for name, value in { DOWNLOAD_FILES = "s3://${module.archives.name}/${local.download_prefix}" } :
-      name => value if surface == "retrieval" }
+      settings      = {}
     } },
     { for surface in local.surface_names : "clock-${surface}" => {
       program       = "clock"
@@ -59,10 +58,12 @@ module "process" {
     local.common_settings,
     { SURFACES = each.value.surface },
     local.surface_settings[each.value.surface],
+    lookup(local.program_settings, each.key, {}),
     each.value.settings,
   )
   secret_arns = merge(
-    { for name in local.surface_secrets[each.value.surface] : name => aws_secretsmanager_secret.setting[name].arn },
+    { for name in concat(local.surface_secrets[each.value.surface], lookup(local.program_secrets, each.key, [])) :
+    name => aws_secretsmanager_secret.setting[name].arn },
     { REDIS_URL = aws_secretsmanager_secret.redis_url.arn },
     { for role in setintersection(local.database_roles, compact([each.value.database_role])) : "DATABASE_URL" => aws_secretsmanager_secret.database_url[role].arn },
     each.value.database_role == "owner" ? { PGPASSWORD = "${module.database.owner_secret_arn}:password::" } : {},
@@ -73,6 +74,8 @@ module "process" {
     prefixes    = each.value.program == "worker" ? [local.archive_prefix, local.download_prefix] : [local.archive_prefix]
     kms_key_arn = module.keys["archives"].arn
   }
+
+  signing_key_arns = contains(local.signing_processes, each.key) ? local.signing_key_arns : []
 
   repository_arn = module.registry.arn
   secret_key_arns = concat(

@@ -7,16 +7,25 @@ locals {
     ENV                  = "production"
     REGION_CODE          = "302"
     PGSSLMODE            = "require" # of the PostgreSQL driver
-    RATE_LIMITS          = "on"
+    RATE_LIMITS          = var.tries_releases ? "off" : "on"
     SECURITY_CONTACT     = "mailto:${var.security_contact}"
-    RELEASE_PERIOD_HOURS = "1"
-    REVISION             = trimprefix(var.image_tag, "sha-")
+    RELEASE_PERIOD_HOURS = var.tries_releases ? "0" : "1"
+    REVISION             = var.image_tag
     DATABASE_POOL_SIZE   = "10"
   }
 
+  # What a promotion needs where it tries releases (docs/promotion.md): no padding keys among those that it compares, and
+  # no archive that lacks what was uploaded since.
+  trial_settings = { for name, value in { RELEASE_MINIMUM_UPLOADS = "0", EXPORT_MAX_AGE_SECONDS = "0" } :
+  name => value if var.tries_releases }
+
   surface_settings = {
     submission = {}
-    retrieval  = { ARCHIVE_FILES = "s3://${module.archives.name}/${local.archive_prefix}" }
+    retrieval = merge(local.trial_settings, {
+      ARCHIVE_FILES = "s3://${module.archives.name}/${local.archive_prefix}"
+      # Not a secret, but the name of one that stays in KMS.
+      ECDSA_KEY = "aws-kms://${local.signing_key_arns[0]}"
+    })
     portal = {
       PORTAL_URL     = "https://${local.hosts.portal}"
       SUBMISSION_URL = "https://${local.hosts.codes}"
@@ -26,16 +35,32 @@ locals {
       SHARING_URL      = "https://${local.hosts.sharing}"
       SHARING_CREATORS = "tokens"
     }
-    # Notices go through the alarms of CloudWatch, which reach people and pagers.
     status = { STATUS_URL = "https://${local.hosts.status}" }
   }
 
+  # Settings of single programs: those of status that notify people by e-mail. The webhook would need a way out of the VPC.
+  # The monitor runs in worker and clock, so that it also works while one of them does not; the worker alone sends the digest.
+  notice_settings = { NOTICE_EMAILS = join(",", var.status_emails.notices), MAIL_FROM = var.mail_from }
+  program_settings = {
+    worker-retrieval = { for name, value in { DOWNLOAD_FILES = "s3://${module.archives.name}/${local.download_prefix}" } :
+    name => value if !var.tries_releases }
+    worker-status = merge(local.notice_settings, { DIGEST_EMAILS = join(",", var.status_emails.digest) })
+    clock-status  = local.notice_settings
+  }
+  mail_processes = ["worker-portal", "worker-status", "clock-status"] # those that send e-mail
+
+  # All web processes have /metrics, for a Prometheus inside the VPC. Workers and clocks have no HTTP server.
+  program_secrets = merge(
+    { for name in keys(local.surfaces) : name => concat(["METRICS_TOKEN"], name == "status" ? ["STATUS_NOTE_TOKENS"] : []) },
+    { worker-status = ["MAIL_URL"], clock-status = ["MAIL_URL"] },
+  )
+
   surface_secrets = {
     submission = ["KEY_CLAIM_TOKEN", "SEALING_KEYS", "SECRET_KEY"]
-    retrieval  = ["ECDSA_KEY", "METRICS_PASSWORD", "METRICS_USERNAME", "RETRIEVE_HMAC_KEY"]
+    retrieval  = ["METRICS_PASSWORD", "METRICS_USERNAME", "RETRIEVE_HMAC_KEY"]
     portal     = ["MAIL_URL", "PORTAL_SECRET_KEYS", "QR_SIGNATURE_KEY"]
     sharing    = ["SHARING_SECRET_KEY", "SHARING_TOKENS"]
-    status     = ["STATUS_NOTE_TOKENS"]
+    status     = []
   }
 
   # The names of roles are those of docs/operations.md. Only the clock of status uses the database; the others get an
@@ -49,7 +74,8 @@ locals {
 }
 
 resource "aws_secretsmanager_secret" "setting" {
-  for_each = toset(flatten(values(local.surface_secrets)))
+  # A promotion reads the last one: the public key that goes with ECDSA_KEY.
+  for_each = toset(concat(flatten(values(local.surface_secrets)), flatten(values(local.program_secrets)), ["EXPORT_PUBLIC_KEY"]))
 
   name                    = "${local.name}/${each.key}"
   description             = "The setting ${each.key}"

@@ -53,13 +53,19 @@ variable "zones" {
 }
 
 variable "image_tag" {
-  description = "Tag of the image in the registry: v1.2.3 or sha-…"
+  description = "Tag of the image that runs, such as v1.2.3: bin/infrastructure states it, and bin/promote alone changes it."
   type        = string
 
   validation {
-    condition     = can(regex("^(v[0-9]+\\.[0-9]+\\.[0-9]+|sha-[0-9a-f]{40})$", var.image_tag))
-    error_message = "image_tag must be v and a version, or sha- and a commit: tags that the registry keeps and expires."
+    condition     = can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+$", var.image_tag))
+    error_message = "image_tag must be v and a version."
   }
+}
+
+variable "applied" {
+  description = "Commit of this description, which bin/infrastructure states."
+  type        = string
+  default     = ""
 }
 
 variable "processes" {
@@ -94,9 +100,35 @@ variable "cache" {
   })
 }
 
+variable "signing_keys" {
+  description = "Names of the keys that sign archives; the first one signs (docs/runbooks/keys.md)."
+  type        = list(string)
+  default     = ["v1"]
+
+  validation {
+    condition     = length(var.signing_keys) > 0
+    error_message = "signing_keys must have at least one name."
+  }
+}
+
 variable "mail_from" {
   description = "Sender's address of the portal's e-mail."
   type        = string
+}
+
+variable "status_emails" {
+  description = "Recipients of notices of incidents, and of the daily digest."
+  type        = object({ notices = list(string), digest = list(string) })
+}
+
+variable "tries_releases" {
+  description = "Whether promotions try releases here, with the settings that this needs (docs/promotion.md)."
+  type        = bool
+
+  validation {
+    condition     = !(var.tries_releases && var.environment == "production")
+    error_message = "tries_releases must be false in production: uploads would be published at once, without padding."
+  }
 }
 
 variable "security_contact" {

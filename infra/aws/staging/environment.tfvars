@@ -2,13 +2,20 @@
 environment = "staging"
 account     = "111111111111"
 domain      = "staging.alert.example.ca"
-image_tag   = "v0.1.0"
+image_tag   = "v0.1.0" # of the first deployment
+
+tries_releases = true
 
 mail_from        = "no-reply@staging.alert.example.ca"
 security_contact = "security@alert.example.ca"
 subscriptions = {
   warning  = ["team@alert.example.ca"]
   critical = ["team@alert.example.ca"]
+}
+
+status_emails = {
+  notices = ["team@alert.example.ca"]
+  digest  = ["team@alert.example.ca"]
 }
 
 monthly_budget = 1500

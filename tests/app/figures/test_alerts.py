@@ -42,9 +42,13 @@ def alerts(status: Service) -> list[tuple[str, str, bool]]:
     return [(row.name, row.severity, row.fires) for row in rows]
 
 
-def test_a_figure_above_its_threshold_opens_an_incident_that_ends_with_it(status: Service) -> None:
+def test_a_figure_above_its_threshold_opens_an_incident_that_ends_with_it(
+    status: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     record(status, "refused_claims", 101)
     synchronize(status)
+    logged = [vars(each) for each in caplog.records if each.message == "figure above threshold"]
+    assert [(each["figure"], each["severity"], each["value"]) for each in logged] == [("refused_claims", "page", 101)]
     synchronize(status)
     assert alerts(status) == [("refused_claims", "page", True)]
     (incident,) = status.rows("SELECT title_en, title_fr, parts, state FROM incidents")

@@ -23,9 +23,18 @@ variable "watched_bucket_prefixes" {
   type        = list(string)
 }
 
-variable "critical_topic_arn" {
-  description = "Topic for the alarms."
-  type        = string
+variable "signing_keys" {
+  description = "Keys that sign, by what they sign: their region (null for that of the provider), and the roles that may use them."
+  type = map(object({
+    region = string
+    arns   = list(string)
+    roles  = list(string)
+  }))
+}
+
+variable "critical_topic_arns" {
+  description = "Topics for the alarms: in the region of the provider, and in us-east-1."
+  type        = object({ regional = string, global = string })
 }
 
 variable "log_key_arn" {

@@ -84,7 +84,7 @@ resource "aws_cloudfront_distribution" "this" {
       viewer_protocol_policy     = "https-only"
       allowed_methods            = ["GET", "HEAD"]
       cached_methods             = ["GET", "HEAD"]
-      cache_policy_id            = aws_cloudfront_cache_policy.this.id
+      cache_policy_id            = var.is_cached ? aws_cloudfront_cache_policy.this.id : local.disabled
       origin_request_policy_id   = aws_cloudfront_origin_request_policy.this.id
       response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
       compress                   = false # archives are compressed already

@@ -33,6 +33,12 @@ variable "firewall_arn" {
   type        = string
 }
 
+variable "is_cached" {
+  description = "Whether archives are kept; false where a promotion must see at once what was uploaded."
+  type        = bool
+  default     = true
+}
+
 variable "downloads" {
   description = "Host name of the bucket with archives under their addresses, and the path of its folder."
   type        = object({ host = string, path = string })

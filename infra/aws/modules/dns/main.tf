@@ -3,7 +3,6 @@ resource "aws_route53_zone" "this" {
   name    = var.domain
   comment = var.name
 
-  #checkov:skip=CKV2_AWS_38:DNSSEC needs a record in the parent zone, which belongs to someone else (docs/infrastructure.md)
   #checkov:skip=CKV2_AWS_39:A log of queries would show whose phones use the service
 }
 

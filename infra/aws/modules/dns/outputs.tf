@@ -22,3 +22,13 @@ output "certificate_arns" {
   description = "Certificates that have been validated: `regional` and `global`."
   value       = { for name, validation in aws_acm_certificate_validation.this : name => validation.certificate_arn }
 }
+
+output "ds_record" {
+  description = "Value of the record DS to enter in the parent zone, once its name servers lead here."
+  value       = aws_route53_key_signing_key.this.ds_record
+}
+
+output "signing_key_arn" {
+  description = "Key of DNSSEC, in us-east-1."
+  value       = module.key.arn
+}

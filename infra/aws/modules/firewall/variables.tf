@@ -35,6 +35,11 @@ variable "routes" {
   }
 }
 
+variable "has_rates" {
+  description = "Whether the requests of one address are limited here."
+  type        = bool
+}
+
 variable "origin_header" {
   description = "Header field, in lower case, in which the CDN sends its secret."
   type        = string

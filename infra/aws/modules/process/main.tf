@@ -53,6 +53,7 @@ resource "aws_ecs_task_definition" "this" {
   task_role_arn            = aws_iam_role.task.arn
   execution_role_arn       = aws_iam_role.execution.arn
   container_definitions    = jsonencode([local.container])
+  track_latest             = true # a promotion registers a revision with another image (infra/release.py)
 
   runtime_platform {
     cpu_architecture        = "X86_64"

@@ -63,7 +63,24 @@ resource "aws_iam_role" "task" {
   assume_role_policy = local.assumed_by_tasks
 }
 
-resource "aws_iam_role_policy" "task" {
+# The policy of the key names the same roles, and permits nothing but digests.
+resource "aws_iam_role_policy" "sign" {
+  count = length(var.signing_key_arns) > 0 ? 1 : 0
+
+  name = "sign-archives"
+  role = aws_iam_role.task.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "SignArchives"
+      Effect   = "Allow"
+      Action   = ["kms:GetPublicKey", "kms:Sign"]
+      Resource = var.signing_key_arns
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "archives" {
   count = var.archives == null ? 0 : 1
 
   name = "keep-archives"

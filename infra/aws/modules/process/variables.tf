@@ -64,6 +64,12 @@ variable "archives" {
   default = null
 }
 
+variable "signing_key_arns" {
+  description = "Keys with which the process signs archives; none if it signs none."
+  type        = list(string)
+  default     = []
+}
+
 variable "repository_arn" {
   description = "Repository of the image."
   type        = string

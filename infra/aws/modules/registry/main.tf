@@ -1,4 +1,4 @@
-# The repository of the image. A tag is `v` and a release, or the commit of a build, and never moves.
+# The repository of the image. A tag is `v` and a release, and never moves.
 resource "aws_ecr_repository" "this" {
   name                 = var.name
   image_tag_mutability = "IMMUTABLE"
@@ -13,7 +13,7 @@ resource "aws_ecr_repository" "this" {
   }
 }
 
-# The patterns are those of the tags that infrastructure.yml pushes: v1.2.3 for a release, sha-… for main.
+# The pattern is that of the tags that promotions push, such as v1.2.3.
 resource "aws_ecr_lifecycle_policy" "this" {
   repository = aws_ecr_repository.this.name
 
@@ -27,12 +27,6 @@ resource "aws_ecr_lifecycle_policy" "this" {
       },
       {
         rulePriority = 2
-        description  = "Builds of main"
-        selection    = { tagStatus = "tagged", tagPatternList = ["sha-*"], countType = "imageCountMoreThan", countNumber = 30 }
-        action       = { type = "expire" }
-      },
-      {
-        rulePriority = 3
         description  = "Releases"
         selection    = { tagStatus = "tagged", tagPatternList = ["v*"], countType = "imageCountMoreThan", countNumber = 30 }
         action       = { type = "expire" }
