@@ -3,20 +3,16 @@
 import logging
 import os
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from app.measuring.folder import shared_folder
+from app.measuring.folder import prepare_folder, remove_folder
 from app.web.listening import listening_address, open_files_for
 from app.web.logs import init_logging
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
-
-# In which the workers share what they count.
-_folders = ExitStack()
 
 _is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "").strip().strip("0") != ""
 
@@ -94,7 +90,8 @@ def post_worker_init(worker: Any) -> None:
 def on_starting(server: Any) -> None:
     """Exit with one line when a setting is wrong, and warn when clients would reach the threads directly."""
     init_logging()
-    _folders.enter_context(shared_folder())
+    # Kept by the server: when it is reloaded, this module is loaded again, and its variables are lost.
+    server.metrics_folder = prepare_folder()
     if not server.app.app_uri.startswith("app:"):
         return
     from app.config import ConfigurationError, Settings
@@ -107,6 +104,6 @@ def on_starting(server: Any) -> None:
         logging.getLogger("web").warning("gunicorn without a buffering proxy: slow clients can block every thread")
 
 
-def on_exit(_server: Any) -> None:
+def on_exit(server: Any) -> None:
     """Remove the folder in which the workers shared what they counted."""
-    _folders.close()
+    remove_folder(server.metrics_folder)

@@ -36,20 +36,24 @@ _held: dict[str, int] = {}
 
 @contextmanager
 def shared_folder() -> Iterator[None]:
-    """Set FOLDER, for the processes that a web server starts, to a folder that is removed in the end.
-
-    A folder that is set already is made if it does not exist, and kept. Without any place for files, each process
-    answers only for itself.
-    """
-    if given := os.environ.get(FOLDER, "").strip():
-        Path(given).mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield
-        return
-    folder = make_folder()
+    """Have a folder until the end of the block: see `prepare_folder`."""
+    folder = prepare_folder()
     try:
         yield
     finally:
         remove_folder(folder)
+
+
+def prepare_folder() -> str | None:
+    """Set FOLDER, for the processes that a web server starts; return the folder, which the server removes in the end.
+
+    A folder that is set already is made if it does not exist, and kept: None. Without any place for files, each
+    process answers only for itself: None.
+    """
+    if given := os.environ.get(FOLDER, "").strip():
+        Path(given).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return None
+    return make_folder()
 
 
 def make_folder() -> str | None:
@@ -91,7 +95,7 @@ def _lock(file: Path, flags: int = 0) -> int:
 
 
 def remove_folder(folder: str | None) -> None:
-    """Remove a folder that `make_folder` made."""
+    """Remove a folder that was made for a server that has ended."""
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
