@@ -1,11 +1,13 @@
 """The settings that every process has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from app.config import parsers as parse
 from app.config.fields import setting
+from app.config.figure_thresholds import figure_thresholds
 from app.domain.exports import ExportPolicy
 from app.domain.publication import ReleasePolicy
 
@@ -98,6 +100,12 @@ class CommonSettings:
     otel_exporter_otlp_endpoint: str | None = setting(
         parse.optional(parse.address("http://", "https://")),
         "Base URL of an OTLP/HTTP receiver of traces, such as http://127.0.0.1:4318; requires requirements-tracing.txt",
+        "",
+    )
+    figure_thresholds: Mapping[str, tuple[int, int]] = setting(
+        figure_thresholds,
+        "Thresholds of figures that differ from the defaults: `figure=warning/critical` pairs, such as "
+        "`diagnosis_keys=90000/135000,claimed_codes=30000/45000`",
         "",
     )
     security_contact: str | None = setting(

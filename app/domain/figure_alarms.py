@@ -1,12 +1,12 @@
 """Alarms about figures of the service that are not objectives: a warning and a critical threshold for each.
 
 The thresholds of codes, keys and refused requests are those of the public service, which were alarms of its
-infrastructure. They are for its volumes: a service of another size changes this table.
+infrastructure. They are for its volumes: a service of another size sets FIGURE_THRESHOLDS.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -104,10 +104,22 @@ def count_series(increments: Mapping[SeriesKey, float]) -> dict[str, int]:
     return {figure: count for figure, count in counted.items() if count}
 
 
-def figure_alarms(readings: Iterable[Reading], now: datetime) -> list[FigureAlarm]:
-    """Return the figures above a threshold, in the order of THRESHOLDS, each with the higher one that it exceeds."""
+def with_changes(changes: Mapping[str, tuple[int, int]]) -> tuple[FigureThreshold, ...]:
+    """Return all thresholds, some of them with another (warning, critical)."""
+    return tuple(
+        replace(each, warning=changes[each.figure][0], critical=changes[each.figure][1])
+        if each.figure in changes
+        else each
+        for each in THRESHOLDS
+    )
+
+
+def figure_alarms(
+    readings: Iterable[Reading], now: datetime, thresholds: Iterable[FigureThreshold] = THRESHOLDS
+) -> list[FigureAlarm]:
+    """Return the figures above a threshold, in the order of `thresholds`, each with the higher one that it exceeds."""
     known = list(readings)
-    alarms = (_alarm(each, value_of(each, known, now)) for each in THRESHOLDS)
+    alarms = (_alarm(each, value_of(each, known, now)) for each in thresholds)
     return [alarm for alarm in alarms if alarm is not None]
 
 

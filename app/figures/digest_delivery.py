@@ -62,5 +62,5 @@ class DigestDelivery:
             is_stale=document is not None and document.is_stale(now),
             objectives=document.objectives if document else (),
             incidents=document.open_incidents if document else (),
-            alarms=FigureReadings(self.database).alarms(now),
+            alarms=FigureReadings.of(self.database, self.settings).alarms(now),
         )

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
+from app.config import CommonSettings
 from app.database.database import Database
 from app.domain.figure_alarms import (
     LEVELS,
@@ -13,6 +14,7 @@ from app.domain.figure_alarms import (
     FigureThreshold,
     figure_alarms,
     value_of,
+    with_changes,
 )
 from app.store import diagnosis_keys, figure_readings, key_pairs
 
@@ -33,13 +35,19 @@ class FigureReadings:
     """Reads what alarms are about."""
 
     database: Database
+    thresholds: tuple[FigureThreshold, ...] = THRESHOLDS
 
     def now(self, now: datetime) -> list[FigureNow]:
         """Return every figure that has thresholds, in the order of the table."""
         with self.database.autocommit() as connection:
             readings = figure_readings.since(connection, now - OLDEST_READING)
-        alarms = {each.figure: each for each in figure_alarms(readings, now)}
-        return [FigureNow(each, value_of(each, readings, now), alarms.get(each.figure)) for each in THRESHOLDS]
+        alarms = {each.figure: each for each in figure_alarms(readings, now, self.thresholds)}
+        return [FigureNow(each, value_of(each, readings, now), alarms.get(each.figure)) for each in self.thresholds]
+
+    @classmethod
+    def of(cls, database: Database, settings: CommonSettings) -> Self:
+        """Return the readings with the thresholds of the settings."""
+        return cls(database, with_changes(settings.figure_thresholds))
 
     def alarms(self, now: datetime) -> list[FigureAlarm]:
         """Return the alarms of this moment."""

@@ -117,7 +117,7 @@ def make_portal(database: Database, redis: Redis, settings: PortalSettings) -> P
         text_messages=TextMessages(database, settings, mail, audit),
         tokens=ApiTokens(database, audit),
         statistics=Statistics(database),
-        figures=TeamFigures(database, FigureReadings(database)),
+        figures=TeamFigures(database, FigureReadings.of(database, settings)),
     )
 
 

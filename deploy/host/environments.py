@@ -108,12 +108,13 @@ def redis_url(user: str, password: str) -> str:
 
 
 def _common(settings: HostSettings, surfaces: str) -> dict[str, str]:
-    return {
+    values = {
         "ENV": "production",
         "SURFACES": surfaces,
         "REGION_CODE": settings.region_code,
         "TRUSTED_PROXIES": "1",
     }
+    return values | ({"FIGURE_THRESHOLDS": settings.figure_thresholds} if settings.figure_thresholds else {})
 
 
 def _portal(settings: HostSettings, process: Process, slot: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ class HostSettings:
     notice_webhook_url: str = ""
     notice_emails: str = ""
     notice_heartbeat_url: str = ""
+    figure_thresholds: str = ""
     digest_emails: str = ""
     digest_hour: str = ""
     status_parts: str = ""
@@ -129,6 +130,8 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
     label = re.fullmatch(r"[^:=\s]{1,31}", settings.health_authority)
     yield "HEALTH_AUTHORITY", label is None, "missing: the label of the first token, such as ON"
     yield "REGION_CODE", re.fullmatch(r"[0-9]{3}", settings.region_code) is None, "is not three digits"
+    pairs = re.fullmatch(r"([a-z_]+=[0-9]{1,9}/[0-9]{1,9}(,|$))*", settings.figure_thresholds)
+    yield "FIGURE_THRESHOLDS", pairs is None, "is not figure=warning/critical pairs, separated by commas"
     yield "MAIL_URL", "portal" in settings.surfaces and not settings.mail_url, "required by the portal"
     status_mail = settings.sends_mail_of_status and not settings.mail_url
     yield "MAIL_URL", status_mail, "required by NOTICE_EMAILS and DIGEST_EMAILS"

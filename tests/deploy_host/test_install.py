@@ -161,6 +161,7 @@ def test_every_environment_names_settings_that_exist(root: Path) -> None:
             "MAIL_URL: required by NOTICE",
         ),
         ({"NOTICE_WEBHOOK_URL": "http://example.org"}, "NOTICE_WEBHOOK_URL"),
+        ({"FIGURE_THRESHOLDS": "diagnosis_keys=9000"}, "FIGURE_THRESHOLDS"),
         ({"NOTICE_HEARTBEAT_URL": "http://example.org"}, "NOTICE_HEARTBEAT_URL"),
         ({"DOWNLOADS": "bucket"}, "DOWNLOADS"),
         ({"SURFACE": "submission"}, "SURFACE: not a setting"),

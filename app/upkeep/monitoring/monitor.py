@@ -124,7 +124,8 @@ class Monitor:
         if is_new_minute:
             Changes(self.settings, self.role).record_schema(database, now)
             alerting.synchronize(*self._of_objectives(self._evaluations(database, now), now), now)
-            alerting.synchronize(*alerts_of_figures(FigureReadings(database).now(now), now), now)
+            readings = FigureReadings.of(database, self.settings)
+            alerting.synchronize(*alerts_of_figures(readings.now(now), now), now)
         sender.send_due(now)
 
     def _record_start(self, connections: Connections) -> None:

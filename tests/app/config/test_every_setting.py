@@ -67,6 +67,7 @@ VALUES = COMPLETE | {
     "STATUS_SUPPORT_URL": "https://example.org/help",
     "NOTICE_WEBHOOK_URL": "https://notices.example.org/exposure-alert",
     "NOTICE_WEBHOOK_KEY": "ff" * 32,
+    "FIGURE_THRESHOLDS": "diagnosis_keys=90000/135000",
     "NOTICE_HEARTBEAT_URL": "https://watching.example.org/exposure-alert",
     "NOTICE_EMAILS": "on-call@health.example",
     "DIGEST_EMAILS": "team@health.example",

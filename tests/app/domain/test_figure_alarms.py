@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.figure_alarms import THRESHOLDS, Reading, count_series, figure_alarms
+from app.domain.figure_alarms import THRESHOLDS, Reading, count_series, figure_alarms, with_changes
 from app.domain.objectives import Severity
 
 NOW = datetime(2026, 3, 18, 12, 15, 30, tzinfo=UTC)
@@ -80,3 +80,15 @@ def test_series_of_counters_become_figures() -> None:
         "failed_jobs": 1,
     }
     assert count_series({}) == {}
+
+
+def test_thresholds_can_be_changed_by_figure() -> None:
+    changed = with_changes({"diagnosis_keys": (90_000, 135_000)})
+    assert [each.figure for each in changed] == [each.figure for each in THRESHOLDS]
+    others = [each for each in changed if each.figure != "diagnosis_keys"]
+    assert others == [each for each in THRESHOLDS if each.figure != "diagnosis_keys"]
+    readings = [Reading("diagnosis_keys", ago(1), 90_000)]
+    assert [each.figure for each in figure_alarms(readings, NOW)] == ["diagnosis_keys"]
+    assert figure_alarms(readings, NOW, changed) == []
+    (alarm,) = figure_alarms([Reading("diagnosis_keys", ago(1), 90_001)], NOW, changed)
+    assert alarm.threshold == 90_000
