@@ -42,6 +42,18 @@ def with_pdeathsig(argv: list[str], on_parent_death: signal.Signals, user: User 
     return [setpriv, *options, "--", "/bin/sh", "-c", _RUN_UNLESS_ORPHANED, "sh", str(os.getpid()), *argv]
 
 
+def without_privileges(user: int) -> list[str]:
+    """Return the beginning of a command that runs as a user without groups and capabilities, and can gain none.
+
+    A change of user cancels the signal of `with_pdeathsig`, so SIGTERM is asked for again. Raises ProcessError.
+    """
+    setpriv = _setpriv()
+    if setpriv is None:
+        raise ProcessError("setpriv is missing, so root cannot change user: install util-linux.")
+    change = ["--reuid", str(user), "--regid", str(user), "--clear-groups"]
+    return [setpriv, *change, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "TERM", "--"]
+
+
 def _change_of_user(user: User) -> list[str]:
     change = ["--reuid", str(user.uid), "--regid", str(user.gid), "--clear-groups"]
     if not user.dac_override:

@@ -12,7 +12,7 @@ from processes.one_off import run_once
 from review_apps import repository
 from review_apps.dependencies import Dependencies
 from review_apps.errors import ReviewAppError
-from review_apps.locked import is_locked
+from review_apps.locked import definition_of, is_locked
 from review_apps.manifest import Manifest
 
 _HOOKS: Final = ("bin/pre_compile", "bin/post_compile")
@@ -30,6 +30,11 @@ class Version:
     def source(self) -> Path:
         """The folder of the checked-out commit."""
         return self.folder / "source"
+
+    @property
+    def definition(self) -> Path:
+        """The folder of the files by which it is built and run; a locked app cannot change them."""
+        return definition_of(self.folder) if is_locked(self.folder) else self.source
 
     @property
     def programs(self) -> Path:
@@ -76,7 +81,12 @@ def build(step: Build, manifest: Manifest, *, testing: bool = False) -> None:
     if not step.locked:  # npm would need the network, and runs scripts of packages
         _build_assets(step, manifest)
     version = step.version
-    Dependencies(version.source, version.programs.parent, step.log, step.locked).install(testing=testing)
+    Dependencies(version.definition, version.programs.parent, step.log, step.locked).install(testing=testing)
+    python = version.programs / "python"
+    if step.locked and not step.succeeds(str(python), "-c", ""):
+        raise ReviewAppError(
+            f"the user of a locked app cannot run {python.resolve()}: install that Python for every user"
+        )
     _collect_static_files(step)
     _run_hook(step, after)
 

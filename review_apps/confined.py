@@ -1,15 +1,17 @@
 """Runs a command that may read and write only its own files, and reach only its own ports.
 
-A program of its own: `python -I confined.py '{"read": […], "write": […], "bind": […], "connect": […]}' COMMAND…`.
+A program of its own: `python -I confined.py '{"read": […], "write": […], "bind": […], "connect": […],
+"tasks": 1024}' COMMAND…`.
 It uses Landlock (https://docs.kernel.org/userspace-api/landlock.html) for files, TCP and signals, and a filter of
 system calls (seccomp) for every other way into the network and past Landlock. Neither needs root, and what the command
-starts inherits both.
+starts inherits both. `tasks` limits the processes and threads of its user.
 """
 
 import ctypes
 import json
 import os
 import platform
+import resource
 import struct
 import sys
 from typing import Any
@@ -61,6 +63,7 @@ def confine(rules: dict[str, Any]) -> None:
         for port in rules[key]:
             rule = struct.pack("QQ", right, port)
             _call(_libc.syscall(_ADD_RULE, fd, 2, rule, ctypes.c_uint32(0)))
+    resource.setrlimit(resource.RLIMIT_NPROC, (rules["tasks"], rules["tasks"]))
     for capability in range(_LAST_CAPABILITY + 1):
         _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # fails without root, who alone has any
     _call(_libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))

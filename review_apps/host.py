@@ -10,12 +10,12 @@ import psutil  # type: ignore[import-untyped]
 
 from processes.errors import ProcessError
 from processes.termination import kill
-from review_apps import build, daemon
+from review_apps import build, daemon, users
 from review_apps.addons import AddOns
 from review_apps.build import Version
 from review_apps.errors import ReviewAppError
 from review_apps.failures import Failures
-from review_apps.locked import check_host, check_source, detach, home
+from review_apps.locked import check_host, check_other, detach, home
 from review_apps.locks import Locks
 from review_apps.manifest import Manifest
 from review_apps.release import Release
@@ -34,7 +34,7 @@ class Host:
         self.store = Store(settings.home)
         self.locks = Locks(settings.home)
         self.servers = Servers(settings, self.locks)
-        self.running = Running(self.store, self.servers)
+        self.running = Running(self.store, self.servers, settings)
         self.failures = Failures(settings.home)
         self._addons = AddOns(settings, self.store, self.servers)
         self._log = log
@@ -44,8 +44,7 @@ class Host:
 
         `locked` confines it for as long as it is open, or refuses it.
         """
-        if locked:
-            check_host(self.settings.database_url)
+        (check_host if locked else check_other)(self.settings)
         with self.locks.app(number):
             app = self.store.load(number)
             if app and app.release:
@@ -55,6 +54,7 @@ class Host:
             app.repository, app.locked = str(repository), locked
             named = resolve(repository, branch)
             try:
+                self._give_user(app)
                 opened = self._deploy(app, branch, named)
             except BaseException as error:
                 self.failures.keep(number, self.log_of(number), str(error) or type(error).__name__)
@@ -176,12 +176,25 @@ class Host:
         self._remove_others(new)
         return new
 
+    def _give_user(self, app: App) -> None:
+        """Give a locked app its user, with the folders that are the user's own."""
+        if not app.locked:
+            return
+        folder = self.store.folder(app.number)
+        with self.locks.host():
+            app.user = app.user or users.prepare(folder, users.users_of(self.settings.locked_users))
+            self.store.save(app)
+        users.end_processes(app.user)  # of an earlier attempt
+        users.give(home(folder), app.user)
+        users.enterable(folder / "services", app.user)
+        users.give(folder / "services" / "redis", app.user)  # whose owner Redis runs as
+
     def _build(self, app: App, version: Version) -> Release:
         self.servers.ensure()
         version.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         add_worktree(Path(app.repository), app.commit, version.source)
         if app.locked:
-            detach(version.folder, version.source)
+            detach(version.folder, version.source, app.user)
         app.web_port = self.store.free_port()
         release = self._release(app, version)
         # A variable that this version does not have may return with the next.
@@ -199,9 +212,7 @@ class Host:
         The app gets the secrets that were made.
         """
         version = version or self.running.version(app.number, app.release)
-        if app.locked:
-            check_source(version.source)
-        manifest = Manifest.read(version.source)
+        manifest = Manifest.read(version.definition)
         _, made = manifest.variables({**self.settings.variables, **app.variables}, app.secrets)
         app.secrets = {**app.secrets, **made}
         provided = self._addons.provide(app, manifest.addons)
@@ -224,6 +235,7 @@ class Host:
             daemon.stop(version.folder)
         daemon.stop(folder / "services")
         _kill_detached(folder)
+        users.end_processes(app.user if app else users.user_of(folder, users.users_of(self.settings.locked_users)))
         self._log("removing its data")
         for version in versions:
             build.remove(Path(app.repository if app else "/nonexistent"), version)

@@ -24,9 +24,12 @@ class LogFile:
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
 
     def write(self, text: str) -> int:
-        """Append text. The file is opened each time, because another daemon of the app may have renamed it."""
+        """Append text. The file is opened each time, because another daemon of the app may have renamed it.
+
+        Its group may read it, which is the user of a locked app.
+        """
         text = self.without_secrets(text)
-        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         with os.fdopen(opened, "a", encoding=self.encoding, errors="replace") as file:
             file.write(text)
             is_full = file.tell() > _MOST_BYTES

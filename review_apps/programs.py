@@ -59,7 +59,9 @@ class SmallRedis(EmbeddedRedis):
         self._megabytes = megabytes
 
     def _settings(self) -> str:
-        return super()._settings() + f"maxmemory {self._megabytes}mb\nmaxmemory-policy noeviction\n"
+        # As hosted services do: no command that configures the server, or makes it connect to another.
+        user = f"user default on >{self._password} ~* &* +@all -@admin -migrate +client\n"
+        return super()._settings() + user + f"maxmemory {self._megabytes}mb\nmaxmemory-policy noeviction\n"
 
 
 def managed_process(process: Process) -> ManagedProcess:

@@ -25,6 +25,7 @@ WEB: Final = "web"
 
 _ERROR_LINES: Final = 15
 _SHORTEST_SECRET: Final = 12
+_TASKS_PER_PROCESS: Final = 16  # the kernel counts the threads of all processes of a user together
 # Set by a buildpack and a dyno.
 _PLATFORM: Final = {"PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8", "WEB_CONCURRENCY": "2"}
 
@@ -95,7 +96,7 @@ class Release:
 
     def prepare_database(self) -> None:
         """Run `release` of the Procfile. Raises ReviewAppError."""
-        argv = read_procfile(self.version.source / "Procfile").get(RELEASE)
+        argv = read_procfile(self.version.definition / "Procfile").get(RELEASE)
         if argv:
             self.run_once(RELEASE, argv)
 
@@ -135,7 +136,7 @@ class Release:
         )
 
     def _processes(self) -> list[Process]:
-        commands = read_procfile(self.version.source / "Procfile")
+        commands = read_procfile(self.version.definition / "Procfile")
         if WEB not in commands:
             raise ReviewAppError("the Procfile has no web process")
         return [
@@ -151,7 +152,8 @@ class Release:
         if not self.locked:
             return []
         ports = [port for port in map(port_of, self.provided.values()) if port]
-        return locked.prefix(self.version.folder.parent.parent, self.version.folder, self.port, ports)
+        folder, tasks = self.version.folder.parent.parent, self.settings.processes * _TASKS_PER_PROCESS
+        return locked.prefix(folder, self.version.folder, self.app.user, tasks, self.port, ports)
 
     def _quantity(self, name: str) -> int:
         """Return how many of a process are started: one web process, as it has one port; of others as app.json has."""

@@ -11,7 +11,9 @@ import psutil  # type: ignore[import-untyped]
 from processes.ports import LOOPBACK
 from review_apps import daemon
 from review_apps.build import Version
+from review_apps.locked import check_host
 from review_apps.servers import Servers
+from review_apps.settings import Settings
 from review_apps.state import App, Store
 
 _CONNECT_SECONDS = 1.0
@@ -33,8 +35,8 @@ class State(StrEnum):
 class Running:
     """The processes of a host's apps. The caller must hold the lock of an app that it changes."""
 
-    def __init__(self, store: Store, servers: Servers) -> None:
-        self._store, self._servers = store, servers
+    def __init__(self, store: Store, servers: Servers, settings: Settings) -> None:
+        self._store, self._servers, self._settings = store, servers, settings
 
     def state(self, app: App) -> State:
         """Return what an app does, by all that it has: its services, its version, and the servers of the host."""
@@ -49,6 +51,8 @@ class Running:
 
     def resume(self, app: App) -> bool:
         """Start what does not run; return whether anything was started. Raises ReviewAppError and ProcessError."""
+        if app.locked:
+            check_host(self._settings)
         self._servers.ensure()
         down = [folder for folder in self._folders(app) if not daemon.is_running(folder)]
         # At once, so that the web process starts while Redis does.

@@ -9,6 +9,7 @@ from review_apps import build, daemon
 from review_apps.addons import AddOns
 from review_apps.errors import ReviewAppError
 from review_apps.host import Host
+from review_apps.locked import check_other
 from review_apps.manifest import TEST, Manifest
 from review_apps.release import Release
 from review_apps.repository import add_worktree, resolve
@@ -20,6 +21,7 @@ _NUMBER: Final = 0
 
 def run_tests(host: Host, branch: str, repository: Path) -> int:
     """Print the output of `scripts.test-setup` and `scripts.test`; return 0, or 1 if one fails."""
+    check_other(host.settings)
     named = resolve(repository, branch)
     with host.locks.app(_NUMBER):
         app = App(_NUMBER, branch, str(repository), named.commit, 1, 1, opened=time.time())

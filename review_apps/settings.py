@@ -30,6 +30,7 @@ class Settings:
     sleep_minutes: float = 30.0  # an app without requests for longer sleeps until the next one; 0 for never
     stale_days: int = 7  # an app that was not updated for longer is closed
     addons: dict[str, Any] = field(default_factory=dict)  # in addition to those of review_apps/addons.py
+    locked_users: str = ""  # such as 30000-30099: the users of locked apps, one for each; others are then not opened
     variables: dict[str, str] = field(default_factory=dict)  # beat the values of app.json, in every app
 
     @classmethod

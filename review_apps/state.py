@@ -43,6 +43,7 @@ class App:
     woken: float = 0.0
     asleep: bool = False
     locked: bool = False  # whether its processes are confined
+    user: int = 0  # that they run as, if it is locked
     expires: float = 0.0  # when it is closed, in place of `stale_days`; 0 without such a time
     seeded: bool = False
     failure: str = ""

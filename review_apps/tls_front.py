@@ -7,7 +7,10 @@ The request for TLS is the first message of a connection (https://www.postgresql
 
 import asyncio
 import contextlib
+import ctypes
 import os
+import pwd
+import signal
 import ssl
 import sys
 from datetime import UTC, datetime, timedelta
@@ -26,6 +29,7 @@ _TLS: Final = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 _GSS: Final = (8).to_bytes(4, "big") + (80877104).to_bytes(4, "big")
 _CHUNK: Final = 1 << 16
 _YEARS: Final = 20
+_SET_PARENT_DEATH_SIGNAL: Final = 1
 
 
 def context_of(folder: Path) -> ssl.SSLContext:
@@ -71,6 +75,7 @@ class Front:
     async def serve(self, port: int) -> None:
         """Serve until this process ends."""
         server = await asyncio.start_server(self._connected, LOOPBACK, port)
+        _stop_being_root()
         await server.serve_forever()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,6 +101,18 @@ class Front:
                 writer.write(b"N")
             else:
                 return first
+
+
+def _stop_being_root() -> None:
+    """Continue as `nobody`, with the key in memory: what apps send is not for root to read."""
+    if os.geteuid() != 0:
+        return
+    account = pwd.getpwnam("nobody")
+    os.setgroups([])
+    os.setgid(account.pw_gid)
+    os.setuid(account.pw_uid)
+    # The change cancels the request to end with the parent: see processes/pdeathsig.py.
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -131,6 +131,13 @@ def test_the_runner_accepts_own_branches_and_scheduled_runs(run: Run, tmp_path: 
     assert refusal(run, tmp_path, {}, GITHUB_EVENT_NAME="schedule") == ""
 
 
+def test_the_runner_accepts_labels_of_pull_requests_for_the_workflow_of_forks_alone(run: Run, tmp_path: Path) -> None:
+    event, changes = pull_request("somebody/exposure-alert"), {"GITHUB_EVENT_NAME": "pull_request_target"}
+    forks = f"{REPOSITORY}/.github/workflows/review-app-forks.yml@refs/heads/main"
+    assert refusal(run, tmp_path, event, **changes, GITHUB_WORKFLOW_REF=forks) == ""
+    assert "may not run here" in refusal(run, tmp_path, event, **changes)
+
+
 @pytest.mark.parametrize("origin", ["somebody/exposure-alert", None])
 def test_the_runner_refuses_forks(run: Run, tmp_path: Path, origin: str | None) -> None:
     assert "fork" in refusal(run, tmp_path, pull_request(origin))
@@ -213,9 +220,10 @@ def test_a_review_app_is_opened_once_and_then_updated(run: Run, deploying: Path)
 
 def test_a_forks_commit_is_deployed_locked(run: Run, deploying: Path) -> None:
     run("git", "-C", deploying / "source", "update-ref", "refs/pull/12/head", "HEAD")
+    commit = run("git", "-C", deploying / "source", "rev-parse", "HEAD").stdout.strip()
     environment = {"REVIEW_APPS_HOME": str(deploying / "home")}
     for _ in range(2):
-        done = run(deploying / "bin" / "review-deploy", "--fork", "12", deploying / "source", **environment)
+        done = run(deploying / "bin" / "review-deploy", "--fork", "12", commit, deploying / "source", **environment)
         assert done.returncode == 0, done.stderr
     clone = deploying / "home" / "repository.git"
     assert (deploying / "opened").read_text().splitlines() == [

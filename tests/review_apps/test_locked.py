@@ -3,19 +3,21 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 import redis
 
+from processes.urls import port_of
 from review_apps import confined
 from review_apps.errors import ReviewAppError
 from review_apps.locked import check_source
 from tests.review_apps.host import Host, basic
+from tests.review_apps.locking import USERS, locked_host, needs_landlock, needs_root, open_locked
 from tests.review_apps.small_app import WEB
-
-needs_landlock = pytest.mark.skipif(confined.abi() < confined.NEEDED_ABI, reason="the kernel has no Landlock")
 
 # What a hostile app tries, each with what happened; the targets are in the file `targets`.
 ATTEMPTS = """
@@ -28,10 +30,10 @@ def attempt(action):
     except OSError as error:
         return type(error).__name__
 
-def connect(port, kind=socket.SOCK_STREAM):
+def connect(port, kind=socket.SOCK_STREAM, address="127.0.0.1"):
     client = socket.socket(socket.AF_INET, kind)
     client.settimeout(5)
-    client.connect(("127.0.0.1", port))
+    client.connect((address, port))
 
 def fast_open(port):
     socket.socket().sendto(b"x", socket.MSG_FASTOPEN, ("127.0.0.1", port))
@@ -46,6 +48,9 @@ RESULTS = {
     "change its packages": attempt(lambda: open("../venv/pyvenv.cfg", "a")),
     "write to /tmp": attempt(lambda: open("/tmp/from-a-locked-app", "w")),
     "ask another app": attempt(lambda: connect(targets["port"])),
+    "ask another app's Redis": attempt(lambda: connect(targets["redis"])),
+    "ask PostgreSQL without TLS": attempt(lambda: connect(targets["postgres"])),
+    "ask another host": attempt(lambda: connect(targets["tls"], address="203.0.113.1")),
     "ask the keeper": attempt(lambda: connect(targets["keeper"])),
     "ask nginx": attempt(lambda: connect(targets["nginx"])),
     "ask by fast open": attempt(lambda: fast_open(targets["port"])),
@@ -56,7 +61,17 @@ RESULTS = {
     "change user": attempt(lambda: os.setuid(12345)),
 }
 """
-HOSTILE_WEB = ATTEMPTS + WEB.replace('"version": open("version").read()', '"version": RESULTS')
+# It leaves a process behind that has neither its session, nor its parent, nor its variables.
+LEFT_BEHIND = """
+subprocess.run(["sh", "-c", "setsid sleep 1000 < /dev/null > /dev/null 2>&1 &"], env={"PATH": os.environ["PATH"]})
+"""
+HOSTILE_WEB = ATTEMPTS + LEFT_BEHIND + WEB.replace('"version": open("version").read()', '"version": RESULTS')
+# It exchanges the files by which it is built, before they are read.
+HOOK = """
+echo '-r ../../../../pr-0001.json' > requirements.txt
+ln -sf ../../../../pr-0001.json app.json
+echo 'web: true' > Procfile
+"""
 RELEASE = ATTEMPTS + "print(json.dumps(RESULTS))\nopen('written', 'w').write('own folder')\n"
 
 
@@ -73,58 +88,96 @@ def targets(host: Host) -> str:
             "port": int(other.environ()["PORT"]),
             "keeper": kept["keeper"],
             "nginx": host.port,
+            "redis": port_of(other.environ()["REDIS_URL"]),
+            "postgres": kept["postgres"],
+            "tls": kept["postgres_tls"],
         }
     )
 
 
-@needs_landlock
-def test_a_locked_app_works_and_reaches_nothing_of_the_host(host: Host) -> None:
-    host.repository.commit("trusted", {"version": "trusted"})
-    trusted = host.open(1, "trusted")["password"]
-    host.repository.git("checkout", "--quiet", "main")
-    files = {"web.py": HOSTILE_WEB, "release.py": RELEASE, "targets": targets(host)}
+@pytest.fixture(scope="module")
+def locking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host with a locked app, number 1."""
+    with locked_host(tmp_path_factory) as host:
+        open_locked(host, 1, "main")
+        yield host
+
+
+@needs_root
+def test_a_locked_app_works_and_reaches_nothing_of_the_host(locking: Host) -> None:
+    host = locking
+    files = {"web.py": HOSTILE_WEB, "release.py": RELEASE, "targets": targets(host), "bin/pre_compile": HOOK}
+    (host.repository.folder / "bin").mkdir()
     host.repository.commit("hostile", files)
-    host.run("open", 2, "--branch", "hostile", "--repository", host.repository.folder, "--locked")
+    host.repository.git("checkout", "--quiet", "main")
+    open_locked(host, 2, "hostile")
     described = host.show(2)
     assert described["locked"] is True
-
-    facts = json.loads(host.get(2, **basic(described["password"])).body)
-    done = {name: result for name, result in facts["version"].items() if result.startswith("done")}
-    assert done == {}
+    assert done_in(host) == {}
     log = host.run("logs", 2, "--lines", 500)
     assert "done:" not in log.partition("release | ")[2].partition("\n")[0]
     assert "PermissionError" in log
 
-    # Its own database, Redis and port, it has.
-    variables = host.processes(2)["web.1"].environ()
+    # Its own database, Redis, port, folder and log, it has; and a user, who has nothing else.
+    web = host.processes(2)["web.1"]
+    user = web.uids().real
+    assert user in USERS
+    assert user != host.processes(1)["web.1"].uids().real
+    variables = web.environ()
     psycopg2.connect(variables["DATABASE_URL"]).close()
     redis.Redis.from_url(variables["REDIS_URL"]).close()
     assert (host.folder(2) / "releases" / "0001" / "source" / "written").read_text() == "own folder"
     assert "its code gets no terminal" in host.run("run", 2, "--", "id", fails=True)
 
+    # With its passwords, it reaches nothing of another app.
+    other = host.processes(1)["web.1"].environ()
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        psycopg2.connect(variables["DATABASE_URL"].rpartition("/")[0] + "/review_pr_0001")
+    own_password = variables["REDIS_URL"].rpartition("@")[0]
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis.from_url(f"{own_password}@{other['REDIS_URL'].rpartition('@')[2]}").ping()
+
     # It stays locked when it sleeps, wakes and is updated.
     host.run("sleep", 2)
-    facts = json.loads(host.get(2, **basic(described["password"])).body)
-    assert "done" not in str(facts["version"].values())
+    assert done_in(host) == {}
     host.repository.git("checkout", "--quiet", "hostile")
     host.repository.commit("hostile", {"another": ""})
     host.repository.git("checkout", "--quiet", "main")
     host.run("update", 2)
     assert host.show(2)["locked"] is True
-    facts = json.loads(host.get(2, **basic(described["password"])).body)
-    assert "done" not in str(facts["version"].values())
+    assert done_in(host) == {}
 
-    # A link to a repository that it makes itself is not followed.
+    # A link to a repository that it makes itself is not followed, and no process of its user is left.
+    assert [each for each in psutil.process_iter() if owner(each) == user and each.ppid() == 1]
     (host.folder(2) / "releases" / "0002" / "source" / ".git").write_text("gitdir: /nowhere\n")
     host.run("close", 2)
     host.wait_until_gone(2)
-    assert host.get(1, **basic(trusted)).status == 200
+    assert [each for each in psutil.process_iter() if owner(each) == user and runs(each)] == []
+    assert host.get(1, **basic(host.show(1)["password"])).status == 200
+
+
+def runs(process: psutil.Process) -> bool:
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+
+
+def owner(process: psutil.Process) -> int:
+    try:
+        return int(process.uids().real)
+    except psutil.NoSuchProcess:
+        return -1
+
+
+def done_in(host: Host) -> dict[str, str]:
+    """Return what the hostile app did that it should not be able to."""
+    facts = json.loads(host.get(2, **basic(host.show(2)["password"])).body)
+    assert len(facts["version"]) == 20
+    return {name: result for name, result in facts["version"].items() if result.startswith("done")}
 
 
 @needs_landlock
 def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
     """Its children are confined as well."""
-    rules = {"read": ["/"], "write": [str(tmp_path), "/dev/null"], "bind": [], "connect": []}
+    rules = {"read": ["/"], "write": [str(tmp_path), "/dev/null"], "bind": [], "connect": [], "tasks": 64}
     pid = os.fork()
     if pid == 0:
         confined.confine(rules)
@@ -133,17 +186,6 @@ def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
         os._exit(0 if inside.returncode == 0 and outside.returncode != 0 else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert (tmp_path / "file").read_text() == "own\n"
-
-
-def test_a_host_that_cannot_confine_refuses(host: Host) -> None:
-    settings = host.home / "settings.json"
-    before = settings.read_text()
-    settings.write_text(json.dumps({**json.loads(before), "database_url": "postgresql://u:p@db.example/x"}))
-    try:
-        arguments = ("open", 3, "--branch", "main", "--repository", host.repository.folder, "--locked")
-        assert "it is refused" in host.run(*arguments, fails=True)
-    finally:
-        settings.write_text(before)
 
 
 @pytest.mark.parametrize(
