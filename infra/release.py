@@ -43,11 +43,11 @@ def register_image(ecs: Any, families: Mapping[str, str], tag: str) -> dict[str,
 
 
 def _register(ecs: Any, family: str, tag: str) -> str:
-    newest = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
-    content = _content(ecs, newest)
+    described = ecs.describe_task_definition(taskDefinition=family, include=["TAGS"])
+    content = _content(ecs, described["taskDefinition"])
     if with_image(content, tag) == content:
-        return str(newest["taskDefinitionArn"])
-    made = ecs.register_task_definition(**with_image(content, tag))
+        return str(described["taskDefinition"]["taskDefinitionArn"])
+    made = ecs.register_task_definition(**with_image(content, tag), tags=described["tags"])
     return str(made["taskDefinition"]["taskDefinitionArn"])
 
 

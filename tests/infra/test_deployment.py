@@ -107,10 +107,12 @@ def test_web_processes_are_switched_by_codedeploy(clients: Any) -> None:
 
 def test_a_promotion_changes_the_image_and_its_name_and_nothing_else(clients: Any) -> None:
     ecs = clients("ecs")
-    family = {"taskDefinition": "alert-staging-portal"}
-    ecs.add_response("describe_task_definition", {"taskDefinition": task_definition(1, "v1.0.0", PORT="8001")}, family)
+    tags = [{"key": "Service", "value": "alert"}]
+    newest = {"taskDefinition": task_definition(1, "v1.0.0", PORT="8001"), "tags": tags}
+    family = {"taskDefinition": "alert-staging-portal", "include": ["TAGS"]}
+    ecs.add_response("describe_task_definition", newest, family)
     new = task_definition(2, "v1.1.0", PORT="8001")
-    content = {name: new[name] for name in ("family", "cpu", "containerDefinitions")}
+    content = {name: new[name] for name in ("family", "cpu", "containerDefinitions")} | {"tags": tags}
     ecs.add_response("register_task_definition", {"taskDefinition": new}, content)
     assert register_image(ecs.client, {"portal": "alert-staging-portal"}, "v1.1.0") == {"portal": "arn:task:2"}
 

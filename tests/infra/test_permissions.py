@@ -156,7 +156,7 @@ def test_archives_are_signed_by_the_processes_that_build_them_and_by_nobody_else
     }, "what app/crypto/key_service.py asks for"
 
 
-def test_a_key_that_signs_cannot_be_deleted_copied_or_lent(environment: str) -> None:
+def test_a_key_that_signs_cannot_be_deleted_copied_or_granted(environment: str) -> None:
     keys = signing_keys(environment)
     assert len(keys) == 2
     for key in keys:
@@ -165,10 +165,10 @@ def test_a_key_that_signs_cannot_be_deleted_copied_or_lent(environment: str) -> 
         for statement in statements(key):
             actions = set(listed(statement["Action"]))
             assert not actions & {"kms:*", "kms:ScheduleKeyDeletion", "kms:ReplicateKey", "kms:ImportKeyMaterial"}
-            # Route 53 alone may lend its key, to servers of AWS.
-            lends = statement["Sid"] == "LetRoute53ReplaceItsServers"
-            assert ("kms:CreateGrant" in actions) is lends
-            if lends:
+            # Only Route 53 grants the use of its key, to other services of AWS.
+            grants = statement["Sid"] == "LetRoute53ReplaceItsServers"
+            assert ("kms:CreateGrant" in actions) is grants
+            if grants:
                 assert statement["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
     # Nor from Terraform: neither by a plan, nor by the role that applies.
     text = (AWS / "modules" / "signing_key" / "main.tf").read_text(encoding="utf-8")

@@ -47,6 +47,13 @@ resource "aws_iam_role_policy" "promote" {
         Resource = "*" # the roles that a task gets are limited below
       },
       {
+        Sid       = "TagTaskDefinitionsAsTerraformDoes"
+        Effect    = "Allow"
+        Action    = "ecs:TagResource"
+        Resource  = "${local.ecs}:task-definition/${var.name}-*:*"
+        Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+      },
+      {
         Sid       = "RunMigrations"
         Effect    = "Allow"
         Action    = "ecs:RunTask"

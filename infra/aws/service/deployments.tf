@@ -1,66 +1,54 @@
 # Releases: the role of CodeDeploy, and the checks of new releases behind the test listeners.
-resource "aws_iam_role" "codedeploy" {
-  name = "${local.name}-codedeploy"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "codedeploy.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
-    }]
-  })
-}
+module "codedeploy_role" {
+  source = "../modules/service_role"
 
-resource "aws_iam_role_policy" "codedeploy" {
-  name = "switch-releases"
-  role = aws_iam_role.codedeploy.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid    = "ReplaceTasks"
-        Effect = "Allow"
-        Action = [
-          "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:DescribeServices", "ecs:UpdateServicePrimaryTaskSet",
-        ]
-        Resource = flatten([for surface in keys(local.surfaces) : [
-          "arn:aws:ecs:${var.region}:${var.account}:service/${local.name}/${local.name}-${surface}",
-          "arn:aws:ecs:${var.region}:${var.account}:task-set/${local.name}/${local.name}-${surface}/*",
-        ]])
-      },
-      {
-        Sid      = "MoveTraffic"
-        Effect   = "Allow"
-        Action   = ["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"]
-        Resource = flatten([for balancer in module.load_balancer : values(balancer.listener_arns)])
-      },
-      {
-        Sid    = "Look"
-        Effect = "Allow"
-        Action = [
-          "cloudwatch:DescribeAlarms", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules",
-          "elasticloadbalancing:DescribeTargetGroups",
-        ]
-        Resource = "*" # AWS knows no resources for them
-      },
-      {
-        Sid    = "CheckAndReport"
-        Effect = "Allow"
-        Action = ["lambda:InvokeFunction", "sns:Publish"]
-        Resource = concat(
-          [for surface in keys(local.surfaces) : "arn:aws:lambda:${var.region}:${var.account}:function:CodeDeployHook_${local.name}-${surface}"],
-          values(module.notifications["regional"].topics),
-        )
-      },
-      {
-        Sid      = "StartTasksWithTheirRoles"
-        Effect   = "Allow"
-        Action   = "iam:PassRole"
-        Resource = flatten([for name in keys(local.web) : values(module.process[name].role_arns)])
-      },
-    ]
-  })
+  name        = "${local.name}-codedeploy"
+  service     = "codedeploy.amazonaws.com"
+  account     = var.account
+  policy_name = "switch-releases"
+  statements = [
+    {
+      Sid    = "ReplaceTasks"
+      Effect = "Allow"
+      Action = [
+        "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:DescribeServices", "ecs:UpdateServicePrimaryTaskSet",
+      ]
+      Resource = flatten([for surface in keys(local.surfaces) : [
+        "arn:aws:ecs:${var.region}:${var.account}:service/${local.name}/${local.name}-${surface}",
+        "arn:aws:ecs:${var.region}:${var.account}:task-set/${local.name}/${local.name}-${surface}/*",
+      ]])
+    },
+    {
+      Sid      = "MoveTraffic"
+      Effect   = "Allow"
+      Action   = ["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"]
+      Resource = flatten([for balancer in module.load_balancer : values(balancer.listener_arns)])
+    },
+    {
+      Sid    = "Look"
+      Effect = "Allow"
+      Action = [
+        "cloudwatch:DescribeAlarms", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetGroups",
+      ]
+      Resource = "*" # AWS knows no resources for them
+    },
+    {
+      Sid    = "CheckAndReport"
+      Effect = "Allow"
+      Action = ["lambda:InvokeFunction", "sns:Publish"]
+      Resource = concat(
+        [for surface in keys(local.surfaces) : "arn:aws:lambda:${var.region}:${var.account}:function:CodeDeployHook_${local.name}-${surface}"],
+        values(module.notifications["regional"].topics),
+      )
+    },
+    {
+      Sid      = "StartTasksWithTheirRoles"
+      Effect   = "Allow"
+      Action   = "iam:PassRole"
+      Resource = flatten([for name in keys(local.web) : values(module.process[name].role_arns)])
+    },
+  ]
 }
 
 module "deployment_check" {

@@ -119,7 +119,7 @@ module "web_service" {
   security_group_id   = aws_security_group.process[each.key].id
   target_groups       = module.load_balancer[each.key].target_groups
   listener_arns       = module.load_balancer[each.key].listener_arns
-  codedeploy_role_arn = aws_iam_role.codedeploy.arn
+  codedeploy_role_arn = module.codedeploy_role.arn
   alarm_names         = local.deployment_alarms[each.key]
   warning_topic_arn   = module.notifications["regional"].topics["warning"]
 }

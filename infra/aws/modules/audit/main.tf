@@ -7,7 +7,7 @@ resource "aws_cloudtrail" "this" {
   include_global_service_events = true
   enable_log_file_validation    = true
   cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.this.arn}:*"
-  cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
+  cloud_watch_logs_role_arn     = module.trail_role.arn
 
   # Objects too: who reads archives and logs, beyond the service's own roles.
   advanced_event_selector {
@@ -62,28 +62,16 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.log_key_arn
 }
 
-resource "aws_iam_role" "trail" {
-  name = "${var.name}-trail"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "cloudtrail.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
-    }]
-  })
-}
+module "trail_role" {
+  source = "../service_role"
 
-resource "aws_iam_role_policy" "trail" {
-  name = "write-the-trail"
-  role = aws_iam_role.trail.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = "${aws_cloudwatch_log_group.this.arn}:log-stream:*"
-    }]
-  })
+  name        = "${var.name}-trail"
+  service     = "cloudtrail.amazonaws.com"
+  account     = var.account
+  policy_name = "write-the-trail"
+  statements = [{
+    Effect   = "Allow"
+    Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    Resource = "${aws_cloudwatch_log_group.this.arn}:log-stream:*"
+  }]
 }

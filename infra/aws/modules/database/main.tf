@@ -58,7 +58,7 @@ resource "aws_rds_cluster_instance" "this" {
   auto_minor_version_upgrade   = true
   ca_cert_identifier           = "rds-ca-rsa2048-g1"
   monitoring_interval          = 60
-  monitoring_role_arn          = aws_iam_role.monitoring.arn
+  monitoring_role_arn          = module.monitoring_role.arn
   performance_insights_enabled = false
 
   #checkov:skip=CKV_AWS_353:Performance Insights keeps statements with their values, which are keys of people
@@ -107,34 +107,22 @@ resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:Logs are kept for 90 days
 }
 
-resource "aws_iam_role" "monitoring" {
-  name = "${var.name}-database-monitoring"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "monitoring.rds.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
-    }]
-  })
-}
+module "monitoring_role" {
+  source = "../service_role"
 
-resource "aws_iam_role_policy" "monitoring" {
-  name = "write-metrics-of-the-host"
-  role = aws_iam_role.monitoring.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect = "Allow"
-      Action = [
-        "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents",
-        "logs:PutRetentionPolicy",
-      ]
-      Resource = [
-        "arn:aws:logs:${var.region}:${var.account}:log-group:RDSOSMetrics",
-        "arn:aws:logs:${var.region}:${var.account}:log-group:RDSOSMetrics:log-stream:*",
-      ]
-    }]
-  })
+  name        = "${var.name}-database-monitoring"
+  service     = "monitoring.rds.amazonaws.com"
+  account     = var.account
+  policy_name = "write-metrics-of-the-host"
+  statements = [{
+    Effect = "Allow"
+    Action = [
+      "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents",
+      "logs:PutRetentionPolicy",
+    ]
+    Resource = [
+      "arn:aws:logs:${var.region}:${var.account}:log-group:RDSOSMetrics",
+      "arn:aws:logs:${var.region}:${var.account}:log-group:RDSOSMetrics:log-stream:*",
+    ]
+  }]
 }

@@ -1,7 +1,7 @@
 # The function that checks a release of one surface behind the test listener.
 resource "aws_lambda_function" "this" {
   function_name    = "CodeDeployHook_${var.name}" # AWS lets CodeDeploy call names with this prefix
-  role             = aws_iam_role.this.arn
+  role             = module.check_role.arn
   runtime          = "python3.13"
   architectures    = ["arm64"]
   handler          = "check.handler"
@@ -47,48 +47,34 @@ resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:Results of deployments are of no use after 90 days
 }
 
-resource "aws_iam_role" "this" {
-  name = "${var.name}-deployment-check"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "lambda.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-    }]
-  })
-}
+module "check_role" {
+  source = "../service_role"
 
-resource "aws_iam_role_policy" "this" {
-  name = "check-a-deployment"
-  role = aws_iam_role.this.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "WriteTheLog"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "${aws_cloudwatch_log_group.this.arn}:*"
-      },
-      {
-        Sid      = "ReportTheResult"
-        Effect   = "Allow"
-        Action   = "codedeploy:PutLifecycleEventHookExecutionStatus"
-        Resource = "arn:aws:codedeploy:${var.region}:${var.account}:deploymentgroup:${var.name}/${var.name}"
-      },
-      {
-        Sid    = "RunInTheVpc"
-        Effect = "Allow"
-        Action = [
-          "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-          "ec2:DescribeSubnets",
-        ]
-        Resource = "*" # Lambda requires it: interfaces do not exist yet, and Describe knows no resources
-      },
-    ]
-  })
-
-  #checkov:skip=CKV_AWS_290:Lambda makes network interfaces, which do not exist yet
-  #checkov:skip=CKV_AWS_355:Lambda makes network interfaces, which do not exist yet
+  name        = "${var.name}-deployment-check"
+  service     = "lambda.amazonaws.com"
+  account     = null # Lambda sends no source account
+  policy_name = "check-a-deployment"
+  statements = [
+    {
+      Sid      = "WriteTheLog"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.this.arn}:*"
+    },
+    {
+      Sid      = "ReportTheResult"
+      Effect   = "Allow"
+      Action   = "codedeploy:PutLifecycleEventHookExecutionStatus"
+      Resource = "arn:aws:codedeploy:${var.region}:${var.account}:deploymentgroup:${var.name}/${var.name}"
+    },
+    {
+      Sid    = "RunInTheVpc"
+      Effect = "Allow"
+      Action = [
+        "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+      ]
+      Resource = "*" # Lambda requires it: interfaces do not exist yet, and Describe knows no resources
+    },
+  ]
 }

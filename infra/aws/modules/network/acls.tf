@@ -28,37 +28,20 @@ locals {
   })
 }
 
-resource "aws_network_acl" "private" {
+resource "aws_network_acl" "this" {
+  for_each = { private = aws_subnet.private[*].id, public = aws_subnet.public[*].id }
+
   vpc_id     = aws_vpc.this.id
-  subnet_ids = aws_subnet.private[*].id
-  tags       = { Name = "${var.name}-private" }
+  subnet_ids = each.value
+  tags       = { Name = "${var.name}-${each.key}" }
 }
 
-resource "aws_network_acl_rule" "private" {
-  for_each = local.private_rules
+resource "aws_network_acl_rule" "this" {
+  for_each = merge([for subnets, rules in { private = local.private_rules, public = local.public_rules } : {
+    for name, rule in rules : "${subnets} ${name}" => merge(rule, { subnets = subnets })
+  }]...)
 
-  network_acl_id = aws_network_acl.private.id
-  rule_number    = each.value.number
-  egress         = each.value.egress
-  protocol       = "tcp"
-  rule_action    = each.value.action
-  cidr_block     = each.value.cidr
-  from_port      = each.value.from
-  to_port        = each.value.to
-
-  #checkov:skip=CKV_AWS_231:A rule with a lower number refuses 3389 first
-}
-
-resource "aws_network_acl" "public" {
-  vpc_id     = aws_vpc.this.id
-  subnet_ids = aws_subnet.public[*].id
-  tags       = { Name = "${var.name}-public" }
-}
-
-resource "aws_network_acl_rule" "public" {
-  for_each = local.public_rules
-
-  network_acl_id  = aws_network_acl.public.id
+  network_acl_id  = aws_network_acl.this[each.value.subnets].id
   rule_number     = each.value.number
   egress          = each.value.egress
   protocol        = "tcp"
@@ -67,4 +50,6 @@ resource "aws_network_acl_rule" "public" {
   ipv6_cidr_block = each.value.ipv6
   from_port       = each.value.from
   to_port         = each.value.to
+
+  #checkov:skip=CKV_AWS_231:A rule with a lower number refuses 3389 first
 }

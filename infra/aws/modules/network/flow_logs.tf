@@ -2,7 +2,7 @@ resource "aws_flow_log" "this" {
   vpc_id                   = aws_vpc.this.id
   traffic_type             = "ALL"
   log_destination          = aws_cloudwatch_log_group.flow.arn
-  iam_role_arn             = aws_iam_role.flow.arn
+  iam_role_arn             = module.flow_role.arn
   max_aggregation_interval = 60
 }
 
@@ -14,28 +14,16 @@ resource "aws_cloudwatch_log_group" "flow" {
   #checkov:skip=CKV_AWS_338:Flow logs hold addresses of people; they are kept for 30 days, as by the public service
 }
 
-resource "aws_iam_role" "flow" {
-  name = "${var.name}-flow-logs"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
-    }]
-  })
-}
+module "flow_role" {
+  source = "../service_role"
 
-resource "aws_iam_role_policy" "flow" {
-  name = "write-flow-logs"
-  role = aws_iam_role.flow.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = [aws_cloudwatch_log_group.flow.arn, "${aws_cloudwatch_log_group.flow.arn}:log-stream:*"]
-    }]
-  })
+  name        = "${var.name}-flow-logs"
+  service     = "vpc-flow-logs.amazonaws.com"
+  account     = var.account
+  policy_name = "write-flow-logs"
+  statements = [{
+    Effect   = "Allow"
+    Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    Resource = [aws_cloudwatch_log_group.flow.arn, "${aws_cloudwatch_log_group.flow.arn}:log-stream:*"]
+  }]
 }
