@@ -54,7 +54,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment_of(service: dict[str, Any], folder: Path) -> dict[str, str]:
     """Return the environment of a service's process, as `with_secrets` makes it."""
     given = {
-        name: re.sub(r"\$\{(\w+)(?::-(\w+)|:\?)\}", lambda match: match[2] or VARIABLES[match[1]], str(value))
+        name: re.sub(
+            r"\$\{(\w+)(?::-(\w*)|:\?)\}",
+            lambda match: VARIABLES[match[1]] if match[2] is None else match[2],
+            str(value),
+        )
         for name, value in service["environment"].items()
     }
     given["SECRETS"] = given.get("SECRETS", "").replace("/run/secrets", str(folder))
