@@ -19,7 +19,7 @@ from tests.support.service import Service, empty, start_service
 from tests.support.settings import make_settings
 from tests.support.stack import Stack, new_stack
 from tests.support.template_cache import TemplateCache
-from tests.support.torture import TORTURE
+from tests.support.torture import CI, TORTURE
 
 # Tests that start whole services take longest. They run first, so that no process runs alone at the end.
 _SLOW_FIRST = (
@@ -28,6 +28,8 @@ _SLOW_FIRST = (
     "bench",
     "deploys",
     "deploy_host",
+    "deploy_promotion",
+    "gameday",
     "local",
     "processes",
     "faults",
@@ -35,6 +37,21 @@ _SLOW_FIRST = (
     "races",
     "worker",
     "journeys",
+)
+
+# Whole services, hosts and browsers take most of the time. Without arguments `make test` leaves them to continuous
+# integration; `bin/test tests/browser` runs them here.
+_WHOLE = (
+    "bench",
+    "browser",
+    "deploy_host",
+    "deploy_promotion",
+    "deploys",
+    "faults",
+    "gameday",
+    "local",
+    "review_apps",
+    "worker",
 )
 
 # Files that share a service run in one process, so that it is started once.
@@ -71,10 +88,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return Together(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the slow folders first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort the slow folders first, and leave whole services to continuous integration if no test was named."""
     ranks = {folder: rank for rank, folder in enumerate(_SLOW_FIRST)}
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(Path(__file__).parent).parts[0], len(ranks)))
+    items.sort(key=lambda item: ranks.get(_folder_of(item), len(ranks)))
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (CI or TORTURE):
+        reason = "starts whole services: CI=1 make test runs it, and bin/test with the name of its folder"
+        for item in items:
+            if _folder_of(item) in _WHOLE:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _folder_of(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_collection_finish() -> None:
