@@ -39,19 +39,25 @@ _SLOW_FIRST = (
     "journeys",
 )
 
-# Whole services, hosts and browsers take most of the time. Without arguments `make test` leaves them to continuous
-# integration; `bin/test tests/browser` runs them here.
+# Whole services, hosts, browsers and other languages take most of the time. Without arguments `make test` leaves them to
+# continuous integration; `bin/test tests/browser` runs them here.
 _WHOLE = (
-    "bench",
-    "browser",
-    "deploy_host",
-    "deploy_promotion",
-    "deploys",
-    "faults",
-    "gameday",
-    "local",
-    "review_apps",
-    "worker",
+    "tests/app/database/test_silent_servers.py",
+    "tests/app/measuring/test_web_servers.py",
+    "tests/app/objectives/test_replay.py",
+    "tests/app/retrieval/test_web_servers.py",
+    "tests/app/web/test_redis_failover.py",
+    "tests/bench/",
+    "tests/browser/",
+    "tests/clients/test_sample",
+    "tests/deploy_host/",
+    "tests/deploy_promotion/",
+    "tests/deploys/",
+    "tests/faults/",
+    "tests/gameday/",
+    "tests/local/",
+    "tests/review_apps/",
+    "tests/worker/",
 )
 
 # Files that share a service run in one process, so that it is started once.
@@ -91,16 +97,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Sort the slow folders first, and leave whole services to continuous integration if no test was named."""
     ranks = {folder: rank for rank, folder in enumerate(_SLOW_FIRST)}
-    items.sort(key=lambda item: ranks.get(_folder_of(item), len(ranks)))
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(Path(__file__).parent).parts[0], len(ranks)))
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (CI or TORTURE):
-        reason = "starts whole services: CI=1 make test runs it, and bin/test with the name of its folder"
+        reason = "starts whole services: CI=1 make test runs it, and so does bin/test with its path"
         for item in items:
-            if _folder_of(item) in _WHOLE:
+            if item.nodeid.startswith(_WHOLE):
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def _folder_of(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_collection_finish() -> None:
