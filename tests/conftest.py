@@ -39,8 +39,8 @@ _SLOW_FIRST = (
     "journeys",
 )
 
-# Whole services, hosts, browsers and other languages take most of the time. Without arguments `make test` leaves them to
-# continuous integration; `bin/test tests/browser` runs them here.
+# Whole services, hosts, browsers and other languages take most of the time. Without arguments `make test` leaves them
+# to continuous integration; `bin/test tests/browser` runs them here.
 _WHOLE = (
     "tests/app/database/test_silent_servers.py",
     "tests/app/measuring/test_web_servers.py",
