@@ -15,6 +15,7 @@ def preferred_language() -> str:
     return next((each for each in wanted if each in LANGUAGES), LANGUAGES[0])
 
 
-def redirect_to_language(folder: str) -> Response:
-    """Redirect to a page in the reader's language, such as `/folder/en`."""
-    return Response(status=302, headers={"Location": f"{folder}/{preferred_language()}", "Vary": "Accept-Language"})
+def redirect_to_language(folder: str, page: str = "") -> Response:
+    """Redirect to a page in the reader's language, such as `/folder/en`, or `/en/` with the page `/`."""
+    location = f"{folder}/{preferred_language()}{page}"
+    return Response(status=302, headers={"Location": location, "Vary": "Accept-Language"})

@@ -2,11 +2,11 @@
 
 import posixpath
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import quote
 
 from flask import Flask, Request
-from werkzeug.routing import BaseConverter, MapAdapter, Rule
+from werkzeug.routing import BaseConverter, MapAdapter, RequestRedirect, Rule
 
 from app.web.context import Context
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ANY_METHOD = ["ANY"]
+_HOST: Final = "localhost"  # of every request, for matching
 
 
 class AnyMethodRule(Rule):
@@ -36,7 +37,14 @@ class Application(Flask):
         if request is None:
             return super().create_url_adapter(request)
         # `url_map.bind` would encode the name of the host, which no rule depends on, for each request.
-        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
+        return MapAdapter(self.url_map, _HOST, "/", "", "http", request.path, request.method)
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Raise what matching found. A redirect that adds a slash leads to the host that the client has asked."""
+        error = request.routing_exception
+        if isinstance(error, RequestRedirect):
+            error.new_url = error.new_url.removeprefix(f"http://{_HOST}")
+        super().raise_routing_exception(request)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function unchanged. Flask calls this ten times per request to support coroutines."""

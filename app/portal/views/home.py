@@ -20,4 +20,4 @@ home.record(lambda state: init_cookies(cast("Application", state.app)))
 @authenticates_itself
 def choose_language() -> Response:
     """Redirect to the first page in the reader's language."""
-    return redirect_to_language("")
+    return redirect_to_language("", "/")

@@ -33,6 +33,17 @@ def test_a_visitor_is_sent_from_every_page_to_that_for_signing_in(portal: Servic
     assert {page.endpoint: found for page in PRIVATE if (found := opened(Visitor(portal), page)) != SIGN_IN} == {}
 
 
+def test_the_address_without_a_language_leads_to_the_first_page(portal: Service) -> None:
+    for languages, first in (("", "/en/"), ("fr-CA, en;q=0.5", "/fr/")):
+        response = portal.app.test_client().get("/portal", headers={"Accept-Language": languages})
+        assert (response.status_code, response.location) == (302, first)
+
+
+def test_a_redirect_that_adds_a_slash_stays_on_the_host_that_was_asked(portal: Service) -> None:
+    response = portal.app.test_client().get("/en", headers={"Host": "portal.health.example"})
+    assert (response.status_code, response.location) == (308, "/en/")
+
+
 def test_a_password_alone_opens_no_page(portal: Service) -> None:
     account_id = add_account(portal)
     found = {page.endpoint: opened(signed_in(portal, account_id, is_complete=False), page) for page in PRIVATE}
