@@ -45,13 +45,15 @@ def with_pdeathsig(argv: list[str], on_parent_death: signal.Signals, user: User 
 def without_privileges(user: int) -> list[str]:
     """Return the beginning of a command that runs as a user without groups and capabilities, and can gain none.
 
-    A change of user cancels the signal of `with_pdeathsig`, so SIGTERM is asked for again. Raises ProcessError.
+    A change of user cancels the signal of `with_pdeathsig`, so SIGTERM is asked for again. A shell starts the rest:
+    setpriv itself still has root's way past file permissions when it looks for a program. Raises ProcessError.
     """
     setpriv = _setpriv()
     if setpriv is None:
         raise ProcessError("setpriv is missing, so root cannot change user: install util-linux.")
     change = ["--reuid", str(user), "--regid", str(user), "--clear-groups"]
-    return [setpriv, *change, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "TERM", "--"]
+    capabilities = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+    return [setpriv, *change, *capabilities, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", 'exec "$@"', "sh"]
 
 
 def _change_of_user(user: User) -> list[str]:

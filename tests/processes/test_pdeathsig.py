@@ -1,8 +1,11 @@
 """Commands that end with their parent (processes/pdeathsig.py)."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -10,7 +13,7 @@ import pytest
 
 from processes import pdeathsig
 from processes.errors import ProcessError
-from processes.pdeathsig import User, with_pdeathsig
+from processes.pdeathsig import User, with_pdeathsig, without_privileges
 from tests.support.waiting import wait_until
 
 
@@ -72,3 +75,13 @@ def test_a_setpriv_without_pdeathsig_is_not_used(tmp_path: Path, monkeypatch: py
     busybox.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert pdeathsig._setpriv.__wrapped__() is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change user")
+@pytest.mark.parametrize(("mode", "code"), [(0o711, 0), (0o700, 126)])
+def test_a_program_in_a_folder_closed_to_the_user_does_not_start(mode: int, code: int) -> None:
+    with tempfile.TemporaryDirectory() as name:  # not one of pytest, which are closed to every other user
+        program = shutil.copy("/bin/true", Path(name) / "program")
+        Path(name).chmod(mode)
+        done = subprocess.run([*without_privileges(41_998), program], cwd="/", capture_output=True)
+    assert done.returncode == code

@@ -28,8 +28,7 @@ def _can_lock() -> bool:
     """Return whether this is root, on a kernel with Landlock, with a Python that other users may run."""
     if os.geteuid() != 0 or confined.abi() < confined.NEEDED_ABI or not IP:
         return False
-    # By a shell: setpriv itself would still find the program with the privileges of root.
-    command = [*without_privileges(FOREIGN), "sh", "-c", '"$0" -c ""', sys.executable]
+    command = [*without_privileges(FOREIGN), sys.executable, "-c", ""]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
