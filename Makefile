@@ -11,8 +11,8 @@ run: ## Start the whole service on this host; Ctrl-C stops it
 test: ## Run the tests
 	@exec bin/test
 
-coverage: ## Run the tests, and measure what they cover
-	@COVERAGE=true exec bin/test
+coverage: ## Run all tests, and measure what they cover
+	@CI=1 COVERAGE=true exec bin/test
 
 torture: ## Run the long half of the tests: races, faults and deploys
 	@exec bin/torture

@@ -1,4 +1,4 @@
-"""What review apps of this project cost while nobody uses them: `python -m bench.review_apps --apps 10 --seconds 600`.
+"""What unused review apps of this project cost: `python -m bench.review_apps --apps 10 --seconds 600`.
 
 Opens apps of the newest commit in a temporary folder, and measures CPU time and memory while they are awake, and then
 while they sleep. Run it on a machine that does nothing else.

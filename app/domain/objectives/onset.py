@@ -15,11 +15,10 @@ def began(objective: Objective, severity: Severity, counts: Iterable[MinuteCount
     with the shortest windows decides: the others also hold what happened long before.
     """
     minutes = list(counts)
-    for alert in sorted(objective.alerts, key=lambda each: each.long_minutes):
+    alerts = [each for each in objective.alerts if each.severity is severity]
+    for alert in sorted(alerts, key=lambda each: each.long_minutes):
         sums = sum_windows(minutes, (alert.long_minutes, alert.short_minutes), now)
-        if alert.severity is severity and is_firing(
-            objective, alert, sums[alert.long_minutes], sums[alert.short_minutes]
-        ):
+        if is_firing(objective, alert, sums[alert.long_minutes], sums[alert.short_minutes]):
             return _first_of_last_run(_failing(objective, alert, minutes, now), timedelta(minutes=alert.short_minutes))
     return None
 

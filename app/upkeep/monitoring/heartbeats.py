@@ -49,7 +49,7 @@ def newest(*found: Mapping[str, datetime] | None) -> Mapping[str, datetime] | No
 
 
 def beat_outside(url: str) -> None:
-    """Request the address of a service outside. A failure is logged, without the address: whoever has it can use it."""
+    """Request the address of a service outside. A failure is logged, without the address, which works as a password."""
     try:
         get(url, _OUTSIDE_SECONDS)
     except MailDeliveryError as error:

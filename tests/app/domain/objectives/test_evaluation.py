@@ -16,23 +16,14 @@ from app.domain.objectives import (
     FiringAlert,
     MinuteCounts,
     Objective,
-    Selector,
     Severity,
     evaluate,
     evaluate_sums,
     time_left,
 )
+from tests.support.objectives import OBJECTIVE
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
-OBJECTIVE = Objective(
-    "codes-availability",
-    "issuing",
-    {"en": "Codes are issued", "fr": "Les codes sont délivrés"},
-    Selector.parse('requests_total{status!="5xx"}'),
-    Selector.parse("requests_total"),
-    0.999,
-    28,
-)
 PAGE_FAST, PAGE_SLOW, TICKET_FAST, TICKET_SLOW = OBJECTIVE.alerts
 
 

@@ -4,18 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.objectives import MinuteCounts, Objective, Selector, Severity, began
+from app.domain.objectives import MinuteCounts, Severity, began
+from tests.support.objectives import OBJECTIVE
 
 NOW = datetime(2026, 3, 18, 12, 0, 30, tzinfo=UTC)
-OBJECTIVE = Objective(
-    "codes-availability",
-    "issuing",
-    {"en": "Codes are issued", "fr": "Les codes sont délivrés"},
-    Selector.parse('requests_total{status!="5xx"}'),
-    Selector.parse("requests_total"),
-    0.999,
-    28,
-)
 
 
 def ago(minutes: int) -> datetime:
