@@ -33,11 +33,19 @@ class Visitor:
         return self.client.get(path, **request)
 
     def post(self, path: str, page: str | None = None, **fields: Any) -> TestResponse:
-        """Send a form, with the token of the page that contains it, which is `path` itself by default."""
-        response = self.client.get(page or path)
+        """Open the page that contains a form, which is `path` itself by default, and send the form."""
+        return self.send(path, self.open_form(page or path), **fields)
+
+    def open_form(self, page: str) -> str:
+        """Open a page with a form, and return the form's token."""
+        response = self.client.get(page)
         token = _TOKEN.search(response.text)
-        assert token, f"no form on {page or path}: {response.status}"
-        return self.client.post(path, data={"csrf_token": unescape(token[1]), **fields})
+        assert token, f"no form on {page}: {response.status}"
+        return unescape(token[1])
+
+    def send(self, path: str, token: str, **fields: Any) -> TestResponse:
+        """Send a form that was opened."""
+        return self.client.post(path, data={"csrf_token": token, **fields})
 
 
 def add_account(
