@@ -10,6 +10,7 @@ from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
 _GROUP: Final = "incidents"
 _CHECK_TITLES: Final[Mapping[str, str]] = {
     Check.DATABASE: "title.database",
+    Check.DATABASE_LATENCY: "title.database_latency",
     Check.REDIS: "title.redis",
     Check.WORKER: "title.worker",
     Check.CLOCK: "title.clock",
@@ -30,6 +31,7 @@ _FIGURE_TITLES: Final[Mapping[str, str]] = {
 }
 _SUBJECTS: Final[Mapping[str, str]] = {
     Check.DATABASE: "subject.database",
+    Check.DATABASE_LATENCY: "subject.database_latency",
     Check.REDIS: "subject.redis",
     Check.WORKER: "subject.worker",
     Check.CLOCK: "subject.clock",

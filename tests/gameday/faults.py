@@ -191,8 +191,8 @@ FAULTS: Final = (
         "slow database",
         f"each message to PostgreSQL takes {_DELAY_SECONDS:g} seconds longer",
         slow_database,
-        _of_objectives("-latency") | _of_check(Check.DATABASE),
-        1500,
+        _of_check(Check.DATABASE_LATENCY) | _of_check(Check.DATABASE),
+        300,
         2700,
     ),
 )

@@ -14,6 +14,7 @@ class Check(StrEnum):
     """What the monitor checks; the name is that of the metric's label."""
 
     DATABASE = "database"
+    DATABASE_LATENCY = "database_latency"
     REDIS = "redis"
     WORKER = "worker"
     CLOCK = "clock"
@@ -26,6 +27,7 @@ class Check(StrEnum):
 # The parts of the service that fail, or soon will, while a check is bad.
 CHECKED_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     Check.DATABASE: ("issuing", "claiming", "uploading", "portal", "sharing", "jobs"),
+    Check.DATABASE_LATENCY: ("issuing", "claiming", "uploading", "portal", "sharing"),
     Check.REDIS: ("portal", "jobs"),
     Check.WORKER: ("downloading", "jobs"),
     Check.CLOCK: ("jobs",),

@@ -1,4 +1,7 @@
-"""When a process, an archive, a purge or a queue is late. Unknown (None) is not late: a new service has none."""
+"""When a process, an archive, a purge, a queue or the database is late.
+
+Unknown (None) is not late: a new service has none.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +13,9 @@ START_LIMIT: Final = timedelta(minutes=3)
 ARCHIVE_MARGIN: Final = timedelta(seconds=60)
 PURGE_MARGIN: Final = timedelta(minutes=2)
 QUEUE_LIMIT: Final = timedelta(minutes=2)
+# Of a transaction that stores one row, which takes some milliseconds. Uploads are to be answered within half a second,
+# and need as many round trips.
+TRANSACTION_LIMIT: Final = timedelta(milliseconds=250)
 
 
 def is_alive(last_beat: datetime | None, started: datetime, now: datetime) -> bool | None:
@@ -34,3 +40,8 @@ def is_purged(last_purge: datetime | None, interval: timedelta, now: datetime) -
 def is_prompt(oldest_waiting: datetime | None, now: datetime) -> bool:
     """Return whether jobs do not wait too long; with none waiting, they do not."""
     return oldest_waiting is None or now - oldest_waiting <= QUEUE_LIMIT
+
+
+def is_quick(transaction: timedelta) -> bool:
+    """Return whether a transaction that stores one row took as long as it may."""
+    return transaction <= TRANSACTION_LIMIT

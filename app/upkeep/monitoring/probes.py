@@ -2,11 +2,12 @@
 
 import logging
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from redis.exceptions import RedisError
 from rq.job import Job
@@ -23,6 +24,9 @@ from app.upkeep.monitoring.connections import Connections
 from app.upkeep.queues import queue_of
 
 _logger = logging.getLogger(__name__)
+
+# The quickest of so many is judged, so that one pause of a busy host is not taken for a slow database.
+_LATENCY_ATTEMPTS: Final = 3
 
 T = TypeVar("T")
 Results = dict[Check, bool | None]
@@ -51,10 +55,22 @@ class Probes:
             results[Check.ARCHIVE_FRESHNESS] = freshness.is_fresh(newest, max_age, now)
         if in_redis is not None:
             results |= self._of_queues(connections, now)
+        if in_database is not None:
+            results[Check.DATABASE_LATENCY] = self._is_database_prompt(database, now)
         folder = self.settings.status.status_folder
         if folder is not None:
             results[Check.STATUS_FOLDER] = _can_write(folder)
         return results
+
+    def _is_database_prompt(self, database: Database, now: datetime) -> bool | None:
+        """Return whether a heartbeat is stored within the limit by a connection that is open already."""
+        for _ in range(_LATENCY_ATTEMPTS):
+            began = time.monotonic()
+            if _attempt(lambda: heartbeats.beat_in_database(database, self.role, now), SQLAlchemyError) is None:
+                return None
+            if freshness.is_quick(timedelta(seconds=time.monotonic() - began)):
+                return True
+        return False
 
     def _of_queues(self, connections: Connections, now: datetime) -> Results:
         redis = connections.redis

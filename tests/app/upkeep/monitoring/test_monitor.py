@@ -52,6 +52,7 @@ def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiv
     assert receiver.attempts == 0
     assert {check for check, _ in watch.counted} == {
         "database",
+        "database_latency",
         "redis",
         "worker",
         "clock",
