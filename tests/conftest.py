@@ -17,6 +17,7 @@ from tests.support.compiled_rules import CompiledRule
 from tests.support.passwords import make_passwords_cheap
 from tests.support.service import Service, empty, start_service
 from tests.support.settings import make_settings
+from tests.support.shared_pool import share_pool, use_own_pool
 from tests.support.stack import Stack, new_stack
 from tests.support.template_cache import TemplateCache
 from tests.support.torture import CI, TORTURE
@@ -116,9 +117,11 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = EmbeddedPostgres(put_cluster(tmp_path_factory.mktemp("postgres"), tmp_path_factory), durable=False)
     server.start()
     try:
-        app = create_app(make_settings(server.url, "redis://127.0.0.1:1/0"))
+        settings = make_settings(server.url, "redis://127.0.0.1:1/0")
+        app = create_app(settings)
         migrate_database(app)
         app.context.database.dispose()
+        share_pool(settings.database_url)
         yield server.url
     finally:
         server.stop()
@@ -142,6 +145,12 @@ def first_service(database_url: str, redis_url: str) -> Iterator[Service]:
     yield service
     service.database.dispose()
     service.app.context.redis.close()
+
+
+@pytest.fixture
+def own_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pools for the applications of this test only."""
+    use_own_pool(monkeypatch)
 
 
 @pytest.fixture

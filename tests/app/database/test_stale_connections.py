@@ -71,10 +71,12 @@ def test_a_recreated_pool_is_checked_too(service: Service, end_all: Callable[[],
     assert not closed & fill_pool(service.database, 2)
 
 
+@pytest.mark.usefixtures("own_pool")
 def test_open_connections_are_kept(service: Service) -> None:
     assert len({frozenset(fill_pool(service.database, 1)) for _ in range(5)}) == 1
 
 
+@pytest.mark.usefixtures("own_pool")
 def test_a_connection_with_unsolicited_data_is_replaced(service: Service) -> None:
     with service.database.autocommit() as connection:
         listening = backend(connection)

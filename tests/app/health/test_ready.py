@@ -44,6 +44,7 @@ def test_an_older_schema_is_not_ready_but_a_newer_one_is(
         service.execute("UPDATE alembic_version SET version_num = :revision", revision=head_revision())
 
 
+@pytest.mark.usefixtures("own_pool")
 def test_a_schema_that_is_current_is_not_asked_about_again(service: Service) -> None:
     assert migrations(service) == (200, "current")
     statements: list[str] = []

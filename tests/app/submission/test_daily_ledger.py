@@ -110,6 +110,7 @@ def test_a_guess_that_cannot_be_recorded_is_a_server_error(service: Service, tab
     assert service.claim(code).status_code == 200
 
 
+@pytest.mark.usefixtures("own_pool")
 def test_the_purge_deletes_expired_counts(strict: Service) -> None:
     guess(strict, 3)
     strict.clock.advance(hours=24)

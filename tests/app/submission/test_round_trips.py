@@ -11,6 +11,8 @@ from sqlalchemy import event
 
 from tests.support.service import Service, exposure_key
 
+pytestmark = pytest.mark.usefixtures("own_pool")  # its session is changed
+
 _TELL: Final = "SET log_statement = 'all'; SET client_min_messages = 'log'"
 _SENT: Final = "LOG:  statement: "
 
