@@ -1,9 +1,9 @@
 # Each target is a short script in bin/, which also works without make.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage torture gameday fuzz bench check format requirements proto clean samples city
+.PHONY: help run test coverage torture gameday fuzz bench check infrastructure format requirements proto clean samples city
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the whole service on this host; Ctrl-C stops it
 	@exec bin/run
@@ -35,6 +35,9 @@ city: ## Run a simulated city of PEOPLE (50) against a server, and write var/cit
 
 check: ## Check style, types, migrations, definitions, secrets and licences
 	@exec bin/check
+
+infrastructure: ## Check Terraform, images and workflows, without an account
+	@exec bin/check-infrastructure
 
 format: ## Format the source
 	@exec bin/format
