@@ -45,6 +45,18 @@ def test_the_target_of_a_symlink_is_not_changed(project: Path, fast_python: str)
     assert not (project / ".venv").is_symlink()
 
 
+def test_an_installation_prints_nothing_into_the_output_of_the_script_that_needs_it(project: Path) -> None:
+    programs = project / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "pip").write_text(f"#!{project.resolve()}/.venv/bin/python\n")
+    (programs / "python").write_text("#!/bin/sh\n")  # which installs nothing
+    (programs / "python").chmod(0o755)
+    (project / "requirements.txt").touch()
+    command = [project / "bin" / "install", "requirements.txt"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("", "Installing requirements.txt into .venv\n")
+
+
 @pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
 def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     environment = os.environ | {"PYTHON": python}
