@@ -97,7 +97,9 @@ def project(tmp_path: Path) -> Path:
 
 def git(project: Path, *arguments: str) -> str:
     command = ["git", "-C", str(project), *arguments]
-    return subprocess.run(command, env=os.environ | COMMITTER, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        command, env=os.environ | COMMITTER, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def infrastructure(project: Path, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
