@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     except HostError as error:
         print(f"exposure-alert: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("exposure-alert: interrupted", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    """Refuse to run twice at the same time. Commands of a release that this one starts inherit the lock."""
+    """Refuse to run twice at the same time. Commands of a release that this one starts inherit the lock.
+
+    A lost connection does not stop what changes the host, and SIGTERM stops it as Ctrl-C does: everything is put back.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if os.environ.get("EXPOSURE_ALERT_LOCKED"):
         yield
         return

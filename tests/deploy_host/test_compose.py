@@ -204,14 +204,15 @@ def test_tasks_are_due_at_their_times() -> None:
     assert {task.name for task in TASKS} == {"backup", "rehearsal"}
 
 
-def test_a_failed_task_raises_an_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_task_raises_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[list[str]] = []
 
-    def run(command: list[str], **_: object) -> "subprocess.CompletedProcess[bytes]":
+    def fail(command: list[str], *_: object, **__: object) -> bool:
         calls.append(command)
-        return subprocess.CompletedProcess(command, 1)
+        return False
 
-    monkeypatch.setattr(scheduler.subprocess, "run", run)
+    monkeypatch.setattr(scheduler, "_succeeds", fail)
+    monkeypatch.setattr(scheduler.subprocess, "run", fail)
     assert scheduler.run(Task("backup", ("deploy.host.backup",), 1, 1, ""), {}) is False
     assert [call[2] for call in calls] == ["deploy.host.backup", "deploy.host.alarms"]
     assert calls[1][-1] == "exposure-alert-backup"
