@@ -14,6 +14,12 @@ locals {
     promote = ["repo:${var.repository}:environment:${var.environment}"]
   }
   state = "${module.state.arn}/service.tfstate"
+  read_state = {
+    Sid      = "ReadTheState"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject", "s3:ListBucket"]
+    Resource = [module.state.arn, local.state]
+  }
 }
 
 resource "aws_iam_role" "github" {
@@ -50,12 +56,7 @@ resource "aws_iam_role_policy" "plan" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        Sid      = "ReadTheState"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:ListBucket"]
-        Resource = [module.state.arn, local.state]
-      },
+      local.read_state,
       {
         Sid      = "LockTheState"
         Effect   = "Allow"
