@@ -124,7 +124,8 @@ def install_certificates(host: Host, settings: HostSettings) -> None:
 
 def _names_in_certificate(host: Host) -> set[str]:
     file = str(host.path(f"{_LIVE}/fullchain.pem"))
-    return set(re.findall(r"DNS:([^\s,]+)", host.run("openssl", "x509", "-in", file, "-noout", "-ext", "subjectAltName")))
+    text = host.run("openssl", "x509", "-in", file, "-noout", "-ext", "subjectAltName")
+    return set(re.findall(r"DNS:([^\s,]+)", text))
 
 
 def active_slot(host: Host) -> str:
