@@ -25,9 +25,22 @@ def fetch(host: Host, settings: HostSettings, version: str) -> str:
     refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
     _git(host, "fetch", "--quiet", "--prune", settings.source, *refs)
     try:
-        return _git(host, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").strip()
+        return _commit(host, version)
     except HostError:
         raise HostError(f"{version}: not a tag, branch or commit of {settings.source}") from None
+
+
+def _commit(host: Host, version: str) -> str:
+    return _git(host, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").strip()
+
+
+def serves(host: Host, version: str) -> bool:
+    """Return whether a version serves; one that was never fetched does not."""
+    folder = current(host)
+    try:
+        return folder is not None and folder.name == _commit(host, version)[:_SHORT]
+    except HostError:
+        return False
 
 
 def _git(host: Host, *arguments: str) -> str:

@@ -1,5 +1,6 @@
 """Plans, and the judgement of objectives (deploy/promotion)."""
 
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,19 @@ def test_the_ready_plans_are_complete(file: Path) -> None:
     assert "$VERSION" in plan.staging.deploy
     assert "$VERSION" in plan.production.canary
     assert all("://" in reference for reference in plan.staging.secrets.values())
+
+
+def test_the_plan_of_hosts_rolls_back_every_host_and_no_further_than_the_release(tmp_path: Path) -> None:
+    """One host may be lost, which may be why; and on one where the upgrade failed, the old release still serves."""
+    production = read_plan(ROOT / "deploy/promotion/plans/host.toml").production
+    (tmp_path / "ssh").write_text('#!/bin/sh\necho "$*" >> "$0.calls"\ncase $1 in *@b.*) exit 255 ;; esac\n')
+    (tmp_path / "ssh").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "VERSION": "v1.2.3"}
+    done = subprocess.run(["/bin/sh", "-euc", production.rollback], env=environment, check=False)
+    assert done.returncode == 1
+    command = "exposure-alert rollback --if-serves v1.2.3"
+    called = (tmp_path / "ssh.calls").read_text().splitlines()
+    assert called == [f"root@{host}.example.org {command}" for host in ("b", "a")]
 
 
 @pytest.mark.parametrize(
