@@ -116,8 +116,8 @@ def install_certificates(host: Host, settings: HostSettings) -> None:
     names = [part for name in settings.names for part in ("--domain", name)]
     server = ("--server", settings.acme_server) if settings.acme_server else ()
     common = ("--non-interactive", "--agree-tos", "--email", settings.acme_email, "--cert-name", "exposure-alert")
-    common += ("--renew-with-new-domains",)  # when a surface was added or removed
-    host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, *server, *names)
+    renewed = "--renew-with-new-domains"  # when a surface was added or removed
+    host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, renewed, *server, *names)
     host.run(_HOOK)
     host.note(_LIVE)
 
