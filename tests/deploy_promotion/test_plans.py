@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.promotion import commands
 from deploy.promotion.errors import PromotionError
 from deploy.promotion.load import plan_load
 from deploy.promotion.objectives import Snapshot, parse, problems
 from deploy.promotion.plan import read_plan, secret
-from deploy.promotion.record import from_json, to_json
+from deploy.promotion.record import Journal, from_json, to_json
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PLANS = sorted((ROOT / "deploy" / "promotion" / "plans").glob("*.toml"))
@@ -87,6 +89,21 @@ def test_a_secret_is_read_from_its_place_and_never_from_the_plan(tmp_path: Path)
 )
 def test_objectives_are_judged_by_what_happened_since(before: Snapshot, after: Snapshot, count: int) -> None:
     assert len(problems(before, after)) == count
+
+
+def test_an_interruption_ends_a_program_that_ignores_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_STOP_SECONDS", 0.2)
+    ended: list[int] = []
+
+    def interrupt(_: Journal, running: "subprocess.Popen[bytes]") -> None:
+        wait_until((tmp_path / "ready").exists, "the program ignores SIGTERM")
+        ended.append(running.pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "_wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        commands.run_shell(Journal(tmp_path, "plan"), f"trap '' TERM; touch {tmp_path}/ready; sleep 5; sleep 5", "v1")
+    assert [pid for pid in ended if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_a_snapshot_survives_an_interruption() -> None:
