@@ -66,6 +66,18 @@ def test_a_changed_setting_changes_its_own_files_alone(root: Path) -> None:
     ]
 
 
+def test_a_release_that_needs_another_secret_gets_it_for_processes_that_never_use_it_too(root: Path) -> None:
+    run(root)
+    before = files(root)
+    for name in ("secrets/submission", "processes/unused"):  # as of a release without SECRET_KEY
+        file = root / ETC.lstrip("/") / f"{name}.env"
+        file.write_text(re.sub(r"^SECRET_KEY=.*\n", "", file.read_text(), flags=re.MULTILINE))
+    run(root)
+    after = files(root)
+    for path in (f"{ETC}/secrets/submission.env", f"{ETC}/processes/clock.env", f"{ETC}/processes/migrate.env"):
+        assert sorted(after[path][1].splitlines()) == sorted(before[path][1].splitlines()), path
+
+
 def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(root: Path) -> None:
     run(root)
     run(root, SURFACES="submission,retrieval")
