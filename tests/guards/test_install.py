@@ -66,6 +66,17 @@ def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     assert not (project / ".venv").exists()
 
 
+def test_two_first_runs_make_one_environment(project: Path, fast_python: str) -> None:
+    slow = project.parent / "slow-python"
+    make = f'echo >> made; sleep 1; {fast_python} "$@"; echo "#!$(pwd -P)/.venv/bin/python" > .venv/bin/pip'
+    slow.write_text(f'#!/bin/sh\nif [ "$2" = venv ]; then {make}; else exec {fast_python} "$@"; fi\n')
+    slow.chmod(0o755)
+    environment = os.environ | {"PYTHON": str(slow)}
+    runs = [subprocess.Popen([project / "bin" / "install"], env=environment) for _ in range(2)]
+    assert [each.wait(120) for each in runs] == [0, 0]
+    assert len((project / "made").read_text().splitlines()) == 1
+
+
 @only_in_torture
 def test_a_moved_environment_is_emptied_in_place(project: Path) -> None:
     (project / ".venv" / "bin").mkdir(parents=True)
