@@ -78,9 +78,19 @@ def test_a_release_that_needs_another_secret_gets_it_for_processes_that_never_us
         assert sorted(after[path][1].splitlines()) == sorted(before[path][1].splitlines()), path
 
 
-def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(root: Path) -> None:
+def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(root)
+    capsys.readouterr()
     run(root, SURFACES="submission,retrieval")
+    commands = [line.removeprefix("would run: ") for line in capsys.readouterr().out.splitlines()]
+    assert {f"systemctl stop exposure-alert-{name}.service" for name in ("web-portal@*", "worker-portal")} <= {
+        *commands
+    }
+    # systemd of Debian 12 refuses to stop a template; it disables one with all its instances.
+    assert "systemctl disable --quiet exposure-alert-web-portal@.service" in commands
+    assert [line for line in commands if "@." in line and ("--now" in line or " stop " in line)] == []
     names = [path for path in files(root) if path.startswith(("/etc/systemd", f"{ETC}/proxy"))]
     assert [path for path in names if re.search("portal|sharing", path)] == []
 
