@@ -32,10 +32,8 @@ def role_statements(role: str, password: str) -> list[str]:
     return [make, f"ALTER ROLE {role} PASSWORD '{password}'"]
 
 
-def all_statements(passwords: dict[str, str]) -> Iterator[str]:
-    """Yield what makes the roles and gives them their rights, without the roles' own documented statements."""
-    for role, password in passwords.items():
-        yield from role_statements(role, password)
+def grants() -> Iterator[str]:
+    """Yield what gives the roles their rights: all that is documented but the roles themselves."""
     yield from (each for each in documented_statements() if not each.startswith("CREATE ROLE "))
 
 
@@ -52,16 +50,26 @@ def address(role: str, password: str, host: str) -> str:
 def main(outputs: dict[str, Any]) -> None:
     """Make the roles and store their addresses. The tables must exist: run the task `release` first."""
     data = outputs["data"]["value"]
-    passwords = {role: secrets.token_urlsafe(32) for role in documented_roles()}
-    rds, store = boto3.client("rds-data"), boto3.client("secretsmanager")
-    for statement in all_statements(passwords):
+    make_roles(boto3.client("rds-data"), boto3.client("secretsmanager"), data)
+
+
+def make_roles(rds: Any, store: Any, data: dict[str, Any]) -> None:
+    """Give each role a password and store its address at once, so that an error leaves no other role without one."""
+
+    def execute(statement: str) -> None:
         rds.execute_statement(
             resourceArn=data["database_arn"], secretArn=data["owner_secret_arn"], database=_DATABASE, sql=statement
         )
-    for role, password in passwords.items():
+
+    for role in documented_roles():
+        password = secrets.token_urlsafe(32)
+        for statement in role_statements(role, password):
+            execute(statement)
         value = address(role, password, data["database_host"])
         store.put_secret_value(SecretId=data["database_roles"][role], SecretString=value)
         print(f"stored DATABASE_URL of {role}")
+    for statement in grants():
+        execute(statement)
 
 
 if __name__ == "__main__":

@@ -77,22 +77,26 @@ def store_redis_url(store: Any, data: dict[str, Any]) -> None:
 
 
 def store_origin_secret(data: dict[str, Any], name: str) -> None:
-    """Make the secret between the CDN and its origin: in the store of the CDN, and in a pattern set of the firewall."""
+    """Make the secret between the CDN and its origin: in the store of the CDN, and in a pattern set of the firewall.
+
+    A run that ended between the two is continued: the pattern is made from the secret that the store has.
+    """
     values, firewall = boto3.client("cloudfront-keyvaluestore"), boto3.client("wafv2")
     store = data["cdn_secret_store"]
     try:
-        values.get_key(KvsARN=store, Key=_ORIGIN_SECRET)
+        secret = values.get_key(KvsARN=store, Key=_ORIGIN_SECRET)["Value"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-    else:
+        secret = secrets.token_urlsafe(32)
+        tag = values.describe_key_value_store(KvsARN=store)["ETag"]
+        values.put_key(KvsARN=store, Key=_ORIGIN_SECRET, Value=secret, IfMatch=tag)
+    try:
+        made = firewall.create_regex_pattern_set(
+            Name=f"{name}-origin", Scope="REGIONAL", RegularExpressionList=[{"RegexString": f"^{secret}$"}]
+        )
+    except firewall.exceptions.WAFDuplicateItemException:
         return
-    secret = secrets.token_urlsafe(32)
-    tag = values.describe_key_value_store(KvsARN=store)["ETag"]
-    values.put_key(KvsARN=store, Key=_ORIGIN_SECRET, Value=secret, IfMatch=tag)
-    made = firewall.create_regex_pattern_set(
-        Name=f"{name}-origin", Scope="REGIONAL", RegularExpressionList=[{"RegexString": f"^{secret}$"}]
-    )
     print(
         f'stored the secret of the CDN; add to environment.tfvars: origin_pattern_set_arn = "{made["Summary"]["ARN"]}"'
     )

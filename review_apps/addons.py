@@ -118,15 +118,18 @@ def _check(name: str, entry: Any) -> None:
 
 def _printed(command: str, app: App) -> dict[str, str]:
     """Run a command of the host's owner, and return the lines of NAME=value that it prints. Raises ReviewAppError."""
-    done = subprocess.run(  # noqa: S603
-        ["/bin/sh", "-c", command, "sh", app.name],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_COMMAND_SECONDS,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["/bin/sh", "-c", command, "sh", app.name],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMMAND_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise ReviewAppError(f"{command} was ended after {_COMMAND_SECONDS} seconds") from None
     if done.returncode != 0:
         raise ReviewAppError(f"{command} failed with exit code {done.returncode}: {done.stderr.strip()[-500:]}")
     matches = map(_LINE.fullmatch, done.stdout.splitlines())

@@ -21,6 +21,7 @@ from review_apps.scratch import run_tests
 from review_apps.shell_completion import script
 from review_apps.state import App, name_of
 from review_apps.times import iso
+from review_apps.waiting import FAILURES
 
 _NO_PULL_REQUEST: Final = "no open pull request was named: if there is none, pass --none-open"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -183,11 +184,17 @@ def reconcile_command(host: Host, options: argparse.Namespace) -> None:
 
 
 def start_command(host: Host, options: argparse.Namespace) -> None:  # noqa: ARG001 - the signature of all commands
-    """Start what ran before a reboot."""
+    """Start what ran before a reboot. An app that does not start stops no other; the keeper tries it again.
+
+    It is no failure of the command either: systemd would end all that a failed unit has started.
+    """
     host.servers.ensure()
     for app in host.store.all():
-        if app.release and not app.asleep and host.resume(app.number):
-            print(f"{app.name} is started", flush=True)
+        try:
+            if app.release and not app.asleep and host.resume(app.number):
+                print(f"{app.name} is started", flush=True)
+        except FAILURES as error:
+            print(f"{app.name} does not start: {error}", file=sys.stderr, flush=True)
 
 
 def completion_command(host: Host, options: argparse.Namespace) -> None:

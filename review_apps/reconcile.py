@@ -5,13 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import psycopg2
-
-from processes.errors import ProcessError
-from review_apps.errors import ReviewAppError
 from review_apps.host import Host
 from review_apps.running import State
 from review_apps.state import App, name_of
+from review_apps.waiting import FAILURES
 
 _SECONDS_PER_DAY: Final = 86_400
 _TO_START: Final = {
@@ -71,7 +68,7 @@ def _expiry(app: App, stale_days: int) -> str:
 def _close(host: Host, number: int) -> str:
     try:
         host.close(number)
-    except (ReviewAppError, ProcessError, psycopg2.Error) as error:
+    except FAILURES as error:
         return f"cannot be closed ({error})"
     return "closed"
 
@@ -82,6 +79,6 @@ def _start(host: Host, number: int, state: State) -> str:
             host.restart(number)
         else:
             host.resume(number)
-    except (ReviewAppError, ProcessError) as error:
+    except FAILURES as error:
         return f"cannot start ({error})"
     return "started"

@@ -45,7 +45,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "locale": "fr-CA",
         "other": "en",
         "other_name": "English",
-        "title": "Applications de revue",
+        "title": "Applications de révision",
         "skip": "Passer au contenu",
         "none": "Aucune application n’est ouverte.",
         "app": "Application",

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ _ENTER: Final = 0o2710  # for the group, which is the app's; what is made inside
 _PASS: Final = 0o711
 _PRIVATE: Final = 0o700
 _IP_FOLDERS: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+# The kernel ends a process at once, unless it waits for a disk.
+_END_SECONDS: Final = 30.0
+_POLL_SECONDS: Final = 0.05
 _IPV6: Final = Path("/proc/net/if_inet6")
 
 
@@ -98,12 +102,19 @@ def give(folder: Path, user: int) -> None:
 
 
 def end_processes(user: int) -> None:
-    """Kill every process of an app's user, at once, so that none can start another. 0 is no such user."""
+    """Kill every process of an app's user, at once, so that none can start another. 0 is no such user.
+
+    Raises ReviewAppError if some do not end: their user is then not given to another app.
+    """
     if not user:
         return
     command = [*without_privileges(user), "/bin/sh", "-c", "kill -KILL -1"]
+    deadline = time.monotonic() + _END_SECONDS
     while user in _running():
+        if time.monotonic() > deadline:
+            raise ReviewAppError(f"processes of the user {user} do not end: see ps -U {user}")
         subprocess.run(command, cwd="/", capture_output=True, check=False)  # noqa: S603
+        time.sleep(_POLL_SECONDS)
 
 
 def _group(path: Path) -> int:

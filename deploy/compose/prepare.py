@@ -5,6 +5,7 @@ A process gets one file, with its own secrets, its own role in PostgreSQL and it
 
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,15 +27,35 @@ from deploy.host.redis_acl import CLOCK, acl
 from deploy.host.settings import ALL_SURFACES, HostSettings
 
 SETTINGS = HostSettings(surfaces=ALL_SURFACES, source="-")
+_LAST = "users.acl"  # with which the folder is complete
 # A value that a process must have and never uses: migrations no Redis.
 _NO_REDIS = "redis://127.0.0.1:1/0"
 
 
 def prepare(folder: Path, label: str) -> None:
-    """Write the files. Existing ones are kept, so a repeated call makes nothing but what is missing."""
-    if (folder / "users.acl").exists():
+    """Write the files. A repeated call changes nothing, or completes a call that was interrupted.
+
+    Raises FileExistsError if some files are there without the last: their secrets must not be replaced.
+    """
+    if (folder / _LAST).exists():
         return
     folder.mkdir(mode=0o700, exist_ok=True)
+    draft = folder / ".draft"
+    if not draft.exists():  # nothing was moved yet
+        unfinished = folder / ".unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        _make(unfinished, label)
+        if there := sorted(file.name for file in unfinished.iterdir() if (folder / file.name).exists()):
+            shutil.rmtree(unfinished)
+            raise FileExistsError(f"{folder} has {', '.join(there)} and no {_LAST}: restore the whole folder")
+        unfinished.rename(draft)
+    for file in sorted(draft.iterdir(), key=lambda file: file.name == _LAST):
+        file.replace(folder / file.name)
+    draft.rmdir()
+
+
+def _make(folder: Path, label: str) -> None:
     own = {surface: dict(_secrets(surface, label)) for surface in ALL_SURFACES}
     roles = {process.role: secrets.token_urlsafe(24) for process in processes(SETTINGS)}
     redis = {name: secrets.token_urlsafe(24) for name in [*(each.name for each in processes(SETTINGS)), CLOCK]}
@@ -54,7 +75,7 @@ def prepare(folder: Path, label: str) -> None:
     _write(folder, "rehearsal.env", _lines({"DATABASE_URL": _database_url(OWNER_ROLE, owner, REHEARSAL_DATABASE)}))
     _write(folder, "postgres-password", owner)
     _write(folder, "roles.sql", roles_sql(roles))
-    _write(folder, "users.acl", acl(SETTINGS, redis))  # last: the folder is complete
+    _write(folder, _LAST, acl(SETTINGS, redis))  # last: the folder is complete
 
 
 def roles_sql(roles: dict[str, str]) -> str:

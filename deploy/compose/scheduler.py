@@ -4,6 +4,7 @@ It does what the timers of a host do. An alarm is sent if one fails, and the nex
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from deploy.compose.with_secrets import with_secrets
 BACKUPS: Final = "/backups"
 _HOUR: Final = 3600.0
 _POLL_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,28 @@ def due(task: Task, since_start: float, done: int) -> bool:
 def run(task: Task, environment: Mapping[str, str]) -> bool:
     """Do a task; return whether it succeeded. A failure raises an alarm."""
     values = with_secrets({**environment, "SECRETS": task.secrets})
-    succeeded = subprocess.run([sys.executable, "-m", *task.arguments], env=values, check=False).returncode == 0
+    succeeded = _succeeds([sys.executable, "-m", *task.arguments], values)
     if not succeeded:
         command = [sys.executable, "-m", "deploy.host.alarms", "/run/secrets/alarms.env", f"exposure-alert-{task.name}"]
         subprocess.run(command, check=False)
     return succeeded
 
 
+def _succeeds(command: list[str], environment: Mapping[str, str]) -> bool:
+    """Run a program; return whether it succeeded. If the container is stopped, it deletes its files in clear text."""
+    running = subprocess.Popen(command, env=environment)
+    try:
+        return running.wait() == 0
+    except BaseException:
+        running.terminate()
+        running.wait(_STOP_SECONDS)
+        raise
+
+
 def main() -> None:
     """Do each task whenever it is due, until the container is stopped."""
+    # The kernel ignores SIGTERM to the first process of a container, unless it has a handler.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     started, done = time.monotonic(), dict.fromkeys(TASKS, 0)
     Path(BACKUPS).chmod(0o700)
     while True:

@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     except HostError as error:
         print(f"exposure-alert: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("exposure-alert: interrupted", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         "version", nargs="?", default="main", help="tag, branch or commit of the first release"
     )
     command("upgrade", _upgrade, "let another version serve, without an interruption").add_argument("version")
-    command("rollback", _rollback, "let the previous release serve again")
+    command("rollback", _rollback, "let the previous release serve again").add_argument(
+        "--if-serves", metavar="VERSION", help="do nothing unless this version serves, as after an upgrade that failed"
+    )
     command("restart", _restart, "let new processes serve, with changed settings and secrets")
     command("restore", _restore, "put a backup in the place of the database").add_argument("file", type=Path)
     command("status", _status, "print which version serves")
@@ -66,7 +72,12 @@ def _parser() -> argparse.ArgumentParser:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    """Refuse to run twice at the same time. Commands of a release that this one starts inherit the lock."""
+    """Refuse to run twice at the same time. Commands of a release that this one starts inherit the lock.
+
+    A lost connection does not stop what changes the host, and SIGTERM stops it as Ctrl-C does: everything is put back.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if os.environ.get("EXPOSURE_ALERT_LOCKED"):
         yield
         return
@@ -100,11 +111,14 @@ def _upgrade(host: Host, settings: HostSettings, options: argparse.Namespace) ->
         return _let_serve(host, folder, "upgrade")
 
 
-def _rollback(host: Host, _settings: HostSettings, _options: argparse.Namespace) -> int:
-    folder = current(host, "previous")
-    if folder is None:
-        raise HostError("there is no previous release")
+def _rollback(host: Host, _settings: HostSettings, options: argparse.Namespace) -> int:
     with _locked():
+        if options.if_serves and not releases.serves(host, options.if_serves):
+            report(f"{options.if_serves} does not serve: nothing to roll back")
+            return 0
+        folder = current(host, "previous")
+        if folder is None:
+            raise HostError("there is no previous release")
         return _let_serve(host, folder, "rollback")
 
 

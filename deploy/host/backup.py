@@ -5,6 +5,7 @@ Beside each file is the number of rows that it should contain, for the rehearsal
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,8 +26,7 @@ def main(folder: Path, recipients: Path) -> int:
     """Make a backup, and delete those that are too old. Raises CalledProcessError, and then leaves no file."""
     name = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     dump, file = folder / f".{name}.dump", folder / f"{name}{SUFFIX}"
-    for leftover in folder.glob(".2*"):
-        leftover.unlink()
+    delete_leftovers(folder, time.time())
     counts = count_rows(os.environ)
     try:
         subprocess.run(["bin/backup", dump], check=True, stdout=subprocess.DEVNULL)
@@ -62,10 +62,18 @@ def delete_old(folder: Path, now: float) -> None:
             file.unlink()
 
 
+def delete_leftovers(folder: Path, now: float) -> None:
+    """Delete what a loss of power has left in clear text: of backups, and of rehearsals and restores of a day ago."""
+    for file in folder.glob(".*"):
+        if file.name.startswith(".2") or now - file.stat().st_mtime > _DAY_SECONDS:
+            file.unlink()
+
+
 def newest(folder: Path) -> Path | None:
     """Return the newest backup of a folder."""
     return max(folder.glob(f"*{SUFFIX}"), default=None)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no file is left in clear text
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -159,12 +159,17 @@ def _downloads(settings: HostSettings, process: Process) -> dict[str, str]:
 
 
 def _unused_secrets(host: Host, release: Path) -> dict[str, str]:
-    """Return random values for what a process must have and never uses. They are generated once."""
-    file = f"{ETC}/processes/unused.env"
-    if not host.path(file).exists():
-        made = "".join(_flask(host, release, "make", name) for names in SECRETS.values() for name in names)
-        host.write(file, made + f"{TOKENS['submission']}={_flask(host, release, 'token', 'unused')}", ROOT_ONLY)
-    return dict(_pairs(host.path(file).read_text()))
+    """Return random values for what a process must have and never uses. Each is generated once."""
+    file, token = f"{ETC}/processes/unused.env", TOKENS["submission"]
+    text = host.path(file).read_text() if host.path(file).exists() else ""
+    have = dict(_pairs(text))
+    for name in (name for names in SECRETS.values() for name in names):
+        if name not in have:
+            text += _flask(host, release, "make", name)
+    if token not in have:
+        text += f"{token}={_flask(host, release, 'token', 'unused')}"
+    host.write(file, text, ROOT_ONLY)
+    return dict(_pairs(text))
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The host: its files, and the commands that change it. Files are only written if they differ."""
 
+import contextlib
 import grp
 import os
 import pwd
@@ -127,8 +128,9 @@ class Host:
 
 
 def report(line: str) -> None:
-    """Print a line of progress at once."""
-    print(line, flush=True)
+    """Print a line of progress at once. A terminal that was closed, as by a lost connection, does not matter."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 def require_root() -> None:

@@ -1,5 +1,6 @@
 """nginx: its configuration, which slot it sends requests to, and the certificates."""
 
+import re
 from pathlib import Path
 
 from deploy.host.host import Host
@@ -110,14 +111,21 @@ def install_certificates(host: Host, settings: HostSettings) -> None:
             if certificate or key:
                 reload_proxy(host)
         return
-    if host.path(f"{_LIVE}/fullchain.pem").exists():
+    if host.path(f"{_LIVE}/fullchain.pem").exists() and _names_in_certificate(host) == set(settings.names):
         return
     names = [part for name in settings.names for part in ("--domain", name)]
     server = ("--server", settings.acme_server) if settings.acme_server else ()
     common = ("--non-interactive", "--agree-tos", "--email", settings.acme_email, "--cert-name", "exposure-alert")
-    host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, *server, *names)
+    renewed = "--renew-with-new-domains"  # when a surface was added or removed
+    host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, renewed, *server, *names)
     host.run(_HOOK)
     host.note(_LIVE)
+
+
+def _names_in_certificate(host: Host) -> set[str]:
+    file = str(host.path(f"{_LIVE}/fullchain.pem"))
+    text = host.run("openssl", "x509", "-in", file, "-noout", "-ext", "subjectAltName")
+    return set(re.findall(r"DNS:([^\s,]+)", text))
 
 
 def active_slot(host: Host) -> str:

@@ -6,6 +6,7 @@ It fails, and raises an alarm, if the backup is old, cannot be opened or restore
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -81,4 +82,5 @@ def missing_rows(expected: dict[str, int], restored: dict[str, int], output: str
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no file is left in clear text
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
+from types import FrameType
 
 from deploy.host.errors import HostError
 from deploy.host.host import Host, report
@@ -23,9 +25,22 @@ def fetch(host: Host, settings: HostSettings, version: str) -> str:
     refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
     _git(host, "fetch", "--quiet", "--prune", settings.source, *refs)
     try:
-        return _git(host, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").strip()
+        return _commit(host, version)
     except HostError:
         raise HostError(f"{version}: not a tag, branch or commit of {settings.source}") from None
+
+
+def _commit(host: Host, version: str) -> str:
+    return _git(host, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").strip()
+
+
+def serves(host: Host, version: str) -> bool:
+    """Return whether a version serves; one that was never fetched does not."""
+    folder = current(host)
+    try:
+        return folder is not None and folder.name == _commit(host, version)[:_SHORT]
+    except HostError:
+        return False
 
 
 def _git(host: Host, *arguments: str) -> str:
@@ -81,5 +96,19 @@ def delete_old(host: Host) -> list[str]:
 
 
 def run_release(folder: Path, *arguments: str) -> int:
-    """Run a command of a release's own deploy.host, because its files belong to its code; return the exit status."""
-    return subprocess.run(["/usr/bin/python3", "-m", "deploy.host", *arguments], cwd=folder, check=False).returncode
+    """Run a command of a release's own deploy.host, because its files belong to its code; return the exit status.
+
+    An interruption is for that command, which then puts everything back. This process waits for it.
+    """
+    running = subprocess.Popen(["/usr/bin/python3", "-m", "deploy.host", *arguments], cwd=folder)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGTERM:  # the terminal sends Ctrl-C to both
+            running.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return running.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

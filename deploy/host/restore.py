@@ -25,8 +25,8 @@ def restore(host: Host, settings: HostSettings, backup: Path) -> None:
     try:
         _prepare(host, backup, dump)
         report("stopping web, worker and clock")
-        host.run("systemctl", "stop", *web, *worker_units(settings))
         try:
+            host.run("systemctl", "stop", *web, *worker_units(settings))
             _replace(host, dump, aside)
             grant_rights(host, settings)
         except BaseException:  # Ctrl-C too

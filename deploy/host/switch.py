@@ -24,7 +24,7 @@ _SETTLE_SECONDS = 3.0
 
 
 def switch(host: Host, settings: HostSettings, release: Path, *, migrate: bool = True) -> None:
-    """Let a release serve. Raises HostError after everything is as before."""
+    """Let a release serve. Raises HostError, or what else ended it, after everything is as before."""
     started, old = time.monotonic(), proxy.active_slot(host)
     new, was = other_slot(old), current(host)
     host.link(f"{RELEASES}/{new}", f"releases/{release.name}")
@@ -36,16 +36,18 @@ def switch(host: Host, settings: HostSettings, release: Path, *, migrate: bool =
         report(f"starting {release.name} in {new}")
         host.run("systemctl", "restart", *(web_unit(surface, new) for surface in settings.surfaces))
         wait_until_ready(settings, new)
-    except HostError:
+        # Before requests are sent there: a host that restarts meanwhile must start what nginx asks.
+        enable(host, *(web_unit(surface, new) for surface in settings.surfaces))
+    except BaseException:  # Ctrl-C too
         stop_slot(host, settings, new)
         raise
     report(f"sending requests to {new}")
-    proxy.send_requests_to(host, new)
-    host.link(f"{RELEASES}/current", f"releases/{release.name}")
     try:
+        proxy.send_requests_to(host, new)
+        host.link(f"{RELEASES}/current", f"releases/{release.name}")
         restart_workers(host, settings)
         wait_until_ready(settings, new)
-    except HostError:
+    except BaseException:
         report(f"going back to {old}")
         if was is not None:
             proxy.send_requests_to(host, old)
@@ -56,7 +58,6 @@ def switch(host: Host, settings: HostSettings, release: Path, *, migrate: bool =
         raise
     if was is not None and was.name != release.name:
         host.link(f"{RELEASES}/previous", f"releases/{was.name}")
-    enable(host, *(web_unit(surface, new) for surface in settings.surfaces))
     time.sleep(DRAIN_SECONDS)
     stop_slot(host, settings, old)
     host.note(f"{release.name} serves")

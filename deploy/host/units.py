@@ -107,7 +107,9 @@ def write_units(host: Host, settings: HostSettings) -> None:
         host.write(f"{FOLDER}/{name}", text)
     for file in sorted(host.path(FOLDER).glob("exposure-alert-*")):
         if file.is_file() and not file.is_symlink() and file.name not in texts:
-            host.run("systemctl", "disable", "--now", file.name)
+            # Not `disable --now`: before version 256, it refuses a template.
+            host.run("systemctl", "stop", file.name.replace("@.", "@*."))
+            host.run("systemctl", "disable", "--quiet", file.name)
             host.remove(f"{FOLDER}/{file.name}")
     if len(host.changed) > before:
         host.run("systemctl", "daemon-reload")

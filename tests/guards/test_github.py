@@ -171,6 +171,20 @@ def test_commands_of_workflows_are_executable_scripts() -> None:
     assert [script for script in sorted(scripts) if not (ROOT / script).stat().st_mode & 0o100] == []
 
 
+def test_jobs_that_run_tests_install_the_programs_that_tests_need() -> None:
+    """Where the variable CI is set, as on GitHub, a test fails for a missing program instead of being skipped."""
+    lacking = set()
+    for name, job in jobs():
+        installing = [step.get("if", "") for step in job["steps"] if "bin/install-system" in step.get("run", "")]
+        rows = job.get("strategy", {}).get("matrix", {}).get("include", [])
+        for command in (row["command"] for row in rows):
+            if re.match(r"bin/(test|torture)", command):
+                part = "startsWith(matrix.command, 'bin/test')" if command.startswith("bin/test") else command
+                if not any(part in condition for condition in installing):
+                    lacking.add(f"{name}: {command}")
+    assert lacking == set(), "add a step with bin/install-system"
+
+
 def test_parts_of_the_tests_name_existing_paths() -> None:
     parts = {shlex.split(command)[1] for command in commands() if "test-part" in command}
     assert parts

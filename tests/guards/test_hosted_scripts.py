@@ -68,7 +68,7 @@ def test_the_first_comment_is_new_and_names_the_address_and_commit(run: Run, gh:
     assert f"--method POST repos/{REPOSITORY}/issues/12/comments" in written
     assert "https://pr-0012.example.org" in written
     assert COMMIT[:12] in written
-    assert "Application de revue" in written
+    assert "Application de révision" in written
 
 
 def test_later_comments_replace_the_first(run: Run, gh: Path) -> None:

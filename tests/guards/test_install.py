@@ -45,6 +45,18 @@ def test_the_target_of_a_symlink_is_not_changed(project: Path, fast_python: str)
     assert not (project / ".venv").is_symlink()
 
 
+def test_an_installation_prints_nothing_into_the_output_of_the_script_that_needs_it(project: Path) -> None:
+    programs = project / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "pip").write_text(f"#!{project.resolve()}/.venv/bin/python\n")
+    (programs / "python").write_text("#!/bin/sh\n")  # which installs nothing
+    (programs / "python").chmod(0o755)
+    (project / "requirements.txt").touch()
+    command = [project / "bin" / "install", "requirements.txt"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("", "Installing requirements.txt into .venv\n")
+
+
 @pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
 def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     environment = os.environ | {"PYTHON": python}
@@ -52,6 +64,17 @@ def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     assert done.returncode == 1
     assert done.stderr == f"PYTHON={python} is not a Python 3.11 or newer.\n"
     assert not (project / ".venv").exists()
+
+
+def test_two_first_runs_make_one_environment(project: Path, fast_python: str) -> None:
+    slow = project.parent / "slow-python"
+    make = f'echo >> made; sleep 1; {fast_python} "$@"; echo "#!$(pwd -P)/.venv/bin/python" > .venv/bin/pip'
+    slow.write_text(f'#!/bin/sh\nif [ "$2" = venv ]; then {make}; else exec {fast_python} "$@"; fi\n')
+    slow.chmod(0o755)
+    environment = os.environ | {"PYTHON": str(slow)}
+    runs = [subprocess.Popen([project / "bin" / "install"], env=environment) for _ in range(2)]
+    assert [each.wait(120) for each in runs] == [0, 0]
+    assert len((project / "made").read_text().splitlines()) == 1
 
 
 @only_in_torture

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from app.config.settings import describe_settings, parse_setting
 from clients.phone.settings import Settings
 from infra.cost import read_sizes, table
-from infra.database_roles import address, all_statements, documented_roles
+from infra.database_roles import address, documented_roles, grants, make_roles, role_statements
 from infra.release import (
     ReleaseFailedError,
     changed_processes,
@@ -24,9 +25,10 @@ from infra.release import (
     specification,
     switch_web,
 )
-from infra.store_secrets import makers, store_public_key, store_settings
+from infra.store_secrets import makers, store_origin_secret, store_public_key, store_settings
 from tests.infra.plans import ROOT, plan
 
+STORE = "arn:aws:cloudfront::111111111111:key-value-store/a"
 RELEASE = {
     "cluster": "alert-staging",
     "subnets": ["subnet-1"],
@@ -154,14 +156,42 @@ def test_the_public_key_is_stored_in_the_form_that_clients_read(clients: Any) ->
 
 
 def test_roles_of_the_database_get_the_documented_rights_and_no_documented_password() -> None:
-    passwords = dict.fromkeys(documented_roles(), "a-random-password")
-    assert {"submission", "worker_sharing"} <= set(passwords)
-    statements = list(all_statements(passwords))
+    assert {"submission", "worker_sharing"} <= set(documented_roles())
+    statements = list(grants())
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     granted = re.findall(r"^GRANT .*;$", text, re.MULTILINE)
     assert [each for each in granted if each.rstrip(";") not in statements] == []
     assert not any("change-me" in each for each in statements)
-    assert len([each for each in statements if "PASSWORD 'a-random-password'" in each]) == len(passwords)
+
+
+def test_an_error_leaves_no_role_with_a_password_that_nobody_has(clients: Any) -> None:
+    rds, store = clients("rds-data"), clients("secretsmanager")
+    first, second, *_ = documented_roles()
+    for _ in role_statements(first, ""):
+        rds.add_response("execute_statement", {})
+    store.add_response("put_secret_value", {}, {"SecretId": f"arn:{first}", "SecretString": ANY})
+    rds.add_client_error("execute_statement", "BadRequestException")
+    arns = {"database_arn": "arn:aws:rds:1", "owner_secret_arn": "arn:aws:owner", "database_host": "db.example.org"}
+    with pytest.raises(ClientError):
+        make_roles(
+            rds.client, store.client, arns | {"database_roles": {role: f"arn:{role}" for role in (first, second)}}
+        )
+
+
+def test_the_secret_of_the_cdn_is_completed_after_an_interruption(
+    clients: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values, firewall = clients("cloudfront-keyvaluestore"), clients("wafv2")
+    both = {"cloudfront-keyvaluestore": values.client, "wafv2": firewall.client}
+    monkeypatch.setattr(boto3, "client", both.__getitem__)
+    key = {"Key": "origin-secret", "Value": "made-before", "ItemCount": 1, "TotalSizeInBytes": 20}
+    pattern = {"Name": "alert-origin", "Scope": "REGIONAL", "RegularExpressionList": [{"RegexString": "^made-before$"}]}
+    for _ in range(2):
+        values.add_response("get_key", key, {"KvsARN": STORE, "Key": "origin-secret"})
+    firewall.add_response("create_regex_pattern_set", {"Summary": {"ARN": "arn:set:of:the:patterns"}}, pattern)
+    firewall.add_client_error("create_regex_pattern_set", "WAFDuplicateItemException")
+    for _ in range(2):
+        store_origin_secret({"cdn_secret_store": STORE}, "alert")
 
 
 def test_addresses_of_the_database_are_ones_that_processes_accept() -> None:

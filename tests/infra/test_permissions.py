@@ -174,8 +174,30 @@ def test_a_key_that_signs_cannot_be_deleted_copied_or_granted(environment: str) 
     text = (AWS / "modules" / "signing_key" / "main.tf").read_text(encoding="utf-8")
     assert "prevent_destroy = true" in text
     (boundary,) = plan(environment, "bootstrap").of("aws_iam_policy")
-    denied = [set(listed(one["Action"])) for one in statements(boundary) if one["Effect"] == "Deny"]
+    denied = [set(listed(one.get("Action", []))) for one in statements(boundary) if one["Effect"] == "Deny"]
     assert {"kms:ScheduleKeyDeletion", "kms:Sign"} in denied
+
+
+def test_the_role_that_applies_can_change_nothing_of_how_workflows_are_trusted(environment: str) -> None:
+    """Not only grant more: `plan-without-data` denies, and its removal would let a pull request read data."""
+    bootstrap = plan(environment, "bootstrap")
+    (boundary,) = bootstrap.of("aws_iam_policy")
+    (own,) = [one for one in statements(boundary) if one.get("Sid") == "NotItself"]
+    assert (own["Effect"], own["NotAction"]) == ("Deny", ["iam:Get*", "iam:List*"])
+    roles = {each.values["name"] for each in bootstrap.of("aws_iam_role")}
+    (provider,) = bootstrap.of("aws_iam_openid_connect_provider")
+    names = {*(f"role/{name}" for name in roles), f"policy/{boundary.values['name']}"}
+    assert provider.values["arn"] in own["Resource"]
+    assert names <= {arn.rpartition(":")[2] for arn in own["Resource"]}
+
+
+def test_a_plan_reads_neither_secrets_nor_logs_that_readonlyaccess_would_show(environment: str) -> None:
+    policy = {one["Sid"]: one for one in statements(plan(environment, "bootstrap").at("aws_iam_role_policy.plan"))}
+    # The secret of the CDN is in two places: its store of values, which lists values too, and a pattern set.
+    secret = {"cloudfront-keyvaluestore:GetKey", "cloudfront-keyvaluestore:ListKeys", "wafv2:GetRegexPatternSet"}
+    logs = {f"logs:{action}" for action in ("FilterLogEvents", "GetLogEvents", "StartLiveTail", "StartQuery")}
+    assert secret | logs | {"secretsmanager:GetSecretValue"} <= set(policy["NoData"]["Action"])
+    assert (policy["NoData"]["Effect"], policy["NoData"]["Resource"]) == ("Deny", "*")
 
 
 def test_promotions_read_their_secrets_alone_and_change_nothing_but_images(environment: str) -> None:

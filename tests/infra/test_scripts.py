@@ -1,6 +1,7 @@
 """The scripts that state the image of an environment, with a program in the place of AWS's own."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -58,3 +59,105 @@ def test_an_image_that_is_in_the_registry_is_left_alone(aws: Path) -> None:
     aws.write_text("#!/bin/sh\nexit 0\n")
     result = run(aws, "push-image", "registry/alert-staging", "v0.0.0")
     assert (result.returncode, result.stdout) == (0, "registry/alert-staging:v0.0.0 exists\n")
+
+
+COMMITTER = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+# Stands in for bin/install-apart with Terraform: writes down its arguments, and prints the outputs of a state.
+TERRAFORM = """#!/bin/sh
+shift 5
+echo "$*" >> calls
+case "$*" in
+  "output -json") cat outputs.json ;;
+  "output -raw applied") cat applied ;;
+  plan*) ls infra > planned; for each in "$@"; do case $each in -out=*) touch infra/aws/service/plan ;; esac; done ;;
+esac
+"""
+OUTPUTS = '{"name": {"value": "alert-staging"}, "applied": {"value": "the-commit-before"}}'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository with the scripts, whose Terraform is a stand-in, and which runs the image v1.2.3."""
+    for folder in ("bin", "infra/aws/service", "infra/aws/staging", "infra/aws/modules/deployment_check"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "infra/aws/modules/deployment_check/check.py").touch()
+    for name in ("infrastructure", "check-drift"):
+        shutil.copy(ROOT / "bin" / name, tmp_path / "bin" / name)
+    fakes = {"install-apart": TERRAFORM, "github-identity": "#!/bin/sh\n", "running-image": "#!/bin/sh\necho v1.2.3\n"}
+    for name, text in fakes.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "outputs.json").write_text(OUTPUTS)
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    (tmp_path / ".gitignore").write_text("/calls\n/planned\n/applied\n/outputs.json\n*.zip\nplan\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "one")
+    return tmp_path
+
+
+def git(project: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(project), *arguments]
+    return subprocess.run(
+        command, env=os.environ | COMMITTER, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def infrastructure(project: Path, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
+    command = [project / "bin" / "infrastructure", "staging", *arguments]
+    return subprocess.run(command, input=answer, capture_output=True, text=True, check=False)
+
+
+def calls(project: Path, verb: str) -> list[str]:
+    """Return the arguments with which a command of Terraform was called."""
+    return [line for line in (project / "calls").read_text().splitlines() if line.startswith(verb)]
+
+
+def test_what_is_applied_has_the_image_that_runs_and_the_commit_that_is_checked_out(project: Path) -> None:
+    assert infrastructure(project, "apply", "-auto-approve").returncode == 0
+    (applied,) = calls(project, "apply")
+    assert "-var=image_tag=v1.2.3" in applied
+    assert f"-var=applied={git(project, 'rev-parse', 'HEAD')}" in applied
+    assert infrastructure(project, "plan").returncode == 0
+    assert "-var=applied=the-commit-before" in calls(project, "plan")[0]
+
+
+def test_before_the_first_apply_there_is_no_image(project: Path) -> None:
+    (project / "outputs.json").write_text("{}")
+    assert infrastructure(project, "apply", "-auto-approve").returncode == 0
+    assert "image_tag" not in calls(project, "apply")[0]
+
+
+def test_a_state_that_cannot_be_read_is_not_taken_for_a_first_apply(project: Path) -> None:
+    (project / "outputs.json").unlink()
+    assert infrastructure(project, "apply", "-auto-approve").returncode != 0
+    assert calls(project, "apply") == []
+
+
+@pytest.mark.parametrize(("command", "planned"), [("apply", False), ("destroy", True)])
+def test_a_plan_is_carried_out_only_after_a_yes_and_is_not_kept(project: Path, command: str, planned: bool) -> None:
+    assert infrastructure(project, command, answer="no\n").returncode == 1
+    assert calls(project, "apply") == calls(project, "destroy") == []
+    assert infrastructure(project, command, answer="yes\n").returncode == 0
+    assert calls(project, "apply") == ["apply -input=false plan"]
+    assert {"-destroy" in line.split() for line in calls(project, "plan")} == {planned}
+    assert not (project / "infra/aws/service/plan").exists()
+
+
+def test_drift_is_a_difference_from_what_was_applied_and_not_from_the_main_branch(project: Path) -> None:
+    (project / "applied").write_text(git(project, "rev-parse", "HEAD"))
+    (project / "infra" / "new.tf").touch()
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "--message", "two")
+    assert subprocess.run([project / "bin" / "check-drift", "staging"], check=False).returncode == 0
+    assert (project / "planned").read_text().split() == ["aws"]
+    assert git(project, "status", "--porcelain") == ""  # what is checked out is as it was
+    assert (project / "infra" / "new.tf").exists()
+
+
+@pytest.mark.parametrize("missing", ["applied", "committed"])
+def test_drift_is_not_looked_for_without_what_was_applied_or_over_changes(project: Path, missing: str) -> None:
+    if missing == "committed":
+        (project / "applied").write_text(git(project, "rev-parse", "HEAD"))
+        (project / "infra" / "new.tf").touch()
+    assert subprocess.run([project / "bin" / "check-drift", "staging"], check=False).returncode != 0
+    assert not (project / "planned").exists()

@@ -75,3 +75,13 @@ def test_a_failing_release_fails_in_the_container_as_well(tmp_path: Path) -> Non
     (tmp_path / "Procfile").write_text("release: echo one && exit 4\n")
     done = subprocess.run([tmp_path / "bin" / "process", "release"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (4, "one\n")
+
+
+@pytest.mark.parametrize("argv", [["/bin/echo", "one"], ["bin/echo", "one"]])
+def test_a_command_with_a_path_is_run_in_the_container(tmp_path: Path, argv: list[str]) -> None:
+    (tmp_path / "bin").mkdir()
+    shutil.copy(ROOT / "bin" / "process", tmp_path / "bin" / "process")
+    shutil.copy("/bin/echo", tmp_path / "bin" / "echo")
+    (tmp_path / "Procfile").write_text("web: false\n")
+    done = subprocess.run([tmp_path / "bin" / "process", *argv], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "one\n", "")

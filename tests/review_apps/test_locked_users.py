@@ -233,6 +233,13 @@ def test_a_user_whose_processes_run_is_not_given_to_another_app(tmp_path: Path) 
     assert users.prepare(tmp_path / "pr-0001", one) == one.start
 
 
+def test_processes_that_do_not_end_are_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "_END_SECONDS", 0.2)
+    monkeypatch.setattr(users, "_running", lambda: {FOREIGN})  # as one that waits for a disk
+    with pytest.raises(ReviewAppError, match=f"processes of the user {FOREIGN} do not end"):
+        users.end_processes(FOREIGN)
+
+
 @needs_landlock
 @pytest.mark.parametrize(
     ("settings", "reason"),

@@ -151,7 +151,7 @@ def test_the_page_of_the_host_shows_its_apps_to_those_who_know_its_password(host
     assert f"by {host.show(1)['opened_by']}" in text
     assert host.show(1)["password"] not in text
     french = host_page(host, "/fr").body.decode()
-    assert "Applications de revue" in french
+    assert "Applications de révision" in french
     assert "Mettre en veille" in french
     for style in re.findall(r'href="(/design/[^"]+)"', text):
         assert host_page(host, style).status == 200

@@ -14,6 +14,12 @@ locals {
     promote = ["repo:${var.repository}:environment:${var.environment}"]
   }
   state = "${module.state.arn}/service.tfstate"
+  read_state = {
+    Sid      = "ReadTheState"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject", "s3:ListBucket"]
+    Resource = [module.state.arn, local.state]
+  }
 }
 
 resource "aws_iam_role" "github" {
@@ -50,12 +56,7 @@ resource "aws_iam_role_policy" "plan" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        Sid      = "ReadTheState"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:ListBucket"]
-        Resource = [module.state.arn, local.state]
-      },
+      local.read_state,
       {
         Sid      = "LockTheState"
         Effect   = "Allow"
@@ -78,8 +79,10 @@ resource "aws_iam_role_policy" "plan" {
         Sid    = "NoData"
         Effect = "Deny"
         Action = [
-          "dynamodb:GetItem", "ecr:GetDownloadUrlForLayer", "logs:FilterLogEvents", "logs:GetLogEvents",
-          "logs:StartQuery", "logs:Unmask", "rds-data:*", "secretsmanager:GetSecretValue", "ssm:GetParameter*",
+          "cloudfront-keyvaluestore:GetKey", "cloudfront-keyvaluestore:ListKeys", "dynamodb:GetItem",
+          "ecr:GetDownloadUrlForLayer", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord",
+          "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask", "rds-data:*", "secretsmanager:GetSecretValue",
+          "ssm:GetParameter*", "wafv2:GetRegexPatternSet",
         ]
         Resource = "*" # a denial must hold for everything
       },
@@ -87,7 +90,8 @@ resource "aws_iam_role_policy" "plan" {
   })
 }
 
-# Terraform makes nearly everything there is in the account, roles included. The boundary below holds for what is made.
+# Terraform makes nearly everything there is in the account, roles included. A role that it makes does not have the boundary
+# below, so approving an apply is trusting it with the account; the trail and the alarms of modules/audit show what it did.
 resource "aws_iam_role_policy_attachment" "apply" {
   for_each = toset(["PowerUserAccess", "IAMFullAccess"])
 
@@ -117,23 +121,18 @@ resource "aws_iam_policy" "boundary" {
         Effect = "Deny"
         Action = [
           "cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "iam:CreateAccessKey", "iam:CreateLoginProfile",
-          "iam:CreateUser", "iam:DeleteOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint",
-          "organizations:*", "account:*", "sts:AssumeRole",
+          "iam:CreateUser", "organizations:*", "account:*", "sts:AssumeRole",
         ]
         Resource = "*" # a denial must hold for everything
       },
       {
-        Sid    = "NotItself"
-        Effect = "Deny"
-        Action = [
-          "iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary", "iam:DetachRolePolicy", "iam:PutRolePolicy",
-          "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy", "iam:CreatePolicyVersion",
-          "iam:SetDefaultPolicyVersion",
-        ]
+        Sid       = "NotItself"
+        Effect    = "Deny"
+        NotAction = ["iam:Get*", "iam:List*"] # every change, also one that only removes a denial
         Resource = [
           "arn:aws:iam::${var.account}:role/${var.name}-apply", "arn:aws:iam::${var.account}:role/${var.name}-plan",
           "arn:aws:iam::${var.account}:role/${var.name}-promote",
-          "arn:aws:iam::${var.account}:policy/${var.name}-apply-boundary",
+          "arn:aws:iam::${var.account}:policy/${var.name}-apply-boundary", aws_iam_openid_connect_provider.github.arn,
         ]
       },
       {

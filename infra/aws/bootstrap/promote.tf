@@ -13,12 +13,7 @@ resource "aws_iam_role_policy" "promote" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        Sid      = "ReadTheState"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:ListBucket"]
-        Resource = [module.state.arn, local.state]
-      },
+      local.read_state,
       {
         Sid      = "DecryptTheState"
         Effect   = "Allow"

@@ -1,0 +1,211 @@
+"""Commands that are interrupted: by Ctrl-C, by SIGTERM, by a lost connection, by a loss of power."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from deploy.host import __main__ as command
+from deploy.host import backup, proxy, releases, restore, switch
+from deploy.host.host import Host, report
+from deploy.host.plan import RELEASES
+from deploy.host.settings import HostSettings
+from tests.deploy_host.hosts import ROOT, environment, host_settings
+from tests.support.programs import require_program
+from tests.support.roles import run_as_owner
+from tests.support.settings import SECRETS
+from tests.support.waiting import wait_until
+
+OLD, NEW = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
+WEB = "exposure-alert-web-submission@{}.service"
+
+
+class InterruptedHost(Host):
+    """A host whose commands are only recorded, and interrupted by Ctrl-C at one of them."""
+
+    def __init__(self, root: Path, at: str) -> None:
+        super().__init__(root)
+        self.at, self.commands = at, list[str]()
+
+    def run(self, *argv: str, **_: object) -> str:
+        line = " ".join(argv)
+        self.commands.append(line)
+        if self.at and self.at in line:
+            self.at = ""
+            raise KeyboardInterrupt
+        return ""
+
+    def succeeds(self, *argv: str) -> bool:
+        return argv[1] == "is-active"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> HostSettings:
+    return host_settings(tmp_path, SURFACES="submission")
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch.time, "sleep", lambda _: None)
+    monkeypatch.setattr(switch, "readiness", lambda *_: "")
+
+
+def serving(root: Path, at: str) -> InterruptedHost:
+    """Return a host on which the old release serves in blue."""
+    host = InterruptedHost(root / "host", at)
+    for name in (OLD, NEW):
+        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True)
+    host.path(proxy.FOLDER).mkdir(parents=True)
+    host.link(f"{proxy.FOLDER}/upstreams.conf", "upstreams-blue.conf")
+    host.link(f"{RELEASES}/current", f"releases/{OLD}")
+    return host
+
+
+@pytest.mark.parametrize("at", ["start exposure-alert-migrate@", f"restart {WEB.format('green')}"])
+def test_an_upgrade_that_is_interrupted_before_it_serves_leaves_no_new_process(
+    at: str, tmp_path: Path, settings: HostSettings
+) -> None:
+    host = serving(tmp_path, at)
+    with pytest.raises(KeyboardInterrupt):
+        switch.switch(host, settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    assert host.commands[-1] == f"systemctl disable --quiet --now {WEB.format('green')}"
+    assert proxy.active_slot(host) == "blue"
+
+
+@pytest.mark.parametrize("at", [f"reload-or-restart {proxy.UNIT}", "restart exposure-alert-worker-submission"])
+def test_an_upgrade_that_is_interrupted_while_it_takes_over_is_undone(
+    at: str, tmp_path: Path, settings: HostSettings
+) -> None:
+    host = serving(tmp_path, at)
+    with pytest.raises(KeyboardInterrupt):
+        switch.switch(host, settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    assert proxy.active_slot(host) == "blue"
+    assert releases.current(host) == host.path(f"{RELEASES}/releases/{OLD}")
+    assert host.commands[-1] == f"systemctl disable --quiet --now {WEB.format('green')}"
+
+
+def test_what_nginx_asks_starts_with_a_host_that_restarts_during_an_upgrade(
+    tmp_path: Path, settings: HostSettings
+) -> None:
+    host = serving(tmp_path, "")
+    switch.switch(host, settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    enabled = host.commands.index(f"systemctl enable --quiet {WEB.format('green')}")
+    assert enabled < host.commands.index(f"systemctl reload-or-restart {proxy.UNIT}")
+
+
+def test_a_restore_that_is_interrupted_while_the_service_stops_starts_it_again(
+    tmp_path: Path, settings: HostSettings
+) -> None:
+    host = serving(tmp_path, "systemctl stop ")
+    host.path(restore.BACKUPS).mkdir(parents=True)
+    (tmp_path / "one.dump").write_text("x")
+    with pytest.raises(KeyboardInterrupt):
+        restore.restore(host, settings, tmp_path / "one.dump")
+    assert f"systemctl start {WEB.format('blue')}" in host.commands
+    assert "systemctl restart exposure-alert-worker-submission.service exposure-alert-clock.service" in host.commands
+    assert list(host.path(restore.BACKUPS).iterdir()) == []  # no copy in clear text
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_LOCK", str(tmp_path / "lock"))
+    with command._locked():
+        os.kill(os.getpid(), signal.SIGHUP)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_progress_is_not_reported_to_a_terminal_that_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=refuse, flush=lambda: None))
+    report("a line")
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_of_a_release_puts_everything_back_before_an_interrupted_one_ends(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    (tmp_path / "deploy" / "host").mkdir(parents=True)
+    for path in ("deploy/__init__.py", "deploy/host/__init__.py"):
+        (tmp_path / path).touch()
+    # Both get a Ctrl-C of the terminal; SIGTERM was for the other one.
+    (tmp_path / "deploy" / "host" / "__main__.py").write_text(
+        f"import os, signal, time\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+        f"try:\n  os.kill(os.getppid(), {number:d})\n  if {number == signal.SIGINT}: os.kill(os.getpid(), {number:d})\n"
+        "  time.sleep(60)\nexcept KeyboardInterrupt:\n  time.sleep(1)\n  open('put-back', 'w').close()\n"
+        "  raise SystemExit(130)\n"
+    )
+    assert releases.run_release(tmp_path, "switch") == 130
+    assert (tmp_path / "put-back").exists()
+
+
+@pytest.fixture
+def scratch_url(database_url: str) -> Iterator[str]:
+    """The URL of an empty scratch database."""
+    run_as_owner(database_url, "CREATE DATABASE interrupted")
+    yield database_url.rpartition("/")[0] + "/interrupted"
+    run_as_owner(database_url, "DROP DATABASE interrupted WITH (FORCE)")
+
+
+def test_a_rehearsal_that_is_stopped_leaves_no_copy_in_clear_text(tmp_path: Path, scratch_url: str) -> None:
+    require_program("psql")
+    folder, programs = tmp_path / "backups", tmp_path / "programs"
+    folder.mkdir()
+    programs.mkdir()
+    (folder / f"2026-01-01T000000Z{backup.SUFFIX}").write_text("x")
+    # age --decrypt --identity KEY --output DUMP BACKUP
+    (programs / "age").write_text('#!/bin/sh\necho clear > "$5"\nexec sleep 1000\n')
+    (programs / "age").chmod(0o755)
+    values = environment(SECRETS | {"DATABASE_URL": scratch_url, "REDIS_URL": "redis://127.0.0.1:1"})
+    values["PATH"] = f"{programs}:{values['PATH']}"
+    argv = [sys.executable, "-m", "deploy.host.rehearsal", str(folder), str(tmp_path / "key")]
+    with subprocess.Popen(argv, cwd=ROOT, env=values, stderr=subprocess.DEVNULL) as running:
+        wait_until(lambda: list(folder.glob(".rehearsal-*")) != [], "the copy is made")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) != 0
+    assert list(folder.glob(".*")) == []
+
+
+def test_a_backup_deletes_what_a_loss_of_power_has_left_in_clear_text(tmp_path: Path) -> None:
+    now = time.time()
+    for name, hours in ((".2026-01-01T000000Z.dump", 0), (".rehearsal-7.dump", 25), (".restore-8.dump", 1)):
+        (tmp_path / name).write_text("clear")
+        os.utime(tmp_path / name, (now - hours * 3600,) * 2)
+    backup.delete_leftovers(tmp_path, now)
+    assert [path.name for path in tmp_path.iterdir()] == [".restore-8.dump"]  # a restore may use it
+
+
+def test_a_scheduler_that_is_stopped_ends_its_task_first(tmp_path: Path) -> None:
+    (tmp_path / "task.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\nopen('begun', 'w').close()\n"
+        "try:\n  time.sleep(60)\nfinally:\n  time.sleep(1)\n  open('cleaned', 'w').close()\n"
+    )
+    script = (
+        "import pathlib; from deploy.compose import scheduler as s; s.BACKUPS = '.'; "
+        "s.TASKS = (s.Task('backup', ('task',), 1e9, 0.0, ''),); s.main()"
+    )
+    values = environment({"PYTHONPATH": f"{ROOT}:{tmp_path}"})
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=values) as running:
+        wait_until((tmp_path / "begun").exists, "the task runs")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 0
+    assert (tmp_path / "cleaned").exists()
