@@ -57,14 +57,18 @@ class SignIn:
                 self._record_lock_out(account, "password", now)
             raise ActionRefusedError("accounts.error.password")
         with self.database.session() as session:
+            current = accounts.lock(session, account.id)
+            # The verification takes long, and what was read before it may have changed.
+            if current is None or current.disabled_at is not None or current.password_hash != account.password_hash:
+                raise ActionRefusedError("accounts.error.password")
             self.lock_out.withdraw(session, PASSWORDS, email)
             self.lock_out.withdraw(session, NETWORKS, visit.network, clears=False)
-            if needs_new_hash(account.password_hash):
-                session.merge(account).password_hash = hash_password(password)
+            if needs_new_hash(current.password_hash):
+                current.password_hash = hash_password(password)
             # Until the first sign-in is complete, the account never had a second factor. Later, a password alone must
             # not suffice to set one up: an administrator gives a code.
-            is_new = account.last_sign_in is None and not accounts.has_second_factor(session, account)
-            return self._begin(session, account, visit, now, may_set_up=is_new)
+            is_new = current.last_sign_in is None and not accounts.has_second_factor(session, current)
+            return self._begin(session, current, visit, now, may_set_up=is_new)
 
     def check_code(self, signed_in: SignedIn, code: str, visit: Visit, now: datetime) -> str:
         """Return the session of a person who typed a code of an authenticator app, or one of the single-use codes."""
