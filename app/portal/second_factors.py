@@ -141,7 +141,8 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     """Return the time step of a code, or None if it is of no step within the tolerance."""
     totp, current = pyotp.TOTP(secret), int(now.timestamp()) // _STEP_SECONDS
     steps = (current + offset for offset in _TOLERANCE)
-    return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step), code)), None)
+    typed = code.encode()  # texts are compared only if they are ASCII
+    return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), typed)), None)
 
 
 def _locked(session: Session, person: Person) -> Account:

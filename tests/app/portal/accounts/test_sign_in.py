@@ -172,6 +172,15 @@ def test_a_code_of_the_neighbouring_step_is_accepted(portal: Service, steps: int
     assert (type_code(visitor, member.totp(steps)).status_code == 303) == is_accepted
 
 
+@pytest.mark.parametrize("code", ["12345é", "\uff11\uff12\uff13\uff14\uff15\uff16", "\U0001f511" * 6])
+def test_a_code_with_other_characters_is_wrong(portal: Service, code: str) -> None:
+    visitor = Visitor(portal)
+    add_member(portal)
+    type_password(visitor)
+    refused = type_code(visitor, code)
+    assert (refused.status_code, "The code is wrong" in refused.text) == (200, True)
+
+
 def test_a_code_that_was_used_is_refused(portal: Service) -> None:
     member = add_member(portal)
     code = member.totp()
