@@ -34,6 +34,8 @@ from app.store.portal.accounts import Account, Passkey
 
 CHALLENGE_VALIDITY: Final = timedelta(minutes=15)
 MAX_PASSKEYS: Final = 20
+# The library lets errors of base64 and of deeply nested JSON through.
+_UNACCEPTABLE: Final = (WebAuthnException, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Passkeys:
                 expected_origin=party.origin,
                 require_user_verification=True,
             )
-        except WebAuthnException:
+        except _UNACCEPTABLE:
             raise ActionRefusedError("accounts.error.passkey") from None
         passkey = Passkey(
             account_id=person.id,
@@ -177,7 +179,7 @@ class Passkeys:
                 credential_current_sign_count=0,  # compared below, in one statement
                 require_user_verification=True,
             )
-        except WebAuthnException:
+        except _UNACCEPTABLE:
             return None
         if not used_challenges.use(session, timely.value, timely.expires):
             return None
