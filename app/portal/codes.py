@@ -91,6 +91,22 @@ class Codes:
         """
         return self._request(person, self._reserve(person, request_id, None, now), now)
 
+    def replace(
+        self, person: Person, reference: str, request_id: uuid.UUID, now: datetime
+    ) -> tuple[ShownCode, CodeStatus]:
+        """Withdraw a person's own code; return another one, and what became of the first: see `withdraw`.
+
+        If the limit permits no other code, the first stays valid. Raises the errors of `issue` and `withdraw`.
+        """
+        self._own(person, reference)
+        reserved = self._reserve(person, request_id, None, now)
+        try:
+            earlier = self.withdraw(person, reference, now)
+        except (SubmissionError, TooManyRequestsError):
+            self._give_back(reserved)
+            raise
+        return self._request(person, reserved, now), earlier
+
     def issue_for_line(self, person: Person, line: bytes, now: datetime, *, again: bool) -> ShownCode | IssuedBefore:
         """Return a new code for a line of a list, by its identifier, unless the line has one.
 

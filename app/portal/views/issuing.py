@@ -71,9 +71,10 @@ def code() -> Response:
     except ValueError:
         return pages.error("form", 400)
     codes, person, now = current_context().portal.codes, current_person(), current_time()
-    replaced = request.form.get("replaces", "")
-    earlier = codes.withdraw(person, replaced, now) if replaced else None
-    shown = codes.issue(person, request_id, now)
+    if replaced := request.form.get("replaces", ""):
+        shown, earlier = codes.replace(person, replaced, request_id, now)
+    else:
+        shown, earlier = codes.issue(person, request_id, now), None
     response = _show(shown, TextMessageForm(formdata=None), earlier_was_used=earlier is CodeStatus.CLAIMED)
     current_context().instruments.observe_portal_code(seconds_since_start(request.environ))
     return response

@@ -176,6 +176,27 @@ def test_issuing_another_code_withdraws_the_first(portal: Service) -> None:
     assert portal.claim(second).status_code == 200
 
 
+def test_a_code_stays_valid_if_no_other_can_be_issued_for_it(make_portal: Callable[..., Service]) -> None:
+    portal = make_portal(PORTAL_DAILY_CODES="1")
+    visitor = person(portal)
+    page = issue(visitor)
+    assert visitor.client.post("/en/code", data=hidden(page, "another-code")).status_code == 403
+    assert states(portal) == ["issued"]
+    assert portal.claim(code_of(page)).status_code == 200
+
+
+def test_a_failed_withdrawal_issues_no_other_code_and_counts_none(
+    make_portal: Callable[..., Service], submission: SubmissionServer
+) -> None:
+    portal = make_portal(PORTAL_DAILY_CODES="2")
+    visitor = person(portal)
+    page = issue(visitor)
+    submission.faults += [answers("500 Error"), answers("500 Error")]
+    assert visitor.client.post("/en/code", data=hidden(page, "another-code")).status_code == 503
+    assert states(portal) == ["issued", "failed"]
+    assert visitor.client.post("/en/code", data=hidden(page, "another-code")).status_code == 200
+
+
 def test_issuing_another_code_reports_that_the_first_was_used(portal: Service) -> None:
     visitor = person(portal)
     page = issue(visitor)
