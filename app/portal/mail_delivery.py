@@ -17,7 +17,7 @@ from app.store.portal.mails import Mail
 
 _logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS: Final = 10  # the last one about 17 hours after the first
+MAX_ATTEMPTS: Final = 11  # the last one about 17 hours after the first
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 
 
