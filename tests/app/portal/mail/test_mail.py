@@ -76,6 +76,18 @@ def test_a_message_is_tried_again_for_17_hours(make_service: Callable[..., Servi
     assert timedelta(hours=17) <= service.clock.now - first < MAIL_RETENTION
 
 
+def test_a_message_that_cannot_be_opened_does_not_stop_others(
+    make_service: Callable[..., Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    with mail_server() as server:
+        store(make_service(SURFACES="submission,portal", MAIL_URL=server.url, PORTAL_SECRET_KEYS="dd" * 32))
+        service = make_service(SURFACES="submission,portal", MAIL_URL=server.url, PORTAL_SECRET_KEYS="ee" * 32)
+        store(service, "physician@health.example")
+        assert (deliver(service), rows(service)) == (1, 0)
+    assert [message["To"] for message in server.messages] == ["physician@health.example"]
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == ["mail given up"]
+
+
 def test_messages_are_sealed_in_the_database(portal: Service) -> None:
     store(portal)
     [row] = portal.rows("SELECT * FROM portal_mails")
