@@ -23,6 +23,7 @@ from app.domain.errors import (
 )
 from app.domain.portal.people import Person
 from app.domain.portal.references import generate_reference, normalise_reference
+from app.domain.portal.suppression import in_steps
 from app.portal.audit import AuditLog
 from app.portal.submission_client import SubmissionClient
 from app.store.portal import accounts, issued_codes
@@ -150,9 +151,9 @@ class Codes:
         return self._with_statuses(rows[:PAGE_SIZE], now), len(rows) > PAGE_SIZE
 
     def count_in(self, jurisdiction: str, now: datetime) -> int:
-        """Return how many codes the people of a jurisdiction issued in the last 24 hours."""
+        """Return how many codes the people of a jurisdiction issued in the last 24 hours, at least: see `in_steps`."""
         with self.database.session() as session:
-            return issued_codes.count_in(session, jurisdiction, now - DAY)
+            return in_steps(issued_codes.count_in(session, jurisdiction, now - DAY))
 
     def _reserve(
         self, person: Person, request_id: uuid.UUID, line: str | None, now: datetime, *, again: bool = True
