@@ -1,6 +1,7 @@
 """Signing in with a password and a second factor."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
@@ -179,6 +180,19 @@ def test_a_code_with_other_characters_is_wrong(portal: Service, code: str) -> No
     type_password(visitor)
     refused = type_code(visitor, code)
     assert (refused.status_code, "The code is wrong" in refused.text) == (200, True)
+
+
+def test_after_the_loss_of_a_secret_an_administrator_lets_people_in_again(make_service: Callable[..., Service]) -> None:
+    settings = {"SURFACES": "submission,portal", "PUBLISH_ACTIVE_KEYS": "true"}
+    member = add_member(make_service(**settings, PORTAL_SECRET_KEYS="dd" * 32))
+    portal = make_service(**settings, PORTAL_SECRET_KEYS="ee" * 32)
+    visitor = Visitor(portal)
+    assert type_password(visitor).status_code == 303
+    refused = type_code(visitor, member.totp())
+    assert (refused.status_code, "The code is wrong" in refused.text) == (200, True)
+    with portal.database.session() as session:
+        code = give_code(session, portal.app.context.portal.keys, member.account_id, portal.clock.now)
+    assert type_code(visitor, code).location == "/en/"
 
 
 def test_a_code_that_was_used_is_refused(portal: Service) -> None:
