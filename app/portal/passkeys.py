@@ -157,7 +157,7 @@ class Passkeys:
     def check(
         self, session: Session, party: RelyingParty, challenge: Challenge | None, answer: str, now: datetime
     ) -> Account | None:
-        """Return the account whose passkey answered a challenge, or None.
+        """Return the account whose passkey answered a challenge, locked, or None.
 
         A counter that did not increase shows a copy of the authenticator: it is refused, and recorded.
         """
@@ -165,7 +165,7 @@ class Passkeys:
         try:
             credential = parse_authentication_credential_json(answer)
             passkey = accounts.find_passkey(session, credential.raw_id)
-            account = accounts.find(session, passkey.account_id) if passkey else None
+            account = accounts.lock(session, passkey.account_id) if passkey else None
             if passkey is None or account is None or account.disabled_at is not None:
                 return None
             if credential.response.user_handle != account.user_handle:

@@ -2,6 +2,8 @@
 
 All refusals of a password are alike, in text, in status and in time, whether or not there is such an account. An
 account that is locked is refused a right password, too; a passkey cannot be guessed, and still works.
+
+Transactions lock an account before its passkeys and failures, so that no two wait for each other.
 """
 
 from dataclasses import dataclass
@@ -77,7 +79,7 @@ class SignIn:
         if not attempt.is_admitted:
             raise ActionRefusedError("accounts.error.locked")
         with self.database.session() as session:
-            account = accounts.find(session, person.id)
+            account = accounts.lock(session, person.id)
             kind = self.second_factors.use_code(session, account, code, now) if account else None
             if account is not None and kind is not None:
                 self.lock_out.withdraw(session, SECOND_FACTORS, str(person.id))
