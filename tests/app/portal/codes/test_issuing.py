@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.domain.codes import DIGITS, LETTERS
 from app.domain.portal.rights import Role
+from tests.app.portal.announcements.test_announcements import publish
 from tests.support.portal import Visitor, add_account, person, signed_in
 from tests.support.service import Service
 from tests.support.submission_server import SubmissionServer, answers
@@ -89,6 +90,13 @@ def test_the_page_is_not_kept_and_its_title_and_address_do_not_have_the_code(por
     assert title
     assert title[1] == "One-time code – Exposure Alert portal"
     assert response.request.path == "/en/code"
+
+
+def test_a_code_cannot_be_left_by_dismissing_an_announcement(portal: Service) -> None:
+    publish(portal)
+    page = issue(person(portal))
+    assert code_of(page)
+    assert "/dismiss" not in page.text
 
 
 def test_the_code_is_in_no_log_and_no_table(portal: Service, caplog: pytest.LogCaptureFixture) -> None:
