@@ -1,12 +1,14 @@
 """`flask planned-work`: announce work on the service, withdraw it, and list it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import with_appcontext
 
 from app.cli.commands import OperatorGroup
 from app.domain.errors import PlannedWorkRefusedError
+from app.domain.portal.local_times import instant_of
 from app.domain.status import PARTS, PlannedWork
 from app.domain.timeline import utc_now
 from app.web.context import current_context
@@ -34,8 +36,8 @@ def announce(title: str, title_fr: str, parts: tuple[str, ...], begins: datetime
         number=0,
         titles={"en": title, "fr": title_fr},
         parts=tuple(dict.fromkeys(parts)),
-        begins=begins.replace(tzinfo=zone).astimezone(UTC),
-        ends=ends.replace(tzinfo=zone).astimezone(UTC),
+        begins=_instant(begins, zone),
+        ends=_instant(ends, zone, is_end=True),
         announced=utc_now(),
     )
     try:
@@ -66,3 +68,11 @@ def list_work() -> None:
     for each in status.planned_work.since(utc_now() - timedelta(days=7)):
         begins, ends = (moment.astimezone(zone).isoformat(timespec="minutes") for moment in (each.begins, each.ends))
         click.echo(f"{each.number}\t{begins}\t{ends}\t{','.join(each.parts)}\t{each.titles['en']}")
+
+
+def _instant(local: datetime, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
+    """Return the instant of a local time; raise ClickException if clocks skip it."""
+    instant = instant_of(local.date(), local.time(), zone, is_end=is_end)
+    if instant is None:
+        raise click.ClickException(f"clocks skip {local:%Y-%m-%d %H:%M} in {zone.key}")
+    return instant

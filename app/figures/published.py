@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 
 # Figures change once a day, and readers are many.
 _FRESH: Final = timedelta(minutes=5)
+# As long as they never could be read. Each attempt may take seconds, in which all other readers wait.
+_RETRY: Final = timedelta(seconds=15)
 Places = dict[str, list[FiguresOfDay]]
 
 
@@ -26,7 +28,8 @@ class PublishedFigures:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self.read_at: datetime | None = None  # when they were read, or last found unreadable
+        self.read_at: datetime | None = None  # when they were read, or last found unreadable after they were read once
+        self._failed_at: datetime | None = None  # when they were last found unreadable, and never were read
         self._places: Places = {}
 
     def places(self, now: datetime) -> Places:
@@ -35,14 +38,17 @@ class PublishedFigures:
         Raises FiguresUnavailableError if they cannot be read and never were.
         """
         with self._lock:  # one reader fills it for all
+            if self._failed_at is not None and abs(now - self._failed_at) < _RETRY:
+                raise FiguresUnavailableError
             if self.read_at is None or now - self.read_at >= _FRESH:
                 try:
                     self._places = self._read(now)
                 except SQLAlchemyError as error:
                     if self.read_at is None:
+                        self._failed_at = now
                         raise FiguresUnavailableError from error
                     _logger.warning("published figures not read", extra={"reason": type(error).__name__})
-                self.read_at = now
+                self.read_at, self._failed_at = now, None
             return self._places
 
     def _read(self, now: datetime) -> Places:

@@ -13,6 +13,7 @@ from app.domain.incidents.public import (
     PublicVersion,
 )
 from app.domain.incidents.reports import Action, Draft, Report, changed_sections
+from app.domain.incidents.states import Impact
 from app.domain.incidents.timeline import PUBLIC_KINDS, Event, EventKind
 from app.incidents.records import IncidentRecord
 from app.incidents.texts import event_texts
@@ -20,6 +21,8 @@ from app.store.incidents.reports import PublishedReport
 
 # Not part of a published timeline: notes that their author did not publish, and what follows the incident.
 _AFTERWARDS: Final = frozenset({EventKind.REVIEWED, EventKind.PUBLISHED})
+# Among the names of the sections that have changed, this one is for title, impact and parts of the incident.
+_FACTS_CHANGED: Final = "facts"
 
 
 def public_incident(
@@ -27,12 +30,13 @@ def public_incident(
 ) -> PublicIncident:
     """Return what the public may know of an incident. `events` are its own; `published` are oldest first."""
     shown = [each for each in events if each.kind in PUBLIC_KINDS or each.is_public]
+    facts = _facts(incident) | (published[-1].content if published else {})
     return PublicIncident(
         number=incident.number,
-        titles=incident.titles,
+        titles=facts["titles"],
         state=incident.state,
-        impact=incident.impact,
-        parts=incident.parts,
+        impact=Impact(facts["impact"]),
+        parts=tuple(facts["parts"]),
         began=incident.began,
         mitigated=incident.mitigated,
         resolved=incident.resolved,
@@ -46,17 +50,25 @@ def frozen(
 ) -> dict[str, Any]:
     """Return the content of a version of a report. `earlier` is that of the version before it."""
     shown = [each for each in near if each.kind not in _AFTERWARDS and (each.kind != EventKind.NOTE or each.is_public)]
-    before = Report.from_json(earlier["report"]) if earlier else None
+    facts = _facts(incident)
+    changed = changed_sections(Report.from_json(earlier["report"]), draft.report) if earlier else ()
+    if earlier and any(earlier.get(name, value) != value for name, value in facts.items()):
+        changed = (_FACTS_CHANGED, *changed)
     return {
-        "titles": dict(incident.titles),
+        **facts,
         "minutes": incident.minutes or 0,
         "report": draft.report.to_json(),
         "figures": [each.__dict__ for each in draft.figures],
         "timeline": [
             {"at": each.at.isoformat(), "kind": each.kind.value, "texts": event_texts(each)} for each in shown
         ],
-        "changed": list(changed_sections(before, draft.report)) if before else [],
+        "changed": list(changed),
     }
+
+
+def _facts(incident: IncidentRecord) -> dict[str, Any]:
+    """Return what is published of the incident itself, and frozen with its report."""
+    return {"titles": dict(incident.titles), "impact": incident.impact.value, "parts": list(incident.parts)}
 
 
 def _report(published: Sequence[PublishedReport]) -> PublicReport:

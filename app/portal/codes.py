@@ -23,6 +23,7 @@ from app.domain.errors import (
 )
 from app.domain.portal.people import Person
 from app.domain.portal.references import generate_reference, normalise_reference
+from app.domain.portal.suppression import in_steps
 from app.portal.audit import AuditLog
 from app.portal.submission_client import SubmissionClient
 from app.store.portal import accounts, issued_codes
@@ -56,7 +57,7 @@ class IssuedBefore:
 
 @dataclass(frozen=True)
 class _Reserved:
-    """A row for a code that counts towards the limit."""
+    """A row for a code that counts towards the limit. `created`: when its code was last issued before."""
 
     row_id: int
     reference: str
@@ -89,7 +90,23 @@ class Codes:
 
         Raises DailyLimitError, FormUsedError, or the errors of SubmissionClient.
         """
-        return self._request(person, self._reserve(person, request_id, None, now).row_id, now)
+        return self._request(person, self._reserve(person, request_id, None, now), now)
+
+    def replace(
+        self, person: Person, reference: str, request_id: uuid.UUID, now: datetime
+    ) -> tuple[ShownCode, CodeStatus]:
+        """Withdraw a person's own code; return another one, and what became of the first: see `withdraw`.
+
+        If the limit permits no other code, the first stays valid. Raises the errors of `issue` and `withdraw`.
+        """
+        self._own(person, reference)
+        reserved = self._reserve(person, request_id, None, now)
+        try:
+            earlier = self.withdraw(person, reference, now)
+        except (SubmissionError, TooManyRequestsError):
+            self._give_back(reserved)
+            raise
+        return self._request(person, reserved, now), earlier
 
     def issue_for_line(self, person: Person, line: bytes, now: datetime, *, again: bool) -> ShownCode | IssuedBefore:
         """Return a new code for a line of a list, by its identifier, unless the line has one.
@@ -97,11 +114,11 @@ class Codes:
         `again`: replace a code that was not noted, as long as it has not been claimed. Raises the errors of `issue`.
         """
         try:
-            reserved = self._reserve(person, uuid.uuid4(), line.hex(), now)
+            reserved = self._reserve(person, uuid.uuid4(), line.hex(), now, again=again)
         except IntegrityError:  # another person has just done so
-            reserved = self._reserve(person, uuid.uuid4(), line.hex(), now)
+            reserved = self._reserve(person, uuid.uuid4(), line.hex(), now, again=again)
         if reserved.is_new or again:
-            return self._request(person, reserved.row_id, now)
+            return self._request(person, reserved, now)
         return IssuedBefore(reserved.reference, reserved.created)
 
     def withdraw(self, person: Person, reference: str, now: datetime) -> CodeStatus:
@@ -134,21 +151,30 @@ class Codes:
         return self._with_statuses(rows[:PAGE_SIZE], now), len(rows) > PAGE_SIZE
 
     def count_in(self, jurisdiction: str, now: datetime) -> int:
-        """Return how many codes the people of a jurisdiction issued in the last 24 hours."""
+        """Return how many codes the people of a jurisdiction issued in the last 24 hours, at least: see `in_steps`."""
         with self.database.session() as session:
-            return issued_codes.count_in(session, jurisdiction, now - DAY)
+            return in_steps(issued_codes.count_in(session, jurisdiction, now - DAY))
 
-    def _reserve(self, person: Person, request_id: uuid.UUID, line: str | None, now: datetime) -> _Reserved:
-        """Return the row for a form or a line. The limit is exact, because a person's requests take turns."""
+    def _reserve(
+        self, person: Person, request_id: uuid.UUID, line: str | None, now: datetime, *, again: bool = True
+    ) -> _Reserved:
+        """Return the row for a form or a line. The limit is exact, because a person's requests take turns.
+
+        `again`: a code that the row has is replaced, and counts from now on, once.
+        """
         with self.database.session() as session:
             accounts.lock(session, person.id)
             found = self._find(session, person, request_id, line)
             if found is not None and found.state in (CodeState.ISSUED, CodeState.REQUESTED):
-                return _Reserved(found.id, found.reference, found.created, is_new=False)
+                reserved = _Reserved(found.id, found.reference, found.created, is_new=False)
+                if again and found.account_id == person.id:
+                    if found.created <= now - DAY:
+                        self._check_limit(session, person, now)
+                    found.created = now
+                return reserved
             if found is not None and found.state == CodeState.WITHDRAWN:
                 raise FormUsedError
-            if issued_codes.count_since(session, person.id, now - DAY) >= self.settings.portal_daily_codes:
-                raise DailyLimitError
+            self._check_limit(session, person, now)
             row = found or IssuedCode(
                 reference=generate_reference(),
                 request_id=request_id,
@@ -161,6 +187,10 @@ class Codes:
             session.flush()
             return _Reserved(row.id, row.reference, row.created, is_new=True)
 
+    def _check_limit(self, session: Session, person: Person, now: datetime) -> None:
+        if issued_codes.count_since(session, person.id, now - DAY) >= self.settings.portal_daily_codes:
+            raise DailyLimitError
+
     def _find(self, session: Session, person: Person, request_id: uuid.UUID, line: str | None) -> IssuedCode | None:
         if line is not None:
             return issued_codes.find_line(session, person.jurisdiction.code, self.keys.digests(_LINE, line))
@@ -169,11 +199,11 @@ class Codes:
             raise PortalPageMissingError
         return found
 
-    def _request(self, person: Person, code_id: int, now: datetime) -> ShownCode:
+    def _request(self, person: Person, reserved: _Reserved, now: datetime) -> ShownCode:
         """Request the code of a row. Requests for the same row take turns, so the last one shows the valid code."""
         try:
             with self.database.session() as session:
-                row = issued_codes.lock(session, code_id)
+                row = issued_codes.lock(session, reserved.row_id)
                 is_first = row.state == CodeState.REQUESTED
                 code = self.client.issue(row.jurisdiction, self.keys.hash_ids(row.reference)[0], now)
                 row.state, row.expires = CodeState.ISSUED, now + self.settings.code_lifetime
@@ -181,17 +211,20 @@ class Codes:
                 self.audit.record(session, person, "issue" if is_first else "issue-again", row.reference, now)
                 return shown
         except HashIdClaimedError:
+            self._give_back(reserved)
             raise FormUsedError from None
         except (SubmissionError, TooManyRequestsError):
-            self._mark_failed(code_id)
+            self._give_back(reserved)
             raise
 
-    def _mark_failed(self, code_id: int) -> None:
-        """Record that a code was not shown, so that it does not count."""
+    def _give_back(self, reserved: _Reserved) -> None:
+        """Record that no code was shown, so that a new one does not count, and an earlier one not a second time."""
         with self.database.session() as session:
-            row = issued_codes.lock(session, code_id)
+            row = issued_codes.lock(session, reserved.row_id)
             if row.state == CodeState.REQUESTED:
                 row.state = CodeState.FAILED
+            elif row.state == CodeState.ISSUED:
+                row.created = reserved.created
 
     def _own(self, person: Person, reference: str) -> IssuedCode:
         with self.database.session() as session:

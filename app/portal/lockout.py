@@ -46,8 +46,15 @@ class LockOut:
 
     def unlock(self, session: Session, email: str, account_id: int) -> None:
         """Delete all failures of an account."""
-        subjects = ((PASSWORDS, email), (LINKS, email), (SECOND_FACTORS, str(account_id)))
-        failures.forget(session, [self._identifier(rule, subject) for rule, subject in subjects])
+        self.unlock_password(session, email)
+        failures.forget(session, [self._identifier(SECOND_FACTORS, str(account_id))])
+
+    def unlock_password(self, session: Session, email: str) -> None:
+        """Delete the failures with a password, which is replaced.
+
+        Those with codes remain: otherwise an attacker who reads a person's e-mail could try codes without end.
+        """
+        failures.forget(session, [self._identifier(rule, email) for rule in (PASSWORDS, LINKS)])
 
     def _identifier(self, rule: LockOutRule, subject: str) -> str:
         return failure_identifier(self.keys, rule, subject)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.config import PortalSettings
 from app.database.database import Database
-from app.domain.errors import MailDeliveryError
+from app.domain.errors import MailDeliveryError, UnsealingError
 from app.portal.mail import EMAIL, TEXT, MailQueue
 from app.portal.mail_transports import send_email, send_text_message
 from app.store.portal import mails
@@ -17,7 +17,7 @@ from app.store.portal.mails import Mail
 
 _logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS: Final = 10  # the last one about 17 hours after the first
+MAX_ATTEMPTS: Final = 11  # the last one about 17 hours after the first
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 
 
@@ -56,6 +56,11 @@ class MailDelivery:
                 send_text_message(self.settings, message)
         except MailDeliveryError as error:
             self._postpone(session, mail, now, error)
+            return False
+        except UnsealingError:  # its secret was replaced; if it stayed, no message after it would be sent
+            fields = {"kind": mail.kind, "attempts": mail.attempts, "reason": "unknown secret"}
+            _logger.error("mail given up", extra=fields)
+            session.delete(mail)
             return False
         session.delete(mail)  # nothing of it is kept
         return True

@@ -35,7 +35,11 @@ class OwnTokens:
         return True
 
     def _register(self, label: str, now: datetime) -> None:
-        """Store the token, and revoke those that were derived from secrets that the portal no longer has."""
+        """Store the token, and revoke those that were derived from secrets that the portal no longer has.
+
+        Processes with other secrets do the same while they are replaced: each makes its own token valid again when
+        submission refuses it, and the last process that issues a code decides.
+        """
         tokens = self._keys.submission_tokens(label)
         with self._database.transaction() as connection:
             api_tokens.add(connection, NewToken(tokens[0], label, "portal", is_portal=True), now)

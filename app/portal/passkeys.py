@@ -34,6 +34,8 @@ from app.store.portal.accounts import Account, Passkey
 
 CHALLENGE_VALIDITY: Final = timedelta(minutes=15)
 MAX_PASSKEYS: Final = 20
+# The library lets errors of base64 and of deeply nested JSON through.
+_UNACCEPTABLE: Final = (WebAuthnException, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Passkeys:
                 expected_origin=party.origin,
                 require_user_verification=True,
             )
-        except WebAuthnException:
+        except _UNACCEPTABLE:
             raise ActionRefusedError("accounts.error.passkey") from None
         passkey = Passkey(
             account_id=person.id,
@@ -155,7 +157,7 @@ class Passkeys:
     def check(
         self, session: Session, party: RelyingParty, challenge: Challenge | None, answer: str, now: datetime
     ) -> Account | None:
-        """Return the account whose passkey answered a challenge, or None.
+        """Return the account whose passkey answered a challenge, locked, or None.
 
         A counter that did not increase shows a copy of the authenticator: it is refused, and recorded.
         """
@@ -163,7 +165,7 @@ class Passkeys:
         try:
             credential = parse_authentication_credential_json(answer)
             passkey = accounts.find_passkey(session, credential.raw_id)
-            account = accounts.find(session, passkey.account_id) if passkey else None
+            account = accounts.lock(session, passkey.account_id) if passkey else None
             if passkey is None or account is None or account.disabled_at is not None:
                 return None
             if credential.response.user_handle != account.user_handle:
@@ -177,7 +179,7 @@ class Passkeys:
                 credential_current_sign_count=0,  # compared below, in one statement
                 require_user_verification=True,
             )
-        except WebAuthnException:
+        except _UNACCEPTABLE:
             return None
         if not used_challenges.use(session, timely.value, timely.expires):
             return None

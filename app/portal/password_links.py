@@ -70,7 +70,7 @@ class PasswordLinks:
             return person_of(account) if account and account.disabled_at is None else None
 
     def set_password(self, token: str, password: str, now: datetime) -> None:
-        """Set a person's password, end all sessions, and unlock the account. The link can be used once."""
+        """Set a person's password, end all sessions, and unlock the password. The link can be used once."""
         person = self.find(token, now)
         if person is None:
             raise ActionRefusedError("accounts.error.link")
@@ -82,7 +82,7 @@ class PasswordLinks:
             if account is None or account.disabled_at is not None:
                 raise ActionRefusedError("accounts.error.link")
             account.password_hash = hashed
-            self.lock_out.unlock(session, account.email, account.id)
+            self.lock_out.unlock_password(session, account.email)
             sessions.end_all(session, account.id)
             self.mail.queue(session, to=account.email, language=account.language, message="password_changed", now=now)
             self.audit.record(session, person_of(account), "reset-password", account.email, now)

@@ -115,7 +115,10 @@ class SecondFactors:
     def _use_totp(self, session: Session, account: Account, code: str, now: datetime) -> bool:
         if account.totp_secret is None:
             return False
-        secret = self.keys.open(account.totp_secret, _stored(account.id)).decode()
+        try:
+            secret = self.keys.open(account.totp_secret, _stored(account.id)).decode()
+        except UnsealingError:  # the portal no longer has the key: an administrator gives the person a code
+            return False
         step = _step_of(secret, code, now)
         return step is not None and accounts.accept_totp_step(session, account.id, step)
 
@@ -141,7 +144,8 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     """Return the time step of a code, or None if it is of no step within the tolerance."""
     totp, current = pyotp.TOTP(secret), int(now.timestamp()) // _STEP_SECONDS
     steps = (current + offset for offset in _TOLERANCE)
-    return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step), code)), None)
+    typed = code.encode()  # texts are compared only if they are ASCII
+    return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), typed)), None)
 
 
 def _locked(session: Session, person: Person) -> Account:

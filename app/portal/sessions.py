@@ -88,8 +88,8 @@ class Sessions:
             found = sessions.find(session, self.keys.digests(_PURPOSE, token))
             if found is None or found.account.disabled_at is not None or _has_ended(found, now):
                 return None
-            if now - found.last_seen >= _RECORDING_INTERVAL:
-                found.last_seen = now
+            if now - found.last_seen >= _RECORDING_INTERVAL and not sessions.touch(session, found.id, now):
+                return None
             return _signed_in(found)
 
     def end(self, session_id: int) -> None:

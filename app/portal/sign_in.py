@@ -2,6 +2,8 @@
 
 All refusals of a password are alike, in text, in status and in time, whether or not there is such an account. An
 account that is locked is refused a right password, too; a passkey cannot be guessed, and still works.
+
+Transactions lock an account before its passkeys and failures, so that no two wait for each other.
 """
 
 from dataclasses import dataclass
@@ -57,14 +59,18 @@ class SignIn:
                 self._record_lock_out(account, "password", now)
             raise ActionRefusedError("accounts.error.password")
         with self.database.session() as session:
+            current = accounts.lock(session, account.id)
+            # The verification takes long, and what was read before it may have changed.
+            if current is None or current.disabled_at is not None or current.password_hash != account.password_hash:
+                raise ActionRefusedError("accounts.error.password")
             self.lock_out.withdraw(session, PASSWORDS, email)
             self.lock_out.withdraw(session, NETWORKS, visit.network, clears=False)
-            if needs_new_hash(account.password_hash):
-                session.merge(account).password_hash = hash_password(password)
+            if needs_new_hash(current.password_hash):
+                current.password_hash = hash_password(password)
             # Until the first sign-in is complete, the account never had a second factor. Later, a password alone must
             # not suffice to set one up: an administrator gives a code.
-            is_new = account.last_sign_in is None and not accounts.has_second_factor(session, account)
-            return self._begin(session, account, visit, now, may_set_up=is_new)
+            is_new = current.last_sign_in is None and not accounts.has_second_factor(session, current)
+            return self._begin(session, current, visit, now, may_set_up=is_new)
 
     def check_code(self, signed_in: SignedIn, code: str, visit: Visit, now: datetime) -> str:
         """Return the session of a person who typed a code of an authenticator app, or one of the single-use codes."""
@@ -73,7 +79,7 @@ class SignIn:
         if not attempt.is_admitted:
             raise ActionRefusedError("accounts.error.locked")
         with self.database.session() as session:
-            account = accounts.find(session, person.id)
+            account = accounts.lock(session, person.id)
             kind = self.second_factors.use_code(session, account, code, now) if account else None
             if account is not None and kind is not None:
                 self.lock_out.withdraw(session, SECOND_FACTORS, str(person.id))

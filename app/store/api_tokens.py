@@ -18,10 +18,12 @@ _RECORD_USE = text("""
     UPDATE api_tokens SET last_used = :now
     WHERE token_digest = :token_digest AND (last_used IS NULL OR last_used <= :before)
 """)
+# A token of the portal is derived from a secret, and comes back with that secret. Others are random, and stay revoked.
 _ADD = text("""
     INSERT INTO api_tokens (token_digest, label, name, first_characters, is_portal, created)
     VALUES (:token_digest, :label, :name, :first_characters, :is_portal, :now)
-    ON CONFLICT (token_digest) DO NOTHING
+    ON CONFLICT (token_digest) DO UPDATE SET revoked_at = NULL
+    WHERE api_tokens.is_portal AND api_tokens.revoked_at IS NOT NULL
 """)
 _REVOKE_PORTAL_TOKENS = text("""
     UPDATE api_tokens SET revoked_at = :now
@@ -76,7 +78,7 @@ def record_use(connection: Connection, token_digest: bytes, now: datetime, befor
 
 
 def add(connection: Connection, new: NewToken, now: datetime) -> None:
-    """Store a token, unless it is stored already."""
+    """Store a token, unless it is stored already; one of the portal itself is then valid again."""
     values = {
         "token_digest": _digest(new.token),
         "label": new.label,

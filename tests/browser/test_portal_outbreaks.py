@@ -83,7 +83,8 @@ def download_poster(page: Page, address: str) -> bytes:
 def scan(pdf: bytes, service: Service) -> Place:
     """Print a poster, scan it with a phone, and return the place that the phone verifies."""
     with pypdfium2.PdfDocument(io.BytesIO(pdf)) as document:
-        (scanned,) = zxingcpp.read_barcodes(document[0].render(scale=150 / 72).to_pil())
+        image = document[0].render(scale=150 / 72).to_pil()
+        (scanned,) = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
     return read_poster(scanned.text, HOST, service.app.context.portal.posters.public_key)
 
 

@@ -16,7 +16,8 @@ class LockOutRule:
     """How many failures of one subject are permitted.
 
     Each `failures` consecutive ones lock. `window`: the count starts again after so long without a failure.
-    `month_failures`: no more are permitted in 30 days, until the person sets a new password.
+    `month_failures`: no more are permitted in 30 days, until the person sets a new password, or, for codes, an
+    administrator gives the person one.
     """
 
     name: str

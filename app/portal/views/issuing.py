@@ -11,8 +11,10 @@ from app.domain.codes import CodeStatus
 from app.domain.errors import (
     DailyLimitError,
     FormUsedError,
+    RateLimiterUnavailableError,
     SubmissionRefusedError,
     SubmissionUnavailableError,
+    TooManyRequestsError,
 )
 from app.domain.portal.references import reference_groups
 from app.domain.portal.rights import Right
@@ -30,8 +32,9 @@ from app.web.rate_limits import Limit, limit_client
 
 issuing = PortalBlueprint("issuing")
 
-# A person enters fewer numbers in a minute; a script might send messages to many.
-_TEXT_MESSAGES: Final = Limit("text-message", lambda _: 10, admits_without_redis=True)
+# A person enters fewer numbers in a minute; a script might send messages to many, and nothing else would limit it.
+_TEXT_MESSAGES: Final = Limit("text-message", lambda _: 10, admits_without_redis=False)
+_TOO_MANY, _UNAVAILABLE = 429, 503
 
 
 class TextMessageForm(Form):
@@ -71,9 +74,10 @@ def code() -> Response:
     except ValueError:
         return pages.error("form", 400)
     codes, person, now = current_context().portal.codes, current_person(), current_time()
-    replaced = request.form.get("replaces", "")
-    earlier = codes.withdraw(person, replaced, now) if replaced else None
-    shown = codes.issue(person, request_id, now)
+    if replaced := request.form.get("replaces", ""):
+        shown, earlier = codes.replace(person, replaced, request_id, now)
+    else:
+        shown, earlier = codes.issue(person, request_id, now), None
     response = _show(shown, TextMessageForm(formdata=None), earlier_was_used=earlier is CodeStatus.CLAIMED)
     current_context().instruments.observe_portal_code(seconds_since_start(request.environ))
     return response
@@ -90,7 +94,12 @@ def text_message() -> Response:
         return pages.error("form", 400)
     if not submitted(form):
         return _show(shown, form)
-    limit_client(_TEXT_MESSAGES, f"person-{current_person().id}", now)
+    try:
+        limit_client(_TEXT_MESSAGES, f"person-{current_person().id}", now)
+    except (TooManyRequestsError, RateLimiterUnavailableError) as error:
+        form.form_errors.append("text_message.error.limit")
+        # No other page has the code.
+        return _show(shown, form, _TOO_MANY if isinstance(error, TooManyRequestsError) else _UNAVAILABLE)
     number = normalise_number(form.number.data or "") or ""
     text = _message(shown, form.message_language.data)
     portal.text_messages.send(current_person(), number, text, shown.reference, now)
@@ -122,7 +131,7 @@ def _show_again(form: TextMessageForm) -> Response:
     return _show(shown, form) if shown is not None else pages.redirect("/")
 
 
-def _show(shown: ShownCode, form: TextMessageForm, **notices: bool) -> Response:
+def _show(shown: ShownCode, form: TextMessageForm, status: int = 200, **notices: bool) -> Response:
     language = pages.texts().language
     _set_languages(form)
     if form.message_language.data is None:
@@ -130,6 +139,7 @@ def _show(shown: ShownCode, form: TextMessageForm, **notices: bool) -> Response:
     form.shown.data = shown_codes.seal(shown)
     return pages.render(
         "codes/code.html",
+        status,
         form=form,
         form_id="shown-code",
         shown=shown,

@@ -50,7 +50,6 @@ async function run() {
   const again = byId("again").checked;
   const pending = lines().filter((row) => !["issued", "before"].includes(results.get(row.line)?.state) || again);
   const seen = new Map();
-  if (again) results = new Map();
   stopping = false;
   show(true);
   byId("progress").max = pending.length;

@@ -48,11 +48,12 @@ class Formats:
         return f"{hour} (UTC{offset})" if local.utcoffset() else hour
 
     def span(self, begin: datetime, end: datetime) -> str:
-        """Return a span of time, with the date of its end only if it differs."""
-        same_day = begin.astimezone(self.zone).date() == end.astimezone(self.zone).date()
-        first = format_skeleton("Hm", begin.astimezone(self.zone), locale=self.texts.cldr_locale)
-        beginning = f"{self.day(self.day_of(begin))}, {first.replace(' ', _NO_BREAK)}"
-        return self.texts("moment.span", begin=beginning, end=self.time(end) if same_day else self.moment(end))
+        """Return a span of time: its end has a date, and its beginning a zone, only if they differ."""
+        first, last = begin.astimezone(self.zone), end.astimezone(self.zone)
+        hour = format_skeleton("Hm", first, locale=self.texts.cldr_locale).replace(" ", _NO_BREAK)
+        beginning = f"{self.day(first.date())}, {hour}" if first.utcoffset() == last.utcoffset() else self.moment(begin)
+        ending = self.time(end) if first.date() == last.date() else self.moment(end)
+        return self.texts("moment.span", begin=beginning, end=ending)
 
     def day_of(self, moment: datetime) -> date:
         """Return the day of a moment in the time zone."""

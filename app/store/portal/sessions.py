@@ -54,9 +54,10 @@ def renew_token(session: Session, session_id: int, digest: bytes, confirmed_at: 
     session.execute(update(PortalSession).where(PortalSession.id == session_id).values(values))
 
 
-def touch(session: Session, session_id: int, now: datetime) -> None:
-    """Record activity in a session."""
-    session.execute(update(PortalSession).where(PortalSession.id == session_id).values(last_seen=now))
+def touch(session: Session, session_id: int, now: datetime) -> bool:
+    """Record activity in a session; return False if it was ended meanwhile."""
+    used = update(PortalSession).where(PortalSession.id == session_id).values(last_seen=now)
+    return session.scalar(used.returning(PortalSession.id)) is not None
 
 
 def end_of_account(session: Session, account_id: int, session_id: int) -> bool:

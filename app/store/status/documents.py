@@ -1,21 +1,23 @@
 """The newest status document."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, text
 
+# A document from the future is of a host whose clock was wrong. Readers ignore it, and none would be newer for as long.
 _SAVE: Final = text("""
     INSERT INTO status_documents (id, written_at, body) VALUES (1, :written_at, :body)
     ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at, body = excluded.body
-    WHERE status_documents.written_at < excluded.written_at
+    WHERE status_documents.written_at < excluded.written_at OR status_documents.written_at > now() + :tolerance
 """)
 _FIND: Final = text("SELECT body FROM status_documents")
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # that of readers
 
 
 def save(connection: Connection, written_at: datetime, body: bytes) -> None:
-    """Store a document, unless a newer one is stored."""
-    connection.execute(_SAVE, {"written_at": written_at, "body": body})
+    """Store a document, unless a newer one is stored, or one from the future by the database's clock."""
+    connection.execute(_SAVE, {"written_at": written_at, "body": body, "tolerance": _CLOCK_TOLERANCE})
 
 
 def find(connection: Connection) -> bytes | None:

@@ -64,6 +64,21 @@ def test_what_cannot_be_meant_is_refused(service: Service, changed: dict[str, st
     assert service.rows("SELECT count(*) FROM status_planned_work") == [(0,)]
 
 
+def test_work_in_a_night_in_which_clocks_are_set_back_contains_all_that_may_be_meant(
+    make_service: Callable[..., Service],
+) -> None:
+    service = make_service(SURFACES="status", STATUS_TIME_ZONE="America/Toronto")
+    assert announce(service, begins="2035-11-04T01:15", ends="2035-11-04T01:45").exit_code == 0
+    (row,) = service.rows("SELECT begins, ends FROM status_planned_work")
+    assert tuple(row) == (datetime(2035, 11, 4, 5, 15, tzinfo=UTC), datetime(2035, 11, 4, 6, 45, tzinfo=UTC))
+
+
+def test_a_time_that_clocks_skip_is_refused(make_service: Callable[..., Service]) -> None:
+    service = make_service(SURFACES="status", STATUS_TIME_ZONE="America/Toronto")
+    refused = announce(service, begins="2035-03-11T02:30", ends="2035-03-11T04:00")
+    assert (refused.exit_code, refused.output) == (1, "Error: clocks skip 2035-03-11 02:30 in America/Toronto\n")
+
+
 def test_a_part_that_does_not_exist_is_refused(service: Service) -> None:
     assert "'roof' is not one of" in announce(service, "roof").output
 

@@ -145,6 +145,25 @@ def test_what_was_published_stays_as_it_was(status: Service, incidents: Incident
     assert "@" not in repr(shown)
 
 
+def test_title_impact_and_parts_of_a_published_report_change_with_its_next_version(
+    status: Service, incidents: Incidents
+) -> None:
+    now = status.clock.now
+    number = reviewed(incidents, now, "First")
+    incidents.reports.publish(number, 2, READER, now)
+    (before,) = incidents.public(now)
+    incidents.describe(number, Opening("Another title", "Un autre titre", Impact.MAJOR, ("portal",)), AUTHOR, now)
+    assert incidents.public(now) == [before]
+    assert incidents.reports.publish(number, 2, READER, now + MINUTE) == 2
+    (after,) = incidents.public(now + MINUTE)
+    assert after.titles == {"en": "Another title", "fr": "Un autre titre"}
+    assert (after.impact, after.parts) == (Impact.MAJOR, ("portal",))
+    assert after.report is not None
+    assert after.report.versions[1].changed == ("facts",)
+    with pytest.raises(IncidentRefusedError):
+        incidents.reports.publish(number, 2, READER, now + MINUTE)
+
+
 def test_a_change_does_not_replace_that_of_another_person(status: Service, incidents: Incidents) -> None:
     now = status.clock.now
     number = reviewed(incidents, now)

@@ -1,11 +1,14 @@
 """Who may use which page: a table of all pages, roles and jurisdictions."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from app.domain.portal.rights import ROLE_RIGHTS, Role
 from app.portal.views.blueprint import PAGES, Page
+from app.store.portal import sessions
+from app.store.portal.sessions import PortalSession
 from tests.support.portal import Visitor, add_account, person, signed_in
 from tests.support.service import Service
 
@@ -94,6 +97,21 @@ def test_a_disabled_account_has_no_session(portal: Service) -> None:
     assert visitor.get("/en/").status_code == 200
     portal.execute("UPDATE portal_accounts SET disabled_at = now() WHERE id = :id", id=account)
     assert visitor.get("/en/").status_code == 303
+
+
+def test_a_session_that_ends_while_a_request_looks_it_up_is_ended(
+    portal: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, find = person(portal), sessions.find
+    portal.clock.advance(minutes=1)  # activity is recorded with the next request
+
+    def find_and_end(*arguments: Any) -> PortalSession | None:
+        found = find(*arguments)
+        portal.execute("DELETE FROM portal_sessions")  # as another request does
+        return found
+
+    monkeypatch.setattr("app.portal.sessions.sessions.find", find_and_end)
+    assert visitor.get("/en/account").location == "/en/sign-in?next=%2Faccount"
 
 
 def test_signing_out_ends_the_session_on_the_server(portal: Service) -> None:

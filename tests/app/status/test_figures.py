@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from app.domain.figures import ALL, OTHERS, PLACES
@@ -170,4 +171,22 @@ def test_figures_that_were_never_read_are_unavailable(make_service: Callable[...
         assert status.client.get(f"{PAGE}.csv").status_code == 503
     finally:
         status.execute("ALTER TABLE daily_figures_away RENAME TO daily_figures")
+    status.clock.advance(seconds=15)
     assert status.client.get(PAGE).status_code == 200
+
+
+def test_requests_do_not_wait_in_turn_for_a_database_that_does_not_respond(
+    make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = make_service(SURFACES="status")
+    attempts = []
+
+    def hang(*_: object) -> None:
+        attempts.append(status.clock.now)  # it took as long as a statement may
+        raise OperationalError("", {}, Exception())
+
+    monkeypatch.setattr("app.store.daily_figures.published_between", hang)
+    assert [status.client.get(PAGE).status_code for _ in range(5)] == [503] * 5
+    status.clock.advance(seconds=15)
+    assert status.client.get(PAGE).status_code == 503
+    assert len(attempts) == 2

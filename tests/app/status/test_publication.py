@@ -11,7 +11,9 @@ from app.domain.incidents.states import Impact
 from app.domain.objectives import Objective
 from app.domain.objectives.selectors import Selector
 from app.domain.status import DayRecord, PartState, PlannedWork
+from app.domain.timeline import utc_now
 from app.incidents.service import Opening
+from app.status.carriers import DatabaseCarrier
 from app.status.document import StatusDocument, from_json
 from app.store import objective_minutes
 from app.upkeep.status_publication import Publication, start_of_day
@@ -160,6 +162,23 @@ def test_objectives_are_sums_of_the_days_of_their_window(service: Service) -> No
     achieved = {each.name: each.counts for each in publisher.measure(NOW).objectives}
     assert (achieved["uploads"].bad, achieved["uploads"].total) == (1 + 2 + 4 + 8, 4000)
     assert (achieved["p"].bad, achieved["p"].total) == (1 + 2, 2000)
+
+
+def test_a_document_of_a_clock_that_was_ahead_is_replaced_in_the_database(service: Service) -> None:
+    now = utc_now()
+    carrier = DatabaseCarrier(service.database)
+    carrier.write(now + timedelta(days=365), b"of a host with a wrong clock")
+    publication(service).publish(now)
+    body = carrier.read()
+    assert body
+    assert from_json(body).written_at == now.replace(microsecond=0)
+
+
+def test_a_document_in_the_database_is_replaced_by_a_newer_one_only(service: Service) -> None:
+    carrier, now = DatabaseCarrier(service.database), utc_now()
+    for minutes, expected in ((-2, b"-2"), (-1, b"-1"), (-3, b"-1")):
+        carrier.write(now + timedelta(minutes=minutes), str(minutes).encode())
+        assert carrier.read() == expected
 
 
 def test_parts_that_the_service_lacks_are_not_shown(service: Service) -> None:

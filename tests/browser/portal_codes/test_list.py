@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.portal_codes.conftest import claim
@@ -95,6 +95,26 @@ def test_the_key_takes_a_list_to_another_browser(
     expect(other.locator("#key-status")).to_contain_text("The key is used")
     run_list(other, as_csv(PEOPLE[:2]))
     expect(other.locator("#status")).to_contain_text("Codes issued: 0.")
+
+
+def test_replacing_codes_that_stops_keeps_the_codes_of_the_lines_after_it(nurse: Page) -> None:
+    nurse.goto("/en/codes/list")
+    run_list(nurse, as_csv(PEOPLE[:3]))
+    first = list(csv.DictReader(io.StringIO(download(nurse, "#download"))))
+    attempts: list[Route] = []
+
+    def lose_the_second(route: Route) -> None:
+        attempts.append(route)
+        route.abort() if len(attempts) == 2 else route.continue_()
+
+    nurse.route("**/codes/list/issue", lose_the_second)
+    nurse.check("#again")
+    nurse.click("#start")
+    expect(nurse.locator("#status")).to_have_text(re.compile("^Stopped after 2 of 3 lines"))
+    second = list(csv.DictReader(io.StringIO(download(nurse, "#download"))))
+    assert second[0]["Code"] not in ("", first[0]["Code"])
+    assert second[1]["Code"] == "", "whether it was replaced is unknown"
+    assert second[2]["Code"] == first[2]["Code"], "it is still valid, and shown nowhere else"
 
 
 def test_results_are_safe_to_open_in_a_spreadsheet(nurse: Page) -> None:

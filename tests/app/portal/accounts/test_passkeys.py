@@ -142,7 +142,7 @@ def test_a_counter_that_does_not_increase_is_refused_and_recorded(portal: Servic
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "{}", "[]", "null", "\x00", '{"id": 1}', '{"id": "a", "rawId": "a", "type": "x"}']
+    "answer", ["", "{}", "[]", "null", "\x00", '{"id": 1}', '{"id": "a", "rawId": "a", "type": "x"}', "[" * 20_000]
 )
 def test_a_malformed_answer_is_refused(portal: Service, key: Authenticator, answer: str) -> None:
     visitor = Visitor(portal)
@@ -152,7 +152,7 @@ def test_a_malformed_answer_is_refused(portal: Service, key: Authenticator, answ
 
 @pytest.mark.parametrize("field", ["clientDataJSON", "authenticatorData", "signature", "userHandle"])
 def test_a_damaged_answer_is_refused(portal: Service, key: Authenticator, field: str) -> None:
-    for damaged in ("", "AAAA", "!", 7):
+    for damaged in ("", "A", "AAAA", "!", "é", 7):
         visitor = Visitor(portal)
         page = visitor.get("/en/sign-in")
         answer = json.loads(key.get(options_in(page.text)))

@@ -51,6 +51,23 @@ def test_a_link_unlocks_the_account(portal: Service) -> None:
     assert type_password(Visitor(portal), password="violet tractor mirror oatmeal").status_code == 303
 
 
+def test_a_link_does_not_forgive_wrong_codes(portal: Service) -> None:
+    member, password = add_member(portal), "violet tractor mirror oatmeal"
+    visitor = Visitor(portal)
+    type_password(visitor)
+    for _ in range(10):
+        type_code(visitor, "000000")
+    request_link(portal)
+    Visitor(portal).post(link_in_mail(portal), password=password)
+    visitor = Visitor(portal)
+    assert type_password(visitor, password=password).status_code == 303
+    assert type_code(visitor, member.totp()).status_code == 200, "who reads the mail could try codes without end"
+    portal.clock.advance(minutes=15)
+    visitor = Visitor(portal)
+    type_password(visitor, password=password)
+    assert type_code(visitor, member.totp()).location == "/en/"
+
+
 def test_a_link_is_valid_for_an_hour_and_replaces_an_earlier_one(portal: Service) -> None:
     add_member(portal)
     request_link(portal)

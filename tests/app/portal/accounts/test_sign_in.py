@@ -1,12 +1,16 @@
 """Signing in with a password and a second factor."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
+from argon2 import PasswordHasher
 
 from app.crypto import passwords
+from app.crypto.passwords import hash_password, is_password
+from app.domain.portal.rights import Role
 from app.portal.second_factor_codes import give_code
 from tests.support.portal import Visitor
 from tests.support.portal_accounts import (
@@ -119,6 +123,41 @@ def test_an_unknown_account_is_refused_after_a_verification_of_the_same_cost(
     assert known == unknown == ["$argon2id$v=19$m=8,t=1,p=1"]
 
 
+def meanwhile(portal: Service, monkeypatch: pytest.MonkeyPatch, change: str, **values: object) -> None:
+    """Change the account while its password is verified, which takes long on purpose."""
+
+    def verify(password: str, password_hash: str | None) -> bool:
+        portal.execute(f"UPDATE portal_accounts SET {change}", **values)  # noqa: S608 - a constant
+        return is_password(password, password_hash)
+
+    monkeypatch.setattr("app.portal.sign_in.is_password", verify)
+
+
+def test_a_new_hash_of_a_password_undoes_no_change_of_the_account(
+    portal: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_member(portal, role=Role.ADMINISTRATOR)
+    (before,) = portal.rows("SELECT password_hash FROM portal_accounts")
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+    meanwhile(portal, monkeypatch, "role = 'staff'")
+    assert type_password(Visitor(portal)).status_code == 303
+    (after,) = portal.rows("SELECT password_hash, role FROM portal_accounts")
+    assert after.role == "staff"
+    assert after.password_hash != before.password_hash
+    assert is_password(PASSWORD, after.password_hash)
+
+
+@pytest.mark.parametrize("change", ["disabled_at = now()", "password_hash = :other"])
+def test_a_password_that_is_no_longer_valid_when_it_was_verified_is_refused(
+    portal: Service, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    add_member(portal)
+    values = {"other": hash_password("violet tractor mirror oatmeal")} if ":other" in change else {}
+    meanwhile(portal, monkeypatch, change, **values)
+    assert type_password(Visitor(portal)).status_code == 200
+    assert portal.rows("SELECT 1 FROM portal_sessions") == []
+
+
 @pytest.mark.parametrize("form", ["{0}", "{1} {2}", "{1}-{2}", " {0} "])
 def test_spaces_and_dashes_in_a_code_are_ignored(portal: Service, form: str) -> None:
     member, visitor = add_member(portal), Visitor(portal)
@@ -132,6 +171,28 @@ def test_a_code_of_the_neighbouring_step_is_accepted(portal: Service, steps: int
     member, visitor = add_member(portal), Visitor(portal)
     type_password(visitor)
     assert (type_code(visitor, member.totp(steps)).status_code == 303) == is_accepted
+
+
+@pytest.mark.parametrize("code", ["12345é", "\uff11\uff12\uff13\uff14\uff15\uff16", "\U0001f511" * 6])
+def test_a_code_with_other_characters_is_wrong(portal: Service, code: str) -> None:
+    visitor = Visitor(portal)
+    add_member(portal)
+    type_password(visitor)
+    refused = type_code(visitor, code)
+    assert (refused.status_code, "The code is wrong" in refused.text) == (200, True)
+
+
+def test_after_the_loss_of_a_secret_an_administrator_lets_people_in_again(make_service: Callable[..., Service]) -> None:
+    settings = {"SURFACES": "submission,portal", "PUBLISH_ACTIVE_KEYS": "true"}
+    member = add_member(make_service(**settings, PORTAL_SECRET_KEYS="dd" * 32))
+    portal = make_service(**settings, PORTAL_SECRET_KEYS="ee" * 32)
+    visitor = Visitor(portal)
+    assert type_password(visitor).status_code == 303
+    refused = type_code(visitor, member.totp())
+    assert (refused.status_code, "The code is wrong" in refused.text) == (200, True)
+    with portal.database.session() as session:
+        code = give_code(session, portal.app.context.portal.keys, member.account_id, portal.clock.now)
+    assert type_code(visitor, code).location == "/en/"
 
 
 def test_a_code_that_was_used_is_refused(portal: Service) -> None:

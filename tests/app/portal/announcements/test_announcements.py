@@ -152,6 +152,24 @@ def test_dismissing_leads_nowhere_else(portal: Service, target: str) -> None:
     assert response.location == "/en/"
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "shown"),
+    [
+        ("/en/tokens/new", {"name": "Laboratory"}, 'id="token"'),
+        ("/en/account/codes", {}, 'class="backup-codes"'),
+    ],
+)
+def test_what_is_shown_once_cannot_be_left_by_dismissing_an_announcement(
+    portal: Service, path: str, fields: dict[str, str], shown: str
+) -> None:
+    publish(portal)
+    administrator = person(portal, Role.ADMINISTRATOR)
+    assert NAME in administrator.get(path).text
+    page = administrator.post(path, **fields).text
+    assert shown in page
+    assert "/dismiss" not in page
+
+
 def test_dismissing_what_does_not_exist_stores_nothing(portal: Service) -> None:
     nurse = person(portal)
     assert nurse.post("/en/announcements/999999/dismiss", page="/en/", next="/").status_code == 303

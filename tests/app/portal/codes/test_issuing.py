@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.domain.codes import DIGITS, LETTERS
 from app.domain.portal.rights import Role
+from tests.app.portal.announcements.test_announcements import publish
 from tests.support.portal import Visitor, add_account, person, signed_in
 from tests.support.service import Service
 from tests.support.submission_server import SubmissionServer, answers
@@ -29,9 +30,8 @@ def issue(visitor: Visitor, **fields: str) -> TestResponse:
 
 def code_of(response: TestResponse) -> str:
     """Return the code of a page that shows one."""
-    assert response.status_code == 200, response.text
     shown = re.search(r'id="code"[^>]*>(.*?)</p>', response.text, re.DOTALL)
-    assert shown
+    assert shown, response.text
     return "".join(re.sub(r"<[^>]*>", "", shown[1]).split())
 
 
@@ -90,6 +90,13 @@ def test_the_page_is_not_kept_and_its_title_and_address_do_not_have_the_code(por
     assert title
     assert title[1] == "One-time code – Exposure Alert portal"
     assert response.request.path == "/en/code"
+
+
+def test_a_code_cannot_be_left_by_dismissing_an_announcement(portal: Service) -> None:
+    publish(portal)
+    page = issue(person(portal))
+    assert code_of(page)
+    assert "/dismiss" not in page.text
 
 
 def test_the_code_is_in_no_log_and_no_table(portal: Service, caplog: pytest.LogCaptureFixture) -> None:
@@ -164,30 +171,6 @@ def test_a_form_of_another_person_is_refused(portal: Service) -> None:
 
 def test_a_form_without_an_identifier_is_refused(portal: Service) -> None:
     assert issue(person(portal), request_id="").status_code == 400
-
-
-def test_issuing_another_code_withdraws_the_first(portal: Service) -> None:
-    visitor = person(portal)
-    page = issue(visitor)
-    first = code_of(page)
-    second = code_of(visitor.client.post("/en/code", data=hidden(page, "another-code")))
-    assert states(portal) == ["withdrawn", "issued"]
-    assert portal.claim(first).status_code == 401
-    assert portal.claim(second).status_code == 200
-
-
-def test_issuing_another_code_reports_that_the_first_was_used(portal: Service) -> None:
-    visitor = person(portal)
-    page = issue(visitor)
-    portal.claim(code_of(page))
-    another = visitor.client.post("/en/code", data=hidden(page, "another-code"))
-    assert "The earlier code had already been used" in another.text
-
-
-def test_a_code_of_another_person_cannot_be_replaced(portal: Service) -> None:
-    reference = reference_of(issue(person(portal)))
-    assert issue(person(portal), replaces=reference).status_code == 404
-    assert states(portal) == ["issued"]
 
 
 def test_a_person_issues_no_more_codes_than_allowed_in_a_day(make_portal: Callable[..., Service]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +84,29 @@ def test_the_daily_limit_holds(make_portal: Callable[..., Service]) -> None:
     assert request(visitor, "first").status_code == 200
     refused = request(visitor, "second")
     assert (refused.status_code, refused.json) == (403, {"state": "limit"})
+
+
+def test_replacing_an_expired_code_counts_as_issuing_one(make_portal: Callable[..., Service]) -> None:
+    portal = make_portal(PORTAL_DAILY_CODES="2")
+    visitor = person(portal)
+    assert [request(visitor, line).status_code for line in ("first", "second")] == [200, 200]
+    assert request(visitor, "second", again=True).status_code == 200  # in place of one that counts already
+    portal.clock.now += timedelta(hours=25)
+    portal.execute("UPDATE portal_sessions SET created = :now, last_seen = :now", now=portal.clock.now)
+    answered = [request(visitor, line, again=True) for line in ("first", "third", "second", "first")]
+    assert [each.status_code for each in answered] == [200, 200, 403, 200]
+    codes = [each.json["code"] for each in answered if each.status_code == 200]
+    assert [portal.claim(code).status_code for code in codes] == [401, 200, 200], "no more than two codes are valid"
+
+
+def test_a_line_whose_code_was_used_does_not_count_again(make_portal: Callable[..., Service]) -> None:
+    portal = make_portal(PORTAL_DAILY_CODES="1")
+    visitor = person(portal)
+    portal.claim(request(visitor, "first").json["code"])
+    portal.clock.now += timedelta(hours=25)
+    portal.execute("UPDATE portal_sessions SET created = :now, last_seen = :now", now=portal.clock.now)
+    assert request(visitor, "first", again=True).json == {"state": "used"}
+    assert request(visitor, "second").status_code == 200
 
 
 def test_a_line_can_be_repeated_after_a_failure(portal: Service, submission: SubmissionServer) -> None:

@@ -17,6 +17,7 @@ from app.domain.errors import (
     TooManyRequestsError,
 )
 from app.portal.submission_client import SubmissionClient
+from app.submission.bearer_tokens import RETRY
 from tests.support.service import Service
 from tests.support.settings import TOKEN
 from tests.support.submission_server import SubmissionServer, answers, answers_late, loses_the_answer
@@ -62,6 +63,27 @@ def test_a_token_of_a_discarded_secret_is_revoked(make_portal: Callable[..., Ser
     issue(new)
     revoked = [row.revoked_at is not None for row in new.rows("SELECT revoked_at FROM api_tokens ORDER BY id")]
     assert revoked == [True, False]
+
+
+def test_a_secret_that_comes_back_issues_codes_again(
+    make_portal: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replacement is rolled back, or processes with the old and the new secret serve at the same time."""
+    keys = {"old": "dd" * 32, "new": "ee" * 32}
+    portals = {name: make_portal(PORTAL_SECRET_KEYS=secret) for name, secret in keys.items()}
+
+    def later(seconds: float) -> None:
+        for portal in portals.values():
+            portal.clock.now += timedelta(seconds=seconds)
+
+    monkeypatch.setattr("app.portal.submission_client.time", SimpleNamespace(sleep=later, monotonic=time.monotonic))
+    for name in ("old", "new", "old", "new"):
+        later(RETRY.total_seconds())
+        portal = portals[name]
+        assert issue(portal), name
+        token = portal.app.context.portal.keys.submission_tokens("ON")[0]
+        active = portal.rows("SELECT first_characters FROM api_tokens WHERE revoked_at IS NULL")
+        assert [row.first_characters for row in active] == [token[:6]], name
 
 
 def test_a_token_that_submission_has_not_read_yet_is_tried_again(

@@ -120,7 +120,22 @@ def test_messages_of_a_person_are_limited(make_portal: Callable[..., Service]) -
     allow(portal)
     visitor = person(portal)
     page = issue(visitor)
-    assert [send(visitor, page).status_code for _ in range(11)] == [200] * 10 + [429]
+    sent = [send(visitor, page) for _ in range(11)]
+    assert [each.status_code for each in sent] == [200] * 10 + [429]
+    assert code_of(sent[-1]) == code_of(page), "the code is on no other page"
+    assert "Read out the code" in sent[-1].text
+    assert len(messages(portal)) == 10
+
+
+def test_without_redis_no_message_is_sent_and_the_code_is_still_shown(make_portal: Callable[..., Service]) -> None:
+    portal = make_portal(RATE_LIMITS="on", REDIS_URL="redis://127.0.0.1:1/0")
+    allow(portal)
+    visitor = person(portal)
+    page = issue(visitor)
+    refused = send(visitor, page)
+    assert refused.status_code == 503
+    assert code_of(refused) == code_of(page)
+    assert messages(portal) == []
 
 
 def test_what_was_typed_survives_a_change_of_language(portal: Service) -> None:

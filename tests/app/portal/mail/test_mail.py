@@ -11,6 +11,7 @@ from app.domain.errors import MailDeliveryError
 from app.portal.mail import EMAIL, Message
 from app.portal.mail_delivery import MAX_ATTEMPTS
 from app.portal.mail_transports import send_email
+from app.upkeep.portal_retention import MAIL_RETENTION
 from tests.support.portal import Visitor, person
 from tests.support.provider import text_message_provider
 from tests.support.service import Service
@@ -60,6 +61,31 @@ def test_a_message_that_is_refused_is_tried_again_later_and_then_given_up(
     assert [record.message for record in caplog.records].count("mail not sent") == MAX_ATTEMPTS - 1
     assert caplog.records[-1].message == "mail given up"
     assert ADDRESS not in str([record.__dict__ for record in caplog.records]), "the server's answer repeats the address"
+
+
+def test_a_message_is_tried_again_for_17_hours(make_service: Callable[..., Service]) -> None:
+    with mail_server() as server:
+        server.refuses = True
+        service = make_service(SURFACES="submission,portal", MAIL_URL=server.url)
+        store(service)
+        first = service.clock.now
+        while rows(service):
+            (row,) = service.rows("SELECT next_attempt FROM portal_mails")
+            service.clock.now = row.next_attempt
+            deliver(service)
+    assert timedelta(hours=17) <= service.clock.now - first < MAIL_RETENTION
+
+
+def test_a_message_that_cannot_be_opened_does_not_stop_others(
+    make_service: Callable[..., Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    with mail_server() as server:
+        store(make_service(SURFACES="submission,portal", MAIL_URL=server.url, PORTAL_SECRET_KEYS="dd" * 32))
+        service = make_service(SURFACES="submission,portal", MAIL_URL=server.url, PORTAL_SECRET_KEYS="ee" * 32)
+        store(service, "physician@health.example")
+        assert (deliver(service), rows(service)) == (1, 0)
+    assert [message["To"] for message in server.messages] == ["physician@health.example"]
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == ["mail given up"]
 
 
 def test_messages_are_sealed_in_the_database(portal: Service) -> None:
