@@ -1,7 +1,7 @@
 """From alerts to incidents: an alert opens one, extends the one that is ongoing, and its end may resolve it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +49,14 @@ class Alerting:
                     _record_end(session, ending)
             self._resolve_recovered(session, now)
             return incident.id if incident is not None else None
+
+    def end_removed(self, objectives: Collection[str], now: datetime) -> None:
+        """End the alerts of all objectives but these: of others nothing is counted any longer. Raises DBAPIError."""
+        with self.database.session() as session:
+            incidents.lock_all(session)
+            for key in [alerts.key_of(row) for row in alerts.firing(session)]:
+                if key.source is Source.OBJECTIVE and key.name not in objectives:
+                    _record_end(session, Ending(key, now))
 
     def _extend(self, session: Session, fired: Sequence[Detection]) -> Incident:
         """Return the ongoing incident to which alerts belong, or a new one."""

@@ -12,12 +12,13 @@ from app.domain.errors import IncidentMissingError, IncidentRefusedError
 from app.domain.incidents.public import PublicIncident
 from app.domain.incidents.states import Impact, State, check_transition
 from app.domain.incidents.timeline import MAX_NOTE, Event, EventKind, window
+from app.domain.objectives import Severity
 from app.incidents.drafts import store_draft
 from app.incidents.measured import Measured, NothingMeasured
 from app.incidents.publication import public_incident
 from app.incidents.records import Audit, Details, IncidentRecord, locked, record_of
 from app.incidents.reporting import Reporting
-from app.store.incidents import events, incidents, reports
+from app.store.incidents import alerts, events, incidents, reports
 from app.store.incidents.incidents import Incident
 
 MAX_TITLE: Final = 200  # characters
@@ -146,10 +147,16 @@ class Incidents:
             self._record(session, actor, "reopen-incident", number, now)
 
     def resolve(self, number: int, actor: str, now: datetime) -> None:
-        """Store that an incident is over, and a draft of its report; raise IncidentRefusedError if it was over."""
+        """Store that an incident is over, and a draft of its report.
+
+        Raises IncidentRefusedError if it was over, or while an alert fires that opened or extended it: no notice would
+        report what that alert is about any longer.
+        """
         with self.database.session() as session:
             incidents.lock_all(session)  # the monitor may resolve it as well
             row = _advance(session, number, State.RESOLVED)
+            if row.urgency is not None and alerts.is_firing(session, number, Severity(row.urgency)):
+                raise IncidentRefusedError("firing")
             row.resolved = now
             events.add(session, Event(now, EventKind.RESOLVED, author=actor), row.id)
             store_draft(session, row, self.measured, now)

@@ -87,6 +87,11 @@ def of_incident(session: Session, incident: int) -> Sequence[StoredAlert]:
     return session.scalars(statement.order_by(StoredAlert.fired, StoredAlert.id)).all()
 
 
+def is_firing(session: Session, incident: int, severity: Severity) -> bool:
+    """Return whether an alert of a severity of an incident fires."""
+    return any(each.resolved is None and each.severity == severity for each in of_incident(session, incident))
+
+
 def last_end(session: Session, incident: int, severity: Severity) -> datetime | None:
     """Return when the last alert of a severity of an incident ended; None while one fires, or without any."""
     found = [each for each in of_incident(session, incident) if each.severity == severity]

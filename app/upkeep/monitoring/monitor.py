@@ -123,7 +123,10 @@ class Monitor:
         self._spool.clear()
         if is_new_minute:
             Changes(self.settings, self.role).record_schema(database, now)
-            alerting.synchronize(*self._of_objectives(self._evaluations(database, now), now), now)
+            evaluations = self._evaluations(database, now)
+            if evaluations:
+                alerting.end_removed({each.objective for each in evaluations}, now)
+            alerting.synchronize(*self._of_objectives(evaluations, now), now)
             readings = FigureReadings.of(database, self.settings)
             alerting.synchronize(*alerts_of_figures(readings.now(now), now), now)
         sender.send_due(now)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.errors import IncidentRefusedError
 from app.domain.incidents.alerts import Detection
 from app.domain.incidents.checks import Check
 from app.domain.incidents.states import RECOVERY, SAME_CAUSE, Impact, State
@@ -38,11 +39,12 @@ def test_many_monitors_at_the_same_moment_open_one_incident(
     def synchronize(check: Check) -> int | None:
         return alerting.synchronize([check_fires(check, now)], [], now)
 
-    numbers = {number for number in at_once(synchronize, checks[attempt : attempt + 9]) if number is not None}
+    detected = checks[attempt : attempt + len(Check) + 1]
+    numbers = {number for number in at_once(synchronize, detected) if number is not None}
     assert {incident.number for incident in incidents.newest()} == numbers
     assert len(numbers) == 1
     fired = status.rows("SELECT name FROM alerts")
-    assert len(fired) == len({row.name for row in fired}) == len(set(checks[attempt : attempt + 9]))
+    assert len(fired) == len({row.name for row in fired}) == len(set(detected))
     assert status.rows("SELECT 1 FROM alerts WHERE incident_id IS NULL") == []
 
 
@@ -133,6 +135,32 @@ def test_alerts_that_are_not_urgent_do_not_prolong_an_urgent_incident(
     assert incidents.newest()[0].state is State.RESOLVED
     alerting.synchronize([], [objective_ends("jobs", Severity.TICKET, began + 60 * MINUTE)], began + 60 * MINUTE)
     assert status.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
+
+
+def test_a_person_cannot_resolve_an_incident_while_an_alert_of_its_urgency_fires(
+    status: Service, incidents: Incidents, alerting: Alerting
+) -> None:
+    began = status.clock.now
+    slow = objective_fires("jobs", Severity.TICKET, began)
+    number = alerting.synchronize([check_fires(Check.DATABASE, began), slow], [], began)
+    assert number is not None
+    with pytest.raises(IncidentRefusedError, match="firing"):
+        incidents.resolve(number, "ada@health.example", began + MINUTE)
+    assert incidents.newest()[0].state is State.OPEN
+    alerting.synchronize([], [check_ends(Check.DATABASE, began + 2 * MINUTE)], began + 2 * MINUTE)
+    incidents.resolve(number, "ada@health.example", began + 3 * MINUTE)
+    assert incidents.newest()[0].state is State.RESOLVED
+
+
+def test_an_alert_of_an_objective_that_was_removed_ends(
+    status: Service, incidents: Incidents, alerting: Alerting
+) -> None:
+    began = status.clock.now
+    kept, removed = (objective_fires(name, Severity.PAGE, began) for name in ("jobs", "no-longer-there"))
+    alerting.synchronize([kept, removed, check_fires(Check.REDIS, began)], [], began)
+    alerting.end_removed({"jobs"}, began + MINUTE)
+    firing = [row.name for row in status.rows("SELECT name FROM alerts WHERE resolved IS NULL ORDER BY name")]
+    assert firing == ["jobs", "redis"]
 
 
 def test_an_urgent_alert_reopens_a_mitigated_incident(

@@ -12,7 +12,7 @@ from app.incidents.service import Incidents, Opening
 from app.objectives import load_objectives
 from app.store import objective_minutes
 from tests.support.breakage import without_table
-from tests.support.incidents import AUTHOR, check_fires, objective_fires
+from tests.support.incidents import AUTHOR, check_fires, objective_ends, objective_fires
 from tests.support.service import Service
 
 MINUTE = timedelta(minutes=1)
@@ -77,6 +77,7 @@ def test_an_incident_begins_with_the_first_failing_minute(status: Service, incid
     details = incidents.find(number, now)
     assert details.incident.began == now.replace(second=0, microsecond=0) - 7 * MINUTE
     assert {event.at for event in details.events} == {now}, "the alert fired when it was detected"
+    alerting.synchronize([], [objective_ends(name, Severity.PAGE, now)], now)
     incidents.resolve(number, AUTHOR, now)
     draft = incidents.find(number, now).draft
     assert draft is not None

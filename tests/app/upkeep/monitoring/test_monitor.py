@@ -235,6 +235,14 @@ def test_objectives_are_evaluated_once_a_minute(make_watch: Callable[..., Watch]
     watch.rounds(4)
     assert measuring.calls <= 2
     assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["claims-availability"]
+    measuring.found = []
+    watch.rounds(1, step=MINUTE)
+    assert len(watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL")) == 1, "nothing is known of it"
+    measuring.found = [Evaluation("another", 1, 1, {}, ())]
+    watch.rounds(1, step=MINUTE)
+    assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == [], "the objective was removed"
+    measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, (firing,))]
+    watch.rounds(1, step=MINUTE)
     measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, ())]
     watch.rounds(1, step=MINUTE)
     assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
