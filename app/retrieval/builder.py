@@ -85,14 +85,14 @@ def _refresh_locked(
 ) -> tuple[ArchiveRecord, bool]:
     """Return the current archive, and whether it was built by this call. The caller holds the builder's lock."""
     record = export_archives.find(connection, kind, period)
-    next_change = _next_change(builder.settings, period, now)  # an archive that was built earlier would not help
+    changes_at = next_change(builder.settings, period, now)  # an archive that was built earlier would not help
     if (
         record is not None
         and record.is_fresh(now, builder.max_age)
-        and (needed_at < record.expiry(builder.max_age) or record.fresh_until >= next_change)
+        and (needed_at < record.expiry(builder.max_age) or record.fresh_until >= changes_at)
     ):
         return record, False
-    fresh_until = min(now + builder.max_age, next_change)
+    fresh_until = min(now + builder.max_age, changes_at)
     if record is not None and record.signer != builder.signer.fingerprint:
         record = None  # signed by another key or for another region: the old archive cannot be kept
     window = export_window(period, now, builder.settings.export_policy)
@@ -110,7 +110,7 @@ def _refresh_locked(
     return renewed, was_built
 
 
-def _next_change(settings: RetrievalSettings, period: int, now: datetime) -> datetime:
+def next_change(settings: RetrievalSettings, period: int, now: datetime) -> datetime:
     """Return when an archive must not be served any longer: at midnight, and today's at the next release.
 
     A cache keeps a response for an hour, so an archive that was served after a release would hide it for that time.

@@ -1,8 +1,10 @@
 """Storing every archive under its current addresses, for a CDN that serves downloads without this service.
 
 The addresses of an archive contain a code that changes every hour, and the codes of the last, the present and the next
-hour are valid (rule 73). A file whose code is no longer valid is deleted, so a copy that is not renewed, because the
-worker is down, is found for two hours at most; then the CDN asks the service, as for every address without a file.
+hour are valid (rule 73). There is no file yet under the code of the next hour if the archive changes when that hour
+begins: phones request this address from then on, and a cache would keep the old archive for an hour. A file whose code
+is no longer valid is deleted, so a copy that is not renewed, because the worker is down, is found for two hours at
+most. For every address without a file, the CDN asks the service.
 """
 
 import logging
@@ -12,8 +14,8 @@ from datetime import datetime
 from typing import Final
 
 from app.domain.exports import ArchiveKind, served_periods
-from app.domain.timeline import hour_number
-from app.retrieval.builder import Builder
+from app.domain.timeline import hour_number, start_of_hour
+from app.retrieval.builder import Builder, next_change
 from app.retrieval.download_files import DownloadFiles
 from app.retrieval.downloads import BY_PREFIX, Download, canonical_path, download_code
 from app.store import export_archives
@@ -70,17 +72,18 @@ def _publish(publisher: Publisher, now: datetime) -> int:
 
 
 def addresses(builder: Builder, record: ArchiveRecord, now: datetime) -> Iterator[str]:
-    """Yield the paths at which phones may request an archive in this hour."""
+    """Yield the paths at which an archive is stored in this hour."""
     (download,) = (each for each in BY_PREFIX.values() if each.kind is record.kind)
     yield from _paths(builder, download, record.period, now)
 
 
 def _paths(builder: Builder, download: Download, period: int, now: datetime) -> Iterator[str]:
-    settings = builder.settings
-    for near in _HOURS:
-        day = f"{period:05d}"
-        code = download_code(settings.retrieve_hmac_key, settings.region_code, day, hour_number(now) + near)
-        yield canonical_path(download, settings.region_code, day, code.hex())
+    settings, day = builder.settings, f"{period:05d}"
+    changes_at = next_change(settings, period, now)
+    for hour in (hour_number(now) + near for near in _HOURS):
+        if start_of_hour(hour) < changes_at:
+            code = download_code(settings.retrieve_hmac_key, settings.region_code, day, hour)
+            yield canonical_path(download, settings.region_code, day, code.hex())
 
 
 def _valid_paths(builder: Builder, now: datetime) -> set[str]:
