@@ -18,7 +18,8 @@ from app.store.export_archives import ArchiveRecord
 # Fifteen days and the bundle of a country in its worst months need less.
 CAPACITY_BYTES: Final = 256 * 1024 * 1024
 
-# A file may be replaced after its name has been read; the name is then read again.
+# A file may be replaced after its name has been read; the name is then read again. If the file is gone, as after a
+# failover to a database that is older than the files, or a mistake in a bucket, the archive is built again.
 _READ_ATTEMPTS: Final = 3
 
 # How long a request waits for others of its process. Its own attempt must end before a router times out.
@@ -91,23 +92,25 @@ class ArchiveCache:
         return out.getvalue()
 
     def _load(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive:
+        missing: str | None = None
         for _ in range(_READ_ATTEMPTS):
-            record = self._fresh_record(kind, period, now)
+            record = self._fresh_record(kind, period, now, missing)
             body = self._body(kind, record)
             if body is not None:
                 archive = ServedArchive(body, record.name, record.checked_at, record.expiry(self._builder.max_age))
                 self._put((kind, period), archive)
                 return archive
+            missing = record.name
         raise ArchiveUnavailableError("its file is missing")
 
-    def _fresh_record(self, kind: ArchiveKind, period: int, now: datetime) -> ArchiveRecord:
+    def _fresh_record(self, kind: ArchiveKind, period: int, now: datetime, missing: str | None) -> ArchiveRecord:
         with self._builder.database.autocommit() as connection:
             self._builder.clock_check.compare(connection)
             record = export_archives.find(connection, kind, period)
-        if record is not None and record.is_fresh(now, self._builder.max_age):
+        if record is not None and record.name != missing and record.is_fresh(now, self._builder.max_age):
             return record
         with _turn(self._building):
-            return build_if_stale(self._builder, kind, period, now)
+            return build_if_stale(self._builder, kind, period, now, missing)
 
     def _body(self, kind: ArchiveKind, record: ArchiveRecord) -> bytes | None:
         """Return the bytes of a record, from memory if only its expiry has changed."""

@@ -73,18 +73,31 @@ def _refresh(builder: Builder, kind: ArchiveKind, period: int, now: datetime, ma
         return _refresh_locked(builder, connection, kind, period, now, now + margin)[1]
 
 
-def build_if_stale(builder: Builder, kind: ArchiveKind, period: int, now: datetime) -> ArchiveRecord:
-    """Return the archive of a period, and build it if it is stale. Concurrent callers wait for the one that builds."""
+def build_if_stale(
+    builder: Builder, kind: ArchiveKind, period: int, now: datetime, missing: str | None = None
+) -> ArchiveRecord:
+    """Return the archive of a period, and build it if it is stale. Concurrent callers wait for the one that builds.
+
+    `missing` is the name of a file that its storage does not have: an archive of this name is built again.
+    """
     with builder.database.transaction() as connection:
         export_archives.lock_builder(connection, wait=True)
-        return _refresh_locked(builder, connection, kind, period, now, now)[0]
+        return _refresh_locked(builder, connection, kind, period, now, now, missing)[0]
 
 
 def _refresh_locked(
-    builder: Builder, connection: Connection, kind: ArchiveKind, period: int, now: datetime, needed_at: datetime
+    builder: Builder,
+    connection: Connection,
+    kind: ArchiveKind,
+    period: int,
+    now: datetime,
+    needed_at: datetime,
+    missing: str | None = None,
 ) -> tuple[ArchiveRecord, bool]:
     """Return the current archive, and whether it was built by this call. The caller holds the builder's lock."""
     record = export_archives.find(connection, kind, period)
+    if record is not None and record.name == missing:
+        record = None
     changes_at = next_change(builder.settings, period, now)  # an archive that was built earlier would not help
     if (
         record is not None

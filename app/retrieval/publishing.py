@@ -53,13 +53,13 @@ def _publish(publisher: Publisher, now: datetime) -> int:
     stored = 0
     for record in _fresh_archives(builder, now):
         paths = list(addresses(builder, record, now))
-        names |= dict.fromkeys(paths, record.name)
         new = [path for path in paths if published.get(path) != record.name]
         body = builder.files.get(record.name) if new else None
-        if body is None:
+        if body is None:  # of a file that is gone: the service builds it again, at the first request
             continue
         for path in new:
             files.put(path, body)
+            names[path] = record.name
             stored += 1
     valid = _valid_paths(builder, now)
     kept = {path: name for path, name in (published | names).items() if path in valid}

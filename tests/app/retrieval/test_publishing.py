@@ -157,6 +157,16 @@ def test_a_manifest_that_cannot_be_read_costs_only_work(aged: Service, files: Do
     assert publish(aged, files) == 3 * ARCHIVES
 
 
+def test_an_archive_whose_file_is_gone_is_stored_once_the_service_has_built_it_again(
+    aged: Service, files: DownloadFiles
+) -> None:
+    refresh_all(aged.app.context.retrieval.builder, aged.clock.now, timedelta(seconds=40))
+    aged.execute("TRUNCATE export_archive_parts")
+    assert publish(aged, files) == 0
+    assert aged.fetch(aged.today - 3).status_code == 200
+    assert publish(aged, files) == 3
+
+
 def test_two_workers_do_not_do_the_same_work(
     aged: Service, files: DownloadFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
