@@ -11,19 +11,16 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from app.domain.exports import ArchiveKind, served_periods
 from app.domain.timeline import hour_number, start_of_hour
 from app.retrieval.builder import Builder, next_change
 from app.retrieval.download_files import DownloadFiles
-from app.retrieval.downloads import BY_PREFIX, Download, canonical_path, download_code
+from app.retrieval.downloads import BY_PREFIX, NEAR_HOURS, Download, canonical_path, download_code
 from app.store import export_archives
 from app.store.export_archives import ArchiveRecord
 
 _logger = logging.getLogger(__name__)
-
-_HOURS: Final = (-1, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def addresses(builder: Builder, record: ArchiveRecord, now: datetime) -> Iterato
 def _paths(builder: Builder, download: Download, period: int, now: datetime) -> Iterator[str]:
     settings, day = builder.settings, f"{period:05d}"
     changes_at = next_change(settings, period, now)
-    for hour in (hour_number(now) + near for near in _HOURS):
+    for hour in (hour_number(now) + near for near in NEAR_HOURS):
         if start_of_hour(hour) < changes_at:
             code = download_code(settings.retrieve_hmac_key, settings.region_code, day, hour)
             yield canonical_path(download, settings.region_code, day, code.hex())
