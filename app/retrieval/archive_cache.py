@@ -11,7 +11,7 @@ from typing import Final
 
 from app.domain.errors import ArchiveUnavailableError
 from app.domain.exports import ArchiveKind, export_window
-from app.retrieval.builder import Builder, build_if_stale, write_archive
+from app.retrieval.builder import Builder, Stopwatch, build_if_stale, write_archive
 from app.store import export_archives
 from app.store.export_archives import ArchiveRecord
 
@@ -41,15 +41,16 @@ class ServedArchive:
 
 
 @contextmanager
-def _turn(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock during the block; raise ArchiveUnavailableError if it is not released in time.
+def _turn(lock: threading.Lock, now: datetime) -> Iterator[datetime]:
+    """Hold a lock during the block, and yield the time after the wait; raise ArchiveUnavailableError if it is too long.
 
     While the database does not respond, a request would otherwise wait for the timeouts of all requests before it.
     """
+    watch = Stopwatch()
     if not lock.acquire(timeout=TURN_SECONDS):
         raise ArchiveUnavailableError("another request is still loading it")
     try:
-        yield
+        yield watch.after(now)
     finally:
         lock.release()
 
@@ -80,7 +81,7 @@ class ArchiveCache:
             return archive
         with self._lock:
             loading = self._loading.setdefault((kind, period), threading.Lock())
-        with _turn(loading):
+        with _turn(loading, now) as now:
             return self.cached(kind, period, now) or self._load(kind, period, now)
 
     def build(self, kind: ArchiveKind, period: int, now: datetime) -> bytes:
@@ -109,7 +110,7 @@ class ArchiveCache:
             record = export_archives.find(connection, kind, period)
         if record is not None and record.name != missing and record.is_fresh(now, self._builder.max_age):
             return record
-        with _turn(self._building):
+        with _turn(self._building, now) as now:
             return build_if_stale(self._builder, kind, period, now, missing)
 
     def _body(self, kind: ArchiveKind, record: ArchiveRecord) -> bytes | None:

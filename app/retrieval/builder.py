@@ -9,6 +9,7 @@ import logging
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import BinaryIO
 
 from sqlalchemy import Connection
@@ -52,6 +53,21 @@ class Builder:
         return list(ArchiveKind) if self.settings.enable_outbreak_events else [ArchiveKind.KEYS]
 
 
+class Stopwatch:
+    """Measures a wait for another builder.
+
+    A request that waited with its old time would take the archive that was built meanwhile for one from the future, and
+    build another one; after midnight, or a release, that of the past hour.
+    """
+
+    def __init__(self) -> None:
+        self._started = monotonic()
+
+    def after(self, moment: datetime) -> datetime:
+        """Return a moment moved by the wait, in whole seconds."""
+        return moment + timedelta(seconds=int(monotonic() - self._started))
+
+
 def refresh_all(builder: Builder, now: datetime, margin: timedelta) -> int:
     """Refresh every archive that expires within `margin`; return how many were built.
 
@@ -80,8 +96,10 @@ def build_if_stale(
 
     `missing` is the name of a file that its storage does not have: an archive of this name is built again.
     """
+    watch = Stopwatch()
     with builder.database.transaction() as connection:
         export_archives.lock_builder(connection, wait=True)
+        now = watch.after(now)
         return _refresh_locked(builder, connection, kind, period, now, now, missing)[0]
 
 
