@@ -35,7 +35,11 @@ def export(day: str, file: Path) -> None:
         check_period(period, now, context.settings.export_policy)
     except PeriodUnavailableError as error:
         raise click.BadParameter(f"not served: {error.reason.value}", param_hint="DAY") from None
-    size = file.write_bytes(context.retrieval.archives.build(ArchiveKind.KEYS, period, now))
+    archive = context.retrieval.archives.build(ArchiveKind.KEYS, period, now)
+    try:
+        size = file.write_bytes(archive)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"{file}\t{size} bytes")
 
 

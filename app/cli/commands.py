@@ -8,12 +8,12 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from app.database.errors import describe_failure
-from app.domain.errors import SurfaceNotServedError
+from app.domain.errors import KeyServiceError, SurfaceNotServedError
 from app.web.routing import Application
 
 
 class _OneLineFailures:
-    """Turns an error of PostgreSQL or Redis, or a surface that is not served, into a ClickException."""
+    """Turns an error of PostgreSQL, Redis or AWS, or a surface that is not served, into a ClickException."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -21,6 +21,8 @@ class _OneLineFailures:
             return super().invoke(ctx)  # type: ignore[misc]
         except SurfaceNotServedError as error:
             raise click.ClickException(f"SURFACES of this process does not name {error}") from None
+        except KeyServiceError as error:
+            raise click.ClickException(str(error)) from None
         except (DBAPIError, RedisError) as error:
             app = ctx.ensure_object(ScriptInfo).load_app()
             if not isinstance(app, Application):

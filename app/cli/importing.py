@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from app.cli.commands import OperatorCommand
 from app.config import SUBMISSION
 from app.config.parsers import MAX_LABEL_CHARACTERS, bearer_tokens
-from app.domain.timeline import utc_now
+from app.database.clock_check import database_time
 from app.importing.destination import Destination, Limits, forget_marks
 from app.importing.errors import ImportingError
 from app.importing.labels import Labels
@@ -39,7 +39,8 @@ def import_command(source: str, tokens_file: Path | None, unknown_label: str | N
     """
     labels = Labels(_known_tokens(tokens_file), _checked_label(unknown_label))
     context = current_context()
-    limits = Limits.at(utc_now(), context.settings.submission)
+    with context.database.autocommit() as connection:  # whose clock decides what has expired
+        limits = Limits.at(database_time(connection, context.clock), context.settings.submission)
     destination = Destination(context.database, context.submission.sealing_ring, limits, dry_run)
     try:
         with open_source(source) as opened:

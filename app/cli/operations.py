@@ -4,6 +4,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli.commands import OperatorCommand, OperatorGroup
+from app.database.clock_check import database_time
 from app.domain.timeline import minute_number, utc_now
 from app.store import claim_attempts, diagnosis_keys, key_pairs
 from app.upkeep import mixing, resealing, retention
@@ -47,9 +48,10 @@ def counts() -> None:
 @click.command(cls=OperatorCommand)
 @with_appcontext
 def purge() -> None:
-    """Delete expired data now, and print the number of deleted rows."""
+    """Delete expired data now, by the clock of the database, and print the number of deleted rows."""
     context = current_context()
-    now = utc_now()
+    with context.database.autocommit() as connection:
+        now = database_time(connection, context.clock)
     deleted = retention.purge(context.database, context.settings.submission, now)
     for name, number in deleted.items():
         click.echo(f"{name}\t{'failed' if number is None else number}")

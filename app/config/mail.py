@@ -1,7 +1,6 @@
 """The settings of e-mail, of every surface that sends any."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from app.config import parsers as parse
 from app.config.common import CommonSettings
@@ -10,7 +9,7 @@ from app.config.fields import setting
 
 def _mail_url(raw: str) -> str:
     """Parse the server for e-mail: smtp://user:password@host:port, or smtps://…"""
-    parts = urlsplit(raw)
+    parts = parse.split_url(raw)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("does not start with smtp:// or smtps:// and the name of a host")
     return raw

@@ -8,12 +8,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from app.config import CommonSettings
+from app.database.stale_connections import READ_ONLY
 
 # SQLSTATEs, or their classes, that are caused by the server and not by the statement (PostgreSQL's manual, appendix A).
 # Class 58, system errors, is not listed: it may concern the file of a single table.
 _OUTAGES: Final = (
     "08",  # connection exceptions
-    "25006",  # read-only transaction, as on a standby
+    READ_ONLY,
     "25P03",  # terminated while idle in a transaction
     "40",  # rolled back because of other transactions: deadlocks, serialization failures
     "53",  # insufficient resources: connections, disk, memory

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import DBAPIError
 
+from app.database.stale_connections import READ_ONLY
 from app.database.statement import Statement
 from app.database.watchdog import Watchdog
 
@@ -59,6 +60,9 @@ class PreparedExecutor:
                 rows: list[tuple[Any, ...]] = cursor.fetchall()
                 return rows
         except psycopg2.Error as error:
+            if error.pgcode == READ_ONLY:
+                driver.close()
+                self._engine.dispose()
             raise _to_sqlalchemy_error(error, is_lost=driver.closed != 0) from error
         finally:
             if driver.closed:

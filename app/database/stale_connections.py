@@ -1,23 +1,30 @@
-"""Pooled connections that the server has closed while they were idle.
+"""Pooled connections that the server has closed while they were idle, and those that lead to a standby.
 
 A restart of PostgreSQL, a failover, or a proxy with an idle timeout closes every connection in the pools. Without this
 check, each of them would fail one request before it is replaced.
+
+After a failover the name of the server may lead to the old primary for some seconds more. Connections that are opened
+meanwhile refuse every write, and stay open: one refusal discards them all, so that the name is resolved again.
 """
 
 import select
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
+
+READ_ONLY: Final = "25006"  # SQLSTATE of a write in a read-only transaction, as on a standby
 
 
 def discard_closed_connections(engine: Engine) -> None:
-    """Let the engine's pool replace connections that have been closed or are out of step.
+    """Let the engine's pool replace connections that have been closed, are out of step, or lead to a standby.
 
     The socket is checked, not the server, so it costs microseconds. A server that disappeared without closing its
     connections (a power failure) is detected by the next statement's timeout.
     """
     event.listen(engine, "checkout", _refuse_closed)
+    event.listen(engine, "handle_error", _leave_standby)
 
 
 def _refuse_closed(connection: Any, _record: object, _checked_out: object) -> None:
@@ -33,3 +40,9 @@ def _is_readable(descriptor: int) -> bool:
     poll = select.poll()  # select() does not support descriptors above 1023
     poll.register(descriptor, select.POLLIN)  # hang-ups and errors are always reported
     return bool(poll.poll(0))
+
+
+def _leave_standby(context: ExceptionContext) -> None:
+    """Let the pool discard all connections after a refused write."""
+    if getattr(context.original_exception, "pgcode", None) == READ_ONLY:
+        context.is_disconnect = True

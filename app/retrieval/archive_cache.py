@@ -11,14 +11,15 @@ from typing import Final
 
 from app.domain.errors import ArchiveUnavailableError
 from app.domain.exports import ArchiveKind, export_window
-from app.retrieval.builder import Builder, build_if_stale, write_archive
+from app.retrieval.builder import Builder, Stopwatch, build_if_stale, write_archive
 from app.store import export_archives
 from app.store.export_archives import ArchiveRecord
 
 # Fifteen days and the bundle of a country in its worst months need less.
 CAPACITY_BYTES: Final = 256 * 1024 * 1024
 
-# A file may be replaced after its name has been read; the name is then read again.
+# A file may be replaced after its name has been read; the name is then read again. If the file is gone, as after a
+# failover to a database that is older than the files, or a mistake in a bucket, the archive is built again.
 _READ_ATTEMPTS: Final = 3
 
 # How long a request waits for others of its process. Its own attempt must end before a router times out.
@@ -40,15 +41,16 @@ class ServedArchive:
 
 
 @contextmanager
-def _turn(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock during the block; raise ArchiveUnavailableError if it is not released in time.
+def _turn(lock: threading.Lock, now: datetime) -> Iterator[datetime]:
+    """Hold a lock during the block, and yield the time after the wait; raise ArchiveUnavailableError if it is too long.
 
     While the database does not respond, a request would otherwise wait for the timeouts of all requests before it.
     """
+    watch = Stopwatch()
     if not lock.acquire(timeout=TURN_SECONDS):
         raise ArchiveUnavailableError("another request is still loading it")
     try:
-        yield
+        yield watch.after(now)
     finally:
         lock.release()
 
@@ -79,7 +81,7 @@ class ArchiveCache:
             return archive
         with self._lock:
             loading = self._loading.setdefault((kind, period), threading.Lock())
-        with _turn(loading):
+        with _turn(loading, now) as now:
             return self.cached(kind, period, now) or self._load(kind, period, now)
 
     def build(self, kind: ArchiveKind, period: int, now: datetime) -> bytes:
@@ -91,23 +93,25 @@ class ArchiveCache:
         return out.getvalue()
 
     def _load(self, kind: ArchiveKind, period: int, now: datetime) -> ServedArchive:
+        missing: str | None = None
         for _ in range(_READ_ATTEMPTS):
-            record = self._fresh_record(kind, period, now)
+            record = self._fresh_record(kind, period, now, missing)
             body = self._body(kind, record)
             if body is not None:
                 archive = ServedArchive(body, record.name, record.checked_at, record.expiry(self._builder.max_age))
                 self._put((kind, period), archive)
                 return archive
+            missing = record.name
         raise ArchiveUnavailableError("its file is missing")
 
-    def _fresh_record(self, kind: ArchiveKind, period: int, now: datetime) -> ArchiveRecord:
+    def _fresh_record(self, kind: ArchiveKind, period: int, now: datetime, missing: str | None) -> ArchiveRecord:
         with self._builder.database.autocommit() as connection:
             self._builder.clock_check.compare(connection)
             record = export_archives.find(connection, kind, period)
-        if record is not None and record.is_fresh(now, self._builder.max_age):
+        if record is not None and record.name != missing and record.is_fresh(now, self._builder.max_age):
             return record
-        with _turn(self._building):
-            return build_if_stale(self._builder, kind, period, now)
+        with _turn(self._building, now) as now:
+            return build_if_stale(self._builder, kind, period, now, missing)
 
     def _body(self, kind: ArchiveKind, record: ArchiveRecord) -> bytes | None:
         """Return the bytes of a record, from memory if only its expiry has changed."""

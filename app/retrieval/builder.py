@@ -9,6 +9,7 @@ import logging
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import BinaryIO
 
 from sqlalchemy import Connection
@@ -52,6 +53,21 @@ class Builder:
         return list(ArchiveKind) if self.settings.enable_outbreak_events else [ArchiveKind.KEYS]
 
 
+class Stopwatch:
+    """Measures a wait for another builder.
+
+    A request that waited with its old time would take the archive that was built meanwhile for one from the future, and
+    build another one; after midnight, or a release, that of the past hour.
+    """
+
+    def __init__(self) -> None:
+        self._started = monotonic()
+
+    def after(self, moment: datetime) -> datetime:
+        """Return a moment moved by the wait, in whole seconds."""
+        return moment + timedelta(seconds=int(monotonic() - self._started))
+
+
 def refresh_all(builder: Builder, now: datetime, margin: timedelta) -> int:
     """Refresh every archive that expires within `margin`; return how many were built.
 
@@ -73,26 +89,41 @@ def _refresh(builder: Builder, kind: ArchiveKind, period: int, now: datetime, ma
         return _refresh_locked(builder, connection, kind, period, now, now + margin)[1]
 
 
-def build_if_stale(builder: Builder, kind: ArchiveKind, period: int, now: datetime) -> ArchiveRecord:
-    """Return the archive of a period, and build it if it is stale. Concurrent callers wait for the one that builds."""
+def build_if_stale(
+    builder: Builder, kind: ArchiveKind, period: int, now: datetime, missing: str | None = None
+) -> ArchiveRecord:
+    """Return the archive of a period, and build it if it is stale. Concurrent callers wait for the one that builds.
+
+    `missing` is the name of a file that its storage does not have: an archive of this name is built again.
+    """
+    watch = Stopwatch()
     with builder.database.transaction() as connection:
         export_archives.lock_builder(connection, wait=True)
-        return _refresh_locked(builder, connection, kind, period, now, now)[0]
+        now = watch.after(now)
+        return _refresh_locked(builder, connection, kind, period, now, now, missing)[0]
 
 
 def _refresh_locked(
-    builder: Builder, connection: Connection, kind: ArchiveKind, period: int, now: datetime, needed_at: datetime
+    builder: Builder,
+    connection: Connection,
+    kind: ArchiveKind,
+    period: int,
+    now: datetime,
+    needed_at: datetime,
+    missing: str | None = None,
 ) -> tuple[ArchiveRecord, bool]:
     """Return the current archive, and whether it was built by this call. The caller holds the builder's lock."""
     record = export_archives.find(connection, kind, period)
-    next_change = _next_change(builder.settings, period, now)  # an archive that was built earlier would not help
+    if record is not None and record.name == missing:
+        record = None
+    changes_at = next_change(builder.settings, period, now)  # an archive that was built earlier would not help
     if (
         record is not None
         and record.is_fresh(now, builder.max_age)
-        and (needed_at < record.expiry(builder.max_age) or record.fresh_until >= next_change)
+        and (needed_at < record.expiry(builder.max_age) or record.fresh_until >= changes_at)
     ):
         return record, False
-    fresh_until = min(now + builder.max_age, next_change)
+    fresh_until = min(now + builder.max_age, changes_at)
     if record is not None and record.signer != builder.signer.fingerprint:
         record = None  # signed by another key or for another region: the old archive cannot be kept
     window = export_window(period, now, builder.settings.export_policy)
@@ -110,7 +141,7 @@ def _refresh_locked(
     return renewed, was_built
 
 
-def _next_change(settings: RetrievalSettings, period: int, now: datetime) -> datetime:
+def next_change(settings: RetrievalSettings, period: int, now: datetime) -> datetime:
     """Return when an archive must not be served any longer: at midnight, and today's at the next release.
 
     A cache keeps a response for an hour, so an archive that was served after a release would hide it for that time.

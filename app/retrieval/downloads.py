@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from app.config import RetrievalSettings
 from app.domain.exports import ArchiveKind
-from app.domain.timeline import hour_number
+from app.domain.timeline import hour_number, start_of_hour
+from app.retrieval.builder import next_change
 from app.web.responses import CACHE_CONTROL_ARCHIVE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-HEADERS: Final = {"Cache-Control": CACHE_CONTROL_ARCHIVE}
+NEAR_HOURS: Final = (-1, 0, 1)  # whose codes are valid
 _CODE_CHARACTERS: Final = 64
 
 
@@ -76,24 +78,39 @@ def parse_path(path: str) -> DownloadPath | None:
     return DownloadPath(BY_PREFIX[prefix], region, day, auth)
 
 
-def is_authentic(given: str, key: bytes, region: str, period: str, now: datetime) -> bool:
-    """Return whether the code is valid in this hour, the last or the next, because phones' clocks differ (rule 73).
+def authentic_hour(given: str, key: bytes, region: str, period: str, now: datetime) -> int | None:
+    """Return the hour number for which the code is valid: this hour, the last or the next; None for any other code.
 
-    It is hexadecimal HMAC-SHA256 of `region:period:hour`, with the server's own region (rule 72) and the period as it
-    is written in the path.
+    Phones' clocks differ, so all three are accepted (rule 73). A code is hexadecimal HMAC-SHA256 of
+    `region:period:hour`, with the server's own region (rule 72) and the period as it is written in the path.
     """
     if not given.isascii():
-        return False
-    code, authentic = given.lower(), False
-    for accepted in _accepted_codes(key, region, period, hour_number(now)):
-        authentic |= hmac.compare_digest(code, accepted)
-    return authentic
+        return None
+    code, this_hour, found = given.lower(), hour_number(now), None
+    for near, accepted in zip(NEAR_HOURS, _accepted_codes(key, region, period, this_hour), strict=True):
+        if hmac.compare_digest(code, accepted):
+            found = this_hour + near
+    return found
+
+
+def cache_control(settings: RetrievalSettings, period: int, hour: int, now: datetime) -> str:
+    """Return for how long caches may keep an archive that was requested with the code of an hour.
+
+    That is an hour, because phones request another address in each. A phone whose clock is fast requests the address of
+    the next hour, though: if the archive changes when that hour begins, others must not get this one then.
+    """
+    if hour <= hour_number(now):
+        return CACHE_CONTROL_ARCHIVE
+    changes_at = next_change(settings, period, now)
+    if start_of_hour(hour) < changes_at:
+        return CACHE_CONTROL_ARCHIVE
+    return f"public, max-age={int((changes_at - now).total_seconds())}"
 
 
 # All phones send the same codes in an hour: three for each period.
 @functools.lru_cache(maxsize=64)
 def _accepted_codes(key: bytes, region: str, period: str, hour: int) -> tuple[str, ...]:
-    return tuple(download_code(key, region, period, near).hex() for near in (hour - 1, hour, hour + 1))
+    return tuple(download_code(key, region, period, hour + near).hex() for near in NEAR_HOURS)
 
 
 def download_code(key: bytes, region: str, period: str, hour: int) -> bytes:

@@ -7,7 +7,7 @@ included, is left to the application. A test compares the two.
 import functools
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from app.config import RETRIEVAL, RetrievalSettings
 from app.domain.errors import PeriodUnavailableError
@@ -17,10 +17,10 @@ from app.measuring.instruments import Instruments
 from app.measuring.requests import mark_counted
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.downloads import (
-    HEADERS,
     MAX_PATH_CHARACTERS,
     DownloadPath,
-    is_authentic,
+    authentic_hour,
+    cache_control,
     parse_path,
     request_target,
 )
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 _REMEMBERED_PATHS: Final = 256
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
+
+
+class _Checked(NamedTuple):
+    """A path that was checked: its parts, the hour for which its code is valid, and its period."""
+
+    parts: DownloadPath
+    hour: int
+    period: int
 
 
 class ArchiveFastPath:
@@ -59,12 +67,16 @@ class ArchiveFastPath:
         `given_id` is the request's X-Request-Id, and "" like `if_none_match` if absent.
         """
         started, now = time.perf_counter(), self._clock()
-        parts = self._checked(target, hour_number(now)) if len(target) <= MAX_PATH_CHARACTERS else None
-        archive = self._archives.cached(parts.download.kind, int(parts.day), now) if parts else None
-        if parts is None or archive is None:
+        checked = self._checked(target, hour_number(now)) if len(target) <= MAX_PATH_CHARACTERS else None
+        if checked is None:
+            return None
+        parts, hour, period = checked
+        archive = self._archives.cached(parts.download.kind, period, now)
+        if archive is None:
             return None
         identifier = request_id(given_id)
-        headers = [*HEADERS.items(), ("ETag", f'"{archive.etag}"'), ("X-Request-Id", identifier)]
+        kept = cache_control(self._settings, period, hour, now)
+        headers = [("Cache-Control", kept), ("ETag", f'"{archive.etag}"'), ("X-Request-Id", identifier)]
         unchanged = is_current(archive.etag, if_none_match)
         if not unchanged:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
@@ -74,19 +86,21 @@ class ArchiveFastPath:
         self._instruments.count_request(RETRIEVAL, parts.download.route, "GET", status, seconds)
         return RawResponse(status, headers, b"" if unchanged else archive.body)
 
-    def _check(self, path: str, hour: int) -> DownloadPath | None:
-        """Return the parts of a path whose code and period are valid in this hour of unix time, or None."""
+    def _check(self, path: str, this_hour: int) -> _Checked | None:
+        """Return a path whose code and period are valid in this hour of unix time, or None."""
         parts = parse_path(path)
-        settings, moment = self._settings, start_of_hour(hour)
+        settings, moment = self._settings, start_of_hour(this_hour)
         if parts is None or parts.region != settings.region_code:
             return None
-        if not is_authentic(parts.auth, settings.retrieve_hmac_key, settings.region_code, parts.day, moment):
+        hour = authentic_hour(parts.auth, settings.retrieve_hmac_key, settings.region_code, parts.day, moment)
+        if hour is None:
             return None
+        period = int(parts.day)
         try:
-            check_period(int(parts.day), moment, settings.export_policy)
+            check_period(period, moment, settings.export_policy)
         except PeriodUnavailableError:
             return None
-        return parts
+        return _Checked(parts, hour, period)
 
 
 class FastPathMiddleware:

@@ -1,27 +1,26 @@
 """Storing every archive under its current addresses, for a CDN that serves downloads without this service.
 
 The addresses of an archive contain a code that changes every hour, and the codes of the last, the present and the next
-hour are valid (rule 73). A file whose code is no longer valid is deleted, so a copy that is not renewed, because the
-worker is down, is found for two hours at most; then the CDN asks the service, as for every address without a file.
+hour are valid (rule 73). There is no file yet under the code of the next hour if the archive changes when that hour
+begins: phones request this address from then on, and a cache would keep the old archive for an hour. A file whose code
+is no longer valid is deleted, so a copy that is not renewed, because the worker is down, is found for two hours at
+most. For every address without a file, the CDN asks the service.
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from app.domain.exports import ArchiveKind, served_periods
-from app.domain.timeline import hour_number
-from app.retrieval.builder import Builder
+from app.domain.timeline import hour_number, start_of_hour
+from app.retrieval.builder import Builder, next_change
 from app.retrieval.download_files import DownloadFiles
-from app.retrieval.downloads import BY_PREFIX, Download, canonical_path, download_code
+from app.retrieval.downloads import BY_PREFIX, NEAR_HOURS, Download, canonical_path, download_code
 from app.store import export_archives
 from app.store.export_archives import ArchiveRecord
 
 _logger = logging.getLogger(__name__)
-
-_HOURS: Final = (-1, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,13 @@ def _publish(publisher: Publisher, now: datetime) -> int:
     stored = 0
     for record in _fresh_archives(builder, now):
         paths = list(addresses(builder, record, now))
-        names |= dict.fromkeys(paths, record.name)
         new = [path for path in paths if published.get(path) != record.name]
         body = builder.files.get(record.name) if new else None
-        if body is None:
+        if body is None:  # of a file that is gone: the service builds it again, at the first request
             continue
         for path in new:
             files.put(path, body)
+            names[path] = record.name
             stored += 1
     valid = _valid_paths(builder, now)
     kept = {path: name for path, name in (published | names).items() if path in valid}
@@ -70,17 +69,18 @@ def _publish(publisher: Publisher, now: datetime) -> int:
 
 
 def addresses(builder: Builder, record: ArchiveRecord, now: datetime) -> Iterator[str]:
-    """Yield the paths at which phones may request an archive in this hour."""
+    """Yield the paths at which an archive is stored in this hour."""
     (download,) = (each for each in BY_PREFIX.values() if each.kind is record.kind)
     yield from _paths(builder, download, record.period, now)
 
 
 def _paths(builder: Builder, download: Download, period: int, now: datetime) -> Iterator[str]:
-    settings = builder.settings
-    for near in _HOURS:
-        day = f"{period:05d}"
-        code = download_code(settings.retrieve_hmac_key, settings.region_code, day, hour_number(now) + near)
-        yield canonical_path(download, settings.region_code, day, code.hex())
+    settings, day = builder.settings, f"{period:05d}"
+    changes_at = next_change(settings, period, now)
+    for hour in (hour_number(now) + near for near in NEAR_HOURS):
+        if start_of_hour(hour) < changes_at:
+            code = download_code(settings.retrieve_hmac_key, settings.region_code, day, hour)
+            yield canonical_path(download, settings.region_code, day, code.hex())
 
 
 def _valid_paths(builder: Builder, now: datetime) -> set[str]:

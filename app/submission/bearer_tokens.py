@@ -56,6 +56,7 @@ class BearerTokens:
         self._run = run
         self._snapshot = _Snapshot({}, _NEVER)
         self._attempted = _NEVER
+        self._attempts = 0  # that have ended
         self._reading = threading.Lock()
         self._recorded: dict[bytes, datetime] = {}  # when the last use of a token was recorded
 
@@ -79,9 +80,14 @@ class BearerTokens:
         return label
 
     def _read(self, now: datetime) -> None:
-        """Read the tokens, unless another thread has just done so or tried to."""
+        """Read the tokens, unless another thread has just done so or tried to.
+
+        Threads that waited for an attempt use its result. While the database does not respond, each would otherwise
+        wait for the timeouts of all before it.
+        """
+        attempts = self._attempts
         with self._reading:
-            if _is_within(RETRY, self._attempted, now):
+            if attempts != self._attempts or _is_within(RETRY, self._attempted, now):
                 return
             self._attempted = now
             try:
@@ -89,6 +95,8 @@ class BearerTokens:
                     self._snapshot = _Snapshot(api_tokens.active(connection), now)
             except SQLAlchemyError:
                 _logger.exception("tokens could not be read")
+            finally:
+                self._attempts += 1
 
     def _record_use(self, digest: bytes, now: datetime) -> None:
         try:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -27,6 +28,12 @@ _logger = logging.getLogger(__name__)
 BODY_SECONDS: Final = 10.0
 _PIECE_SECONDS: Final = 60.0
 _PIECE_BYTES: Final = 262_144
+# How long a request may wait for a thread, while those of others wait for PostgreSQL. Clients and routers give up after
+# 30 seconds: a claim that is run later uses up a code for nobody, and delays requests of clients that still wait.
+QUEUE_SECONDS: Final = 20.0
+# Load balancers ask here whether the process responds. These routes wait for no server, and have a thread of their own,
+# so that a database that does not respond does not take the process, and the archives in its memory, out of service.
+_PROMPT_PATHS: Final = frozenset({b"/services/ping", b"/services/present"})
 
 _NAMES: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
@@ -48,6 +55,14 @@ class RawResponse(NamedTuple):
 CountRefusal = Callable[[str, int], None]
 # Answers a GET from memory, without waiting, from its target, X-Request-Id and If-None-Match; None if it cannot.
 FastPath = Callable[[str, str, str], RawResponse | None]
+
+
+class _Request(NamedTuple):
+    """A request that waits for a thread since `queued`, in seconds of the monotonic clock."""
+
+    environ: "WSGIEnvironment"
+    response: "asyncio.Future[RawResponse]"
+    queued: float
 
 
 class _TruncatedBody(io.BytesIO):
@@ -76,9 +91,10 @@ class AsgiApplication:
         self._count_refusal = count_refusal
         self._max_body_bytes = max_body_bytes  # the most that a route reads: the rest of a longer body stays unread
         self._is_behind_proxies = is_behind_proxies  # which send the client's protocol in X-Forwarded-Proto
-        self._requests: queue.SimpleQueue[tuple[WSGIEnvironment, asyncio.Future[RawResponse]]] = queue.SimpleQueue()
-        for number in range(threads):
-            threading.Thread(target=self._work, name=f"web-{number}", daemon=True).start()
+        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        self._prompt_requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        for number, requests in enumerate([self._requests] * threads + [self._prompt_requests]):
+            threading.Thread(target=self._work, args=(requests,), name=f"web-{number}", daemon=True).start()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -99,7 +115,8 @@ class AsgiApplication:
         if self._is_behind_proxies and fields.get("x-forwarded-proto") == "https":
             environ["wsgi.url_scheme"] = "https"
         response: asyncio.Future[RawResponse] = asyncio.get_running_loop().create_future()
-        self._requests.put((environ, response))
+        requests = self._prompt_requests if scope["raw_path"] in _PROMPT_PATHS else self._requests
+        requests.put(_Request(environ, response, monotonic()))
         await _send(send, await response)
 
     async def _read_body(self, fields: dict[str, str], receive: Receive) -> io.BytesIO:
@@ -119,15 +136,24 @@ class AsgiApplication:
                     break
         return io.BytesIO(received)
 
-    def _work(self) -> None:
+    def _work(self, requests: "queue.SimpleQueue[_Request]") -> None:
         while True:
-            environ, response = self._requests.get()
-            try:
-                result = _respond(self._application, environ)
-            except BaseException as error:  # SystemExit in a request must not end the thread
-                _logger.error("request failed outside the application", extra={"error": describe(error)})
-                result = _plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+            environ, response, queued = requests.get()
+            result = self._late(environ) if monotonic() - queued >= QUEUE_SECONDS else self._run(environ)
             response.get_loop().call_soon_threadsafe(response.set_result, result)
+
+    def _run(self, environ: "WSGIEnvironment") -> RawResponse:
+        try:
+            return _respond(self._application, environ)
+        except BaseException as error:  # SystemExit in a request must not end the thread
+            _logger.error("request failed outside the application", extra={"error": describe(error)})
+            return _plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _late(self, environ: "WSGIEnvironment") -> RawResponse:
+        _logger.error("request not run: no thread in time")
+        if self._count_refusal is not None:
+            self._count_refusal(environ["REQUEST_METHOD"], HTTPStatus.SERVICE_UNAVAILABLE)
+        return _plain(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

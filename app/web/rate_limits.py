@@ -62,6 +62,7 @@ CLAIM_KEY: Final = Limit("claim-key", lambda settings: settings.submission.rate_
 UPLOAD: Final = Limit("upload", lambda settings: settings.submission.rate_limit_upload, True)
 # A decoy costs as much as a real request, and needs no code.
 DECOYS: Final = Limit("decoys", lambda settings: settings.submission.rate_limit_decoys, True)
+_NO_DECOYS: Final = Limit("no-decoys", DECOYS.requests, True)  # refuses nothing: see `limit_decoys`
 # A token is required.
 OUTBREAKS: Final = Limit("outbreaks", lambda settings: settings.submission.rate_limit_outbreaks, True)
 # Nothing else limits attempts to guess the password.
@@ -133,25 +134,44 @@ class RateLimiter:
 
 def limit_network(limit: Limit, now: datetime) -> None:
     """Count this request for the client's network; raise TooManyRequestsError or RateLimiterUnavailableError."""
-    context = current_context()
-    if context.rate_limiter is None:
-        return
-    client = rate_limit_client(current_network(), day_number(now), _secret(context.settings))
-    limit_client(limit, client, now)
+    limit_client(limit, _network(now), now)
 
 
 def limit_client(limit: Limit, client: str, now: datetime) -> None:
     """Count this request for a named client; raise TooManyRequestsError or RateLimiterUnavailableError."""
-    context = current_context()
-    if context.rate_limiter is None:
-        return
-    exactly = not limit.admits_without_redis
-    admitted = context.rate_limiter.admit(limit.name, limit.requests(context.settings), client, now, exactly=exactly)
-    if admitted is None and exactly:
+    admitted = _admit(limit, client, now)
+    if admitted is None and not limit.admits_without_redis:
         raise RateLimiterUnavailableError
     if admitted is False:
         _logger.warning("rate limit exceeded", extra={"limit": limit.name})
         raise TooManyRequestsError(SECONDS_PER_MINUTE - int(now.timestamp()) % SECONDS_PER_MINUTE)
+
+
+def limit_decoys(now: datetime, *, is_decoy: bool) -> None:
+    """Count a request of a phone that sends decoys; raise TooManyRequestsError for a decoy too many.
+
+    Other requests of such a phone are counted apart, without effect: they wait for Redis as decoys do.
+    """
+    if is_decoy:
+        limit_network(DECOYS, now)
+    else:
+        _admit(_NO_DECOYS, _network(now), now)
+
+
+def _admit(limit: Limit, client: str, now: datetime) -> bool | None:
+    context = current_context()
+    if context.rate_limiter is None:
+        return True
+    exactly = not limit.admits_without_redis
+    return context.rate_limiter.admit(limit.name, limit.requests(context.settings), client, now, exactly=exactly)
+
+
+def _network(now: datetime) -> str:
+    """Return the name of the client's network; empty without limits."""
+    context = current_context()
+    if context.rate_limiter is None:
+        return ""
+    return rate_limit_client(current_network(), day_number(now), _secret(context.settings))
 
 
 def _secret(settings: Settings) -> bytes:

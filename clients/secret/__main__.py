@@ -13,6 +13,7 @@ import getpass
 import itertools
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Final
 from clients.secret import envelope, links
 from clients.secret.content import FILE, TEXT, Content
 from clients.secret.envelope import SECRET_BYTES, Choices
-from clients.secret.errors import SecretError
+from clients.secret.errors import SecretError, TemporaryError
 from clients.secret.links import ReceiptLink, RequestLink, SecretLink
 from clients.secret.service import SharingService
 
@@ -120,10 +121,10 @@ def _read(options: argparse.Namespace) -> None:
             content = envelope.open_envelope(sealed, link.secret, passphrase)
             break
         except SecretError:
-            if not link.has_passphrase or not sys.stdin.isatty():
+            if not link.has_passphrase or not _can_ask():
                 raise
             sys.stderr.write("The passphrase is wrong. Nothing is lost: try again.\n")
-            passphrase = _ask("Passphrase: ")
+            passphrase = getpass.getpass("Passphrase: ")  # that of the environment would be as wrong again
     _write(content, options.output)
 
 
@@ -135,10 +136,14 @@ def _request(options: argparse.Namespace) -> None:
     expires = service.ask(digest, lifetime)
     sys.stdout.write(f"link: {RequestLink(address, digest, own.public_key())}\nexpires: {expires}\n")
     sys.stdout.flush()
-    sealed = None
+    ends, sealed = time.monotonic() + lifetime, None
     while sealed is None:
         time.sleep(options.interval)
-        sealed = service.read(found_with)  # raises an error once the request has expired
+        try:
+            sealed = service.read(found_with)  # raises an error once the request has expired
+        except TemporaryError:  # the key pair of the request is here alone: without it, no answer can be opened
+            if time.monotonic() > ends:
+                raise
     _write(envelope.open_answer(sealed, own), options.output)
 
 
@@ -191,10 +196,18 @@ def _ask(prompt: str) -> str:
     return os.environ.get("SHARING_PASSPHRASE") or getpass.getpass(prompt)
 
 
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
+
+
 def _check_free(output: Path | None) -> None:
-    """Raise SecretError for a file that exists, before the secret is deleted from the server."""
-    if output is not None and output.exists():
+    """Raise SecretError for a file that exists or cannot be made, before the secret is deleted from the server."""
+    if output is None:
+        return
+    if output.exists():
         raise SecretError(f"{output}: exists, and is not replaced")
+    if not os.access(output.parent, os.W_OK | os.X_OK):
+        raise SecretError(f"{output}: the folder cannot be written")
 
 
 def _free_path(path: Path) -> Path:
@@ -208,8 +221,15 @@ def _write(content: Content, output: Path | None) -> None:
         sys.stdout.write(content.data.decode() + "\n")
         return
     path = output or _free_path(Path(content.safe_name))
-    with path.open("xb") as file:  # a file that exists is not replaced
-        file.write(content.data)
+    try:
+        # For its owner alone; a file that exists is not replaced.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content.data)
+    except OSError as error:  # the service has deleted the secret, so this is the only copy
+        sys.stderr.write(f"{path}: {error.strerror}\n")
+        with tempfile.NamedTemporaryFile(prefix="secret-", delete=False) as kept:
+            kept.write(content.data)
+        path = Path(kept.name)
     sys.stdout.write(f"{path}: {len(content.data)} bytes\n")
 
 

@@ -4,6 +4,7 @@ SecretError
 ├── LinkError        a link is incomplete, or not of this service
 ├── EnvelopeError    an envelope is malformed, altered, or sealed with another key or passphrase
 └── AnswerError      the server refused a request, or did not answer
+    └── TemporaryError   the same request may succeed later
 """
 
 
@@ -21,3 +22,7 @@ class EnvelopeError(SecretError):
 
 class AnswerError(SecretError):
     """The server refused the request, or did not answer."""
+
+
+class TemporaryError(AnswerError):
+    """The service did not answer, or could not at that moment: the same request may succeed later."""

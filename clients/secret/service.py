@@ -4,10 +4,12 @@ from typing import Any, Final
 
 import requests
 
-from clients.secret.errors import AnswerError
+from clients.secret.errors import AnswerError, TemporaryError
 from clients.secret.links import decode, encode
 
 TIMEOUT_SECONDS: Final = 30
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
 _REFUSALS: Final = {
     401: "the service lets only holders of a token create: set SHARING_TOKEN",
     404: "there is nothing to read: it was read, has expired, was withdrawn, or never existed",
@@ -63,9 +65,11 @@ class SharingService:
                 allow_redirects=False,
             )
         except requests.RequestException:
-            raise AnswerError("the service did not answer") from None
-        if answer.status_code not in (200, 201):
-            raise AnswerError(_REFUSALS.get(answer.status_code, f"the service refused: HTTP {answer.status_code}"))
+            raise TemporaryError("the service did not answer") from None
+        status = answer.status_code
+        if status not in (200, 201):
+            kind = TemporaryError if status == _TOO_MANY or status >= _SERVER_ERROR else AnswerError
+            raise kind(_REFUSALS.get(status, f"the service refused: HTTP {status}"))
         try:
             found: dict[str, Any] = answer.json()
         except ValueError:

@@ -65,6 +65,14 @@ def test_every_language_reads_the_same_keys(sample, issue):
     assert listings["python"].out
 
 
+def test_a_phone_whose_language_has_digits_of_its_own_fetches_a_day(sample, issue):
+    skip_if_missing("kotlin")
+    sample("python", UPLOAD, issue())
+    arabic = sample("kotlin", FETCH, JDK_JAVA_OPTIONS="-Duser.language=ar -Duser.country=CA")
+    assert (arabic.status, arabic.out) == (0, sample("python", FETCH).out), arabic
+    assert arabic.out
+
+
 def test_a_pasted_code_is_claimed_in_every_language(copies):
     pasted = "\ufeff ＡＥＦ\u2011245\u200b\u00a06\u2013JKL\r\n"
 

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from clients.secret import envelope
 from clients.secret.__main__ import main
+from clients.secret.content import TEXT as TEXT_KIND
+from clients.secret.content import Content
+from clients.secret.envelope import Choices
+from clients.secret.errors import AnswerError, TemporaryError
+from clients.secret.service import SharingService
+from tests.clients.scripted import DROP, Reply, scripted
 from tests.guards.source import ROOT
 from tests.support.settings import SECRETS
 from tests.support.waiting import wait_until
@@ -80,6 +87,69 @@ def test_a_file_that_exists_is_not_replaced(run, tmp_path: Path, monkeypatch: py
     assert run("read", shared["link"])[0] == 0  # nothing was read before
     assert (tmp_path / "key.pem").read_bytes() == b"old"
     assert (tmp_path / "key-2.pem").read_bytes() == b"new"
+
+
+def test_a_file_that_cannot_be_made_leaves_the_secret_with_the_service(run, tmp_path: Path) -> None:
+    shared = values(run("share", given=TEXT)[1])
+    missing = str(tmp_path / "missing" / "file")
+    assert run("read", shared["link"], "--output", missing) == (1, "", f"{missing}: the folder cannot be written\n")
+    assert run("read", shared["link"])[1] == f"{TEXT}\n"
+
+
+def test_what_was_read_is_kept_when_its_file_cannot_be_made(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.pem").write_bytes(b"old")
+    shared = values(run("share", "--file", str(tmp_path / "key.pem"))[1])
+    monkeypatch.setattr("clients.secret.__main__._free_path", lambda _: tmp_path / "key.pem")  # made by another since
+    status, output, errors = run("read", shared["link"])
+    assert (status, errors) == (0, f"{tmp_path / 'key.pem'}: File exists\n")
+    kept = Path(output.partition(":")[0])
+    assert (kept.read_bytes(), kept.stat().st_mode & 0o777) == (b"old", 0o600)
+    kept.unlink()
+
+
+def test_a_file_that_was_read_is_for_its_owner_alone(run, tmp_path: Path) -> None:
+    shared = values(run("share", given=TEXT)[1])
+    assert run("read", shared["link"], "--output", str(tmp_path / "text"))[0] == 0
+    assert (tmp_path / "text").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_wrong_passphrase_of_the_environment_is_asked_for(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHARING_PASSPHRASE", "right")
+    shared = values(run("share", "--passphrase", given=TEXT)[1])
+    monkeypatch.setenv("SHARING_PASSPHRASE", "wrong")
+    monkeypatch.setattr("clients.secret.__main__._can_ask", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _: "right")
+    assert run("read", shared["link"]) == (0, f"{TEXT}\n", "The passphrase is wrong. Nothing is lost: try again.\n")
+
+
+def test_a_request_outlasts_a_service_that_does_not_answer_for_a_while(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = envelope.new_key_pair()
+    answer = envelope.seal_for(Content(TEXT_KIND, "", TEXT.encode()), own.public_key(), Choices(300))
+    answers = iter([TemporaryError("the service did not answer"), None, answer])
+
+    def read(*_: object) -> bytes | None:
+        given = next(answers)
+        if isinstance(given, TemporaryError):
+            raise given
+        return given
+
+    monkeypatch.setattr(envelope, "new_key_pair", lambda: own)
+    monkeypatch.setattr(SharingService, "read", read)
+    status, output, errors = run("request", "--interval", "0")
+    assert (status, output.splitlines()[-1], errors) == (0, TEXT, "")
+
+
+@pytest.mark.parametrize("fault", [DROP, Reply(429), Reply(500), Reply(503)], ids=str)
+def test_what_passes_is_told_from_what_stays(fault: Reply | None) -> None:
+    with scripted(fault, Reply(404)) as server:
+        service = SharingService(server.url)
+        with pytest.raises(TemporaryError):
+            service.read(bytes(32))
+        with pytest.raises(AnswerError) as caught:
+            service.read(bytes(32))
+    assert not isinstance(caught.value, TemporaryError)
 
 
 def test_a_secret_is_withdrawn(run) -> None:

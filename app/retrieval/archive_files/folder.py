@@ -40,7 +40,7 @@ class FolderFiles:
         """Delete all other files, including those that an interrupted `put` left."""
         kept = {name + _SUFFIX for name in names}
         for path in self._folder.glob("*"):
-            if path.name not in kept:
+            if path.name not in kept and not path.is_dir():  # as lost+found is
                 path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:

@@ -6,7 +6,15 @@ from flask import Response, request
 
 from app.domain.errors import PeriodUnavailableError, UnavailablePeriod
 from app.domain.exports import check_period
-from app.retrieval.downloads import HEADERS, KEYS, OUTBREAKS, Download, canonical_path, is_authentic, request_target
+from app.retrieval.downloads import (
+    KEYS,
+    OUTBREAKS,
+    Download,
+    authentic_hour,
+    cache_control,
+    canonical_path,
+    request_target,
+)
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_time
 from app.web.responses import NO_STORE, ZIP, conditional, plain_error
@@ -40,7 +48,8 @@ def retrieve_outbreaks(region: str, day: str, auth: str) -> Response:  # noqa: A
 def _serve(download: Download, day: str, auth: str) -> Response:
     context, now = current_context(), current_time()
     settings = context.settings.retrieval
-    if not is_authentic(auth, settings.retrieve_hmac_key, settings.region_code, day, now):
+    hour = authentic_hour(auth, settings.retrieve_hmac_key, settings.region_code, day, now)
+    if hour is None:
         return unauthorized()
     if request.method != "GET":  # after authentication, as on the public server (rule 74)
         return plain_error("method not allowed", 405, {"Allow": "GET"})
@@ -54,7 +63,8 @@ def _serve(download: Download, day: str, auth: str) -> Response:
     period = int(day)
     check_period(period, now, settings.export_policy)
     archive = context.retrieval.archives.get(download.kind, period, now)
-    response = Response(archive.body, 200, HEADERS, content_type=ZIP)
+    headers = {"Cache-Control": cache_control(settings, period, hour, now)}
+    response = Response(archive.body, 200, headers, content_type=ZIP)
     return conditional(response, archive.etag) if archive.etag else response
 
 

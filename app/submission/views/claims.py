@@ -11,11 +11,11 @@ from app.domain.limits import MAX_CLAIM_BODY_BYTES
 from app.measuring.instruments import ClaimResult
 from app.proto import codec
 from app.submission.claims import ClaimSuccess
-from app.submission.views.decoys import is_decoy, pad_response
+from app.submission.views.decoys import admit_decoy, is_decoy, pad_response
 from app.web.blueprints import Blueprint
 from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_time
-from app.web.rate_limits import CLAIM_KEY, DECOYS, limit_network
+from app.web.rate_limits import CLAIM_KEY, limit_network
 from app.web.responses import protobuf, protobuf_error
 from app.web.security import current_network
 
@@ -32,8 +32,7 @@ def claim_key() -> Response:
     limit_network(CLAIM_KEY, now)
     try:
         body = read_body(MAX_CLAIM_BODY_BYTES)
-        if is_decoy():
-            limit_network(DECOYS, now)
+        if admit_decoy(now):
             return _success(submission.decoys.claim(network, now))
         request = codec.decode_claim_request(body)
     except (UnreadableBodyError, MalformedMessageError) as error:

@@ -4,9 +4,12 @@ A phone that sends decoys sends `X-Decoy: 1` with them and `X-Decoy: 0` with rea
 have one size. Responses to a phone that sends neither are unchanged.
 """
 
+from datetime import datetime
 from typing import Final
 
 from flask import Response, request
+
+from app.web.rate_limits import limit_decoys
 
 DECOY: Final = "X-Decoy"
 PADDING: Final = "X-Padding"
@@ -19,6 +22,13 @@ RESPONSE_BYTES: Final = 256
 def is_decoy() -> bool:
     """Return whether the request is a decoy."""
     return request.headers.get(DECOY) == "1"
+
+
+def admit_decoy(now: datetime) -> bool:
+    """Return whether the request is a decoy, after counting it; raise TooManyRequestsError if there were too many."""
+    if DECOY in request.headers:
+        limit_decoys(now, is_decoy=is_decoy())
+    return is_decoy()
 
 
 def pad_response(response: Response) -> Response:

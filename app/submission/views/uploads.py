@@ -7,11 +7,11 @@ from flask import Response
 from app.domain.errors import MalformedMessageError, TooManyRequestsError, UnreadableBodyError, UploadError
 from app.domain.uploads import UploadErrorCode
 from app.proto import codec
-from app.submission.views.decoys import is_decoy, pad_response
+from app.submission.views.decoys import admit_decoy, pad_response
 from app.web.blueprints import Blueprint
 from app.web.body import close_if_unread, read_body
 from app.web.context import current_context, current_settings, current_time
-from app.web.rate_limits import DECOYS, UPLOAD, limit_network
+from app.web.rate_limits import UPLOAD, limit_network
 from app.web.responses import protobuf, protobuf_error
 
 uploads = Blueprint("uploads", __name__)
@@ -27,8 +27,7 @@ def upload() -> Response:
     limit_network(UPLOAD, now)
     try:
         body = read_body(current_settings().submission.max_upload_body_bytes)
-        if is_decoy():
-            limit_network(DECOYS, now)
+        if admit_decoy(now):
             submission.decoys.upload(now)
             return protobuf(codec.encode_upload_success())
         encrypted = codec.decode_encrypted_upload(body)

@@ -99,7 +99,7 @@ class ExposureService(private val submissionUrl: String, private val retrievalUr
 
     /** Return the verified keys of a UTC day. On a phone, pass the zip file to the operating system instead. */
     fun fetch(day: Long, macKey: ByteArray, publicKey: PublicKey): TemporaryExposureKeyExport {
-        val period = "%05d".format(day)
+        val period = day.toString().padStart(5, '0') // format() would write the digits of the phone's language
         // The MAC covers the day and the hour, so it is made just before the request.
         val mac = Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(macKey, "HmacSHA256")) }
         val code = mac.doFinal("302:$period:${System.currentTimeMillis() / 3_600_000}".toByteArray())

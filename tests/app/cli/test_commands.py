@@ -91,6 +91,14 @@ def test_a_purge_deletes_what_is_due_and_says_how_much(present: Service) -> None
     assert table(run(present, "purge"))["unclaimed_codes"] == "0"
 
 
+def test_a_purge_goes_by_the_clock_of_the_database(present: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    present.issue()
+    present.upload(present.pair(), [exposure_key(1)])
+    monkeypatch.setattr("app.cli.operations.utc_now", lambda: datetime.now(UTC) + timedelta(days=30))
+    deleted = table(run(present, "purge"))
+    assert (deleted["diagnosis_keys"], deleted["unclaimed_codes"], deleted["expired_pairs"]) == ("0", "0", "0")
+
+
 def test_a_purge_of_which_a_step_fails_says_so(present: Service) -> None:
     present.execute("ALTER TABLE failed_key_claim_attempts RENAME TO gone")
     try:

@@ -9,6 +9,9 @@ import pytest
 
 from app import create_app
 from app.config import ALL_SURFACES
+from app.crypto.key_service import KmsSigningKey
+from app.domain.errors import KeyServiceError
+from tests.support.service import Service
 from tests.support.settings import SECRETS, make_settings
 
 ROOT = Path(__file__).parents[3]
@@ -53,12 +56,9 @@ def test_a_database_that_is_down_is_one_line(words: tuple[str, ...]) -> None:
     app = create_app(make_settings(NO_DATABASE, NO_REDIS, **ALL))
     result = app.test_cli_runner().invoke(args=words)
     assert result.exit_code == 1
-    last = result.stderr.splitlines()[-1]
-    assert last.startswith("Error: ")
+    assert result.stderr.splitlines()[-1] == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused"
     assert "Traceback" not in result.output
     assert "secret-password" not in result.output
-    if words != ("purge",):  # goes on after a step that fails, and names each in the log
-        assert last == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused"
 
 
 def test_it_is_one_line_in_a_process_of_its_own() -> None:
@@ -87,3 +87,32 @@ def test_a_database_that_was_never_migrated_is_one_line(database_url: str) -> No
     app.context.database.dispose()
     assert result.exit_code == 1
     assert "lacks a table or column of this version: run flask --app app db upgrade" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("archives", "public-key"), ("archives", "export", "00000", "/dev/null")])
+def test_a_key_service_that_refuses_is_one_line(
+    service: Service, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(KmsSigningKey, "public_key", _refuse)
+    monkeypatch.setattr(KmsSigningKey, "sign", _refuse)
+    app = create_app(
+        make_settings(
+            service.settings.database_url.replace("+psycopg2", ""),
+            service.settings.redis_url,
+            ECDSA_KEY="aws-kms://alias/archives",
+        )
+    )
+    result = app.test_cli_runner().invoke(args=words)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "Error: alias/archives: AccessDeniedException")
+
+
+def _refuse(*_: object) -> None:
+    raise KeyServiceError("alias/archives: AccessDeniedException")
+
+
+@pytest.mark.parametrize("place", ["missing/x.zip", "/dev/full"])
+def test_a_file_that_cannot_be_written_is_one_line(service: Service, tmp_path: Path, place: str) -> None:
+    file = str(tmp_path / place)
+    result = service.app.test_cli_runner().invoke(args=("archives", "export", "00000", file))
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith(f"Error: {file} cannot be written: No s")

@@ -189,6 +189,7 @@ def test_herokus_addresses_name_our_driver_and_accept_its_certificate() -> None:
         ("postgres://u:p@[::1]:1,two/n", {"host": "::1,two", "port": "1,5432"}),
         ("postgres://u:p@%2Frun%2Fpostgresql/n", {"host": "/run/postgresql"}),
         ("postgres://u:p@/n?host=/run/postgresql", {"host": "/run/postgresql"}),
+        ("postgres://u:p@host/n", {"host": "host"}),
     ],
 )
 def test_an_address_may_have_several_hosts_sockets_and_ipv6(address: str, expected: dict[str, object]) -> None:
@@ -196,6 +197,26 @@ def test_an_address_may_have_several_hosts_sockets_and_ipv6(address: str, expect
     _, arguments = url.get_dialect()().create_connect_args(url)
     assert {**expected, "user": "u", "password": "p", "dbname": "n"}.items() <= arguments.items()
     assert arguments.get("sslmode") == ("require" if "sslmode" in address else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        *(
+            (name, address.format(scheme))
+            for name, scheme in (("DATABASE_URL", "postgres"), ("REDIS_URL", "redis"), ("MAIL_URL", "smtp"))
+            for address in ("{}://u:p@host:zq/n", "{}://u:p@host:65536", "{}://u:p@[::zq/n")
+        ),
+        ("DATABASE_URL", "postgres://u:p@zq@host/n"),
+        ("REDIS_URL", "redis://:zq#zq@host:6379/0"),
+        ("MAIL_URL", "smtp://u:zq#zq@host:587"),
+    ],
+)
+def test_an_address_that_a_library_would_refuse_later_is_refused_at_the_start(name: str, address: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(**{name: address})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "zq" not in str(caught.value), "it may be a part of a password"
 
 
 def test_an_address_that_says_how_to_check_the_certificate_keeps_its_word() -> None:

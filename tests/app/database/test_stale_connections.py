@@ -1,15 +1,16 @@
 """Connections that the server closed while they were idle (app/database/stale_connections.py)."""
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import psycopg2
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from app.database.database import Database
-from tests.support.service import Service
+from tests.support.service import Service, bearer
 from tests.support.waiting import wait_until
 
 OURS = "FROM pg_stat_activity WHERE application_name = 'exposure-alert'"
@@ -62,6 +63,50 @@ def test_transactions_and_snapshots_get_open_connections(service: Service, end_a
         end_all()
         with lend() as connection:
             assert backend(connection) not in closed
+
+
+@pytest.fixture
+def demote(service: Service, database_url: str) -> Iterator[Callable[[], None]]:
+    """Leave the service with connections to a standby, as a name that has not followed a failover yet does."""
+    operator = psycopg2.connect(database_url)
+    operator.autocommit = True
+
+    def set_for_new_sessions(clause: str) -> None:
+        with operator.cursor() as cursor:
+            cursor.execute(f"ALTER ROLE CURRENT_USER {clause}")
+
+    def demote() -> None:
+        set_for_new_sessions("SET default_transaction_read_only = on")
+        service.database.dispose()
+        fill_pool(service.database, 3)
+        set_for_new_sessions("RESET default_transaction_read_only")
+
+    try:
+        yield demote
+    finally:
+        set_for_new_sessions("RESET default_transaction_read_only")
+        operator.close()
+        service.database.dispose()
+
+
+def test_connections_to_a_standby_are_replaced_once_one_has_refused_to_write(
+    service: Service, demote: Callable[[], None]
+) -> None:
+    demote()
+    statuses = [service.client.post("/new-key-claim", headers=bearer()).status_code for _ in range(6)]
+    assert statuses == [500] + [200] * 5
+
+
+def test_transactions_leave_a_standby_too(service: Service, demote: Callable[[], None]) -> None:
+    def write() -> None:
+        with service.database.transaction() as connection:
+            connection.execute(text("UPDATE events SET count = count"))
+
+    demote()
+    with pytest.raises(DBAPIError):
+        write()
+    write()
+    assert service.client.post("/new-key-claim", headers=bearer()).status_code == 200
 
 
 def test_a_recreated_pool_is_checked_too(service: Service, end_all: Callable[[], None]) -> None:

@@ -1,5 +1,7 @@
 """Archives in memory (app/retrieval/archive_cache.py)."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,6 +13,7 @@ from app.domain.timeline import midnight
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.archive_files import ArchiveFiles
 from tests.support.service import Service, exposure_key
+from tests.support.stored import store_key
 
 KEYS = ArchiveKind.KEYS
 
@@ -87,9 +90,27 @@ def test_a_file_that_was_replaced_meanwhile_is_looked_up_again(aged: Service, mo
     assert answers == []
 
 
-def test_a_file_that_is_gone_is_a_fault_not_an_empty_archive(aged: Service) -> None:
-    aged.fetch(aged.today)
+def test_a_file_that_is_gone_is_built_again(aged: Service) -> None:
+    """As after a failover of the database, or with a bucket from which somebody deleted it."""
+    store_key(aged, 1, hour_of_submission=(aged.today - 1) * 24)
+    first = aged.fetch(aged.today - 1)
     aged.execute("TRUNCATE export_archive_parts")
+    cache = ArchiveCache(aged.app.context.retrieval.builder)
+    again = cache.get(KEYS, aged.today - 1, aged.clock.now)
+    assert again.etag != first.headers["ETag"].strip('"')
+    assert exported(again.body) == exported(first.data)
+    assert cache.get(KEYS, aged.today - 1, aged.clock.now) is again
+
+
+def exported(archive: bytes) -> bytes:
+    """Return export.bin."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return opened.read("export.bin")
+
+
+def test_files_that_are_gone_are_an_error(aged: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    aged.fetch(aged.today)
+    monkeypatch.setattr(type(aged.app.context.retrieval.builder.files), "get", lambda *_: None)
     with pytest.raises(ArchiveUnavailableError):
         ArchiveCache(aged.app.context.retrieval.builder).get(KEYS, aged.today, aged.clock.now)
 

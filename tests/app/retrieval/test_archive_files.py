@@ -55,6 +55,15 @@ def test_only_what_is_named_is_kept(files: ArchiveFiles) -> None:
     assert [files.get(name) for name in ("one", "two", "three")] == [None, b"bytes", None]
 
 
+def test_a_folder_may_be_the_root_of_a_disk(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "tmp1234").write_bytes(b"left by an interrupted put")
+    files = open_archive_files(f"file://{tmp_path}", service.database)
+    files.put("old", io.BytesIO(b"bytes"))
+    files.keep_only(set())
+    assert [path.name for path in tmp_path.iterdir()] == ["lost+found"]
+
+
 def test_a_folder_never_shows_half_a_file(service: Service, tmp_path: Path) -> None:
     files = open_archive_files(f"file://{tmp_path}", service.database)
 

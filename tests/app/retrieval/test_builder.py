@@ -4,14 +4,15 @@ import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import boto3
 import pytest
 from moto import mock_aws
+from sqlalchemy import Connection
 
 from app.crypto.signing import generate_signing_key
-from app.domain.exports import ArchiveKind
+from app.domain.exports import ArchiveKind, ExportWindow
 from app.domain.timeline import midnight
 from app.retrieval import builder as building
 from app.retrieval.archive_cache import ArchiveCache
@@ -22,6 +23,7 @@ from tests.support.archive import archive_in
 from tests.support.aws import set_credentials, sign_digests
 from tests.support.service import Service, exposure_key
 from tests.support.stored import store_key
+from tests.support.waiting import wait_until
 
 MARGIN = timedelta(seconds=40)
 
@@ -176,6 +178,43 @@ def test_a_hundred_requests_at_once_build_an_archive_once(aged: Service, monkeyp
             )
         )
     assert len(built) == len(bodies) == 1
+
+
+def test_requests_that_waited_past_midnight_do_not_build_the_archive_of_the_day_before(
+    aged: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[ExportWindow] = []
+    may_go_on = threading.Event()
+    moments = [0.0]  # at which a wait began or ended
+    original = building._build
+
+    def slow(builder: Builder, connection: Connection, kind: ArchiveKind, window: ExportWindow) -> ArchiveRecord:
+        built.append(window)
+        assert may_go_on.wait(60)
+        return original(builder, connection, kind, window)
+
+    def clock() -> float:
+        moments.append(moments[-1] + 3 if may_go_on.is_set() else 0.0)
+        return moments[-1]
+
+    monkeypatch.setattr(building, "_build", slow)
+    monkeypatch.setattr(building, "monotonic", clock)
+    after = midnight(aged.clock.now) + timedelta(days=1, seconds=1)
+    same_process, other_process = ArchiveCache(builder_of(aged)), ArchiveCache(builder_of(aged))
+
+    def get(cache: ArchiveCache, now: datetime) -> bytes:
+        return cache.get(ArchiveKind.KEYS, aged.today, now).body
+
+    with ThreadPoolExecutor(3) as pool:
+        bodies = [pool.submit(get, same_process, after)]
+        wait_until(lambda: built, "the archive is being built")
+        for cache in (same_process, other_process):
+            begun = len(moments)
+            bodies.append(pool.submit(get, cache, after - timedelta(seconds=3)))
+            wait_until(lambda begun=begun: len(moments) > begun, "another request waits")
+        may_go_on.set()
+        assert len({body.result(60) for body in bodies}) == 1
+    assert [window.published_before_hour for window in built] == [(aged.today + 1) * 24]
 
 
 def test_two_builders_at_once_make_one_archive(aged: Service) -> None:

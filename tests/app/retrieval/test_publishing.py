@@ -97,6 +97,32 @@ def test_an_address_whose_code_is_no_longer_valid_is_deleted(aged: Service, file
     assert {aged.client.get(path).status_code for path in gone} == {401}
 
 
+def next_hour(service: Service, period: int) -> str:
+    """Return the address of an archive that a phone with a right clock requests from the next hour on."""
+    return f"/retrieve/302/{period:05d}/{download_code(period, service.clock.now + HOUR)}"
+
+
+def test_no_file_from_before_a_release_hides_it_from_a_cache(
+    make_service: Callable[..., Service], files: DownloadFiles
+) -> None:
+    service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60", RELEASE_PERIOD_HOURS="2")
+    service.clock.now = midnight(service.clock.now) + 12.5 * HOUR
+    publish(service, files)
+    assert {next_hour(service, period) for period in (service.today, service.today - 1)} <= files.paths()
+
+    service.clock.now += HOUR  # the next hour begins with a release
+    publish(service, files)
+    assert next_hour(service, service.today) not in files.paths()
+    assert next_hour(service, service.today - 1) in files.paths(), "past days do not change with a release"
+
+
+def test_no_file_of_a_day_is_found_after_its_midnight(aged: Service, files: DownloadFiles) -> None:
+    aged.clock.now = midnight(aged.clock.now) + 23.5 * HOUR
+    publish(aged, files)
+    assert len(files.paths()) == 2 * ARCHIVES
+    assert not {next_hour(aged, period) for period in (0, aged.today, aged.today - 1)} & files.paths()
+
+
 def test_a_day_that_is_no_longer_served_is_deleted(aged: Service, files: DownloadFiles) -> None:
     publish(aged, files)
     oldest = f"{aged.today - 14:05d}"
@@ -129,6 +155,16 @@ def test_a_manifest_that_cannot_be_read_costs_only_work(aged: Service, files: Do
     publish(aged, files)
     files.write_manifest({})
     assert publish(aged, files) == 3 * ARCHIVES
+
+
+def test_an_archive_whose_file_is_gone_is_stored_once_the_service_has_built_it_again(
+    aged: Service, files: DownloadFiles
+) -> None:
+    refresh_all(aged.app.context.retrieval.builder, aged.clock.now, timedelta(seconds=40))
+    aged.execute("TRUNCATE export_archive_parts")
+    assert publish(aged, files) == 0
+    assert aged.fetch(aged.today - 3).status_code == 200
+    assert publish(aged, files) == 3
 
 
 def test_two_workers_do_not_do_the_same_work(

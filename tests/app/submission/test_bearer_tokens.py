@@ -3,10 +3,12 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.submission.bearer_tokens import MAX_AGE, OUTAGE_LIMIT, RETRY, USE_INTERVAL, BearerTokens
 from tests.support.service import Service, bearer
@@ -164,4 +166,42 @@ def test_threads_that_need_the_tokens_at_once_read_them_once(service: Service) -
     for thread in threads:
         thread.join()
     assert labels == ["QC"] * 8
+    assert len(reads) == 1
+
+
+class CountedLock:
+    """A lock that counts who has come to acquire it."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[None] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self.arrivals.append(None)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_requests_that_waited_for_a_failing_read_do_not_each_try_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_fail = threading.Event()
+    reads: list[None] = []
+
+    def unresponsive() -> Any:
+        reads.append(None)
+        assert may_fail.wait(60)
+        raise OperationalError("", None, Exception())
+
+    monkeypatch.setattr(service.database, "autocommit", unresponsive)
+    tokens, lock, start = BearerTokens(service.database, {}), CountedLock(), service.clock.now
+    monkeypatch.setattr(tokens, "_reading", lock)
+    moments = [start + number * timedelta(seconds=3) for number in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        labels = [threads.submit(tokens.label, digest(MADE), moment) for moment in moments]
+        wait_until(lambda: len(lock.arrivals) == len(moments), "all requests wait")
+        may_fail.set()
+        assert [label.result(60) for label in labels] == [None] * len(moments)
     assert len(reads) == 1

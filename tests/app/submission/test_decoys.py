@@ -98,6 +98,7 @@ def test_decoys_of_both_routes_have_one_limit_of_their_own(make_service: Callabl
     claim, upload = ("/claim-key", DECOY), ("/upload", DECOY)
     assert statuses(service, claim, upload, claim, upload) == [200, 200, 429, 429]
     assert statuses(service, ("/claim-key", MEANT), ("/upload", MEANT)) == [400, 400], "real requests are not limited"
+    assert statuses(service, *[("/upload", MEANT)] * 3) == [400] * 3
     service.clock.advance(seconds=30)
     assert statuses(service, claim, upload, claim) == [200, 200, 429]
 
@@ -116,6 +117,22 @@ def test_a_decoy_uses_up_one_request_of_its_route_refused_or_not(
     service = make_service(RATE_LIMITS="on", RATE_LIMIT_DECOYS="1", **{f"RATE_LIMIT_{route_limit}": "5"})
     decoy, real = (path, DECOY), (path, MEANT)
     assert statuses(service, decoy, decoy, decoy, real, real, real) == [200, 429, 429, 400, 400, 429]
+
+
+@pytest.mark.parametrize("path", ["/claim-key", "/upload"])
+def test_a_decoy_waits_for_redis_as_often_as_a_real_request(make_service: Callable[..., Service], path: str) -> None:
+    service = make_service(RATE_LIMITS="on")
+    redis = service.app.context.redis
+
+    def reports(headers: dict[str, str]) -> int:
+        redis.config_resetstat()
+        service.client.post(path, headers=headers, environ_overrides={"REMOTE_ADDR": next(addresses)})
+        calls: int = redis.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+        return calls
+
+    addresses = (f"192.0.2.{number}" for number in count(1))
+    reports(DECOY)  # loads the script
+    assert reports(DECOY) == reports(MEANT)
 
 
 @pytest.mark.parametrize("path", ["/claim-key", "/upload"])
