@@ -25,6 +25,8 @@ class FolderDownloads:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(body)
+                file.flush()
+                os.fsync(file.fileno())  # a rename alone may survive a loss of power, and leave an empty file
             Path(temporary).chmod(_READABLE)
             Path(temporary).replace(target)
         except BaseException:

@@ -13,6 +13,8 @@ from app.database.database import Database
 from tests.support.service import Service, bearer
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("own_pool")
+
 OURS = "FROM pg_stat_activity WHERE application_name = 'exposure-alert'"
 
 
@@ -116,12 +118,10 @@ def test_a_recreated_pool_is_checked_too(service: Service, end_all: Callable[[],
     assert not closed & fill_pool(service.database, 2)
 
 
-@pytest.mark.usefixtures("own_pool")
 def test_open_connections_are_kept(service: Service) -> None:
     assert len({frozenset(fill_pool(service.database, 1)) for _ in range(5)}) == 1
 
 
-@pytest.mark.usefixtures("own_pool")
 def test_a_connection_with_unsolicited_data_is_replaced(service: Service) -> None:
     with service.database.autocommit() as connection:
         listening = backend(connection)
