@@ -100,14 +100,22 @@ def run_release(folder: Path, *arguments: str) -> int:
 
     An interruption is for that command, which then puts everything back. This process waits for it.
     """
-    running = subprocess.Popen(["/usr/bin/python3", "-m", "deploy.host", *arguments], cwd=folder)
+    running: subprocess.Popen[bytes] | None = None
+    early: list[int] = []  # signals that arrived before the command was started
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGTERM:  # the terminal sends Ctrl-C to both
+        if number == signal.SIGINT:  # the terminal sends Ctrl-C to both
+            return
+        if running is None:
+            early.append(number)
+        else:
             running.send_signal(number)
 
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        running = subprocess.Popen(["/usr/bin/python3", "-m", "deploy.host", *arguments], cwd=folder)
+        for number in early:
+            running.send_signal(number)
         return running.wait()
     finally:
         for number, handler in before.items():

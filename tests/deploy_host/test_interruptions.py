@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.host import __main__ as command
 from deploy.host import backup, proxy, releases, restore, switch
 from deploy.host.host import Host, report
 from deploy.host.plan import RELEASES
@@ -112,23 +111,20 @@ def test_a_restore_that_is_interrupted_while_the_service_stops_starts_it_again(
     assert list(host.path(restore.BACKUPS).iterdir()) == []  # no copy in clear text
 
 
-@pytest.fixture
-def handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("handlers")
-def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "_LOCK", str(tmp_path / "lock"))
-    with command._locked():
-        os.kill(os.getpid(), signal.SIGHUP)
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGTERM)
+def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from deploy.host import __main__ as command; command._LOCK = sys.argv[1]\n"
+        "with command._locked():\n  print('locked', flush=True)\n  try: time.sleep(60)\n"
+        "  except KeyboardInterrupt: print('interrupted')\n"
+    )
+    argv = [sys.executable, "-c", script, str(tmp_path / "lock")]
+    with subprocess.Popen(argv, cwd=ROOT, env=environment({}), stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "locked\n"
+        running.send_signal(signal.SIGHUP)
+        running.send_signal(signal.SIGTERM)
+        assert running.stdout.read() == "interrupted\n"
+        assert running.wait(60) == 0
 
 
 def test_progress_is_not_reported_to_a_terminal_that_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +135,6 @@ def test_progress_is_not_reported_to_a_terminal_that_was_closed(monkeypatch: pyt
     report("a line")
 
 
-@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_of_a_release_puts_everything_back_before_an_interrupted_one_ends(
     number: signal.Signals, tmp_path: Path
@@ -154,7 +149,11 @@ def test_the_command_of_a_release_puts_everything_back_before_an_interrupted_one
         "  time.sleep(60)\nexcept KeyboardInterrupt:\n  time.sleep(1)\n  open('put-back', 'w').close()\n"
         "  raise SystemExit(130)\n"
     )
-    assert releases.run_release(tmp_path, "switch") == 130
+    script = (
+        "import pathlib, sys; from deploy.host import releases as r; sys.exit(r.run_release(pathlib.Path(sys.argv[1])))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], cwd=ROOT, env=environment({}), check=False)
+    assert done.returncode == 130
     assert (tmp_path / "put-back").exists()
 
 
