@@ -12,6 +12,7 @@ from typing import Final
 from app.domain.incidents.public import PublicIncident, Texts
 from app.domain.incidents.states import ONGOING, Impact, State
 from app.domain.objectives import Counts, MinuteCounts
+from app.domain.portal.suppression import in_steps
 
 # The parts of the service, in the order of the page.
 PARTS: Final = ("issuing", "claiming", "uploading", "downloading", "portal", "sharing", "jobs")
@@ -107,6 +108,16 @@ class ObjectiveRecord:
         if self.achieved is None:
             return None
         return 1 - (1 - self.achieved) / (1 - self.target)
+
+
+def published_counts(counts: Counts) -> Counts:
+    """Return the counts of an objective that may be published every minute: see `in_steps`.
+
+    What has failed is exact, since it decides whether a release is kept. It is a failure of the service, or a code that
+    was never issued, and reveals no diagnosis.
+    """
+    total = in_steps(counts.total)
+    return Counts(max(total - counts.bad, 0), total)
 
 
 def state_of_counts(good: int, total: int) -> PartState:

@@ -22,7 +22,15 @@ from app.domain.incidents.public import PublicEvent, PublicIncident
 from app.domain.incidents.states import State
 from app.domain.incidents.timeline import EventKind
 from app.domain.objectives import Counts, MinuteCounts, Objective
-from app.domain.status import HISTORY_DAYS, DayRecord, ObjectiveRecord, PartState, PlannedWork, record_day
+from app.domain.status import (
+    HISTORY_DAYS,
+    DayRecord,
+    ObjectiveRecord,
+    PartState,
+    PlannedWork,
+    published_counts,
+    record_day,
+)
 from app.incidents.service import Incidents
 from app.incidents.texts import title_of_check
 from app.status.carriers import Carrier, DatabaseCarrier
@@ -137,7 +145,7 @@ class Publication:
                 continue
             counted = [sums[each.window_days].get(each.name, Counts(0, 0))]
             counted += [_sum(minutes.get(each.name, ())) for minutes in current]
-            counts = Counts(sum(one.good for one in counted), sum(one.total for one in counted))
+            counts = published_counts(Counts(sum(one.good for one in counted), sum(one.total for one in counted)))
             record = ObjectiveRecord(each.name, each.part, each.titles, each.target, each.window_days, counts)
             achieved.append(record)
         return tuple(achieved)

@@ -164,6 +164,18 @@ def test_objectives_are_sums_of_the_days_of_their_window(service: Service) -> No
     assert (achieved["p"].bad, achieved["p"].total) == (1 + 2, 2000)
 
 
+def test_totals_of_objectives_grow_in_steps_and_failures_one_by_one(service: Service) -> None:
+    def published(good: int, total: int) -> tuple[int, int]:
+        service.execute("DELETE FROM objective_minutes")
+        count(service, "uploads", [NOW.replace(second=0) - timedelta(minutes=1)], good, total)
+        (counts,) = (each.counts for each in publication(service).measure(NOW).objectives if each.name == "uploads")
+        return counts.bad, counts.total
+
+    assert [published(total, total) for total in (19, 20, 39, 40)] == [(0, 0), (0, 20), (0, 20), (0, 40)]
+    assert [published(40 - bad, 40) for bad in (1, 2, 40)] == [(1, 40), (2, 40), (40, 40)]
+    assert published(3, 39) == (20, 20), "no more failed than there were"
+
+
 def test_a_document_of_a_clock_that_was_ahead_is_replaced_in_the_database(service: Service) -> None:
     now = utc_now()
     carrier = DatabaseCarrier(service.database)
