@@ -81,7 +81,7 @@ def problems(before: Snapshot, after: Snapshot) -> list[str]:
         old_good, old_total = before.counts.get(name, (0, 0))
         new_good, new_total = good - old_good, total - old_total
         failures = new_total - new_good
-        if failures < _FEWEST_FAILURES:
+        if new_total < 0 or failures < _FEWEST_FAILURES:
             continue
         allowed = 1 - after.targets[name]
         new_total = max(new_total, failures)  # totals are published in steps of twenty

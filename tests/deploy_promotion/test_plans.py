@@ -81,6 +81,7 @@ def test_a_secret_is_read_from_its_place_and_never_from_the_plan(tmp_path: Path)
         (snapshot(900, 1000), snapshot(1850, 2000), 0),  # slower than before
         (snapshot(990, 1000), snapshot(1940, 2000), 1),  # faster than before
         (snapshot(0, 0), snapshot(95, 100), 1),
+        (snapshot(1000, 1000), snapshot(997, 1000), 1),  # fewer than twenty events, of which three failed
         (snapshot(1000, 1000), snapshot(10, 20), 0),  # the window has moved: nothing is known
         (snapshot(1, 1), snapshot(2, 2, "outage"), 1),
         (snapshot(1, 1), snapshot(2, 2, "unknown"), 1),

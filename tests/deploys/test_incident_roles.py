@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.config import PORTAL, STATUS
+from app.domain.errors import IncidentRefusedError
 from app.incidents.channels import make_channels
 from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.monitor import Monitor
@@ -24,17 +25,16 @@ def test_an_incident_goes_from_the_monitor_to_the_published_report(
     now = datetime(2026, 3, 18, 12, tzinfo=UTC)
     with notice_receiver() as receiver:
         worker = start("worker_status", STATUS, NOTICE_WEBHOOK_URL=receiver.url, NOTICE_WEBHOOK_KEY="ab" * 32)
-        monitor = Monitor(
-            worker.settings,
-            "clock",
-            now,
-            MeasuredObjectives(),
-            make_channels(worker.settings.status, lambda: now),
-            worker.app.context.instruments.count_check,
+        channels = make_channels(worker.settings.status, lambda: now)
+        clock, revived = (
+            Monitor(
+                worker.settings, role, now, MeasuredObjectives(), channels, worker.app.context.instruments.count_check
+            )
+            for role in ("clock", "worker")
         )
         for _ in range(16):  # no worker has a heartbeat
             now += SLOT
-            monitor.run(now)
+            clock.run(now)
         assert receiver.kinds == ["opened"]
     (incident,) = worker.app.context.incidents.newest()
     web = start("status", STATUS, STATUS_NOTE_TOKENS=f"{NOTE_TOKEN}=hosting")
@@ -43,7 +43,10 @@ def test_an_incident_goes_from_the_monitor_to_the_published_report(
     portal = start("portal", PORTAL).app.context.incidents
     portal.acknowledge(incident.number, AUTHOR, now)
     portal.mitigate(incident.number, AUTHOR, now)
-    portal.resolve(incident.number, AUTHOR, now)
+    with pytest.raises(IncidentRefusedError, match="firing"):
+        portal.resolve(incident.number, AUTHOR, now)
+    revived.run(now + SLOT)
+    portal.resolve(incident.number, AUTHOR, now + SLOT)
     portal.reports.change(incident.number, report(), 1, AUTHOR, now)
     portal.reports.read(incident.number, 2, READER, now)
     portal.reports.publish(incident.number, 2, READER, now)
