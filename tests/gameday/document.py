@@ -87,11 +87,11 @@ def write_calm(calm: Calm, conditions: Conditions, path: Path) -> None:
 def _circumstances(conditions: Conditions) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     memory = psutil.virtual_memory().total / 2**30
-    services = "one service" if conditions.at_once == 1 else f"{conditions.at_once} services at once"
+    many = f"{conditions.at_once} services at once, each with its own servers."
+    services = "one service with its own servers." if conditions.at_once == 1 else many
     text = (
         f"{now}, commit `{_commit()}`, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"{memory:.0f} GiB, load average {os.getloadavg()[2]:.0f} in the last 15 minutes; {services}, "
-        "each with its own servers."
+        f"{memory:.0f} GiB, load average {os.getloadavg()[2]:.0f} in the last 15 minutes; {services}"
     )
     if conditions.history is None:
         return f"{text} The service is new: it has measured nothing before."

@@ -62,7 +62,7 @@ def test_an_image_that_is_in_the_registry_is_left_alone(aws: Path) -> None:
 
 
 COMMITTER = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-# Stands in for bin/install-apart with Terraform: writes down its arguments, and prints the outputs of a state.
+# Replaces bin/install-apart with Terraform: writes down its arguments, and prints the outputs of a state.
 TERRAFORM = """#!/bin/sh
 shift 5
 echo "$*" >> calls

@@ -1,6 +1,6 @@
 """One pool of connections for all applications of a test process with the same database and the same limits.
 
-Each test has an application of its own. Connecting, and compiling every statement anew, would take a third of the time
+Each test has an application of its own. Connecting, and compiling every statement again, would take a third of the time
 of the tests.
 """
 

@@ -43,7 +43,9 @@ class Probes:
     def run(self, connections: Connections, now: datetime) -> Results:
         """Return the result of each check that this process can make."""
         database, redis = connections.database, connections.redis
+        began = time.monotonic()
         in_database = _attempt(lambda: heartbeats.beat_in_database(database, self.role, now), SQLAlchemyError)
+        is_prompt = _is_quick_since(began)
         in_redis = _attempt(lambda: heartbeats.beat_in_redis(redis, self.role, now), RedisError)
         beats = heartbeats.newest(in_database, in_redis)
         results: Results = {Check.DATABASE: in_database is not None, Check.REDIS: in_redis is not None}
@@ -56,19 +58,18 @@ class Probes:
         if in_redis is not None:
             results |= self._of_queues(connections, now)
         if in_database is not None:
-            results[Check.DATABASE_LATENCY] = self._is_database_prompt(database, now)
+            results[Check.DATABASE_LATENCY] = is_prompt or self._is_database_prompt(database, now)
         folder = self.settings.status.status_folder
         if folder is not None:
             results[Check.STATUS_FOLDER] = _can_write(folder)
         return results
 
-    def _is_database_prompt(self, database: Database, now: datetime) -> bool | None:
+    def _is_database_prompt(self, database: Database, now: datetime) -> bool:
         """Return whether a heartbeat is stored within the limit by a connection that is open already."""
         for _ in range(_LATENCY_ATTEMPTS):
             began = time.monotonic()
-            if _attempt(lambda: heartbeats.beat_in_database(database, self.role, now), SQLAlchemyError) is None:
-                return None
-            if freshness.is_quick(timedelta(seconds=time.monotonic() - began)):
+            beats = _attempt(lambda: heartbeats.beat_in_database(database, self.role, now), SQLAlchemyError)
+            if beats is not None and _is_quick_since(began):
                 return True
         return False
 
@@ -85,6 +86,10 @@ class Probes:
             return results
         results[Check.QUEUE_LAG] = all(freshness.is_prompt(each, now) for each in waiting)
         return results
+
+
+def _is_quick_since(began: float) -> bool:
+    return freshness.is_quick(timedelta(seconds=time.monotonic() - began))
 
 
 def _attempt(probe: Callable[[], T], failure: type[Exception]) -> T | None:
