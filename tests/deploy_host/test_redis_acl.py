@@ -14,7 +14,6 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from app import create_app
-from app.database.migrations import migrate_database
 from app.upkeep.queues import queue_of
 from deploy.host.plan import processes
 from deploy.host.redis_acl import CLOCK, acl
@@ -96,10 +95,8 @@ def settings_of(database_url: str, redis_url: str, surface: str) -> dict[str, st
     return SECRETS | values | portal | FAST
 
 
+@pytest.mark.usefixtures("service")  # empties the database: archives that another test left would not be built again
 def test_every_process_works_with_its_user(server: Server, database_url: str, tmp_path: Path) -> None:
-    migrated = create_app(make_settings(database_url, "redis://127.0.0.1:1"))
-    migrate_database(migrated)
-    migrated.context.database.dispose()
     logs = {surface: tmp_path / f"worker-{surface}" for surface in ALL_SURFACES}
     with ExitStack() as running:
         clock = settings_of(database_url, server.url(CLOCK), ",".join(ALL_SURFACES))
