@@ -114,7 +114,7 @@ def test_a_restore_that_is_interrupted_while_the_service_stops_starts_it_again(
 def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(tmp_path: Path) -> None:
     script = (
         "import sys, time; from deploy.host import __main__ as command; command._LOCK = sys.argv[1]\n"
-        "with command._locked():\n  print('locked', flush=True)\n  try: time.sleep(60)\n"
+        "with command._locked():\n  try: print('locked', flush=True); time.sleep(60)\n"
         "  except KeyboardInterrupt: print('interrupted')\n"
     )
     argv = [sys.executable, "-c", script, str(tmp_path / "lock")]

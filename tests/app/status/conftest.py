@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.status import reader
 from app.status.carriers import FileCarrier
 from app.status.document import StatusDocument, to_json
 from tests.support.service import Service
@@ -32,8 +33,9 @@ class Site:
 
 
 @pytest.fixture
-def site(make_service: Callable[..., Service], tmp_path: Path) -> Site:
-    """The site of status, without a document."""
+def site(make_service: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The site of status, without a document. Its first request after INTERVAL waits until the folder was read."""
+    monkeypatch.setattr(reader, "_WAIT_SECONDS", 60.0)
     service = make_service(SURFACES="status", STATUS_FOLDER=str(tmp_path / "status"))
     service.clock.now = NOW
     return Site(service, tmp_path / "status")
