@@ -24,6 +24,7 @@ from tests.support.torture import CI, TORTURE
 
 # Tests that start whole services take longest. They run first, so that no process runs alone at the end.
 _SLOW_FIRST = (
+    "browser",
     "clients",
     "review_apps",
     "bench",
@@ -34,7 +35,6 @@ _SLOW_FIRST = (
     "local",
     "processes",
     "faults",
-    "browser",
     "races",
     "worker",
     "journeys",
@@ -64,6 +64,8 @@ _WHOLE = (
 # Files that share a service run in one process, so that it is started once.
 _TOGETHER = {
     "tests/app/importing/": "importing",
+    "tests/browser/portal_": "browser portal",
+    "tests/browser/test_portal_": "browser portal",
     "tests/browser/": "browser",
     "tests/clients/test_city.py": "live",
     "tests/clients/test_phone_journey.py": "live",

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from tests.support.programs import require_program
+from tests.support.programs import browser_program
 from tests.support.settings import SECRETS
 from tests.support.web import web_process
 
@@ -55,9 +54,8 @@ clock.1  | time=2026-03-18T12:15:30.253Z level=info msg="job enqueued" logger=cl
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The Chromium of the system. Without it, tests are skipped, except in continuous integration."""
-    program = shutil.which("google-chrome") or require_program("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=list(ARGUMENTS))
         yield browser
         browser.close()
 

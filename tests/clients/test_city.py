@@ -1,7 +1,6 @@
 """The simulated city against the real server: no notification is missing or wrong, and errors are found."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -15,6 +14,7 @@ from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex
 from clients.phone.settings import Settings
 from clients.progress import Progress
+from tests.support.programs import browser_program
 from tests.support.torture import only_in_ci, times
 
 PEOPLE = times(20, 50)
@@ -127,15 +127,12 @@ def test_the_page_shows_what_went_wrong_and_escapes_it():
 
 
 def test_the_page_stands_in_a_real_browser(tmp_path):
-    browser = shutil.which("chromium")
-    if not browser:
-        pytest.skip("chromium is not installed")
     file = tmp_path / "city.html"
     file.write_text(page(wrong_result()))
 
     shown = subprocess.run(
         [
-            browser,
+            browser_program(),
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
