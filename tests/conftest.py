@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from app import create_app
 from app.database.migrations import migrate_database
@@ -80,6 +81,9 @@ _TOGETHER = {
 Application.url_rule_class = CompiledRule
 Application.jinja_options = {"bytecode_cache": TemplateCache()}
 make_passwords_cheap()
+# Machines differ in speed. In continuous integration each run has the same examples.
+settings.register_profile("any machine", settings.get_profile("ci" if CI else "default"), deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -23,7 +23,7 @@ INTEGERS: Final = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([0
 LONG_INTEGERS: Final = st.one_of(st.integers(-(2**63), 2**63 - 1), st.sampled_from([0, -(2**63), 2**63 - 1, 2**40]))
 KEYS: Final = st.one_of(st.binary(max_size=40), st.binary(min_size=32, max_size=32), st.just(bytes(32)))
 
-FEW: Final = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+FEW: Final = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

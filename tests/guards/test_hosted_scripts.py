@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.guards.source import ROOT
+from tests.support.programs import require_program
 
 BIN = ROOT / "bin"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -259,6 +260,7 @@ class ReviewApp(BaseHTTPRequestHandler):
 @pytest.fixture
 def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
     """A served review app, whose behaviour a test can change."""
+    require_program("curl")
     handler = type("Changeable", (ReviewApp,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

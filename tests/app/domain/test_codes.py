@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.codes import DIGITS, LETTERS, SEGMENT_LENGTHS, generate_code, normalise_code
@@ -23,7 +23,6 @@ def always(number: int) -> Callable[[int], int]:
     return lambda below: number % below
 
 
-@settings(deadline=None)  # machines differ in speed
 @given(st.lists(st.integers(min_value=0), min_size=3, max_size=3))
 def test_every_segment_is_all_letters_or_all_digits(numbers: list[int]) -> None:
     drawn = iter(numbers)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.figures import (
@@ -49,7 +49,6 @@ def published(day: Ledgers) -> tuple[Published, dict[tuple[str, Figure], int]]:
     )
 
 
-@settings(deadline=None)
 @given(ledgers())
 def test_what_is_published_is_true_and_not_small(day: Ledgers) -> None:
     shown, counted = published(day)
@@ -60,7 +59,6 @@ def test_what_is_published_is_true_and_not_small(day: Ledgers) -> None:
             assert shown[key[0], Figure.UPLOADS] is not None
 
 
-@settings(deadline=None)
 @given(ledgers())
 def test_total_minus_parts_limits_no_hidden_count(day: Ledgers) -> None:
     """In every table of which parts and total are published: by place for each figure, and by delay for all places."""
@@ -78,7 +76,6 @@ def test_total_minus_parts_limits_no_hidden_count(day: Ledgers) -> None:
             assert rest >= 2 * THRESHOLD - 1 or len(hidden) == len(parts)
 
 
-@settings(deadline=None)
 @given(ledgers())
 def test_keys_limit_no_hidden_number_of_uploads(day: Ledgers) -> None:
     """Every division of the hidden uploads among the places has a division of their keys, with 1 to 28 for each."""
@@ -94,7 +91,6 @@ def test_keys_limit_no_hidden_number_of_uploads(day: Ledgers) -> None:
         assert least <= most
 
 
-@settings(deadline=None)
 @given(ledgers())
 def test_sizes_of_uploads_and_delays_by_place_are_not_published(day: Ledgers) -> None:
     shown, _ = published(day)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.exports import ExportPolicy, export_window
@@ -71,7 +71,6 @@ def test_without_batches_none_is_ever_closed() -> None:
     assert closed_batch(start_of_hour(HOUR) - CLOSING, AT_ONCE) is None
 
 
-@settings(deadline=None)  # machines differ in speed
 @given(st.integers(-(2**31), 2**31 - 1), st.integers(1, 144), st.integers(0, 24))
 def test_no_archive_ever_holds_a_key_before_its_validity_ended_with_two_hours_to_spare(
     start: int, period: int, hours: int

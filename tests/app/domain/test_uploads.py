@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import limits
@@ -85,7 +85,6 @@ def test_key_count_timestamp_and_keys_are_validated_in_this_order() -> None:
     assert refusal(Upload(SECONDS, [bad, replace(KEY, key_data=b"")])) is UploadErrorCode.INVALID_ROLLING_PERIOD
 
 
-@settings(deadline=None)  # machines differ in speed
 @given(
     st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
     st.lists(
