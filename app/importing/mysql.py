@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
+from app.config.parsers import split_url
 from app.importing.errors import MissingPackageError, SourceError
 from app.importing.tables import Row, SourceTable
 
@@ -61,8 +62,9 @@ class MysqlSource:
 @contextmanager
 def open_database(address: str) -> Iterator[MysqlSource]:
     """Connect, and start the snapshot. Raises SourceError."""
+    parameters = _parameters(address)
     with _readable_errors():
-        connection = pymysql.connect(**_parameters(address))
+        connection = pymysql.connect(**parameters)
     try:
         with _readable_errors(), connection.cursor() as cursor:
             for statement in _SESSION:
@@ -74,9 +76,12 @@ def open_database(address: str) -> Iterator[MysqlSource]:
 
 def _parameters(address: str) -> dict[str, Any]:
     """Return the arguments of PyMySQL. Without `ssl_ca`, TLS is used if the server offers it, without verification."""
-    parts = urlsplit(address)
-    options = {name: given[-1] for name, given in parse_qs(parts.query).items()}
-    if not parts.hostname or not parts.path.strip("/") or set(options) - {"ssl_ca"}:
+    try:
+        parts = split_url(address)
+    except ValueError as error:
+        raise SourceError(f"SOURCE {error}") from None
+    options = {name: given[-1] for name, given in parse_qs(parts.query, keep_blank_values=True).items()}
+    if not parts.hostname or not parts.path.strip("/") or set(options) - {"ssl_ca"} or "" in options.values():
         raise SourceError(f"SOURCE is not {_FORM}, with ?ssl_ca=FILE or nothing")
     tls = {"ssl_verify_cert": True, "ssl_verify_identity": True, **options} if options else {}
     return tls | {

@@ -1,6 +1,7 @@
 """Settings (app/config/settings.py): read once, frozen, and refused in one line that names the culprit."""
 
 from dataclasses import FrozenInstanceError
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from sqlalchemy import make_url
@@ -208,7 +209,18 @@ def test_an_address_may_have_several_hosts_sockets_and_ipv6(address: str, expect
             for address in ("{}://u:p@host:zq/n", "{}://u:p@host:65536", "{}://u:p@[::zq/n")
         ),
         ("DATABASE_URL", "postgres://u:p@zq@host/n"),
+        ("DATABASE_URL", "postgres://u:p@zq/zq@host/n"),
+        ("DATABASE_URL", "postgres://u:p@zq/zq?zq@host/n"),
+        ("DATABASE_URL", "postgres://u:p@zq/zq?zq=zq@host/n"),
+        ("DATABASE_URL", "postgres://u:1,zq/zq@host/n"),
+        ("DATABASE_URL", "postgres://u:zq%00@host/n"),
         ("REDIS_URL", "redis://:zq#zq@host:6379/0"),
+        ("REDIS_URL", "redis://:12#zq@host:6379/0"),
+        ("REDIS_URL", "redis://:p@zq/zq@host:6379/0"),
+        ("REDIS_URL", "redis://:p@zq?zq@host:6379/0"),
+        ("REDIS_URL", "redis://:/zq@host:6379/0"),
+        ("REDIS_URL", "redis://:zq\u2100@host:6379/0"),
+        ("MAIL_URL", "smtp://u:p@zq?zq@host:587"),
         ("MAIL_URL", "smtp://u:zq#zq@host:587"),
     ],
 )
@@ -217,6 +229,14 @@ def test_an_address_that_a_library_would_refuse_later_is_refused_at_the_start(na
         read(**{name: address})
     assert str(caught.value).startswith(f"{name}: ")
     assert "zq" not in str(caught.value), "it may be a part of a password"
+
+
+@pytest.mark.parametrize("password", ["1#2", "1/2", "1?2", "[1", "\u2100", "p%40%25"])
+def test_a_database_address_is_read_alike_by_every_library(password: str) -> None:
+    address = read(DATABASE_URL=f"postgres://u@azure:{password}@host:6432/n").database_url
+    assert (make_url(address).host, make_url(address).password) == ("host", unquote(password))
+    parts = urlsplit(address)
+    assert (parts.hostname, parts.port, unquote(parts.password or "")) == ("host", 6432, unquote(password))
 
 
 def test_an_address_that_says_how_to_check_the_certificate_keeps_its_word() -> None:
