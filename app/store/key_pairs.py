@@ -54,10 +54,12 @@ _COUNT = text("""
            count(app_public_key) AS claimed_codes
     FROM encryption_keys
 """)
-_SEALED_AFTER = text("""
+_SEALED_AFTER: Final = """
     SELECT server_public_key, server_private_key, hash_id FROM encryption_keys
-    WHERE server_public_key > :after ORDER BY server_public_key LIMIT :batch FOR UPDATE
-""")
+    WHERE server_public_key > :after ORDER BY server_public_key LIMIT :batch
+"""
+_READ_SEALED_AFTER = text(_SEALED_AFTER)
+_LOCK_SEALED_AFTER = text(f"{_SEALED_AFTER} FOR UPDATE")
 _RESEAL = text("""
     UPDATE encryption_keys SET server_private_key = :sealed_private_key WHERE server_public_key = :server_public_key
 """)
@@ -116,9 +118,12 @@ def count(connection: Connection) -> Mapping[str, int]:
     return dict(connection.execute(_COUNT).mappings().one())
 
 
-def sealed_after(connection: Connection, after: bytes, batch: int) -> list[tuple[bytes, bytes, str | None]]:
-    """Lock and return the next rows in the order of their public keys: (public key, sealed private key, hashID)."""
-    rows = connection.execute(_SEALED_AFTER, {"after": after, "batch": batch})
+def sealed_after(
+    connection: Connection, after: bytes, batch: int, *, lock: bool = False
+) -> list[tuple[bytes, bytes, str | None]]:
+    """Return the next rows in the order of their public keys: (public key, sealed private key, hashID)."""
+    statement = _LOCK_SEALED_AFTER if lock else _READ_SEALED_AFTER
+    rows = connection.execute(statement, {"after": after, "batch": batch})
     return [(bytes(row.server_public_key), bytes(row.server_private_key), row.hash_id) for row in rows]
 
 

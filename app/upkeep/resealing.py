@@ -54,7 +54,7 @@ def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -
     outcome, after = Resealed(), b""
     while True:
         with database.transaction() as connection:
-            rows = key_pairs.sealed_after(connection, after, batch)
+            rows = key_pairs.sealed_after(connection, after, batch, lock=True)
             for public_key, sealed, hash_id in rows:
                 if hash_id is not None and not is_hashed(hash_id):
                     key_pairs.replace_hash_id(connection, public_key, ring.stored_hash_id(hash_id))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from sqlalchemy import text
 
 from app.config import Settings
 from app.config.parsers import bearer_tokens
@@ -139,6 +140,13 @@ def test_a_check_counts_the_rows_that_open_and_changes_none(
     result = run(make_service(SEALING_KEYS="dd" * 32), "keys", "check")
     assert (result.exit_code, "readable\t0\nunreadable\t1" in result.output) == (1, True)
     assert present.rows("SELECT server_private_key FROM encryption_keys") == stored
+
+
+def test_a_check_waits_for_no_row_that_is_being_changed(present: Service) -> None:
+    present.issue()
+    with present.app.context.database.transaction() as connection:
+        connection.execute(text("SELECT 1 FROM encryption_keys FOR UPDATE"))
+        assert table(run(present, "keys", "check")) == {"readable": "1", "unreadable": "0"}
 
 
 def test_rotation_seals_bare_keys_that_were_moved_over(present: Service) -> None:
