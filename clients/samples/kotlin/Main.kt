@@ -42,6 +42,10 @@ private fun claimAndUpload(code: String) {
 }
 
 private fun fetchDay(date: String?) {
+    // LocalDate also takes years with a sign.
+    if (date != null && !date.matches(Regex("\\d{4}-\\d{2}-\\d{2}"))) {
+        throw ExposureException("the day must be YYYY-MM-DD")
+    }
     val day = try {
         if (date == null) System.currentTimeMillis() / 86_400_000 else LocalDate.parse(date).toEpochDay()
     } catch (error: DateTimeParseException) {

@@ -25,11 +25,18 @@ const SignatureList = messages.lookupType("exposure.TEKSignatureList");
 const Export = messages.lookupType("exposure.TemporaryExposureKeyExport");
 
 const [date] = process.argv.slice(2);
-const day = Math.floor((date === undefined ? Date.now() : Date.parse(date)) / 86_400_000);
-if (Number.isNaN(day) || !/^(\d{4}-\d\d-\d\d)?$/.test(date ?? "")) stop("the day must be YYYY-MM-DD");
-for (const key of verified(await download(day)).keys) {
+for (const key of verified(await download(dayNumber(date))).keys) {
   const hex = Buffer.from(key.keyData).toString("hex");
   console.log(hex, key.rollingStartIntervalNumber, key.rollingPeriod, key.transmissionRiskLevel);
+}
+
+/** Return the UTC day number of a date, or of today. */
+function dayNumber(date) {
+  const day = Math.floor((date === undefined ? Date.now() : Date.parse(date)) / 86_400_000);
+  // Date.parse takes 31 February for 3 March, and other forms of a date.
+  const isDate = !Number.isNaN(day) && new Date(day * 86_400_000).toISOString().slice(0, 10) === date;
+  if (date !== undefined && !isDate) stop("the day must be YYYY-MM-DD");
+  return day;
 }
 
 /** Return the zip file of a day. The MAC in its address covers the day and the hour, so it is made just before. */

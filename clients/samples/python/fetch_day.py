@@ -38,10 +38,15 @@ def main() -> None:
 
 def wanted_day() -> int:
     """Return the UTC day number of the argument, or of today."""
+    if not sys.argv[1:]:
+        return int(time.time()) // 86_400
     try:
-        return (date.fromisoformat(sys.argv[1]) - date(1970, 1, 1)).days if sys.argv[1:] else int(time.time()) // 86_400
+        day = date.fromisoformat(sys.argv[1])
     except ValueError:
         stop("the day must be YYYY-MM-DD")
+    if day.isoformat() != sys.argv[1]:  # other forms of ISO 8601, such as 2026-W01-1
+        stop("the day must be YYYY-MM-DD")
+    return (day - date(1970, 1, 1)).days
 
 
 def download(day: int) -> bytes:
