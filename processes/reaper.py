@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import psutil  # type: ignore[import-untyped]
 
@@ -23,8 +24,7 @@ def main(directory: str, seconds: float, argv: list[str]) -> int:
     """Return the command's exit code, as a shell gives it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stop)
+    _handle_signals(_stop)
     try:
         process = subprocess.Popen(argv, cwd=directory, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
@@ -39,10 +39,18 @@ def main(directory: str, seconds: float, argv: list[str]) -> int:
             process.wait(_GRACE_SECONDS)
         return TIMED_OUT
     finally:
+        _handle_signals(signal.SIG_IGN)
         _end_descendants(process.pid)
 
 
+def _handle_signals(handler: Callable[..., None] | signal.Handlers) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
 def _stop(*_: object) -> None:
+    # A second one, as after Ctrl-C, must not end this process before the descendants.
+    _handle_signals(signal.SIG_IGN)
     raise SystemExit(_SIGNALLED + signal.SIGTERM)
 
 

@@ -1,5 +1,6 @@
 """Running a command once (processes/one_off.py, processes/reaper.py)."""
 
+import contextlib
 import os
 import threading
 import time
@@ -67,3 +68,19 @@ def test_it_ends_with_the_thread_that_runs_it() -> None:
     reaper.terminate()
     thread.join(60)
     assert is_gone(lines[0])
+
+
+def test_signals_that_follow_the_first_leave_nothing_running() -> None:
+    lines: list[str] = []
+    daemons = "for i in $(seq 40); do setsid sleep 604 & echo $!; done; trap '' TERM; wait"
+    thread = threading.Thread(
+        target=run_once, args=(["sh", "-c", daemons], Path("/"), dict(os.environ), 60, lines.append)
+    )
+    thread.start()
+    wait_until(lambda: len(lines) == 40, "the daemons run")
+    reaper = psutil.Process(int(lines[0])).parent().parent()
+    while thread.is_alive():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            reaper.terminate()
+        thread.join(0.001)
+    assert [pid for pid in lines if not is_gone(pid)] == []
