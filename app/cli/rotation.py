@@ -55,6 +55,7 @@ def rotate(name: str, step: str, *, yes: bool) -> None:
     try:
         keys = [key.strip() for key in references.resolve(name, reference).split(",")]
         changed = _changed(name, step, keys, ask=not yes)
+        _check_poster_key(name, keys, changed)
         references.replace(reference, ",".join(changed))
     except (ValueError, KeyServiceError) as error:
         raise click.ClickException(f"{name}: {error}") from None
@@ -74,6 +75,15 @@ def _changed(name: str, step: str, keys: list[str], *, ask: bool) -> list[str]:
     if ask:
         click.confirm("Has the first key been in use for as long as docs/operations.md asks?", abort=True)
     return keys[:1]
+
+
+def _check_poster_key(name: str, keys: list[str], changed: list[str]) -> None:
+    """Raise ClickException if a step would change the key of posters, which is derived from the last secret."""
+    if name == "PORTAL_SECRET_KEYS" and changed[-1] != keys[-1] and not os.environ.get("QR_SIGNATURE_KEY", "").strip():
+        raise click.ClickException(
+            f"{name}: set QR_SIGNATURE_KEY first, because posters are signed with a key that is derived from the last "
+            "of these secrets: docs/operations.md, Rotating secrets"
+        )
 
 
 def _check_resealed(key: str) -> None:

@@ -70,6 +70,22 @@ def test_an_old_key_is_removed_only_after_a_question(restarted: Callable[[], Ser
     assert stored.read_text().strip() == "ab" * 32
 
 
+def test_secrets_of_the_portal_are_rotated_only_with_a_key_of_posters(
+    make_service: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "portal-keys"
+    path.write_text(OLD)
+    monkeypatch.setenv("PORTAL_SECRET_KEYS", f"file://{path}")
+    monkeypatch.delenv("QR_SIGNATURE_KEY", raising=False)
+    service = make_service(SURFACES="submission,portal", PORTAL_SECRET_KEYS=f"file://{path}")
+    refused = run(service, "secrets", "rotate", "PORTAL_SECRET_KEYS", "add")
+    assert (refused.exit_code, "set QR_SIGNATURE_KEY first" in refused.stderr) == (1, True)
+    assert (len(refused.stderr.splitlines()), path.read_text()) == (1, OLD)
+    monkeypatch.setenv("QR_SIGNATURE_KEY", "ab" * 32)
+    assert run(service, "secrets", "rotate", "PORTAL_SECRET_KEYS", "add").exit_code == 0
+    assert path.read_text().startswith(f"{OLD},")
+
+
 def test_keys_in_the_environment_are_left_to_their_owner(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALING_KEYS", OLD)
     result = rotate(service, "add")
