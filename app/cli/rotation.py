@@ -1,5 +1,6 @@
 """`flask secrets encrypt` and `flask secrets rotate`: secrets that AWS KMS, Secrets Manager or a file holds."""
 
+import hashlib
 import os
 import sys
 from typing import Final
@@ -20,7 +21,7 @@ from app.web.context import current_context
 # Settings that are lists, separated by commas, whose first key is used and whose others still open what they sealed.
 KEY_LISTS: Final = ("SEALING_KEYS", "PORTAL_SECRET_KEYS")
 _NEXT: Final = {
-    "add": "Replace all processes. When each has the new key: flask secrets rotate {name} use",
+    "add": "Replace all processes. When each has the new key: flask secrets rotate {name} use --key {key}",
     "use": "Replace all processes, then see docs/operations.md, Rotating secrets, for when the old key may go.",
     "retire": "Replace all processes.",
 }
@@ -43,9 +44,10 @@ def encrypt(name: str, key: str) -> None:
 @click.command("rotate", cls=OperatorCommand)
 @click.argument("name", type=click.Choice(KEY_LISTS))
 @click.argument("step", type=click.Choice(sorted(_NEXT)))
+@click.option("--key", "key_id", default="", help="The key to use, as printed by `add`. Required by `use`.")
 @click.option("--yes", is_flag=True, help="Do not ask before an old key is removed.")
 @with_appcontext
-def rotate(name: str, step: str, *, yes: bool) -> None:
+def rotate(name: str, step: str, key_id: str, *, yes: bool) -> None:
     """Rotate a list of keys where it is stored: `add` a new one, `use` it, and `retire` the others.
 
     The setting must be a reference, file:// or aws-secret://. Each step takes effect when processes are replaced, and
@@ -54,27 +56,41 @@ def rotate(name: str, step: str, *, yes: bool) -> None:
     reference = os.environ.get(name, "").strip()
     try:
         keys = [key.strip() for key in references.resolve(name, reference).split(",")]
-        changed = _changed(name, step, keys, ask=not yes)
+        changed = _changed(name, step, keys, key_id, ask=not yes)
         _check_poster_key(name, keys, changed)
         references.replace(reference, ",".join(changed))
     except (ValueError, KeyServiceError) as error:
         raise click.ClickException(f"{name}: {error}") from None
-    click.echo(f"keys\t{len(changed)}\n{_NEXT[step].format(name=name)}")
+    click.echo(f"keys\t{len(changed)}\n{_NEXT[step].format(name=name, key=_id_of(changed[-1]))}")
 
 
-def _changed(name: str, step: str, keys: list[str], *, ask: bool) -> list[str]:
+def _changed(name: str, step: str, keys: list[str], key_id: str, *, ask: bool) -> list[str]:
     """Return the list after a step. Raises ClickException if the step is not possible yet."""
     if step == "add":
         return [*keys, SECRET_MAKERS[name]()]
     if len(keys) == 1:
         raise click.ClickException(f"{name} has one key only; begin with: flask secrets rotate {name} add")
     if step == "use":
-        return [keys[-1], *keys[:-1]]
+        return _with_first(name, keys, key_id)
     if name == "SEALING_KEYS":
         _check_resealed(keys[0])
     if ask:
         click.confirm("Has the first key been in use for as long as docs/operations.md asks?", abort=True)
     return keys[:1]
+
+
+def _with_first(name: str, keys: list[str], key_id: str) -> list[str]:
+    """Return the list with a key in front. Naming it makes the step repeatable: the order does not show what is new."""
+    chosen = [key for key in keys if _id_of(key) == key_id][:1]
+    if not chosen:
+        ids = ", ".join(map(_id_of, keys))
+        raise click.ClickException(f"{name}: name the key to use with --key, of {ids}; the first is in use")
+    return chosen + [key for key in keys if key not in chosen]
+
+
+def _id_of(key: str) -> str:
+    """Return a short name of a key, which does not lead to the key: that is 32 random bytes."""
+    return hashlib.sha256(bytes.fromhex(key)).hexdigest()[:8]
 
 
 def _check_poster_key(name: str, keys: list[str], changed: list[str]) -> None:

@@ -39,12 +39,13 @@ def rotating(environment: dict[str, str], log: Path) -> Iterator[tuple[WebProces
         yield web, load
 
 
-def command(environment: dict[str, str], *words: str) -> None:
-    """Run an operator's command."""
+def command(environment: dict[str, str], *words: str) -> str:
+    """Run an operator's command, and return what it prints."""
     inherited = {name: os.environ[name] for name in ("HOME", "PATH", "LANG") if name in os.environ}
     words = (sys.executable, "-m", "flask", "--app", "app", *words)
     done = subprocess.run(words, env=inherited | environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def replace_workers(web: WebProcess) -> None:
@@ -66,9 +67,10 @@ def test_the_sealing_key_is_rotated_under_load(database_url: str, redis_url: str
     urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SEALING_KEYS": f"file://{stored}"}
     environment = SECRETS | urls | {"ENV": "test", "PUBLISH_ACTIVE_KEYS": "true"}
     with rotating(environment, tmp_path / "log") as (web, load):
-        for step in ("add", "use"):
-            command(environment, "secrets", "rotate", "SEALING_KEYS", step)
-            replace_workers(web)
+        added = command(environment, "secrets", "rotate", "SEALING_KEYS", "add")
+        replace_workers(web)
+        command(environment, "secrets", "rotate", "SEALING_KEYS", "use", "--key", added.split()[-1])
+        replace_workers(web)
         # What was issued with the old key in front can still be claimed and used for uploads.
         command(environment, "keys", "reseal")
         seen = len(load.acknowledged)

@@ -41,11 +41,13 @@ def rotate(service: Service, step: str, *words: str, given: str = "") -> Result:
 def test_a_rotation_step_by_step(restarted: Callable[[], Service], stored: Path) -> None:
     service = restarted()
     phone = service.pair()
-    assert rotate(service, "add").exit_code == 0
+    added = rotate(service, "add")
     old, new = stored.read_text().strip().split(",")
-    assert old == OLD
-    assert rotate(restarted(), "use").exit_code == 0
-    assert stored.read_text().strip() == f"{new},{OLD}"
+    assert (added.exit_code, old) == (0, OLD)
+    key = added.stdout.split()[-1]
+    for _ in range(2):
+        assert rotate(restarted(), "use", "--key", key).exit_code == 0
+        assert stored.read_text().strip() == f"{new},{OLD}"
     service = restarted()
     early = rotate(service, "retire", "--yes")
     assert (early.exit_code, "1 private keys are sealed with an old key" in early.output) == (1, True)
@@ -60,6 +62,15 @@ def test_a_single_key_is_neither_used_nor_retired(restarted: Callable[[], Servic
         result = rotate(restarted(), step)
         assert (result.exit_code, "begin with: flask secrets rotate SEALING_KEYS add" in result.output) == (1, True)
     assert stored.read_text() == OLD
+
+
+def test_a_key_to_use_is_named(restarted: Callable[[], Service], stored: Path) -> None:
+    stored.write_text(f"{'ab' * 32},{OLD}")
+    for words in ((), ("--key", "00000000")):
+        result = rotate(restarted(), "use", *words)
+        assert (result.exit_code, "name the key to use with --key" in result.stderr) == (1, True)
+        assert len(result.stderr.splitlines()) == 1
+    assert stored.read_text() == f"{'ab' * 32},{OLD}"
 
 
 def test_an_old_key_is_removed_only_after_a_question(restarted: Callable[[], Service], stored: Path) -> None:
