@@ -28,8 +28,15 @@ def open_source(address: str) -> AbstractContextManager[Source]:
         from app.importing.mysql import open_database
 
         return open_database(address)
-    if "://" not in address and Path(address).is_dir():
+    if "://" not in address and _is_folder(address):
         from app.importing.dump import open_folder
 
         return open_folder(Path(address))
     raise SourceError("SOURCE is neither mysql://…, nor mariadb://…, nor a folder")
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # a name that is too long, or a folder above it that may not be searched
+        return False

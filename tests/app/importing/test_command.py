@@ -30,6 +30,7 @@ MAX_MEMORY_BYTES = 8 * 2**20
     [
         ("postgresql://host/db", "SOURCE is neither mysql://…, nor mariadb://…, nor a folder"),
         ("/nowhere", "SOURCE is neither"),
+        ("secret-word" * 30, "SOURCE is neither"),
         ("mysql://user:secret-word@127.0.0.1", "SOURCE is not mysql://user:password@host:port/database"),
         ("mysql://user:secret-word@127.0.0.1/db?tls=1", "SOURCE is not mysql://user:password@host:port/database"),
         ("mysql://user:secret-word@127.0.0.1:1/db", "the public server's database cannot be read: Can't connect"),
