@@ -7,9 +7,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit
 
-from redis import ConnectionPool
-from redis.exceptions import RedisError
-
 from app.config.references import KMS
 from app.crypto.key_service import KmsSigningKey
 from app.crypto.sealing import SEALING_KEY_BYTES
@@ -267,6 +264,10 @@ def redis_url(raw: str) -> str:
 
 def _check_redis_parameter(scheme: str, name: str, value: str) -> None:
     """Raise ValueError unless the client accepts a parameter, which it reads only when it makes a connection."""
+    # Imported here, because the supervising process of the web server reads settings, too, and is to stay small.
+    from redis import ConnectionPool
+    from redis.exceptions import RedisError
+
     try:
         if not value:
             raise ValueError
