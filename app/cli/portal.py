@@ -48,10 +48,12 @@ def audit_check(expect: Head) -> None:
 
 
 @portal.command("poster-key")
+@click.option("--seed", is_flag=True, help="Print the secret seed instead, for QR_SIGNATURE_KEY.")
 @with_appcontext
-def poster_key() -> None:
+def poster_key(*, seed: bool) -> None:
     """Print the public key with which phones verify the QR codes of posters, in base64."""
-    click.echo(base64.b64encode(current_context().portal.posters.public_key).decode())
+    posters = current_context().portal.posters
+    click.echo(base64.b64encode(posters.seed if seed else posters.public_key).decode())
 
 
 for command in ACCOUNT_COMMANDS:

@@ -97,8 +97,8 @@ def _check_poster_key(name: str, keys: list[str], changed: list[str]) -> None:
     """Raise ClickException if a step would change the key of posters, which is derived from the last secret."""
     if name == "PORTAL_SECRET_KEYS" and changed[-1] != keys[-1] and not os.environ.get("QR_SIGNATURE_KEY", "").strip():
         raise click.ClickException(
-            f"{name}: set QR_SIGNATURE_KEY first, because posters are signed with a key that is derived from the last "
-            "of these secrets: docs/operations.md, Rotating secrets"
+            f"{name}: posters are signed with a key that is derived from the last of these secrets. Keep it first: set "
+            "QR_SIGNATURE_KEY to what `flask portal poster-key --seed` prints"
         )
 
 

@@ -41,6 +41,11 @@ class Posters:
         """The key with which phones verify posters, 32 bytes."""
         return self._key.verify_key.encode(RawEncoder)
 
+    @property
+    def seed(self) -> bytes:
+        """The seed of the key that signs, 32 bytes, which is secret."""
+        return bytes(self._key)
+
     def address(self, place: RegisteredPlace) -> str:
         """Return the address in the QR code of a place."""
         details = place.details

@@ -172,6 +172,13 @@ def test_the_public_key_is_printed_for_those_who_build_the_app(portal: Service) 
     assert base64.b64decode(result.output) == portal.app.context.portal.posters.public_key
 
 
+def test_posters_remain_valid_when_the_derived_key_is_kept_and_the_secret_replaced(make_service: Any) -> None:
+    first = make_service(SURFACES="submission,portal").app
+    seed = first.test_cli_runner().invoke(args=["portal", "poster-key", "--seed"]).output.strip()
+    kept = make_service(SURFACES="submission,portal", QR_SIGNATURE_KEY=seed, PORTAL_SECRET_KEYS="ee" * 32)
+    assert kept.app.context.portal.posters.public_key == first.context.portal.posters.public_key
+
+
 def test_the_key_of_posters_survives_a_new_secret_in_front(make_service: Any) -> None:
     first = make_service(SURFACES="submission,portal").app.context.portal.posters.public_key
     renewed = make_service(SURFACES="submission,portal", PORTAL_SECRET_KEYS=f"{'ee' * 32},{'dd' * 32}")
