@@ -35,14 +35,15 @@ class Alerting:
         """Store what fires and what has ended; return the number of the incident that was opened or extended.
 
         May be called by any number of processes with the same detections: each alert is stored once. An incident is
-        resolved once none of its alerts has fired for `RECOVERY`. Raises DBAPIError.
+        resolved once none of its alerts has fired for `RECOVERY`; those that can wait and go on firing get another one.
+        Raises DBAPIError.
         """
         with self.database.session() as session:
             incidents.lock_all(session)
-            fired = [(number, each) for each in detections if (number := alerts.fire(session, each)) is not None]
-            incident = self._extend(session, [each for _, each in fired]) if fired else None
-            for number, each in fired:
-                _record_firing(session, number, each, incident)
+            fired = [found for each in detections if (found := _fire(session, each)) is not None]
+            incident = self._extend(session, fired) if fired else None
+            for each in fired:
+                _record_firing(session, each, incident)
             firing = {alerts.key_of(row) for row in alerts.firing(session)} if endings else set()
             for ending in endings:
                 if ending.key in firing:
@@ -58,13 +59,14 @@ class Alerting:
                 if key.source is Source.OBJECTIVE and key.name not in objectives:
                     _record_end(session, Ending(key, now))
 
-    def _extend(self, session: Session, fired: Sequence[Detection]) -> Incident:
+    def _extend(self, session: Session, alerts_fired: Sequence["_Firing"]) -> Incident:
         """Return the ongoing incident to which alerts belong, or a new one."""
+        fired = [each.detection for each in alerts_fired]
         urgency = most_urgent(fired)
         known = incidents.ongoing(session, [each.value for each in Severity])
         incident = next((each for each in known if _takes(each, fired, urgency)), None)
         if incident is None:
-            return self._open(session, fired, urgency)
+            return self._open(session, alerts_fired, urgency)
         if urgency is Severity.PAGE:
             incident.urgency = urgency.value
         incident.impact = worse(Impact(incident.impact), impact_of(fired)).value
@@ -74,9 +76,11 @@ class Alerting:
             events.add(session, Event(max(each.at for each in fired), EventKind.REOPENED, author=SERVICE), incident.id)
         return incident
 
-    def _open(self, session: Session, fired: Sequence[Detection], urgency: Severity) -> Incident:
-        titles = self._titles(next(each for each in fired if each.key.severity is urgency))
-        began = min(self._began(session, each) for each in fired if each.key.severity is urgency)
+    def _open(self, session: Session, alerts_fired: Sequence["_Firing"], urgency: Severity) -> Incident:
+        fired = [each.detection for each in alerts_fired]
+        urgent = [each for each in alerts_fired if each.detection.key.severity is urgency]
+        titles = self._titles(urgent[0].detection)
+        began = min(self._began(session, each.detection, each.after) for each in urgent)
         incident = Incident(
             title_en=titles["en"],
             title_fr=titles["fr"],
@@ -93,8 +97,11 @@ class Alerting:
         events.add(session, Event(opened, EventKind.OPENED, author=SERVICE), incident.id)
         return incident
 
-    def _began(self, session: Session, detection: Detection) -> datetime:
-        """Return when what was detected began: before the alert, if failures had to add up until it fired."""
+    def _began(self, session: Session, detection: Detection, after: datetime | None) -> datetime:
+        """Return when what was detected began: before the alert, if failures had to add up until it fired.
+
+        What happened before `after` belongs to an earlier incident.
+        """
         if detection.key.source is not Source.OBJECTIVE:
             return detection.at
         try:
@@ -105,7 +112,8 @@ class Alerting:
         except (SQLAlchemyError, ConfigurationError) as error:  # an incident must be opened anyway
             _logger.error("beginning of an incident unknown", extra={"reason": type(error).__name__})
             found = None
-        return found or detection.at
+        began = found or detection.at
+        return began if after is None else max(began, after)
 
     def _titles(self, detection: Detection) -> Mapping[str, str]:
         name = detection.key.name
@@ -138,10 +146,29 @@ def _takes(incident: Incident, fired: Sequence[Detection], urgency: Severity) ->
     return min(each.at for each in fired) - incident.began <= SAME_CAUSE
 
 
-def _record_firing(session: Session, alert: int, detection: Detection, incident: Incident | None) -> None:
+@dataclass(frozen=True)
+class _Firing:
+    """A stored alert that needs an incident: its number, and the end of its earlier incident, if it had one."""
+
+    number: int
+    detection: Detection
+    after: datetime | None = None
+
+
+def _fire(session: Session, detection: Detection) -> _Firing | None:
+    """Return the alert of a detection if it is new, or if its incident is over; None if it belongs to one."""
+    number = alerts.fire(session, detection)
+    if number is not None:
+        return _Firing(number, detection)
+    outlived = alerts.outlived(session, detection)
+    return None if outlived is None else _Firing(outlived.number, detection, outlived.ended)
+
+
+def _record_firing(session: Session, fired: _Firing, incident: Incident | None) -> None:
     if incident is None:
         return
-    alerts.attach(session, alert, incident.id)
+    detection = fired.detection
+    alerts.attach(session, fired.number, incident.id)
     events.add(session, Event(detection.at, EventKind.ALERT_FIRED, detection.key.name, author=SERVICE), incident.id)
 
 

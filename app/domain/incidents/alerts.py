@@ -1,11 +1,12 @@
 """Alerts: which check or objective is in breach, since when, and how much of the service that affects.
 
-Only one alert of a key fires at a time. An alert belongs to the incident that was open when it fired.
+Only one alert of a key fires at a time. It belongs to the incident that was open when it fired, and later to another
+one if failures after the end of that incident keep it firing.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -35,11 +36,15 @@ class AlertKey:
 
 @dataclass(frozen=True)
 class Detection:
-    """An alert that fires: since when, and which parts of the service it concerns."""
+    """An alert that fires: since when, and which parts of the service it concerns.
+
+    `window`: for how long failures that are over keep it firing.
+    """
 
     key: AlertKey
     at: datetime
     parts: tuple[str, ...]
+    window: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)

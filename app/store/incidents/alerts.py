@@ -49,6 +49,21 @@ _END: Final = text("""
     WHERE source = :source AND name = :name AND severity = :severity AND resolved IS NULL AND fired <= :at
     RETURNING fired, incident_id
 """)
+# A person, or the end of its last urgent alert, decides when an incident no longer affects users.
+_OUTLIVED: Final = text("""
+    SELECT alerts.id AS number, coalesce(incidents.mitigated, incidents.resolved) AS ended
+    FROM alerts JOIN incidents ON incidents.id = alerts.incident_id
+    WHERE source = :source AND name = :name AND severity = :severity AND alerts.resolved IS NULL
+      AND incidents.resolved IS NOT NULL AND coalesce(incidents.mitigated, incidents.resolved) <= :before
+""")
+
+
+@dataclass(frozen=True)
+class Outlived:
+    """The number of an alert that fires although its incident is over, and when that ended."""
+
+    number: int
+    ended: datetime
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,13 @@ def fire(session: Session, detection: Detection) -> int | None:
     """Store an alert that fires and return its number, or None if it fires already."""
     values = {**_columns(detection.key), "parts": list(detection.parts), "at": detection.at}
     return session.execute(_FIRE, values).scalar()
+
+
+def outlived(session: Session, detection: Detection) -> Outlived | None:
+    """Return an alert that fires because of failures after the end of its incident; None if there is no such alert."""
+    values = {**_columns(detection.key), "before": detection.at - detection.window}
+    row = session.execute(_OUTLIVED, values).first()
+    return None if row is None else Outlived(row.number, row.ended)
 
 
 def end(session: Session, ending: Ending) -> Fired | None:

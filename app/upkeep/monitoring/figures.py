@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source
 from app.domain.objectives import Severity
@@ -25,7 +25,8 @@ def alerts_of_figures(figures: Iterable[FigureNow], now: datetime) -> tuple[list
                     "figure above threshold",
                     extra={"figure": each.threshold.figure, "severity": severity.value, "value": each.value},
                 )
-                detections.append(Detection(key, now, each.threshold.parts))
+                window = timedelta(seconds=each.threshold.window_seconds)
+                detections.append(Detection(key, now, each.threshold.parts, window))
             else:
                 endings.append(Ending(key, now))
     return detections, endings

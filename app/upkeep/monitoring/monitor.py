@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from redis import Redis
@@ -158,13 +158,19 @@ class Monitor:
     def _of_objectives(self, evaluations: Sequence[Evaluation], now: datetime) -> tuple[list[Detection], list[Ending]]:
         """Return the alerts of objectives that fire, and those that do not."""
         parts = self.measured.parts()
-        firing = {(each.objective, alert.severity) for each in evaluations for alert in each.firing}
+        firing: dict[tuple[str, Severity], timedelta] = {}
+        for alert in (alert for each in evaluations for alert in each.firing):
+            window = timedelta(minutes=alert.short_minutes)
+            key = alert.objective, alert.severity
+            firing[key] = min(window, firing.get(key, window))
         known = {(each.objective, severity) for each in evaluations for severity in Severity}
         detections = [
-            Detection(AlertKey(Source.OBJECTIVE, name, severity), now, (parts[name],) if name in parts else ())
-            for name, severity in sorted(firing)
+            Detection(AlertKey(Source.OBJECTIVE, *key), now, (parts[key[0]],) if key[0] in parts else (), window)
+            for key, window in sorted(firing.items())
         ]
-        endings = [Ending(AlertKey(Source.OBJECTIVE, name, severity), now) for name, severity in sorted(known - firing)]
+        endings = [
+            Ending(AlertKey(Source.OBJECTIVE, name, severity), now) for name, severity in sorted(known - set(firing))
+        ]
         return detections, endings
 
     def _record_notified(self, database: Database, redis: Redis | None, incident: int) -> None:

@@ -1,6 +1,7 @@
 """From alerts to incidents, also with many processes at the same moment."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -135,6 +136,46 @@ def test_alerts_that_are_not_urgent_do_not_prolong_an_urgent_incident(
     assert incidents.newest()[0].state is State.RESOLVED
     alerting.synchronize([], [objective_ends("jobs", Severity.TICKET, began + 60 * MINUTE)], began + 60 * MINUTE)
     assert status.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
+
+
+def test_an_alert_that_outlives_its_incident_gets_one_of_its_own(
+    status: Service, incidents: Incidents, alerting: Alerting
+) -> None:
+    began, slow = status.clock.now, ("jobs", Severity.TICKET)
+    first = alerting.synchronize([check_fires(Check.WORKER, began), objective_fires(*slow, began)], [], began)
+    ended = began + MINUTE
+    alerting.synchronize([objective_fires(*slow, ended)], [check_ends(Check.WORKER, ended)], ended)
+    over = ended + RECOVERY
+    assert alerting.synchronize([objective_fires(*slow, over)], [], over) is None, "it is resolved only now"
+    later = over + MINUTE
+    second = alerting.synchronize([objective_fires(*slow, later)], [], later)
+    assert second not in (None, first)
+    assert second is not None
+    assert alerting.synchronize([objective_fires(*slow, later + MINUTE)], [], later + MINUTE) is None
+    details = incidents.find(second, later)
+    assert (details.incident.urgency, details.incident.parts) == (Severity.TICKET, ("jobs",))
+    assert details.incident.began == later, "the time before is that of the first incident"
+    assert [event.kind for event in details.events] == ["opened", "alert-fired"]
+    alerting.synchronize([], [objective_ends(*slow, later + 2 * MINUTE)], later + 2 * MINUTE)
+    alerting.synchronize([], [], later + 2 * MINUTE + RECOVERY)
+    assert {incident.state for incident in incidents.newest()} == {State.RESOLVED}
+
+
+def test_failures_of_an_incident_do_not_open_another_one(
+    status: Service, incidents: Incidents, alerting: Alerting
+) -> None:
+    began, two_hours = status.clock.now, timedelta(hours=2)
+
+    def slow(at: datetime) -> Detection:
+        return replace(objective_fires("jobs", Severity.TICKET, at), window=two_hours)
+
+    first = alerting.synchronize([check_fires(Check.WORKER, began), slow(began)], [], began)
+    ended = began + MINUTE
+    alerting.synchronize([slow(ended)], [check_ends(Check.WORKER, ended)], ended)
+    alerting.synchronize([slow(ended + RECOVERY)], [], ended + RECOVERY)
+    before, after = ended + two_hours - MINUTE, ended + two_hours
+    assert alerting.synchronize([slow(before)], [], before) is None, "its window still has failures of the incident"
+    assert alerting.synchronize([slow(after)], [], after) not in (None, first)
 
 
 def test_a_person_cannot_resolve_an_incident_while_an_alert_of_its_urgency_fires(

@@ -4,43 +4,24 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis import Redis
 
 from app.domain.incidents.checks import Check
 from app.domain.incidents.states import State
-from app.domain.objectives import Evaluation, FiringAlert, Severity
-from app.incidents.measured import NothingMeasured
-from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.spool import unstored_detections
 from app.upkeep.queues import queue_of
 from tests.support.at_once import at_once
 from tests.support.black_hole import BlackHole
-from tests.support.breakage import without_table
 from tests.support.receiver import Receiver
 from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.watch import SLOT, Watch
 
 MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class Measuring(NothingMeasured):
-    """Objectives with the evaluations that a test sets."""
-
-    found: list[Evaluation] = field(default_factory=list)
-    calls: int = 0
-
-    def evaluations(self, *_: Any) -> list[Evaluation]:
-        """Return what the test set."""
-        self.calls += 1
-        return self.found
 
 
 def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver) -> None:
@@ -224,38 +205,6 @@ def test_old_archives_late_purges_and_waiting_jobs_are_alerts(make_watch: Callab
     found = {row.name for row in watch.rows("SELECT name FROM alerts")}
     assert found >= {"archive_freshness", "purge_lag", "queue_lag"}
     assert [row.impact for row in watch.rows("SELECT impact FROM incidents")] == ["major"]
-
-
-def test_objectives_are_evaluated_once_a_minute(make_watch: Callable[..., Watch]) -> None:
-    measuring = Measuring()
-    firing = FiringAlert("claims-availability", Severity.PAGE, 14.4, 60, 5)
-    slower = FiringAlert("claims-availability", Severity.PAGE, 6, 360, 30)
-    watch = make_watch(measured=measuring)
-    measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, (firing, slower))]
-    watch.rounds(4)
-    assert measuring.calls <= 2
-    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["claims-availability"]
-    measuring.found = []
-    watch.rounds(1, step=MINUTE)
-    assert len(watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL")) == 1, "nothing is known of it"
-    measuring.found = [Evaluation("another", 1, 1, {}, ())]
-    watch.rounds(1, step=MINUTE)
-    assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == [], "the objective was removed"
-    measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, (firing,))]
-    watch.rounds(1, step=MINUTE)
-    measuring.found = [Evaluation("claims-availability", 0.9, -1, {}, ())]
-    watch.rounds(1, step=MINUTE)
-    assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
-
-
-def test_checks_go_on_if_objectives_cannot_be_evaluated(
-    make_watch: Callable[..., Watch], receiver: Receiver, caplog: pytest.LogCaptureFixture
-) -> None:
-    watch = make_watch(measured=MeasuredObjectives(), REDIS_URL="redis://127.0.0.1:1/0")
-    with without_table(watch.service, "objective_minutes"):
-        watch.rounds(4)
-    assert receiver.kinds == ["opened"]
-    assert "objectives not evaluated" in [record.message for record in caplog.records]
 
 
 def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callable[..., Watch]) -> None:
