@@ -61,7 +61,9 @@ class DocumentReader:
         if document.written_at > now + CLOCK_TOLERANCE:
             return  # the clock of its author was wrong, and it would stay the newest for as long
         with self._lock:
-            if self._newest is None or document.written_at > self._newest.written_at:
+            newest = None if self._newest is None else self._newest.written_at
+            # The clock may have been set back since the newest was read, and no other would be newer for as long.
+            if newest is None or document.written_at > newest or newest > now + CLOCK_TOLERANCE:
                 self._newest = document
 
 

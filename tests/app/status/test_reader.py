@@ -81,6 +81,14 @@ def test_a_document_from_the_future_is_ignored() -> None:
     assert written(reader) == NOW + timedelta(minutes=1)
 
 
+def test_after_the_clock_was_set_back_new_documents_are_shown() -> None:
+    carrier = Memory(of(60))
+    reader = DocumentReader([carrier])
+    assert written(reader, NOW + timedelta(hours=1)) == NOW + timedelta(hours=1)
+    carrier.body = of(1)
+    assert written(reader, NOW + timedelta(minutes=1)) == NOW + timedelta(minutes=1)
+
+
 def test_a_carrier_that_does_not_respond_delays_no_other(caplog: pytest.LogCaptureFixture) -> None:
     silent, other = Memory(of(9)), Memory(of(0))
     silent.answers.clear()
