@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import ConfigurationError
 from app.domain.incidents.reports import Draft, Figure, Report
 from app.domain.incidents.timeline import Event, EventKind, window
+from app.domain.portal.suppression import THRESHOLD
 from app.incidents.measured import Measured
 from app.incidents.records import IncidentRecord, record_of
 from app.incidents.texts import catalogue, event_text
@@ -76,10 +77,10 @@ def _impact(incident: IncidentRecord, figures: Sequence[Figure], texts: Catalogu
     lines = [texts("draft.minutes", duration=duration(texts, incident.minutes or 0))]
     lines += [
         texts(
-            "draft.figure",
+            "draft.figure" if figure.total else "draft.few",
             objective=figure.titles.get(texts.language, figure.objective),
             failed=_number(texts, figure.failed),
-            total=_number(texts, figure.total),
+            total=_number(texts, figure.total or THRESHOLD),
             share=_number(texts, round(figure.budget_spent * 100, 1)),
         )
         for figure in figures

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.incidents.reports import Figure
 from app.domain.objectives import Counts, Evaluation, MinuteCounts, Objective, Severity, began
+from app.domain.portal.suppression import THRESHOLD, in_steps
 from app.objectives import load_objectives
 from app.objectives.evaluator import Evaluator
 from app.store import objective_minutes
@@ -52,14 +53,15 @@ class MeasuredObjectives:
     def figures(self, connection: Connection, begin: datetime, end: datetime) -> Sequence[Figure]:
         """Return what failed in whole minutes of a period, and the share of the budget that it spent.
 
-        The budget is that of the objective's window which ends with the period. Raises DBAPIError.
+        The budget is that of the objective's window which ends with the period, or of a period that had more events.
+        Totals are in steps, as on the status page: see `published_counts`. Raises DBAPIError.
         """
         first, last = begin.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
         last += timedelta(minutes=1)
         counted = objective_minutes.between(connection, first, last)
         whole = objective_minutes.sums(connection, {each.window_minutes for each in self._objectives}, last)
         return [
-            _figure(objective, failed, whole[objective.name][objective.window_minutes])
+            _figure(objective, failed, whole.get(objective.name, {}).get(objective.window_minutes, Counts(0, 0)))
             for objective in self._objectives
             if (failed := _sum(counted.get(objective.name, ()))).bad
         ]
@@ -70,5 +72,6 @@ def _sum(minutes: Iterable[MinuteCounts]) -> Counts:
 
 
 def _figure(objective: Objective, counts: Counts, whole: Counts) -> Figure:
-    spent = float(counts.bad / (whole.total * objective.budget))
-    return Figure(objective.name, dict(objective.titles), counts.bad, counts.total, spent)
+    total = in_steps(max(counts.total, whole.total)) or THRESHOLD
+    spent = float(counts.bad / (total * objective.budget))
+    return Figure(objective.name, dict(objective.titles), counts.bad, in_steps(counts.total), spent)

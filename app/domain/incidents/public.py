@@ -29,7 +29,10 @@ class PublicAction:
 
 @dataclass(frozen=True)
 class PublicFigure:
-    """What an incident cost an objective: requests, or checks, that failed, and the share of the budget, 1 for all."""
+    """What an incident cost an objective: requests, or checks, that failed, and the share of the budget, 1 for all.
+
+    The total is in steps of 20; 0 stands for fewer.
+    """
 
     objective: str
     titles: Texts

@@ -62,7 +62,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Figure:
-    """What an incident cost an objective: events that failed, of all, and the share of the budget, 1 for all of it."""
+    """What an incident cost an objective: events that failed, of all, and the share of the budget, 1 for all of it.
+
+    The total is in steps of 20; 0 stands for fewer.
+    """
 
     objective: str
     titles: Mapping[str, str]

@@ -43,8 +43,46 @@ def test_a_report_has_what_failed_and_the_share_of_the_budget(status: Service, i
     assert (figure.failed, figure.total) == (1000, 10_000)
     budget = float(objective(name).budget) * 20_000
     assert figure.budget_spent == pytest.approx(1000 / budget)
-    assert "1,000 of 10,000 failed" in draft.report.sections["en"]["impact"]
-    assert "1\N{NO-BREAK SPACE}000 sur 10\N{NO-BREAK SPACE}000 en échec" in draft.report.sections["fr"]["impact"]
+    assert "1,000 of about 10,000 failed" in draft.report.sections["en"]["impact"]
+    assert (
+        "1\N{NO-BREAK SPACE}000 sur environ 10\N{NO-BREAK SPACE}000 en échec" in draft.report.sections["fr"]["impact"]
+    )
+
+
+def test_an_incident_that_lasts_longer_than_the_windows_can_be_resolved(status: Service, incidents: Incidents) -> None:
+    name, began = load_objectives()[0].name, status.clock.now
+    count(status, name, 20, 900, 1000)
+    number = incidents.open(Opening("Requests fail"), AUTHOR, began - 30 * MINUTE)
+    now = began + timedelta(days=objective(name).window_days + 1)
+    incidents.resolve(number, AUTHOR, now)
+    draft = incidents.find(number, now).draft
+    assert draft is not None
+    (figure,) = draft.figures
+    assert (figure.failed, figure.total) == (2000, 20_000)
+    assert figure.budget_spent == pytest.approx(2000 / (20_000 * float(objective(name).budget)))
+
+
+@pytest.mark.parametrize(
+    ("total", "shown", "words"),
+    [
+        (1019, 1000, {"en": "3 of about 1,000 failed", "fr": "3 sur environ 1\N{NO-BREAK SPACE}000 en échec"}),
+        (19, 0, {"en": "3 of fewer than 20 failed", "fr": "3 sur moins de 20 en échec"}),
+    ],
+)
+def test_a_report_does_not_show_small_numbers_of_people(
+    status: Service, incidents: Incidents, total: int, shown: int, words: dict[str, str]
+) -> None:
+    name, now = load_objectives()[0].name, status.clock.now
+    count(status, name, 1, total - 3, total)
+    number = incidents.open(Opening("Requests fail"), AUTHOR, now - 10 * MINUTE)
+    incidents.resolve(number, AUTHOR, now)
+    draft = incidents.find(number, now).draft
+    assert draft is not None
+    (figure,) = draft.figures
+    assert (figure.failed, figure.total) == (3, shown), "what has failed is exact, as on the status page"
+    assert figure.budget_spent == pytest.approx(3 / (max(shown, 20) * float(objective(name).budget)))
+    for language, text in words.items():
+        assert text in draft.report.sections[language]["impact"]
 
 
 def test_a_burn_rate_fires(status: Service) -> None:
