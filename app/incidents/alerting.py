@@ -17,7 +17,7 @@ from app.domain.objectives import Severity
 from app.incidents.drafts import SERVICE, store_draft
 from app.incidents.measured import Measured
 from app.incidents.texts import title_of_check, title_of_figure, title_of_objective
-from app.store.incidents import alerts, events, incidents
+from app.store.incidents import alerts, events, incidents, notices
 from app.store.incidents.alerts import Fired
 from app.store.incidents.incidents import Incident
 
@@ -67,8 +67,10 @@ class Alerting:
         incident = next((each for each in known if _takes(each, fired, urgency)), None)
         if incident is None:
             return self._open(session, alerts_fired, urgency)
-        if urgency is Severity.PAGE:
+        if urgency is Severity.PAGE and (incident.urgency != urgency or incident.state == State.MITIGATED):
             incident.urgency = urgency.value
+            incident.acknowledged = incident.acknowledged_by = None
+            notices.repeat_first(session, incident.id)
         incident.impact = worse(Impact(incident.impact), impact_of(fired)).value
         incident.parts = list(parts_of(incident.parts, fired))
         if incident.state == State.MITIGATED and urgency is Severity.PAGE:

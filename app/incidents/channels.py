@@ -17,6 +17,7 @@ from app.incidents.notice_texts import Notice, as_json, subject_of, text_of
 from app.incidents.notices import Send
 from app.sending.email import Email, send_email
 from app.sending.http import post_json
+from app.web.i18n import LANGUAGES
 
 # A receiver that is slower delays the checks of the monitor.
 SECONDS: Final = 5.0
@@ -30,14 +31,14 @@ def make_channels(settings: StatusSettings, clock: Callable[[], datetime]) -> di
     if url and key:
 
         def post(notice: Notice) -> None:
-            body = as_json(notice, _link(base, notice))
+            body = as_json(notice, _links(base, notice))
             post_json(url, body, signed_headers(key, notice.identifier, clock(), body), SECONDS)
 
         channels[Channel.WEBHOOK] = post
     if addresses:
 
         def mail(notice: Notice) -> None:
-            email = Email(addresses, subject_of(notice), text_of(notice, _link(base, notice)), notice.identifier)
+            email = Email(addresses, subject_of(notice), text_of(notice, _links(base, notice)), notice.identifier)
             send_email(settings.mail_url or "", settings.mail_from, email, SECONDS)
 
         channels[Channel.EMAIL] = mail
@@ -55,7 +56,9 @@ def signed_headers(key: bytes, identifier: str, now: datetime, body: bytes) -> d
     }
 
 
-def _link(base: str | None, notice: Notice) -> str | None:
+def _links(base: str | None, notice: Notice) -> dict[str, str]:
+    """Return the address of an incident's page by language; none if the address of the status page is unknown."""
     if base is None:
-        return None
-    return f"{base}/status/en/incidents/{notice.number}" if notice.number is not None else f"{base}/status"
+        return {}
+    path = f"/incidents/{notice.number}" if notice.number is not None else ""
+    return {language: f"{base}/status/{language}{path}" for language in LANGUAGES}

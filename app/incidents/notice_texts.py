@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from app.domain.incidents.notices import NoticeKind
 from app.domain.incidents.states import Impact, State
@@ -34,8 +34,8 @@ class Notice:
     began: datetime
 
 
-def as_json(notice: Notice, link: str | None) -> bytes:
-    """Return the body of a webhook."""
+def as_json(notice: Notice, links: Mapping[str, str]) -> bytes:
+    """Return the body of a webhook. `links` are addresses by language; `link` is the first."""
     incident = {
         "number": notice.number,
         "titles": dict(notice.titles),
@@ -44,20 +44,21 @@ def as_json(notice: Notice, link: str | None) -> bytes:
         "parts": list(notice.parts),
         "began": notice.began.isoformat(),
     }
-    content = {"id": notice.identifier, "kind": notice.kind.value, "incident": incident, "link": link}
+    content: dict[str, Any] = {"id": notice.identifier, "kind": notice.kind.value, "incident": incident}
+    content |= {"link": links.get(LANGUAGES[0]), "links": dict(links)}
     return json.dumps(content, ensure_ascii=False).encode()
 
 
 def subject_of(notice: Notice) -> str:
-    """Return the subject of an e-mail, in both languages."""
-    return " / ".join(_subject(notice, catalogue(language)) for language in LANGUAGES)
+    """Return the subject of an e-mail, in both languages. A title may have several lines, a subject may not."""
+    subject = " / ".join(_subject(notice, catalogue(language)) for language in LANGUAGES)
+    return " ".join(subject.splitlines())
 
 
-def text_of(notice: Notice, link: str | None) -> str:
-    """Return the text of an e-mail, in both languages."""
-    return "\n\n".join(_paragraph(notice, catalogue(language)) for language in LANGUAGES) + (
-        f"\n\n{link}\n" if link else "\n"
-    )
+def text_of(notice: Notice, links: Mapping[str, str]) -> str:
+    """Return the text of an e-mail, in both languages, each with its link."""
+    paragraphs = (_paragraph(notice, catalogue(language), links.get(language)) for language in LANGUAGES)
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _subject(notice: Notice, texts: Catalogue) -> str:
@@ -65,7 +66,7 @@ def _subject(notice: Notice, texts: Catalogue) -> str:
     return texts(_SUBJECTS[notice.kind], number=notice.number, title=title) if notice.number is not None else title
 
 
-def _paragraph(notice: Notice, texts: Catalogue) -> str:
+def _paragraph(notice: Notice, texts: Catalogue, link: str | None) -> str:
     lines = [_subject(notice, texts)]
     if notice.number is None:
         lines.append(texts("notice.unstored"))
@@ -74,4 +75,6 @@ def _paragraph(notice: Notice, texts: Catalogue) -> str:
     if notice.parts:
         names = ", ".join(part_text(part, texts.language) for part in notice.parts)
         lines.append(texts("notice.parts", parts=names))
+    if link:
+        lines.append(link)
     return "\n".join(lines)

@@ -64,7 +64,7 @@ class Progress:
 
 def due(subject: Subject, progress: Progress, now: datetime) -> NoticeKind | None:
     """Return which notice must be sent now, or None."""
-    if progress.is_done or (progress.next_attempt is not None and now < progress.next_attempt):
+    if progress.is_done or _is_pausing(progress, now):
         return None
     if subject.state not in ONGOING:
         return NoticeKind.RESOLVED
@@ -73,6 +73,11 @@ def due(subject: Subject, progress: Progress, now: datetime) -> NoticeKind | Non
     if subject.acknowledged or now < progress.last_sent + _interval(subject, progress.sent):
         return None
     return NoticeKind.REMINDER
+
+
+def _is_pausing(progress: Progress, now: datetime) -> bool:
+    # An attempt that is further ahead than any pause: the clock was set back.
+    return progress.next_attempt is not None and now < progress.next_attempt <= now + _LONGEST_PAUSE
 
 
 def _interval(subject: Subject, sent: int) -> timedelta:

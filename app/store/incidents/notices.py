@@ -37,6 +37,9 @@ _RECORD_SENT: Final = text("""
     INSERT INTO incident_notices AS stored (incident_id, channel, sent, last_sent) VALUES (:incident, :channel, 1, :at)
     ON CONFLICT (incident_id, channel) DO UPDATE SET sent = 1, last_sent = excluded.last_sent WHERE stored.sent = 0
 """)
+_REPEAT_FIRST: Final = text("""
+    UPDATE incident_notices SET last_sent = NULL, attempts = 0, next_attempt = NULL WHERE incident_id = :incident
+""")
 
 
 def add_missing(session: Session, channels: Sequence[str], since: datetime) -> None:
@@ -64,6 +67,11 @@ def take(session: Session, incident: int, channel: str) -> StoredNotice | None:
 def record_sent(session: Session, incident: int, channel: str, at: datetime) -> None:
     """Store that the first notice of an incident was sent before it could be stored, unless another one was."""
     session.execute(_RECORD_SENT, {"incident": incident, "channel": channel, "at": at})
+
+
+def repeat_first(session: Session, incident: int) -> None:
+    """Store that the next notice of an incident is due at once: it has become worse than the last one reports."""
+    session.execute(_REPEAT_FIRST, {"incident": incident})
 
 
 def progress_of(row: StoredNotice) -> Progress:

@@ -91,6 +91,8 @@ def test_a_notice_names_the_incident_in_both_languages_and_is_signed(desk: Desk)
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert content["id"] == headers["webhook-id"] == f"incident-{number}-1"
     assert content["link"] == f"https://status.example.org/status/en/incidents/{number}"
+    links = {each: f"https://status.example.org/status/{each}/incidents/{number}" for each in ("en", "fr")}
+    assert content["links"] == links
     (email,) = desk.mail.messages
     assert email["To"] == "ada@health.example, grace@health.example"
     assert email["Subject"] == (
@@ -99,7 +101,15 @@ def test_a_notice_names_the_incident_in_both_languages_and_is_signed(desk: Desk)
     text = email.get_content()  # type: ignore[attr-defined]
     assert "Affected: claiming of codes" in text
     assert "Éléments touchés\N{NO-BREAK SPACE}: utilisation des codes" in text
+    lines = text.splitlines()
+    assert [lines[lines.index("") - 1], lines[-1]] == [links["en"], links["fr"]]
     assert "@" not in body.decode()
+
+
+def test_a_title_of_several_lines_is_sent_by_email(desk: Desk) -> None:
+    desk.incidents.open(Opening("Claims fail\nUploads too\u2028And more"), AUTHOR, desk.service.clock.now)
+    assert desk.after(0) == 2
+    assert "Claims fail Uploads too And more" in desk.mail.messages[0]["Subject"]
 
 
 def test_a_notice_is_repeated_until_a_person_acknowledges(desk: Desk) -> None:
