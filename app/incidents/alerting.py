@@ -47,7 +47,7 @@ class Alerting:
             firing = {alerts.key_of(row) for row in alerts.firing(session)} if endings else set()
             for ending in endings:
                 if ending.key in firing:
-                    _record_end(session, ending)
+                    _record_end(session, ending, now)
             self._resolve_recovered(session, now)
             return incident.id if incident is not None else None
 
@@ -57,7 +57,7 @@ class Alerting:
             incidents.lock_all(session)
             for key in [alerts.key_of(row) for row in alerts.firing(session)]:
                 if key.source is Source.OBJECTIVE and key.name not in objectives:
-                    _record_end(session, Ending(key, now))
+                    _record_end(session, Ending(key, now), now)
 
     def _extend(self, session: Session, alerts_fired: Sequence["_Firing"]) -> Incident:
         """Return the ongoing incident to which alerts belong, or a new one."""
@@ -174,8 +174,8 @@ def _record_firing(session: Session, fired: _Firing, incident: Incident | None) 
     events.add(session, Event(detection.at, EventKind.ALERT_FIRED, detection.key.name, author=SERVICE), incident.id)
 
 
-def _record_end(session: Session, ending: Ending) -> None:
-    ended: Fired | None = alerts.end(session, ending)
+def _record_end(session: Session, ending: Ending, now: datetime) -> None:
+    ended: Fired | None = alerts.end(session, ending, now)
     if ended is not None:
         event = Event(max(ending.at, ended.fired), EventKind.ALERT_ENDED, ending.key.name, author=SERVICE)
         events.add(session, event, ended.incident)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, select, text, update
@@ -44,9 +44,11 @@ _FIRE: Final = text("""
     ON CONFLICT DO NOTHING
     RETURNING id
 """)
+# What has fired in the future did so before the clock was set back.
 _END: Final = text("""
-    UPDATE alerts SET resolved = greatest(:at, fired)
-    WHERE source = :source AND name = :name AND severity = :severity AND resolved IS NULL AND fired <= :at
+    UPDATE alerts SET resolved = :at
+    WHERE source = :source AND name = :name AND severity = :severity AND resolved IS NULL
+      AND (fired <= :at OR fired > :latest)
     RETURNING fired, incident_id
 """)
 # A person, or the end of its last urgent alert, decides when an incident no longer affects users.
@@ -56,6 +58,10 @@ _OUTLIVED: Final = text("""
     WHERE source = :source AND name = :name AND severity = :severity AND alerts.resolved IS NULL
       AND incidents.resolved IS NOT NULL AND coalesce(incidents.mitigated, incidents.resolved) <= :before
 """)
+
+
+# The clocks of two hosts may differ by so much.
+_CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -87,9 +93,10 @@ def outlived(session: Session, detection: Detection) -> Outlived | None:
     return None if row is None else Outlived(row.number, row.ended)
 
 
-def end(session: Session, ending: Ending) -> Fired | None:
+def end(session: Session, ending: Ending, now: datetime) -> Fired | None:
     """Store that an alert no longer fires, and return it; None if it did not fire."""
-    row = session.execute(_END, {**_columns(ending.key), "at": ending.at}).first()
+    values = {**_columns(ending.key), "at": ending.at, "latest": now + _CLOCK_TOLERANCE}
+    row = session.execute(_END, values).first()
     return None if row is None else Fired(row.fired, row.incident_id)
 
 

@@ -1,7 +1,7 @@
 """What the monitor knew last: versions, schema, fingerprints of settings; and when each process was last alive."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import String, select, text
@@ -28,11 +28,16 @@ class Heartbeat(Model):
     at: Mapped[Moment]
 
 
+# The clocks of two hosts may differ by so much. What is further ahead was stored before a clock was set back.
+_TOLERANCE: Final = timedelta(minutes=1)
+_MOST_SLOTS_AHEAD: Final = 4
+
 # The slot advances in one statement, so of any number of monitors one gets it.
 _TAKE_SLOT: Final = text("""
     INSERT INTO monitor_facts (name, value) VALUES (:name, :slot)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
     WHERE CAST(monitor_facts.value AS bigint) < CAST(excluded.value AS bigint)
+       OR CAST(monitor_facts.value AS bigint) > CAST(excluded.value AS bigint) + :most_ahead
     RETURNING value
 """)
 _SET: Final = text("""
@@ -41,7 +46,10 @@ _SET: Final = text("""
 """)
 _BEAT: Final = text("""
     INSERT INTO heartbeats (role, at) VALUES (:role, :at)
-    ON CONFLICT (role) DO UPDATE SET at = greatest(heartbeats.at, excluded.at)
+    ON CONFLICT (role) DO UPDATE SET at = CASE
+        WHEN heartbeats.at > excluded.at + :tolerance THEN excluded.at
+        ELSE greatest(heartbeats.at, excluded.at)
+    END
 """)
 
 
@@ -57,12 +65,15 @@ def store(session: Session, name: str, value: str) -> None:
 
 def take_slot(session: Session, name: str, slot: int) -> bool:
     """Return whether this process is the first to ask for a slot of a monitor."""
-    return session.execute(_TAKE_SLOT, {"name": name, "slot": str(slot)}).first() is not None
+    return (
+        session.execute(_TAKE_SLOT, {"name": name, "slot": str(slot), "most_ahead": _MOST_SLOTS_AHEAD}).first()
+        is not None
+    )
 
 
 def beat(session: Session, role: str, at: datetime) -> None:
     """Store that a process of a role is alive."""
-    session.execute(_BEAT, {"role": role, "at": at})
+    session.execute(_BEAT, {"role": role, "at": at, "tolerance": _TOLERANCE})
 
 
 def last_beats(session: Session) -> Mapping[str, datetime]:
