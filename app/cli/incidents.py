@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.incidents.records import Details
 
 ACTOR: Final = "command line"
+_NUMBER: Final = click.IntRange(1, 2**63 - 1)  # what PostgreSQL can store
 
 
 @click.group(cls=OperatorGroup)
@@ -52,7 +53,7 @@ def list_incidents() -> None:
 
 
 @incidents.command("show")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @with_appcontext
 def show(number: int) -> None:
     """Print an incident and its timeline."""
@@ -66,7 +67,7 @@ def show(number: int) -> None:
 
 
 @incidents.command("note")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.argument("text")
 @click.option("--public", "is_public", is_flag=True, help="Also on the status page.")
 @with_appcontext
@@ -77,7 +78,7 @@ def note(number: int, text: str, is_public: bool) -> None:
 
 
 @incidents.command("ack")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @with_appcontext
 def acknowledge(number: int) -> None:
     """Record that a person attends to an incident, which ends its reminders."""
@@ -86,7 +87,7 @@ def acknowledge(number: int) -> None:
 
 
 @incidents.command("mitigate")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @with_appcontext
 def mitigate(number: int) -> None:
     """Record that users are no longer affected."""
@@ -95,7 +96,7 @@ def mitigate(number: int) -> None:
 
 
 @incidents.command("resolve")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @with_appcontext
 def resolve(number: int) -> None:
     """Record that an incident is over; its report is drafted."""
@@ -104,7 +105,7 @@ def resolve(number: int) -> None:
 
 
 @incidents.command("report")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.option("--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
 @with_appcontext
 def report(number: int, language: str) -> None:
@@ -120,7 +121,7 @@ def report(number: int, language: str) -> None:
 
 
 @incidents.command("actions")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.option("--format", "form", type=click.Choice(("markdown", "github")), default="markdown", show_default=True)
 @with_appcontext
 def actions(number: int, form: str) -> None:

@@ -77,7 +77,8 @@ class Incidents:
     def open(self, opening: Opening, actor: str, now: datetime) -> int:
         """Store an incident that begins now, and return its number. Raises IncidentRefusedError without a title."""
         title_en, title_fr = opening.title_en or opening.title_fr, opening.title_fr or opening.title_en
-        if not title_en or max(len(title_en), len(title_fr)) > MAX_TITLE:
+        is_short = max(len(title_en), len(title_fr)) <= MAX_TITLE
+        if not title_en or not is_short or not _is_storable(title_en + title_fr):
             raise IncidentRefusedError("title")
         with self.database.session() as session:
             row = Incident(
@@ -105,7 +106,7 @@ class Incidents:
 
     def note(self, number: int | None, text: str, actor: str, now: datetime, *, is_public: bool = False) -> None:
         """Add a note to the timeline of an incident, or without one, to those of all incidents near it."""
-        if not text or len(text) > MAX_NOTE:
+        if not text or len(text) > MAX_NOTE or not _is_storable(text):
             raise IncidentRefusedError("note")
         event = Event(now, EventKind.NOTE, "", text, actor, is_public)
         try:
@@ -165,6 +166,11 @@ class Incidents:
     def _record(self, session: Session, actor: str, action: str, number: int, now: datetime) -> None:
         if self.audit is not None:
             self.audit(session, actor, action, f"incident {number}", now)
+
+
+def _is_storable(text: str) -> bool:
+    """Return whether PostgreSQL can store a text: a command receives surrogates for what is not UTF-8."""
+    return "\0" not in text and not any(0xD800 <= ord(each) <= 0xDFFF for each in text)
 
 
 def _advance(session: Session, number: int, following: State) -> Incident:

@@ -46,6 +46,16 @@ def test_what_is_not_permitted_is_one_line(status: Service) -> None:
     run(status, "resolve", number)
     assert run(status, "resolve", number, fails=True).count("\n") == 0
     assert "Enter a title" in run(status, "open", " ", fails=True)
+
+
+def test_what_cannot_be_stored_is_refused(status: Service) -> None:
+    number = run(status, "open", "Codes cannot be claimed")
+    not_utf8 = b"caf\xe9".decode(errors="surrogateescape")
+    for words in (("open", not_utf8), ("open", "Title", "--fr", not_utf8), ("note", number, not_utf8)):
+        assert run(status, *words, fails=True).startswith("Error: "), words
+    too_large = str(2**63)
+    for words in (("show", too_large), ("note", too_large, "Text"), ("ack", too_large), ("report", too_large)):
+        assert "is not in the range" in run(status, *words, fails=True), words
     assert "Enter a note" in run(status, "note", number, "", fails=True)
 
 
