@@ -16,9 +16,10 @@ def alerting_rules(objectives: Iterable[Objective]) -> dict[str, Any]:
     return {"groups": [{"name": "exposure-alert-alerts", "interval": "1m", "rules": rules}]}
 
 
-def runbook_of(objective: Objective) -> str:
+def runbook_of(objective: Objective, language: str = "en") -> str:
     """Return the path of the section that describes what to do, from the root of the repository."""
-    return f"{RUNBOOK}#{objective.name}"
+    document = RUNBOOK if language == "en" else RUNBOOK.replace(".md", f".{language}.md")
+    return f"{document}#{objective.name}"
 
 
 def _rule(objective: Objective, alert: BurnRateAlert) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def _rule(objective: Objective, alert: BurnRateAlert) -> dict[str, Any]:
                 f"and {short}."
             ),
             "runbook": runbook_of(objective),
+            "runbook_fr": runbook_of(objective, "fr"),
         },
     }
 

@@ -60,6 +60,7 @@ def test_every_alert_has_titles_and_a_runbook() -> None:
     for rule in group["rules"]:
         name = rule["labels"]["objective"]
         assert rule["annotations"]["runbook"] == f"docs/runbooks/alerts.md#{name}"
+        assert rule["annotations"]["runbook_fr"] == f"docs/runbooks/alerts.fr.md#{name}"
         assert {"title", "title_fr", "description"} <= rule["annotations"].keys()
 
 
@@ -100,6 +101,7 @@ def fired(factor: str, window: str) -> dict[str, Any]:
                 f"{window}; the alert fires from {factor} times, over {window} and {short}."
             ),
             "runbook": "docs/runbooks/alerts.md#jobs-success",
+            "runbook_fr": "docs/runbooks/alerts.fr.md#jobs-success",
         },
     }
 
