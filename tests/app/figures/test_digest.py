@@ -72,7 +72,7 @@ def test_the_digest_reports_figures_objectives_incidents_and_alarms(service: Ser
         (
             french,
             "Chiffres du 17 mars 2026 (UTC)",
-            ["Codes produits : 1 700", "Codes utilisés : masqué (moins de 20)"],
+            ["Codes délivrés : 1 700", "Codes utilisés : masqué (moins de 20)"],
         ),
     ):
         language = "en" if text is english else "fr"

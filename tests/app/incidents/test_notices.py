@@ -100,7 +100,7 @@ def test_a_notice_names_the_incident_in_both_languages_and_is_signed(desk: Desk)
     )
     text = email.get_content()  # type: ignore[attr-defined]
     assert "Affected: claiming of codes" in text
-    assert "Éléments touchés\N{NO-BREAK SPACE}: utilisation des codes" in text
+    assert "Composantes touchées\N{NO-BREAK SPACE}: utilisation des codes" in text
     lines = text.splitlines()
     assert [lines[lines.index("") - 1], lines[-1]] == [links["en"], links["fr"]]
     assert "@" not in body.decode()

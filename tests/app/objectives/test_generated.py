@@ -95,7 +95,7 @@ def fired(factor: str, window: str) -> dict[str, Any]:
         },
         "exp_annotations": {
             "title": "Background jobs succeed",
-            "title_fr": "Les tâches de fond réussissent",
+            "title_fr": "Les tâches d’arrière-plan réussissent",
             "description": (
                 "The error budget of jobs-success is spent at 10.0 times the sustainable rate, measured over "
                 f"{window}; the alert fires from {factor} times, over {window} and {short}."

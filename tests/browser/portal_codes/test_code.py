@@ -33,11 +33,11 @@ def test_a_nurse_issues_a_code_and_a_phone_claims_it(nurse: Page, portal_address
 
 def test_everything_can_be_done_by_keyboard(nurse: Page, portal_address: str) -> None:
     nurse.goto("/fr/")
-    nurse.get_by_role("button", name="Produire un code").focus()
+    nurse.get_by_role("button", name="Délivrer un code").focus()
     nurse.keyboard.press("Enter")
     expect(nurse.locator("#code")).to_be_visible()
     first = shown_code(nurse)
-    nurse.get_by_role("button", name="Annuler ce code et en produire un autre").focus()
+    nurse.get_by_role("button", name="Annuler ce code et en délivrer un autre").focus()
     nurse.keyboard.press("Enter")
     expect(nurse.locator("#code")).not_to_have_text(first)
     claim(portal_address, shown_code(nurse))
