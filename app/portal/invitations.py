@@ -17,7 +17,9 @@ from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role, may_grant
 from app.portal.audit import AuditLog
 from app.portal.mail import MailQueue
+from app.portal.sessions import person_of
 from app.store.portal import accounts, audit_entries, invitations
+from app.store.portal.accounts import Account
 from app.store.portal.invitations import Invitation
 
 VALIDITY: Final = timedelta(days=1)
@@ -84,9 +86,8 @@ class Invitations:
             raise ActionRefusedError("people.invite.error.address")
         if not is_of_domain(email, self.domains):
             raise ActionRefusedError("people.invite.error.domain")
-        self._check_grant(actor, invitee)
         with self.database.session() as session:
-            self._count(session, actor, now)
+            _check_grant(self._lock_sender(session, actor, now), invitee)
             token, digest = self._new_token()
             number = None
             if accounts.find_by_email(session, email) is None:
@@ -105,23 +106,23 @@ class Invitations:
             if number is None:
                 raise ActionRefusedError("people.invite.error.taken")
             self._send(session, actor, email, invitee, f"{portal_address}/{invitee.language}/invitation/{token}", now)
-            self._record(session, actor, "invite", email, invitee, now)
+            _record(self.audit, session, actor, "invite", email, invitee, now)
         self.mail.send_soon()
 
     def resend(self, actor: Person, number: int, portal_address: str, now: datetime) -> str:
         """Send an invitation again with another link, and return the address. The earlier link is no longer valid."""
         with self.database.session() as session:
-            self._count(session, actor, now)
+            actor = self._lock_sender(session, actor, now)
             token, digest = self._new_token()
-            found = invitations.renew(session, number, _scope(actor), digest, now + VALIDITY)
+            found = invitations.renew(session, number, _scope(actor), digest, actor.id, now + VALIDITY)
             if found is None or not _is_visible(actor, found):
                 raise PortalPageMissingError
             invitee = _invitee(found)
-            self._check_grant(actor, invitee)
+            _check_grant(actor, invitee)
             self._send(
                 session, actor, found.email, invitee, f"{portal_address}/{found.language}/invitation/{token}", now
             )
-            self._record(session, actor, "resend-invitation", found.email, invitee, now)
+            _record(self.audit, session, actor, "resend-invitation", found.email, invitee, now)
         self.mail.send_soon()
         return invitee.email
 
@@ -132,23 +133,22 @@ class Invitations:
             if found is None or not _is_visible(actor, found):
                 raise PortalPageMissingError
             invitee = _invitee(found)
-            self._record(session, actor, "withdraw-invitation", found.email, invitee, now)
+            _record(self.audit, session, actor, "withdraw-invitation", found.email, invitee, now)
             return found.email
 
-    def _check_grant(self, actor: Person, invitee: Invitee) -> None:
-        is_permitted = actor.may(Right.MANAGE_PEOPLE, invitee.jurisdiction.code)
-        if not is_permitted or not may_grant(actor.rights, invitee.role, invitee.granted):
-            raise NotPermittedError
+    def _lock_sender(self, session: Session, actor: Person, now: datetime) -> Person:
+        """Return the actor with their present rights. Raise NotPermittedError if the account was disabled since.
 
-    def _count(self, session: Session, actor: Person, now: datetime) -> None:
-        """Raise ActionRefusedError if the actor has sent as many invitations as an hour permits.
-
-        The lock lets an actor's invitations wait for each other. They are counted in the audit log, because an
-        invitation that was withdrawn or accepted leaves no row.
+        The lock lets an actor's invitations, and what ends their right to send any, wait for each other. Raise
+        ActionRefusedError if the actor has sent as many invitations as an hour permits. They are counted in the audit
+        log, because an invitation that was withdrawn or accepted leaves no row.
         """
-        accounts.lock(session, actor.id)
+        account = accounts.lock(session, actor.id)
+        if account is None or account.disabled_at is not None:
+            raise NotPermittedError
         if audit_entries.count(session, actor.email, _SENDING, now - LIMIT_PERIOD) >= LIMIT:
             raise ActionRefusedError("people.invite.error.limit")
+        return person_of(account)
 
     def _new_token(self) -> tuple[str, bytes]:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -166,11 +166,45 @@ class Invitations:
             link=link,
         )
 
-    def _record(
-        self, session: Session, actor: Person, action: str, email: str, invitee: Invitee, now: datetime
-    ) -> None:
-        after = {"role": invitee.role.value, "granted": _names(invitee.granted)}
-        self.audit.record(session, actor, action, email, now, jurisdiction=invitee.jurisdiction.code, after=after)
+
+def withdraw_unpermitted(
+    session: Session, audit: AuditLog, actor: Person | str, account: Account, now: datetime
+) -> None:
+    """Withdraw the open invitations that a person, whose account was changed, may no longer send.
+
+    Call it before an entry of the audit log is recorded: who accepts an invitation locks it, and then the log.
+    """
+    session.flush()
+    sender, is_disabled = person_of(account), account.disabled_at is not None
+    sent = invitations.lock_sent_by(session, account.id, now)
+    withdrawn = [each for each in sent if is_disabled or not _may_send(sender, _invitee(each))]
+    for each in withdrawn:
+        session.delete(each)
+    for each in withdrawn:
+        _record(audit, session, actor, "withdraw-invitation", each.email, _invitee(each), now)
+
+
+def _check_grant(actor: Person, invitee: Invitee) -> None:
+    if not _may_send(actor, invitee):
+        raise NotPermittedError
+
+
+def _may_send(sender: Person, invitee: Invitee) -> bool:
+    is_permitted = sender.may(Right.MANAGE_PEOPLE, invitee.jurisdiction.code)
+    return is_permitted and may_grant(sender.rights, invitee.role, invitee.granted)
+
+
+def _record(
+    audit: AuditLog,
+    session: Session,
+    actor: Person | str,
+    action: str,
+    email: str,
+    invitee: Invitee,
+    now: datetime,
+) -> None:
+    after = {"role": invitee.role.value, "granted": _names(invitee.granted)}
+    audit.record(session, actor, action, email, now, jurisdiction=invitee.jurisdiction.code, after=after)
 
 
 def _scope(person: Person) -> str | None:

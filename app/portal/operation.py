@@ -16,7 +16,7 @@ from app.domain.portal.addresses import normalize_address
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Role
 from app.portal.audit import AuditLog
-from app.portal.invitations import PURPOSE, VALIDITY
+from app.portal.invitations import PURPOSE, VALIDITY, withdraw_unpermitted
 from app.portal.lockout import LockOut
 from app.portal.sessions import person_of
 from app.store.portal import accounts, invitations, sessions
@@ -77,12 +77,13 @@ class Operation:
             return [ListedAccount(person_of(each), each.disabled_at, each.last_sign_in) for each in found]
 
     def disable(self, email: str, now: datetime) -> None:
-        """Disable an account and end its sessions."""
+        """Disable an account, end its sessions and withdraw its invitations."""
         with self.database.session() as session:
             account = _account(session, email)
             if account.disabled_at is None:
                 account.disabled_at = now
                 sessions.end_all(session, account.id)
+                withdraw_unpermitted(session, self.audit, ACTOR, account, now)
                 self._record(session, "disable", account, now)
 
     def unlock(self, email: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from app.domain.portal.management import granted_after, may_manage, may_see
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role, may_grant
 from app.portal.audit import AuditLog
+from app.portal.invitations import withdraw_unpermitted
 from app.portal.second_factor_codes import give_code
 from app.portal.sessions import person_of
 from app.store.portal import accounts, sessions
@@ -71,12 +72,13 @@ class People:
         return profile
 
     def disable(self, actor: Person, account_id: int, now: datetime) -> None:
-        """Disable an account and end its sessions."""
+        """Disable an account, end its sessions and withdraw its invitations."""
         with self.database.session() as session:
             account = self._managed(session, actor, account_id)
             if account.disabled_at is None:
                 account.disabled_at = now
                 sessions.end_all(session, account_id)
+                withdraw_unpermitted(session, self.audit, actor, account, now)
                 self._record(session, actor, "disable", account, now)
 
     def enable(self, actor: Person, account_id: int, now: datetime) -> None:
@@ -98,6 +100,7 @@ class People:
             if (role, granted) == (before.role, before.granted):
                 return
             account.role, account.granted = role.value, sorted(right.value for right in granted)
+            withdraw_unpermitted(session, self.audit, actor, account, now)
             self._record(
                 session,
                 actor,

@@ -62,10 +62,11 @@ def of_jurisdiction(
 
 
 def renew(
-    session: Session, number: int, jurisdiction: str | None, token_digest: bytes, expires: datetime
+    session: Session, number: int, jurisdiction: str | None, token_digest: bytes, invited_by: int, expires: datetime
 ) -> Invitation | None:
-    """Replace the token of an invitation of a jurisdiction, or of any; return None if it no longer exists."""
-    statement = update(Invitation).where(Invitation.id == number).values(token_digest=token_digest, expires=expires)
+    """Replace token and sender of an invitation of a jurisdiction, or of any; return None if it no longer exists."""
+    values = {"token_digest": token_digest, "invited_by": invited_by, "expires": expires}
+    statement = update(Invitation).where(Invitation.id == number).values(values)
     if jurisdiction:
         statement = statement.where(Invitation.jurisdiction == jurisdiction)
     return session.scalar(statement.returning(Invitation))
@@ -77,6 +78,12 @@ def withdraw(session: Session, number: int, jurisdiction: str | None) -> Invitat
     if jurisdiction:
         statement = statement.where(Invitation.jurisdiction == jurisdiction)
     return session.scalar(statement.returning(Invitation))
+
+
+def lock_sent_by(session: Session, account_id: int, now: datetime) -> Sequence[Invitation]:
+    """Return the invitations that a person sent and that have not expired, locked until the end of the transaction."""
+    is_open = (Invitation.invited_by == account_id) & (Invitation.expires > now)
+    return session.scalars(select(Invitation).where(is_open).order_by(Invitation.id).with_for_update()).all()
 
 
 def find_invitation(session: Session, digests: list[bytes], now: datetime) -> Invitation | None:
