@@ -48,6 +48,12 @@ class Visitor:
         return self.client.post(path, data={"csrf_token": token, **fields})
 
 
+def switch_to_french(page: str) -> dict[str, str]:
+    """Return what the button for the language sends from a page that shows something once."""
+    fields = dict(re.findall(r'name="(csrf_token|shown)" value="([^"]+)"', page))
+    return {name: unescape(value) for name, value in fields.items()} | {"switch_language": "fr"}
+
+
 def add_account(
     service: Service,
     email: str = "nurse@health.example",

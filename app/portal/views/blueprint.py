@@ -118,7 +118,9 @@ def _check_person(page: Page) -> Response | None:
         return pages.to_sign_in()
     if page.right is not None and not current_person().may(page.right):
         return pages.error("right", 403)
-    if page.needs_confirmation and not current_session().is_confirmed(current_time()):
+    # A page in the other language does nothing, and one that shows a code once must not lose it.
+    needs_confirmation = page.needs_confirmation and not g.is_switch
+    if needs_confirmation and not current_session().is_confirmed(current_time()):
         return pages.to_confirmation()
     return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Response, request
+from flask import Response, g, request
 
 from app.domain.codes import code_groups
 from app.domain.errors import ActionRefusedError
@@ -12,8 +12,9 @@ from app.domain.portal.management import grantable_rights, grantable_roles, may_
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right
 from app.domain.portal.spelling import spell
+from app.portal.people import Profile
 from app.portal.second_factor_codes import GIVEN_CODE_VALIDITY
-from app.portal.views import pages
+from app.portal.views import pages, shown_once
 from app.portal.views.arguments import number_argument
 from app.portal.views.blueprint import FORM, PortalBlueprint
 from app.portal.views.forms import Form, submitted
@@ -106,9 +107,11 @@ def _confirmed(number: int, action: str, run: Callable[..., None]) -> Response:
 
 
 def _shown(number: int, action: str, run: Callable[[Person, int, datetime], str]) -> Response:
-    """Ask whether an action is wanted, run it, and show the code that it returns. No page shows the code again."""
+    """Ask whether an action is wanted, run it, and show the code that it returns, once."""
     actor, now = current_person(), current_time()
     found = current_context().portal.people.managed(actor, number)
+    if g.is_switch and (shown := shown_once.open_sealed(_kind(found), request.form.get("shown", ""))):
+        return _code_page(found, shown[0], datetime.fromisoformat(shown[1]))
     form = Form()
     if submitted(form):
         try:
@@ -116,14 +119,24 @@ def _shown(number: int, action: str, run: Callable[[Person, int, datetime], str]
         except ActionRefusedError as error:
             form.form_errors.append(error.reason)
         else:
-            return pages.render(
-                "people/code.html",
-                profile=found,
-                groups=code_groups(code),
-                spelling=spell(code, pages.texts().language),
-                expires=now + GIVEN_CODE_VALIDITY,
-            )
+            return _code_page(found, code, now + GIVEN_CODE_VALIDITY)
     return _question(found.person, action, form)
+
+
+def _code_page(profile: Profile, code: str, expires: datetime) -> Response:
+    return pages.render(
+        "people/code.html",
+        form_id="shown-code",
+        shown=shown_once.seal(_kind(profile), code, expires.isoformat()),
+        profile=profile,
+        groups=code_groups(code),
+        spelling=spell(code, pages.texts().language),
+        expires=expires,
+    )
+
+
+def _kind(profile: Profile) -> str:
+    return f"code of {profile.person.id}"
 
 
 def _question(person: Person, action: str, form: Form) -> Response:

@@ -1,16 +1,16 @@
 """The pages with which a second factor is made, during the set-up and later from one's account."""
 
 import io
-from typing import Final
+from typing import Any, Final
 
 import segno
-from flask import Response, request
+from flask import Response, g, request
 from markupsafe import Markup
 
 from app.domain.codes import code_groups
 from app.domain.errors import ActionRefusedError
 from app.portal.second_factors import PendingSecret
-from app.portal.views import pages
+from app.portal.views import pages, shown_once
 from app.portal.views.account_forms import AuthenticatorForm, NewPasskeyForm, typed
 from app.portal.views.forms import submitted
 from app.portal.views.passkey_pages import creation_options, relying_party, take_challenge
@@ -18,6 +18,7 @@ from app.portal.views.people import current_session
 from app.portal.views.visits import refuse, visit
 from app.web.context import current_context, current_time
 
+_CODES: Final = "backup codes"
 _QR_MODULE_PIXELS: Final = 5
 _QUIET_ZONE_MODULES: Final = 4  # as ISO/IEC 18004 requires
 
@@ -73,14 +74,18 @@ def show_codes(saved_path: str) -> Response:
     """Offer new backup codes; show them in response to the form, once."""
     person = current_session().person
     codes: list[str] = []
-    if request.method == "POST":
+    if g.is_switch:
+        codes = shown_once.open_sealed(_CODES, request.form.get("shown", "")) or []
+    elif request.method == "POST":
         codes = current_context().portal.second_factors.new_backup_codes(person, current_time())
+    switch: dict[str, Any] = {"form_id": "shown-codes", "shown": shown_once.seal(_CODES, *codes)} if codes else {}
     return pages.render(
         "accounts/codes.html",
         codes=[" ".join(code_groups(code)) for code in codes],
         email=person.email,
         saved_path=saved_path,
         is_set_up=_is_set_up(),
+        **switch,
     )
 
 
