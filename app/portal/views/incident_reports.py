@@ -9,7 +9,7 @@ from app.domain.portal.rights import Right
 from app.incidents.records import Details
 from app.portal.views import pages
 from app.portal.views.blueprint import FORM, PortalBlueprint
-from app.portal.views.forms import submitted
+from app.portal.views.forms import Form, submitted
 from app.portal.views.incident_forms import report_form
 from app.portal.views.people import current_person
 from app.web.context import current_context, current_time
@@ -57,7 +57,7 @@ def read(number: int) -> Response:
     try:
         reports.read(number, _revision(), current_person().email, current_time())
     except IncidentRefusedError as error:
-        return _report_page(number, error.reason)
+        return _report_page(number, error)
     return pages.redirect(f"/incidents/{number}/report")
 
 
@@ -68,22 +68,25 @@ def publish(number: int) -> Response:
     try:
         reports.publish(number, _revision(), current_person().email, current_time())
     except IncidentRefusedError as error:
-        return _report_page(number, error.reason)
+        return _report_page(number, error)
     return pages.redirect(f"/incidents/{number}/report")
 
 
-def _report_page(number: int, problem: str | None = None) -> Response:
+def _report_page(number: int, refused: IncidentRefusedError | None = None) -> Response:
     details, draft = _find(number)
+    form = Form(formdata=None)
+    if refused:
+        form.form_errors.append(f"incidents.error.{refused.reason}")
     return pages.render(
         "incidents/report.html",
-        _CONFLICT if problem else 200,
+        _CONFLICT if refused else 200,
+        form=form,
         details=details,
         draft=draft,
         is_read=draft.is_read(REVIEWERS),
         may_read=draft.editor != current_person().email and draft.report.is_complete(),
         sections=SECTIONS,
         languages=LANGUAGES,
-        problem=problem,
     )
 
 

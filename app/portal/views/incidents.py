@@ -86,21 +86,22 @@ def _step(number: int, action: Callable[[int, str, datetime], None]) -> Response
     try:
         action(number, _actor(), current_time())
     except IncidentRefusedError as error:
-        return _incident_page(number, NoteForm(formdata=None), error.reason)
+        form = NoteForm(formdata=None)
+        form.form_errors.append(f"incidents.error.{error.reason}")
+        return _incident_page(number, form, _CONFLICT)
     return pages.redirect(f"/incidents/{number}")
 
 
-def _incident_page(number: int, form: NoteForm, problem: str | None = None) -> Response:
+def _incident_page(number: int, form: NoteForm, status: int = 200) -> Response:
     details = _service().find(number, current_time())
     language = pages.texts().language
     return pages.render(
         "incidents/incident.html",
-        _CONFLICT if problem else 200,
+        status,
         details=details,
         events=[(each, event_text(each, language)) for each in details.events],
         form=form,
         form_id="note-form",
-        problem=problem,
     )
 
 

@@ -26,6 +26,14 @@ def words(revision: str, **changes: str) -> dict[str, str]:
     return texts | action | {"action_due_0": "2026-05-01", "revision": revision} | changes
 
 
+def summary(page: str) -> str:
+    """Return the summary of errors, which the focus is moved to; the title names the error first."""
+    found = re.search(r'<div class="error-summary" [^>]*data-focus>.*?</div>', page, re.DOTALL)
+    assert found
+    assert re.search("<title>(Error|Erreur)", page)
+    return found[0]
+
+
 def hidden_revision(visitor: Visitor, path: str) -> str:
     """Return the revision in the forms of a page."""
     found = re.search(r'name="revision" value="(\d+)"', visitor.get(path).text)
@@ -119,7 +127,7 @@ def test_a_step_that_another_person_took_is_refused(portal: Service) -> None:
     ada.post(f"/en{path}/resolve", page=f"/en{path}")
     response = ada.post(f"/en{path}/resolve", page=f"/en{path}")
     assert response.status_code == 409
-    assert "changed its state meanwhile" in response.text
+    assert "changed its state meanwhile" in summary(response.text)
 
 
 def test_two_people_who_write_at_once_lose_nothing(portal: Service) -> None:
@@ -144,7 +152,10 @@ def test_a_forged_revision_is_refused(portal: Service, revision: str) -> None:
     report = f"/en{path}/report"
     assert ada.post(f"{report}/edit", **words(revision)).status_code == 200
     for step in ("read", "publish"):
-        assert ada.post(f"{report}/{step}", page=report, revision=revision).status_code == 409
+        response = ada.post(f"/fr{path}/report/{step}", page=report, revision=revision)
+        assert response.status_code == 409
+        assert "<title>Erreur" in response.text
+        assert summary(response.text)
 
 
 def test_the_report_of_an_ongoing_incident_is_missing(portal: Service) -> None:
