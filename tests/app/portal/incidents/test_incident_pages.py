@@ -173,3 +173,11 @@ def test_markup_is_shown_as_text(portal: Service) -> None:
         text = ada.get(page).text
         assert "<img src=x" not in text
         assert "<script>alert" not in text
+
+
+def test_each_description_that_a_field_refers_to_exists(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    page = ada.post("/en/incidents/new", title_en="x" * 201, impact="huge").text
+    described = {name for names in re.findall(r'aria-describedby="([^"]+)"', page) for name in names.split()}
+    assert "impact-error" in described
+    assert {name for name in described if f'id="{name}"' not in page} == set()
