@@ -57,11 +57,12 @@ class IssuedBefore:
 
 @dataclass(frozen=True)
 class _Reserved:
-    """A row for a code that counts towards the limit. `created`: when its code was last issued before."""
+    """A row for a code that counts towards the limit. `created`, `account_id`: of the code that it had before."""
 
     row_id: int
     reference: str
     created: datetime
+    account_id: int
     is_new: bool
 
 
@@ -160,17 +161,17 @@ class Codes:
     ) -> _Reserved:
         """Return the row for a form or a line. The limit is exact, because a person's requests take turns.
 
-        `again`: a code that the row has is replaced, and counts from now on, once.
+        `again`: a code that the row has is replaced, and counts from now on, once, for the person who replaces it.
         """
         with self.database.session() as session:
             accounts.lock(session, person.id)
             found = self._find(session, person, request_id, line)
             if found is not None and found.state in (CodeState.ISSUED, CodeState.REQUESTED):
-                reserved = _Reserved(found.id, found.reference, found.created, is_new=False)
-                if again and found.account_id == person.id:
-                    if found.created <= now - DAY:
+                reserved = _Reserved(found.id, found.reference, found.created, found.account_id, is_new=False)
+                if again:
+                    if found.account_id != person.id or found.created <= now - DAY:
                         self._check_limit(session, person, now)
-                    found.created = now
+                    found.account_id, found.created = person.id, now
                 return reserved
             if found is not None and found.state == CodeState.WITHDRAWN:
                 raise FormUsedError
@@ -185,7 +186,7 @@ class Codes:
             row.state, row.created, row.expires = CodeState.REQUESTED, now, now + self.settings.code_lifetime
             session.add(row)
             session.flush()
-            return _Reserved(row.id, row.reference, row.created, is_new=True)
+            return _Reserved(row.id, row.reference, row.created, row.account_id, is_new=True)
 
     def _check_limit(self, session: Session, person: Person, now: datetime) -> None:
         if issued_codes.count_since(session, person.id, now - DAY) >= self.settings.portal_daily_codes:
@@ -207,6 +208,7 @@ class Codes:
                 is_first = row.state == CodeState.REQUESTED
                 code = self.client.issue(row.jurisdiction, self.keys.hash_ids(row.reference)[0], now)
                 row.state, row.expires = CodeState.ISSUED, now + self.settings.code_lifetime
+                row.account_id = person.id  # of two who replace it at once, the one who has the valid code
                 shown = ShownCode(code, row.reference, row.expires, is_replacement=not is_first)
                 self.audit.record(session, person, "issue" if is_first else "issue-again", row.reference, now)
                 return shown
@@ -224,7 +226,7 @@ class Codes:
             if row.state == CodeState.REQUESTED:
                 row.state = CodeState.FAILED
             elif row.state == CodeState.ISSUED:
-                row.created = reserved.created
+                row.created, row.account_id = reserved.created, reserved.account_id
 
     def _own(self, person: Person, reference: str) -> IssuedCode:
         with self.database.session() as session:

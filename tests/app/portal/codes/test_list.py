@@ -99,6 +99,23 @@ def test_replacing_an_expired_code_counts_as_issuing_one(make_portal: Callable[.
     assert [portal.claim(code).status_code for code in codes] == [401, 200, 200], "no more than two codes are valid"
 
 
+def test_a_code_that_a_colleague_replaces_becomes_theirs_and_counts_for_them(
+    make_portal: Callable[..., Service], submission: SubmissionServer
+) -> None:
+    portal = make_portal(PORTAL_DAILY_CODES="1")
+    visitor, colleague = person(portal), person(portal)
+    reference = request(visitor, "first").json["reference"]
+    submission.faults += [answers("500 Error"), answers("500 Error")]
+    assert request(colleague, "first", again=True).status_code == 503
+    assert reference in visitor.get("/en/codes").text, "the first code is still valid"
+    replaced = request(colleague, "first", again=True).json
+    assert (replaced["state"], replaced["reference"]) == ("issued", reference)
+    assert [reference in each.get("/en/codes").text for each in (visitor, colleague)] == [False, True]
+    assert request(colleague, "second").json == {"state": "limit"}
+    assert request(visitor, "second").json["state"] == "issued"
+    assert request(colleague, "second", again=True).json == {"state": "limit"}
+
+
 def test_a_line_whose_code_was_used_does_not_count_again(make_portal: Callable[..., Service]) -> None:
     portal = make_portal(PORTAL_DAILY_CODES="1")
     visitor = person(portal)
