@@ -20,9 +20,6 @@ LIFETIMES: Final = tuple(
 DEFAULT_LIFETIME: Final = timedelta(hours=1)
 # How long a receipt is kept after its secret could have been read for the last time.
 RECEIPT_RETENTION: Final = timedelta(days=7)
-# A secret that is younger than no time at all: the clock was set back, and its age is unknown. The clocks of two
-# processes may differ by this much.
-CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 
 MAX_FIELDS_BYTES: Final = 1_000  # of a request, without an envelope
 

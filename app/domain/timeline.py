@@ -15,6 +15,10 @@ INTERVALS_PER_HOUR: Final = SECONDS_PER_HOUR // SECONDS_PER_INTERVAL
 INTERVALS_PER_DAY: Final = SECONDS_PER_DAY // SECONDS_PER_INTERVAL
 HOURS_PER_DAY: Final = 24
 
+# The clocks of two processes may differ by this much. What is further in the future was stored before a clock was set
+# back.
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+
 
 def utc_now() -> datetime:
     """Return the current time, timezone-aware and in UTC. Only views, jobs and commands may call this."""

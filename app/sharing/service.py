@@ -13,7 +13,6 @@ from app.database.database import Database
 from app.domain.errors import MalformedEnvelopeError, NoRoomError, NothingSharedError, RequestClosedError
 from app.domain.networks import network_identifiers
 from app.domain.sharing import (
-    CLOCK_TOLERANCE,
     MAX_LIFETIME,
     TOKEN_BYTES,
     Outcome,
@@ -22,7 +21,7 @@ from app.domain.sharing import (
     check_lifetime,
     read_header,
 )
-from app.domain.timeline import day_number
+from app.domain.timeline import CLOCK_TOLERANCE, day_number
 from app.store import shared_secrets
 from app.store.shared_secrets import ROW_BYTES, Quota, SharedSecret, SharedSecretReceipt
 

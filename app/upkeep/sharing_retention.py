@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.database.database import Database
-from app.domain.sharing import CLOCK_TOLERANCE, MAX_LIFETIME, RECEIPT_RETENTION
+from app.domain.sharing import MAX_LIFETIME, RECEIPT_RETENTION
+from app.domain.timeline import CLOCK_TOLERANCE
 from app.store import shared_secrets
 from app.store.shared_secrets import Inventory, Limits
 

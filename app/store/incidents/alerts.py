@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, select, text, update
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.incidents.alerts import AlertKey, Detection, Ending, Source
 from app.domain.objectives import Severity
+from app.domain.timeline import CLOCK_TOLERANCE
 from app.store.portal.base import BigKey, Model, Moment
 
 
@@ -60,10 +61,6 @@ _OUTLIVED: Final = text("""
 """)
 
 
-# The clocks of two hosts may differ by so much.
-_CLOCK_TOLERANCE: Final = timedelta(minutes=1)
-
-
 @dataclass(frozen=True)
 class Outlived:
     """The number of an alert that fires although its incident is over, and when that ended."""
@@ -95,7 +92,7 @@ def outlived(session: Session, detection: Detection) -> Outlived | None:
 
 def end(session: Session, ending: Ending, now: datetime) -> Fired | None:
     """Store that an alert no longer fires, and return it; None if it did not fire."""
-    values = {**_columns(ending.key), "at": ending.at, "latest": now + _CLOCK_TOLERANCE}
+    values = {**_columns(ending.key), "at": ending.at, "latest": now + CLOCK_TOLERANCE}
     row = session.execute(_END, values).first()
     return None if row is None else Fired(row.fired, row.incident_id)
 

@@ -1,12 +1,13 @@
 """What the monitor knew last: versions, schema, fingerprints of settings; and when each process was last alive."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain.timeline import CLOCK_TOLERANCE
 from app.store.portal.base import Model, Moment
 
 
@@ -28,8 +29,7 @@ class Heartbeat(Model):
     at: Mapped[Moment]
 
 
-# The clocks of two hosts may differ by so much. What is further ahead was stored before a clock was set back.
-_TOLERANCE: Final = timedelta(minutes=1)
+# What is further ahead than CLOCK_TOLERANCE was stored before a clock was set back.
 _MOST_SLOTS_AHEAD: Final = 4
 
 # The slot advances in one statement, so of any number of monitors one gets it.
@@ -73,7 +73,7 @@ def take_slot(session: Session, name: str, slot: int) -> bool:
 
 def beat(session: Session, role: str, at: datetime) -> None:
     """Store that a process of a role is alive."""
-    session.execute(_BEAT, {"role": role, "at": at, "tolerance": _TOLERANCE})
+    session.execute(_BEAT, {"role": role, "at": at, "tolerance": CLOCK_TOLERANCE})
 
 
 def last_beats(session: Session) -> Mapping[str, datetime]:
