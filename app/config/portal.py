@@ -65,6 +65,11 @@ class PortalSettings(MailSettings):
     portal_mail_domains: tuple[str, ...] = setting(
         _mail_domains, "Domains, comma-separated, whose addresses may be invited to the portal, or `*` for all", "*"
     )
+    portal_support_url: str | None = setting(
+        parse.optional(parse.address("https://", "mailto:", "tel:")),
+        "Where the portal's pages on help, privacy and accessibility send people: `https://`, `mailto:` or `tel:`",
+        "",
+    )
     portal_daily_codes: int = setting(
         parse.integer(1, 1_000_000), "Codes that one person may issue in the portal in 24 hours", "100"
     )

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy import CursorResult, Delete, delete
 from sqlalchemy.orm import Session
 
 from app.database.database import Database
+from app.domain.portal import retention
 from app.domain.portal.people import AGE_LIMIT, IDLE_LIMIT
 from app.store.portal import mails, sessions, used_challenges
 from app.store.portal.accounts import BackupCode
@@ -18,12 +18,6 @@ from app.store.portal.invitations import Invitation, PasswordLink
 from app.store.portal.issued_codes import IssuedCode
 
 _logger = logging.getLogger(__name__)
-
-MAIL_RETENTION: Final = timedelta(days=1)
-FAILURES_RETENTION: Final = timedelta(days=30)
-INVITATION_RETENTION: Final = timedelta(days=7)  # after it has expired, so that it can be sent again
-ISSUED_CODE_RETENTION: Final = timedelta(days=30)
-ANNOUNCEMENT_RETENTION: Final = timedelta(days=365)
 
 
 def purge(database: Database, now: datetime) -> Mapping[str, int | None]:
@@ -41,10 +35,10 @@ def purge(database: Database, now: datetime) -> Mapping[str, int | None]:
 
 
 def _steps(now: datetime) -> dict[str, Callable[[Session], int]]:
-    expired_invitations = delete(Invitation).where(Invitation.expires < now - INVITATION_RETENTION)
-    old_failures = delete(SignInFailures).where(SignInFailures.last_failure < now - FAILURES_RETENTION)
-    old_codes = delete(IssuedCode).where(IssuedCode.created < now - ISSUED_CODE_RETENTION)
-    old_announcements = delete(Announcement).where(Announcement.ends < now - ANNOUNCEMENT_RETENTION)
+    expired_invitations = delete(Invitation).where(Invitation.expires < now - retention.INVITATIONS)
+    old_failures = delete(SignInFailures).where(SignInFailures.last_failure < now - retention.SIGN_IN_FAILURES)
+    old_codes = delete(IssuedCode).where(IssuedCode.created < now - retention.ISSUED_CODES)
+    old_announcements = delete(Announcement).where(Announcement.ends < now - retention.ANNOUNCEMENTS)
     return {
         "sessions": lambda session: sessions.purge(session, now - AGE_LIMIT, now - IDLE_LIMIT),
         "invitations": lambda session: _run(session, expired_invitations),
@@ -54,7 +48,7 @@ def _steps(now: datetime) -> dict[str, Callable[[Session], int]]:
         "sign_in_failures": lambda session: _run(session, old_failures),
         "issued_codes": lambda session: _run(session, old_codes),
         "announcements": lambda session: _run(session, old_announcements),
-        "mails": lambda session: mails.purge(session, now - MAIL_RETENTION),
+        "mails": lambda session: mails.purge(session, now - retention.MAIL),
     }
 
 

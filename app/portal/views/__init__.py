@@ -12,6 +12,7 @@ from app.portal.views.demonstration import demonstration
 from app.portal.views.design import design
 from app.portal.views.directory import directory
 from app.portal.views.figures import figures
+from app.portal.views.help import help_pages
 from app.portal.views.home import home
 from app.portal.views.incident_reports import incident_reports
 from app.portal.views.incidents import incidents
@@ -38,6 +39,7 @@ _PAGES = (
     confirmation,
     directory,
     figures,
+    help_pages,
     home,
     incident_reports,
     incidents,

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import MailDeliveryError
+from app.domain.portal import retention
 from app.portal.mail import EMAIL, Message
 from app.portal.mail_delivery import MAX_ATTEMPTS
 from app.portal.mail_transports import send_email
-from app.upkeep.portal_retention import MAIL_RETENTION
 from tests.support.portal import Visitor, person
 from tests.support.provider import text_message_provider
 from tests.support.service import Service
@@ -73,7 +73,7 @@ def test_a_message_is_tried_again_for_17_hours(make_service: Callable[..., Servi
             (row,) = service.rows("SELECT next_attempt FROM portal_mails")
             service.clock.now = row.next_attempt
             deliver(service)
-    assert timedelta(hours=17) <= service.clock.now - first < MAIL_RETENTION
+    assert timedelta(hours=17) <= service.clock.now - first < retention.MAIL
 
 
 def test_a_message_that_cannot_be_opened_does_not_stop_others(
