@@ -120,6 +120,7 @@ class EmbeddedPostgres(EmbeddedServer):
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C at the terminal is for this process, which stops when the database is made.
             check=False,
         )
         if done.returncode != 0:

@@ -238,6 +238,17 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(start, stub: Path, tmp_p
     assert fails(run) == f"{tmp_path / 'file' / 'var'}: Not a directory"
 
 
+def test_ctrl_c_while_the_database_is_made_stops_without_an_error(start, stub: Path, tmp_path: Path) -> None:
+    run = start(tmp_path / "var", stub)
+    wait_until((tmp_path / "var" / "postgres" / "data.new" / "PG_VERSION").exists, "the database is being made")
+    group = os.getpgid(run.process.pid)
+    for process in [run.process, *run.members()]:
+        if os.getpgid(process.pid) == group:  # a terminal signals all of these
+            process.send_signal(signal.SIGINT)
+    assert run.process.wait(120) == 0, run.text
+    assert "cannot make its database" not in run.text
+
+
 def test_no_process_survives_a_killed_run(
     start, stub: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
