@@ -21,11 +21,16 @@ from bench.stopping import stop_in_order_on_sigterm
 from bench.target import today
 
 _FAILED: Final = 1
+_WRONG_USE: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the scenarios, print the table and write the results; return 1 if a scenario had errors."""
+    """Run the scenarios, print the table and write the results; return 1 if a scenario had errors, 2 for wrong use."""
     parsed = parse(sys.argv[1:] if arguments is None else arguments)
+    for prefix in parsed.options.only:
+        if not any(name.startswith(prefix) for name in SCENARIOS):
+            _say(f"no scenario begins with {prefix}: {', '.join(SCENARIOS)}")
+            return _WRONG_USE
     stop_in_order_on_sigterm()
     for tool, is_installed in (("wrk", wrk.is_installed()), ("nginx", nginx.is_installed())):
         if not is_installed:

@@ -11,11 +11,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-import requests
-
 import app.portal.views  # noqa: F401 - registers the pages
 from app.portal.views.blueprint import PAGES
-from clients.localhost import resolve_localhost
+from clients.localhost import new_session
 from clients.portal import Professional
 
 GOAL_MILLISECONDS: Final = 50  # for the 95th percentile
@@ -41,9 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--requests", type=int, default=100, help="for each page: 100")
     parser.add_argument("--person", default="superuser", help="person for demonstrations: superuser")
     options = parser.parse_args(arguments)
-    session = requests.Session()
-    resolve_localhost(session)
-    professional = Professional(options.url, session)
+    professional = Professional(options.url, new_session())
     professional.sign_in(options.person)
     sys.stdout.write(f"{'page':32} {'median':>8} {'p95':>8}   (ms; goal for p95: {GOAL_MILLISECONDS})\n")
     for page in sorted({page.rule for page in PAGES.values() if "GET" in page.methods and "<" not in page.rule}):

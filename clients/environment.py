@@ -8,6 +8,7 @@ An integrator gets these five values from the operator of the service; see docs/
 import argparse
 import base64
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -72,11 +73,13 @@ def service_settings(environ: Mapping[str, str], file: Path = SETTINGS) -> dict[
 def read_settings(file: Path) -> dict[str, str]:
     """Return the NAME=value lines of a file, whose values are quoted as for a shell. Raises ValueError."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        text = file.read_text(encoding="utf-8")
+        words = shlex.split(re.sub("^#.*", "", text, flags=re.MULTILINE))  # a quoted value may have several lines
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}") from None
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return {name: "".join(shlex.split(value)) for name, value in pairs}
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    return dict(word.split("=", 1) for word in words if "=" in word)
 
 
 def service_url(settings: Mapping[str, str]) -> str:
@@ -86,8 +89,14 @@ def service_url(settings: Mapping[str, str]) -> str:
 
 
 def clients_environment(settings: Mapping[str, str], url: str) -> dict[str, str]:
-    """Return what a client may know of a server's settings: of the signing key only its public half."""
-    public_key = load_der_private_key(bytes.fromhex(settings["ECDSA_KEY"]), None).public_key()
+    """Return what a client may know of a server's settings: of the signing key only its public half.
+
+    Raises ValueError.
+    """
+    try:
+        public_key = load_der_private_key(bytes.fromhex(settings["ECDSA_KEY"]), None).public_key()
+    except ValueError:
+        raise ValueError("ECDSA_KEY is not a private key in hexadecimal") from None
     der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return {
         "SUBMISSION_URL": url,

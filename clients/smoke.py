@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import requests
 
-from clients.localhost import resolve_localhost
+from clients.localhost import new_session
 from clients.phone import archive, schedule
 from clients.phone.crypto import DAY_INTERVALS, DailyKey, new_key
 from clients.phone.errors import PhoneError, UnreachableError
@@ -28,6 +28,7 @@ _DAY_SECONDS: Final = 86_400
 _KEY_AGE_DAYS: Final = 2  # a younger key may be held back
 _PATIENCE_SECONDS: Final = 10  # beyond the age that an archive may have
 _PAUSE_SECONDS: Final = 1.0
+_FACTS: Final = {"exportMaxAgeSeconds", "exportPublicKey"}
 
 
 class SmokeError(Exception):
@@ -58,7 +59,7 @@ class SmokeTest:
             ("today's archive is signed by this server", self._archive),
             ("the key is in the archive", self._published),
         )
-        if self._facts["portal"]:
+        if self._facts.get("portal"):
             yield "the portal shows a professional a code", self._portal
 
     def _ready(self) -> None:
@@ -70,6 +71,9 @@ class SmokeTest:
 
     def _learn(self) -> None:
         self._facts = self._json("GET", "/review/facts.json")
+        missing = sorted(_FACTS - set(self._facts))
+        if missing:
+            raise SmokeError(f"/review/facts.json lacks {missing[0]}: is the instance of another version?")
         public_key = archive.load_public_key(self._facts["exportPublicKey"])
         # Where archives are is asked for, so that no key is needed here.
         self._server = Server(Settings(self._url, self._url, b"", public_key), self._session)
@@ -132,7 +136,7 @@ def run(test: SmokeTest, say: Callable[[str], object]) -> bool:
         began = time.monotonic()
         try:
             step()
-        except (SmokeError, PortalError, PhoneError, ValueError, KeyError) as error:
+        except (SmokeError, PortalError, PhoneError, ValueError, KeyError, TypeError) as error:
             say(f"FAILED  {sentence}: {error}\n")
             return False
         say(f"passed  {sentence} ({(time.monotonic() - began) * 1000:.0f} ms)\n")
@@ -146,8 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url = parser.parse_args(arguments).url
     if not url.startswith(("http://", "https://")):
         parser.error("the address starts with http:// or https://")
-    session = requests.Session()
-    resolve_localhost(session)
+    session = new_session()
     password = os.environ.get("REVIEW_PASSWORD", "")
     if password:
         session.headers["X-Review-Password"] = password

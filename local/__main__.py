@@ -17,6 +17,8 @@ def main() -> int:
     """Run the service until a signal asks it to stop; return the exit code of the process."""
     options = _options()
     directory = options.directory.resolve()
+    if not os.environ.get("DATABASE_URL"):
+        _forget_other_databases()
     try:
         with single_instance(directory):
             Service(directory, options.procfile.resolve(), os.environ).run()
@@ -38,6 +40,12 @@ def _options() -> argparse.Namespace:
         "--procfile", type=Path, default=_ROOT / "Procfile", help="commands of the processes (default: Procfile)"
     )
     return parser.parse_args()
+
+
+def _forget_other_databases() -> None:
+    """Remove variables of libpq, such as PGSSLMODE=require, which the embedded PostgreSQL would not satisfy."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def _fail(reason: str) -> int:

@@ -1,12 +1,13 @@
 """Where the web process listens, from BIND_ADDR and PORT."""
 
+import errno
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.config.default_ports import DEFAULT_PORT
 from processes.errors import ProcessError
-from processes.ports import LOOPBACK, can_bind
+from processes.ports import LOOPBACK, try_bind
 
 _EVERY_INTERFACE = ("", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
 _OK = 200
@@ -50,11 +51,13 @@ class Address:
         return f"http://{self.reachable_host}:{self.port}"
 
     def check_free(self) -> None:
-        """Raise ProcessError when another program listens there."""
-        if not can_bind(self.host.strip("[]"), self.port):
-            raise ProcessError(
-                f"Cannot listen on {self}: stop the program that uses this port, or set PORT to another one."
-            )
+        """Raise ProcessError when another program listens there, or this user may not."""
+        try:
+            try_bind(self.host.strip("[]"), self.port)
+        except OSError as error:
+            is_used = error.errno == errno.EADDRINUSE
+            reason = "stop the program that uses this port, or set PORT to another one." if is_used else error.strerror
+            raise ProcessError(f"Cannot listen on {self}: {reason}") from None
 
     def answers(self) -> bool:
         """Return whether the service answers /services/ping."""

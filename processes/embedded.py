@@ -110,12 +110,12 @@ class EmbeddedServer(ABC):
                 orphan.wait(_STOP_SECONDS)
 
     def _find_orphan(self, pid_file: Path) -> psutil.Process | None:
-        try:
-            process = psutil.Process(int(pid_file.read_text().split()[0]))
+        process = process_of(pid_file)
+        with contextlib.suppress(psutil.Error):
             # The number may have been given to another process since.
-            return process if any(argument.startswith(str(self.directory)) for argument in process.cmdline()) else None
-        except (OSError, ValueError, IndexError, psutil.Error):
-            return None
+            if process and any(argument.startswith(str(self.directory)) for argument in process.cmdline()):
+                return process
+        return None
 
     @property
     def _log(self) -> Path:
@@ -143,6 +143,14 @@ class EmbeddedServer(ABC):
     def _last_line(self) -> str:
         lines = self._log.read_text(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "(empty)")
+
+
+def process_of(pid_file: Path) -> psutil.Process | None:
+    """Return the process whose number is the first word of a file, or None if there is none."""
+    try:
+        return psutil.Process(int(pid_file.read_text().split()[0]))
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
 
 
 def program_in_wheel(package: str, *path: str) -> str:

@@ -15,6 +15,7 @@ class Printer:
 
     def __init__(self, stream: TextIO, names: Sequence[str]) -> None:
         self._stream = stream
+        self._encoding = stream.encoding or "utf-8"
         self._width = max(len(name) for name in names)
         coloured = stream.isatty() and not os.environ.get("NO_COLOR")
         self._colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)} if coloured else {}
@@ -50,6 +51,8 @@ class Printer:
                 self.write_line(name, line.decode(errors="replace").rstrip("\r\n"))
 
     def _write(self, text: str) -> None:
+        # What a terminal of another locale lacks must not end the thread that reads a pipe: its program would block.
+        text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
         with self._lock:
             try:
                 self._stream.write(text)

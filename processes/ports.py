@@ -28,12 +28,17 @@ def free_port() -> int:
 
 def can_bind(host: str, port: int) -> bool:
     """Return whether a server could listen on `host` and `port` now."""
+    try:
+        try_bind(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def try_bind(host: str, port: int) -> None:
+    """Raise OSError with the reason why no server could listen on `host` and `port` now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         # As gunicorn, PostgreSQL and Redis do: connections of an earlier run in TIME_WAIT must not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))

@@ -1,5 +1,6 @@
 """PostgreSQL from a wheel, as a child of this process."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -7,9 +8,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import psycopg2
 
-from processes.embedded import EmbeddedServer, program_in_wheel
+from processes.embedded import EmbeddedServer, process_of, program_in_wheel
 from processes.errors import ProcessError
 from processes.files import write_private
 from processes.pdeathsig import User, with_pdeathsig
@@ -65,6 +67,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._user = unprivileged_user(self.directory, self.path)
         self._end_orphan(self._data / "postmaster.pid")
+        self._forget_reused_pid(self._data / "postmaster.pid")
         self._choose_port()
         if not self._data.exists():
             self._make_data()
@@ -76,6 +79,13 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def accepts(self) -> bool:
         return answers(self.url)
+
+    def _forget_reused_pid(self, pid_file: Path) -> None:
+        """Remove the file of a killed server whose number another program has since: PostgreSQL would not start."""
+        process = process_of(pid_file)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process and process.name() != self.program:
+                pid_file.unlink()
 
     @property
     def _data(self) -> Path:
@@ -120,6 +130,7 @@ class EmbeddedPostgres(EmbeddedServer):
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for this process, which stops once the database is made.
             check=False,
         )
         if done.returncode != 0:

@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"PostgreSQL: {error}".strip(), file=sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()  # such as `review-app logs 12 | head`
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, file=sys.stderr)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
     return 1

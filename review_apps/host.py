@@ -57,9 +57,8 @@ class Host:
                 self._give_user(app)
                 opened = self._deploy(app, branch, named)
             except BaseException as error:
-                self.failures.keep(number, self.log_of(number), str(error) or type(error).__name__)
+                self._keep_log(number, str(error) or type(error).__name__)
                 self._close(number)
-                self._log(f"why: review-app logs {number}")
                 raise
             self.failures.forget(number)
             return opened
@@ -175,6 +174,14 @@ class Host:
         self.store.save(new)
         self._remove_others(new)
         return new
+
+    def _keep_log(self, number: int, reason: str) -> None:
+        """Keep why an app could not be opened, if possible: on a full disk it must be closed all the same."""
+        try:
+            self.failures.keep(number, self.log_of(number), reason)
+            self._log(f"why: review-app logs {number}")
+        except OSError as error:
+            self._log(f"its log cannot be kept: {error.strerror}")
 
     def _give_user(self, app: App) -> None:
         """Give a locked app its user, with the folders that are the user's own."""

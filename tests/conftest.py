@@ -144,6 +144,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.stop()
 
 
+@pytest.fixture(scope="module")
+def own_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis that no server of other tests uses: what these count deletes increments of old minutes."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("own-redis"), durable=False) as server:
+        yield server.url
+
+
 @pytest.fixture(scope="session")
 def first_service(database_url: str, redis_url: str) -> Iterator[Service]:
     """An application that only empties the database and Redis: a new connection takes longer for each table."""

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python}
 report=${REPORT:-var/city.html}
 mkdir -p "$(dirname "$report")"
+# Neither another database, which would be filled, nor an address at which the next lines would not find the server.
+unset DATABASE_URL REDIS_URL BIND_ADDR
 export PORT=${PORT:-8041} EXPORT_MAX_AGE_SECONDS=1 RATE_LIMITS=off
 
 directory=$(mktemp -d)
@@ -14,7 +16,7 @@ directory=$(mktemp -d)
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" || true; rm -rf "$directory"' EXIT
 
-until curl --silent --fail --output /dev/null "http://127.0.0.1:$PORT/services/ping"; do
+until curl --noproxy '*' --silent --fail --output /dev/null "http://127.0.0.1:$PORT/services/ping"; do
     if ! kill -0 "$server" 2>/dev/null; then
         tail -n 20 "$directory/server.log" >&2
         exit 1

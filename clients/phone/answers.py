@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import requests
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 from urllib3.exceptions import NameResolutionError, ProtocolError, ReadTimeoutError
 
 from clients.phone import exposure_pb2 as pb
@@ -47,11 +48,16 @@ def check_message(answer: requests.Response, what: str, kind: type[Message]) -> 
             ExitStatus.NOT_A_MESSAGE, f"{what} (HTTP {answer.status_code}) is not a message, or a truncated one"
         ) from None
     error = kind.ErrorCode.Name(message.error)
-    if answer.status_code == 200 and message.error:
+    # The field of an error that a later version of the protocol adds is unknown, and its number all that it has.
+    unknown = UnknownFieldSet(message)
+    for field in (unknown[index] for index in range(len(unknown))):
+        if field.field_number == kind.ERROR_FIELD_NUMBER:
+            error = str(field.data)
+    if answer.status_code == 200 and error != "NONE":
         raise MalformedError(
             ExitStatus.ERROR_IN_SUCCESS, f"{what} has status 200 and the error {error}: a phone takes it for a success"
         )
-    if answer.status_code != 200 and not message.error:
+    if answer.status_code != 200 and error == "NONE":
         raise MalformedError(
             ExitStatus.NO_ERROR_NAMED, f"{what} has status {answer.status_code}, but its message names no error"
         )

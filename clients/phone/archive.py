@@ -92,7 +92,10 @@ def unzip(body: bytes) -> dict[str, bytes]:
                 raise BadArchiveError(f"the archive holds {sorted(names)}, not export.bin and export.sig")
             return {name: zipped.read(name) for name in names}
     # A damaged or encrypted zip file raises almost anything.
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+        *(EOFError, OSError, RuntimeError, ValueError),
+    ) as error:
         raise BadArchiveError(f"the archive is not a zip file: {error}") from error
 
 

@@ -15,6 +15,7 @@ import requests
 from nacl.exceptions import CryptoError
 from nacl.public import Box, PrivateKey, PublicKey
 
+from clients.localhost import new_session
 from clients.phone import configuration, schedule
 from clients.phone import exposure_pb2 as pb
 from clients.phone.answers import JSON, ZIP, check_download, check_message, unreachable
@@ -37,7 +38,7 @@ class Server:
     def __init__(self, settings: Settings, session: requests.Session | None = None) -> None:
         """Use the service of `settings`; a session that the caller passes may retry or count."""
         self.settings = settings
-        self._session = session or requests.Session()
+        self._session = session or new_session()
 
     def claim(self, code: str) -> KeyPair:
         """Exchange a one-time code for a key pair."""

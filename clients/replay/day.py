@@ -2,13 +2,13 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from clients.phone.archive import PublishedKey
-from clients.phone.crypto import DAY_INTERVALS, DailyKey
+from clients.phone.crypto import DAY_INTERVALS, KEY_BYTES, DailyKey
 
 MAX_KEYS_PER_PATIENT: Final = 14
 _COLUMNS: Final = ("key_data", "transmission_risk_level", "rolling_start_interval_number", "rolling_period")
@@ -20,25 +20,44 @@ class DayFormatError(ValueError):
 
 def read_day(path: Path) -> list[PublishedKey]:
     """Return the keys of a comma-separated table with the columns of `_COLUMNS`; raise DayFormatError or OSError."""
-    with path.open(newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file)
-        if set(_COLUMNS) - set(table.fieldnames or ()):
-            raise DayFormatError(f"{path}: the columns are not {', '.join(_COLUMNS)}")
-        keys = []
-        for row in table:
-            try:
-                keys.append(_key(row))
-            except (ValueError, TypeError) as error:
-                raise DayFormatError(f"{path}, line {table.line_num}: {error}") from None
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets begin a file with a byte order mark
+            keys = _read(csv.DictReader(file), path)
+    except UnicodeDecodeError:
+        raise DayFormatError(f"{path}: is not text in UTF-8") from None
+    except csv.Error as error:
+        raise DayFormatError(f"{path}: {error}") from None
     if not keys:
         raise DayFormatError(f"{path}: has no keys")
+    return list(keys.values())
+
+
+def _read(table: "csv.DictReader[str]", path: Path) -> dict[bytes, PublishedKey]:
+    """Return each key by its bytes."""
+    if set(_COLUMNS) - set(table.fieldnames or ()):
+        raise DayFormatError(f"{path}: the columns are not {', '.join(_COLUMNS)}")
+    keys: dict[bytes, PublishedKey] = {}
+    for row in table:
+        try:
+            published = _key(row)
+            if published.key.key_data in keys:
+                raise ValueError("has a key of an earlier line")
+        except ValueError as error:
+            raise DayFormatError(f"{path}, line {table.line_num}: {error}") from None
+        keys[published.key.key_data] = published
     return keys
 
 
-def _key(row: dict[str, str]) -> PublishedKey:
-    start, period = int(row["rolling_start_interval_number"]), int(row["rolling_period"])
-    key = DailyKey(bytes.fromhex(row["key_data"]), start, period)
-    return PublishedKey(key, int(row["transmission_risk_level"]))
+def _key(row: Mapping[str, str | None]) -> PublishedKey:
+    data, risk_level, start, period = (row[name] or "" for name in _COLUMNS)
+    if not period:
+        raise ValueError("is incomplete")
+    key = DailyKey(bytes.fromhex(data), int(start), int(period))
+    if len(key.key_data) != KEY_BYTES:
+        raise ValueError(f"a key has {len(key.key_data)} bytes, not {KEY_BYTES}")
+    if not 1 <= key.period <= DAY_INTERVALS:
+        raise ValueError(f"a validity of {key.period} intervals is not within a day")
+    return PublishedKey(key, int(risk_level))
 
 
 def move_to_present(keys: Sequence[PublishedKey], today: int) -> list[PublishedKey]:

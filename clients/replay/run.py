@@ -8,6 +8,7 @@ from typing import Final
 import requests
 
 from clients.authority import request_code
+from clients.localhost import new_session
 from clients.phone import archive
 from clients.phone.archive import Archive, PublishedKey
 from clients.phone.protocol import Server
@@ -39,7 +40,7 @@ class Replay:
         """Use the server of a phone, and a health authority's token."""
         self._server = server
         self._token = token
-        self._session = session or requests.Session()
+        self._session = session or new_session()
 
     def run(
         self,

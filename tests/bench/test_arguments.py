@@ -1,7 +1,10 @@
 """The command line (bench/arguments.py)."""
 
+from pathlib import Path
+
 import pytest
 
+from bench.__main__ import main
 from bench.arguments import parse
 
 
@@ -26,6 +29,14 @@ def test_two_given_servers_are_compared() -> None:
     assert [server.retrieval_url for server in parsed.servers] == ["http://127.0.0.1:2", "http://127.0.0.1:3"]
     assert parsed.servers[1].watched.server == (7,)
     assert parsed.replaces_own
+
+
+def test_a_scenario_that_does_not_exist_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--only", "downlaod", "--results", str(tmp_path / "results")]) == 2
+    assert "no scenario begins with downlaod: " in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_compared_server_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,10 @@
 """The simulated city against the real server: no notification is missing or wrong, and errors are found."""
 
+import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +17,11 @@ from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex
 from clients.phone.settings import Settings
 from clients.progress import Progress
+from processes.ports import free_port
 from tests.support.programs import browser_program
 from tests.support.torture import only_in_ci, times
 
+ROOT = Path(__file__).parents[2]
 PEOPLE = times(20, 50)
 
 
@@ -51,6 +56,27 @@ def test_in_a_small_city_no_notification_is_missing_or_wrong(live, monkeypatch, 
 
 
 @only_in_ci
+@only_in_ci
+def test_make_city_starts_a_server_of_its_own_whatever_the_environment_names(tmp_path):
+    elsewhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
+    environment = {
+        **os.environ,
+        **elsewhere,
+        "BIND_ADDR": "127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1",
+        "PORT": str(free_port()),
+        "PYTHON": sys.executable,
+        "PEOPLE": "2",
+        "REPORT": str(tmp_path / "city.html"),
+    }
+
+    command = [ROOT / "clients" / "city" / "with-server.sh"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "No notification is missing" in (tmp_path / "city.html").read_text()
+
+
 def test_a_phone_that_overlooks_a_key_is_noticed(run, monkeypatch):
     found = SharedIndex.find
     monkeypatch.setattr(SharedIndex, "find", lambda self, files, received: found(self, files, received)[1:])

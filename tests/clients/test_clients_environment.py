@@ -94,3 +94,29 @@ def test_a_secret_that_is_missing_is_named(tmp_path, capsys):
     assert environment.main([str(tmp_path / "settings.env")]) == 1
 
     assert capsys.readouterr().err == f"{tmp_path}/settings.env: has no ECDSA_KEY\n"
+
+
+def test_a_setting_of_several_lines_does_not_hide_the_others(file, capsys):
+    with file.open("a") as settings:
+        settings.write("FIRST='one\ntwo=2'\nSERVICE_URL=http://127.0.0.1:8006\n")
+
+    assert environment.main([str(file)]) == 0
+
+    assert printed(capsys)["SUBMISSION_URL"] == "http://127.0.0.1:8006"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"PORT='80", "settings.env: No closing quotation"),
+        (b"PORT=\xff\n", "settings.env: 'utf-8' codec can't decode"),
+        (b"ECDSA_KEY=zz\n", "ECDSA_KEY is not a private key in hexadecimal"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_named(file, capsys, line, reason):
+    with file.open("ab") as settings:
+        settings.write(line)
+
+    assert environment.main([str(file)]) == 1
+
+    assert reason in capsys.readouterr().err

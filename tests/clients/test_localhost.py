@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import requests
 
-from clients.localhost import resolve_localhost
+from clients.localhost import new_session
 
 
 class EchoHost(BaseHTTPRequestHandler):
@@ -35,13 +35,19 @@ def port() -> Iterator[int]:
 
 @pytest.mark.parametrize("host", ["pr-0012.localhost", "PR-0012.LOCALHOST", "127.0.0.1"])
 def test_a_name_below_localhost_leads_to_this_host_and_keeps_its_host_header(port: int, host: str) -> None:
-    with requests.Session() as session:
-        resolve_localhost(session)
+    with new_session() as session:
         assert session.get(f"http://{host}:{port}/path", timeout=60).text.lower() == f"{host}:{port}".lower()
 
 
+@pytest.mark.parametrize("host", ["pr-0012.localhost", "localhost", "127.0.0.1"])
+def test_this_host_is_never_asked_through_a_proxy(port: int, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with new_session() as session:
+        assert session.get(f"http://{host}:{port}/path", timeout=60).text == f"{host}:{port}"
+
+
 def test_other_names_are_resolved_as_ever() -> None:
-    with requests.Session() as session:
-        resolve_localhost(session)
-        with pytest.raises(requests.ConnectionError, match="not-localhost"):
-            session.get("http://not-localhost.invalid:1/", timeout=60)
+    with new_session() as session, pytest.raises(requests.ConnectionError, match="not-localhost"):
+        session.get("http://not-localhost.invalid:1/", timeout=60)

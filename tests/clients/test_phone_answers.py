@@ -86,6 +86,7 @@ CLAIM, UPLOAD = ("claim", "AEFHJKLQRS"), ("upload",)
             (Reply(400, b"\xff\xff", PROTOBUF), ExitStatus.NOT_A_MESSAGE, "(HTTP 400) is not a message"),
             (Reply(400, b"\x08\x00", PROTOBUF), ExitStatus.NO_ERROR_NAMED, "status 400, but its message names no"),
             (Reply(200, b"\x08\x02", PROTOBUF), ExitStatus.ERROR_IN_SUCCESS, "a phone takes it for a success"),
+            (Reply(200, b"\x08\x63", PROTOBUF), ExitStatus.ERROR_IN_SUCCESS, "the error 99: a phone takes it"),
             (DROP, ExitStatus.NOT_CONNECTED, "closed the connection before its answer was complete"),
         ]
     ],
@@ -96,6 +97,15 @@ def test_an_answer_that_is_not_of_the_protocol_is_one_line_and_one_exit_status(r
 
     assert (ended, is_one_line(error)) == (status, True), error
     assert reason in error
+
+
+@pytest.mark.parametrize(("words", "status"), [(CLAIM, ExitStatus.CLAIM_REFUSED), (UPLOAD, ExitStatus.UPLOAD_REFUSED)])
+def test_an_error_that_this_client_does_not_know_is_a_refusal_with_its_number(run, words, status):
+    with scripted(Reply(400, b"\x08\x63", PROTOBUF)) as server:
+        ended, error = run(server.url, *words)
+
+    assert (ended, is_one_line(error)) == (status, True), error
+    assert ": 99 (HTTP 400)" in error
 
 
 @pytest.mark.parametrize("key", [b"", b"k" * 31, b"k" * 33])

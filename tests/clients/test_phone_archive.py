@@ -1,5 +1,8 @@
 """Reading export archives: recorded ones from two other servers, and forged ones."""
 
+import contextlib
+from itertools import product
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -91,6 +94,13 @@ def test_an_archive_whose_files_are_in_a_folder_is_refused(signer):
 def test_a_body_that_is_no_zip_is_refused(signer, body):
     with pytest.raises(BadArchiveError, match="not a zip"):
         archive.read(body, signer.public_key)
+
+
+def test_a_zip_file_that_is_damaged_anywhere_is_a_bad_archive(signer):
+    body = signer.archive([DailyKey(b"k" * 16, 1)])
+    for position, value in product(range(len(body)), (0, 8, 0x7F, 0xFF)):
+        with contextlib.suppress(BadArchiveError):
+            archive.unzip(body[:position] + bytes([value]) + body[position + 1 :])
 
 
 def test_one_part_of_several_is_refused(signer):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clients.phone import exposure_pb2 as pb
+from clients.phone.crypto import new_key
 from tests.clients.sample_runs import FETCH, REQUEST, UPLOAD, available, languages, missing, surroundings
 from tests.clients.scripted import DROP, Reply, scripted
 from tests.support.torture import times
@@ -104,6 +105,13 @@ def test_a_ban_is_explained_with_its_length(copies, uploading):
     assert "too many wrong codes: try again in 60 minutes" in outcome.err
 
 
+@pytest.mark.parametrize("body", [b"\x08\x05", b"\x08\x05\x22\x02\x08\xff"], ids=["missing", "truncated"])
+def test_a_ban_without_its_length_is_one_line_in_every_language(copies, body):
+    outcomes = copies.run_all(UPLOAD, "AEFHJKLQRS", script=[Reply(429, body)])
+
+    assert all(one.stopped_with_one_line for one, _ in outcomes.values()), outcomes
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -136,8 +144,20 @@ def test_nothing_is_uploaded_with_a_key_that_protects_nothing(copies, key):
     assert {asked for _, asked in outcomes.values()} == {1}, outcomes
 
 
-@pytest.mark.parametrize("body", [b"", b"not a zip file", b"PK\x03\x04"], ids=["empty", "text", "truncated"])
-def test_a_download_that_is_not_an_archive_is_one_line_in_every_language(copies, signer, body):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"",
+        lambda _: b"not a zip file",
+        lambda _: b"PK\x03\x04",
+        lambda zipped: zipped.replace(b"export.bins\xf5", b"export.bin\xff\xff"),
+        lambda zipped: zipped.replace(b"\x14\x00\x00\x00\x08", b"\x14\x00\x01\x00\x08").replace(b"bins", b"bin\xff"),
+        lambda zipped: zipped.replace(b"export", b"\xff\xfeport"),
+    ],
+    ids=["empty", "text", "truncated", "damaged", "encrypted", "name"],
+)
+def test_a_download_that_is_not_an_archive_is_one_line_in_every_language(copies, signer, damage):
+    body = damage(signer.archive([new_key(2_650_000)]))
     keys = {"RETRIEVE_HMAC_KEY": "aa" * 32, "EXPORT_PUBLIC_KEY": signer.public_key_text}
 
     outcomes = copies.run_all(FETCH, script=[Reply(200, body)], **keys)

@@ -45,6 +45,8 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, tuple[int, 
         ({"/services/ready": (401, "")}, "FAILED  PostgreSQL and Redis answer: the instance asks for a password"),
         ({"/services/ready": (503, '{"redis": "down"}')}, 'answered HTTP 503: {"redis": "down"}'),
         ({"/services/ready": (200, UP), "/review/facts.json": (404, "")}, "does it run with REVIEW_TOOLS=true?"),
+        ({"/services/ready": (200, UP), "/review/facts.json": (200, "[]")}, "FAILED  the review tools answer: "),
+        ({"/services/ready": (200, UP), "/review/facts.json": (200, "{}")}, "facts.json lacks exportMaxAgeSeconds"),
         ({"/services/ready": (200, UP), "/review/facts.json": (200, "<html>")}, "FAILED  the review tools answer: "),
     ],
 )

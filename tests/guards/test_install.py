@@ -57,6 +57,14 @@ def test_an_installation_prints_nothing_into_the_output_of_the_script_that_needs
     assert (done.stdout, done.stderr) == ("", "Installing requirements.txt into .venv\n")
 
 
+def test_a_pip_that_installs_for_the_user_alone_installs_into_the_environment(project: Path) -> None:
+    (project / "requirements.txt").touch()
+    command = [project / "bin" / "install", "requirements.txt"]
+    done = subprocess.run(command, env=os.environ | {"PIP_USER": "1"}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (project / ".venv" / "installed" / "requirements.txt").exists()
+
+
 @pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
 def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     environment = os.environ | {"PYTHON": python}

@@ -189,6 +189,16 @@ def test_servers_that_the_environment_names_are_used_instead(start, stub: Path, 
     assert run.leader("web.py").environ().items() >= EXTERNAL_SERVERS.items()
 
 
+def test_variables_for_other_databases_do_not_count(
+    start, stub: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    put_cluster(tmp_path / "var" / "postgres", tmp_path_factory)
+    (tmp_path / "release.py").write_text(RELEASE_THAT_CONNECTS)
+    run = start(tmp_path / "var", stub, PGSSLMODE="require", PGSERVICE="elsewhere")
+    wait_until(run.is_ready, "the service is ready")
+    assert "PGSERVICE" not in run.leader("web.py").environ()
+
+
 def test_the_settings_file_has_what_was_set_in_the_environment(start, stub: Path, tmp_path: Path) -> None:
     run = start(tmp_path / "var", stub, ONE_TIME_CODE_EXPIRY_MINUTES="5", **EXTERNAL_SERVERS)
     wait_until(run.is_ready, "the service is ready")
@@ -218,6 +228,11 @@ def test_a_port_in_use_is_one_clear_line(start, stub: Path, tmp_path: Path) -> N
         assert fails(run).startswith(f"Cannot listen on 127.0.0.1:{run.port}: stop the program that uses this port")
 
 
+def test_an_address_of_another_host_is_one_clear_line(start, stub: Path, tmp_path: Path) -> None:
+    run = start(tmp_path / "var", stub, BIND_ADDR="192.0.2.1:8001")
+    assert fails(run) == "Cannot listen on 192.0.2.1:8001: Cannot assign requested address"
+
+
 def test_a_failing_release_is_one_clear_line(start, stub: Path, tmp_path: Path) -> None:
     (tmp_path / "release.py").write_text("raise SystemExit('no such table')")
     run = start(tmp_path / "var", stub, **EXTERNAL_SERVERS)
@@ -236,6 +251,17 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(start, stub: Path, tmp_p
     (tmp_path / "file").touch()
     run = start(tmp_path / "file" / "var", stub, PORT="8001")
     assert fails(run) == f"{tmp_path / 'file' / 'var'}: Not a directory"
+
+
+def test_ctrl_c_while_the_database_is_made_stops_without_an_error(start, stub: Path, tmp_path: Path) -> None:
+    run = start(tmp_path / "var", stub)
+    wait_until((tmp_path / "var" / "postgres" / "data.new" / "PG_VERSION").exists, "the database is being made")
+    group = os.getpgid(run.process.pid)
+    for process in [run.process, *run.members()]:
+        if os.getpgid(process.pid) == group:  # a terminal signals all of these
+            process.send_signal(signal.SIGINT)
+    assert run.process.wait(120) == 0, run.text
+    assert "cannot make its database" not in run.text
 
 
 def test_no_process_survives_a_killed_run(

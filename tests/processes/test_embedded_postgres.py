@@ -1,5 +1,6 @@
 """PostgreSQL from a wheel (processes/postgres.py)."""
 
+import os
 import signal
 import stat
 import subprocess
@@ -88,6 +89,20 @@ def test_a_server_left_by_a_killed_run_is_replaced(directory: Path) -> None:
             assert _ask(server.url, "SELECT 1") == 1
     finally:
         orphan.kill()
+
+
+def test_a_pid_file_whose_number_another_program_has_does_not_prevent_the_start(directory: Path) -> None:
+    owner = directory.stat()
+    with subprocess.Popen(["sleep", "1000"], user=owner.st_uid, group=owner.st_gid) as other:
+        pid_file = directory / "data" / "postmaster.pid"
+        pid_file.write_text(f"{other.pid}\n{directory / 'data'}\n")
+        os.chown(pid_file, owner.st_uid, owner.st_gid)
+        try:
+            with EmbeddedPostgres(directory, durable=False) as server:
+                assert _ask(server.url, "SELECT 1") == 1
+            assert other.poll() is None
+        finally:
+            other.kill()
 
 
 def test_it_ends_when_its_parent_is_killed(directory: Path) -> None:

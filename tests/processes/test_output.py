@@ -43,6 +43,19 @@ def test_invalid_utf_8_and_a_last_line_without_newline_are_copied() -> None:
     assert terminal.getvalue() == "web | \ufffd one\nweb | two\n"
 
 
+def test_characters_that_the_terminal_lacks_are_escaped_and_the_output_is_still_read() -> None:
+    terminal = io.BytesIO()
+    stream = io.TextIOWrapper(terminal, encoding="iso-8859-1")
+    printer = Printer(stream, ["web"])
+    reader, writer = os.pipe()
+    printer.copy("web", os.fdopen(reader, "rb"))
+    os.write(writer, "é → \n".encode() + b"\xff two\n")
+    os.close(writer)
+    printer.finish()
+    stream.flush()
+    assert terminal.getvalue() == b"web | \xe9 \\u2192 \nweb | \\ufffd two\n"
+
+
 def test_output_is_still_read_after_the_terminal_was_closed() -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -105,6 +105,23 @@ def test_a_first_deployment_that_fails_says_why_and_keeps_its_log(host: Host, ap
     assert "pr-0003 is not open" in host.run("logs", 3, fails=True)
 
 
+def test_a_log_that_cannot_be_kept_does_not_keep_the_app(host: Host, app: str) -> None:
+    """As on a full disk, which the files of the app that could not be opened would keep full."""
+    branch(host, "refused", release__py="raise SystemExit('no such table')")
+    kept = host.home / "failures"
+    in_the_way = kept.rename(kept.with_name("failures-before")) if kept.exists() else None
+    kept.touch()
+    try:
+        output = host.run("open", 3, "--branch", "refused", REPOSITORY_OPTION, host.repository.folder, fails=True)
+        assert "release (python release.py) failed with exit code 1" in output
+        assert "Traceback" not in output
+        host.wait_until_gone(3)
+    finally:
+        kept.unlink()
+        if in_the_way:
+            in_the_way.rename(kept)
+
+
 def test_a_damaged_state_file_stops_no_other_app(host: Host, app: str) -> None:
     host.open(4, "good")
     (host.home / "apps" / "pr-0004.json").write_text("{")
@@ -122,6 +139,8 @@ def test_mistakes_are_one_line(host: Host, app: str) -> None:
     branch(host, "mistaken", app__json=json.dumps({**MANIFEST, "formation": {"web": {"quantity": "many"}}}))
     output = host.run("open", 5, "--branch", "mistaken", REPOSITORY_OPTION, host.repository.folder, fails=True)
     assert "Traceback" not in output
+    blocked = host.repository.folder / "version"
+    assert host.run("--home", blocked, "list", fails=True) == f"{blocked}/settings.json: Not a directory\n"
     assert "app.json: formation.web.quantity must be a whole number" in output
 
 

@@ -37,7 +37,7 @@ public static class ClaimAndUpload
         var error = answer.Number(1) ?? 0;
         if (error == TemporaryBan) // status 429, after too many wrong codes
         {
-            var minutes = (Wire.Parse(answer.Bytes(4)).Number(1) ?? 0) / 60 + 1;
+            var minutes = (Parse(status, answer.Bytes(4)).Number(1) ?? 0) / 60 + 1;
             Service.Stop($"too many wrong codes: try again in {minutes} minutes");
         }
         if (error == InvalidOneTimeCode) // status 401
@@ -76,7 +76,12 @@ public static class ClaimAndUpload
             return body;
         };
         var (status, content) = Service.Post(path, makeBody, null, again);
-        try { return (status, Wire.Parse(content)); }
+        return (status, Parse(status, content));
+    }
+
+    static Wire.Message Parse(int status, byte[] content)
+    {
+        try { return Wire.Parse(content); }
         catch (FormatException) // a page of HTML, for example
         {
             Service.Stop($"{status}: the server did not answer with a message");

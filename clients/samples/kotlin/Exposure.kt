@@ -176,6 +176,6 @@ private fun bytes(value: ByteArray) = ByteString.copyFrom(value)
 private fun unzip(archive: ByteArray): Map<String, ByteArray> = try {
     val zip = ZipInputStream(ByteArrayInputStream(archive))
     generateSequence { zip.nextEntry }.map { it.name to zip.readBytes() }.toMap()
-} catch (error: IOException) {
+} catch (error: Exception) { // for a name that is not text, one that is not an IOException
     throw ExposureException("the archive is not genuine: it is not a zip file")
 }

@@ -12,6 +12,7 @@ import io
 import sys
 import time
 import zipfile
+import zlib
 from datetime import date
 
 import exposure_pb2 as pb
@@ -81,7 +82,10 @@ def verified(archive: bytes) -> pb.TemporaryExposureKeyExport:
         [signature] = pb.TEKSignatureList.FromString(signatures).signatures
         key.verify(signature.signature, export, ECDSA(SHA256()))  # of the whole file, its header included
         return pb.TemporaryExposureKeyExport.FromString(export.removeprefix(HEADER))
-    except (zipfile.BadZipFile, KeyError, ValueError, DecodeError, InvalidSignature) as error:
+    # A damaged or encrypted zip file raises almost anything.
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, LookupError, ValueError) as error:
+        stop(f"the archive is not genuine: {type(error).__name__}")
+    except (DecodeError, InvalidSignature) as error:
         stop(f"the archive is not genuine: {type(error).__name__}")
 
 

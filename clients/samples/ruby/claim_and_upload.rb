@@ -27,7 +27,7 @@ def claim(code, app_key)
   status, answer = post("/claim-key", request, Exposure::KeyClaimResponse, [])
   case answer.error
   when :TEMPORARY_BAN # status 429, after too many wrong codes
-    stop("too many wrong codes: try again in #{answer.remaining_ban_duration.seconds / 60 + 1} minutes")
+    stop("too many wrong codes: try again in #{answer.remaining_ban_duration&.seconds.to_i / 60 + 1} minutes")
   when :INVALID_ONE_TIME_CODE # status 401
     stop("the code is wrong, used or older than a day; #{answer.tries_remaining} tries left")
   end

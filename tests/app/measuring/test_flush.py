@@ -62,10 +62,11 @@ class Process:
 
 
 @pytest.fixture
-def redis(service: Service) -> Redis:
-    """The service's Redis, which is empty."""
-    connection: Redis = service.app.context.redis
-    return connection
+def redis(own_redis_url: str) -> Iterator[Redis]:
+    """A Redis that is empty."""
+    with Redis.from_url(own_redis_url) as connection:
+        connection.flushall()
+        yield connection
 
 
 def stored(redis: Redis) -> dict[int, float]:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,13 @@ def count(increments: Mapping[SeriesKey, float]) -> dict[str, tuple[int, int]]:
     """Return the good and total requests as the counts of one objective."""
     good, bad = int(increments.get(GOOD, 0)), int(increments.get(BAD, 0))
     return {"requests": (good, good + bad)}
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service], own_redis_url: str) -> Service:
+    service = make_service(REDIS_URL=own_redis_url)
+    service.app.context.redis.flushall()
+    return service
 
 
 @pytest.fixture
