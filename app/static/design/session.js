@@ -119,8 +119,14 @@ form.addEventListener("submit", (event) => {
   }
 });
 
-// Escape continues, as the button does: it must not hide the only warning.
+// What is on a page that has ended, such as codes for a list, can still be copied or downloaded.
+warning.querySelector("[data-session-stay]").addEventListener("click", () => warning.close());
+
+// Escape continues, as the button does: it must not hide the only warning. It does not show the page of another account.
 warning.addEventListener("cancel", (event) => {
+  if (!warning.querySelector('[data-state="ended"]').hidden) {
+    return;
+  }
   event.preventDefault();
   if (!warning.querySelector('[data-state="warning"]').hidden) {
     form.requestSubmit();

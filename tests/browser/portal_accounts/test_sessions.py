@@ -64,6 +64,22 @@ def test_after_the_end_the_page_states_what_was_lost(signed_in: Page) -> None:
     expect(signed_in.get_by_role("link", name="Sign in again")).to_be_focused()
 
 
+@pytest.mark.parametrize("key", ["Enter", "Escape"])
+def test_after_the_end_what_is_on_the_page_can_still_be_copied(signed_in: Page, key: str) -> None:
+    signed_in.goto("/en/account/details")
+    signed_in.get_by_label("Your name").fill("Zoé Roy")
+    signed_in.clock.fast_forward("01:00:01")
+    dialog = signed_in.get_by_role("alertdialog")
+    expect(dialog).to_be_visible()
+    if key == "Enter":
+        dialog.get_by_role("button", name="Stay on this page").focus()
+    signed_in.keyboard.press(key)
+    expect(dialog).to_be_hidden()
+    expect(signed_in.get_by_label("Your name")).to_have_value("Zoé Roy")
+    signed_in.clock.fast_forward("05:00")
+    expect(dialog).to_be_hidden()
+
+
 def test_the_warning_signs_out(signed_in: Page) -> None:
     signed_in.clock.fast_forward("58:01")
     signed_in.keyboard.press("Tab")
