@@ -122,7 +122,7 @@ form.addEventListener("submit", (event) => {
 // What is on a page that has ended, such as codes for a list, can still be copied or downloaded.
 warning.querySelector("[data-session-stay]").addEventListener("click", () => warning.close());
 
-// Escape continues, as the button does: it must not hide the only warning. It does not show the page of another account.
+// Escape continues, as the button does: it must not hide the only warning, or show the page of another account.
 warning.addEventListener("cancel", (event) => {
   if (!warning.querySelector('[data-state="ended"]').hidden) {
     return;

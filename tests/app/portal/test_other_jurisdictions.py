@@ -1,11 +1,11 @@
 """What belongs to another jurisdiction, by number, at every page that takes one: nothing is shown or changed."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from app.domain.portal.alerts import AlertState
 from app.domain.portal.rights import Right, Role
 from app.portal.views.blueprint import PAGES
 from app.store.portal.accounts import Passkey
@@ -33,66 +33,53 @@ FIELDS = {"role": "staff", "email": "x@health.example", "step": "send", "severit
 PERIOD = {"start_date": "2026-03-16", "start_time": "12:00", "end_date": "2026-03-16", "end_time": "13:00"}
 
 
+def place_of_another(now: datetime) -> Place:
+    """Return a place in Alberta."""
+    return Place(
+        location_id="abcdefgh",
+        jurisdiction="AB",
+        name=MARK,
+        address=MARK,
+        city=MARK,
+        category="food",
+        contact_name=MARK,
+        contact_email="",
+        contact_phone="",
+        created=now,
+    )
+
+
+def things_of_another(owner: int, place: int, now: datetime) -> list[Any]:
+    """Return something of every kind of a person in Alberta."""
+    later, request = now + timedelta(hours=1), secrets.token_hex(16)
+    invitation = {"jurisdiction": "AB", "role": "staff", "invited_by": owner, "token_digest": secrets.token_bytes(32)}
+    period = {"starts": now - timedelta(days=2), "ends": now - timedelta(days=1)}
+    return [
+        Passkey(account_id=owner, credential_id=b"c", public_key=b"k", sign_count=0, name=MARK, created=now),
+        Invitation(email="okotoks.invited@health.example", language="en", created=now, expires=later, **invitation),
+        Alert(place_id=place, request_id=request, severity=1, state="failed", account_id=owner, created=now, **period),
+        Announcement(
+            level="information", text_en=MARK, text_fr=MARK, jurisdiction="AB", starts=now, ends=later, created=now
+        ),
+        IssuedCode(
+            reference=REFERENCE,
+            request_id=request,
+            account_id=owner,
+            jurisdiction="AB",
+            state="issued",
+            created=now,
+            expires=later,
+        ),
+    ]
+
+
 def fill(portal: Service) -> set[int]:
-    """Store things of every kind in Alberta, and return their numbers."""
+    """Store the things of another jurisdiction, and return their numbers."""
     now, owner = portal.clock.now, add_account(portal, "okotoks@health.example", jurisdiction="AB", name=MARK)
     with portal.database.session() as session:
-        place = Place(
-            location_id="abcdefgh",
-            jurisdiction="AB",
-            name=MARK,
-            address=MARK,
-            city=MARK,
-            category="food",
-            contact_name=MARK,
-            contact_email="",
-            contact_phone="",
-            created=now,
-        )
-        session.add(place)
+        session.add(place := place_of_another(now))
         session.flush()
-        rows = [
-            Passkey(account_id=owner, credential_id=b"c", public_key=b"k", sign_count=0, name=MARK, created=now),
-            Invitation(
-                email="okotoks.invited@health.example",
-                language="en",
-                jurisdiction="AB",
-                role="staff",
-                token_digest=secrets.token_bytes(32),
-                invited_by=owner,
-                created=now,
-                expires=now + timedelta(hours=1),
-            ),
-            Alert(
-                place_id=place.id,
-                request_id=secrets.token_hex(16),
-                starts=now - timedelta(days=2),
-                ends=now - timedelta(days=1),
-                severity=1,
-                state=AlertState.FAILED.value,
-                account_id=owner,
-                created=now,
-            ),
-            Announcement(
-                level="information",
-                text_en=MARK,
-                text_fr=MARK,
-                jurisdiction="AB",
-                starts=now,
-                ends=now + timedelta(hours=1),
-                created=now,
-            ),
-            IssuedCode(
-                reference=REFERENCE,
-                request_id=secrets.token_hex(16),
-                account_id=owner,
-                jurisdiction="AB",
-                state="issued",
-                created=now,
-                expires=now + timedelta(hours=1),
-            ),
-        ]
-        session.add_all(rows)
+        session.add_all(rows := things_of_another(owner, place.id, now))
         session.flush()
         numbers = {owner, place.id, *(row.id for row in rows)}
     person(portal, Role.ADMINISTRATOR, "AB").post("/en/tokens/new", name=MARK)
