@@ -19,6 +19,8 @@ from app.domain.errors import (
 from app.domain.outbreaks import OutbreakEvent
 from app.domain.portal.alerts import AlertProblem, AlertState, Period, find_problem
 from app.domain.portal.people import Person
+from app.domain.portal.rights import Right
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.portal.places import Places, RegisteredPlace, registered, scope_of
 from app.portal.submission_client import SubmissionClient
@@ -100,6 +102,7 @@ class Alerts:
         ActionRefusedError if the alert is not possible.
         """
         with self.database.session() as session:
+            actor = lock_actor(session, actor, Right.OUTBREAKS)
             row = places.lock(session, alert.place_id, scope_of(actor))
             if row is None:
                 raise PortalPageMissingError

@@ -23,10 +23,12 @@ from app.domain.errors import (
 )
 from app.domain.portal.people import Person
 from app.domain.portal.references import generate_reference, normalise_reference
+from app.domain.portal.rights import Right
 from app.domain.portal.suppression import in_steps
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.portal.submission_client import SubmissionClient
-from app.store.portal import accounts, issued_codes
+from app.store.portal import issued_codes
 from app.store.portal.issued_codes import CodeState, IssuedCode
 
 DAY: Final = timedelta(hours=24)
@@ -164,7 +166,7 @@ class Codes:
         `again`: a code that the row has is replaced, and counts from now on, once, for the person who replaces it.
         """
         with self.database.session() as session:
-            accounts.lock(session, person.id)
+            person = lock_actor(session, person, Right.ISSUE)
             found = self._find(session, person, request_id, line)
             if found is not None and found.state in (CodeState.ISSUED, CodeState.REQUESTED):
                 reserved = _Reserved(found.id, found.reference, found.created, found.account_id, is_new=False)

@@ -15,6 +15,7 @@ from app.domain.portal.addresses import is_of_domain, normalize_address
 from app.domain.portal.jurisdictions import JURISDICTIONS, Jurisdiction
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role, may_grant
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.portal.mail import MailQueue
 from app.portal.sessions import person_of
@@ -137,18 +138,16 @@ class Invitations:
             return found.email
 
     def _lock_sender(self, session: Session, actor: Person, now: datetime) -> Person:
-        """Return the actor with their present rights. Raise NotPermittedError if the account was disabled since.
+        """Return the actor with their present rights; raise NotPermittedError as `lock_actor` does.
 
         The lock lets an actor's invitations, and what ends their right to send any, wait for each other. Raise
         ActionRefusedError if the actor has sent as many invitations as an hour permits. They are counted in the audit
         log, because an invitation that was withdrawn or accepted leaves no row.
         """
-        account = accounts.lock(session, actor.id)
-        if account is None or account.disabled_at is not None:
-            raise NotPermittedError
+        actor = lock_actor(session, actor, Right.MANAGE_PEOPLE)
         if audit_entries.count(session, actor.email, _SENDING, now - LIMIT_PERIOD) >= LIMIT:
             raise ActionRefusedError("people.invite.error.limit")
-        return person_of(account)
+        return actor
 
     def _new_token(self) -> tuple[str, bytes]:
         token = secrets.token_urlsafe(_TOKEN_BYTES)

@@ -13,6 +13,7 @@ from app.domain.errors import ActionRefusedError, NotPermittedError, PortalPageM
 from app.domain.portal.management import granted_after, may_manage, may_see
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role, may_grant
+from app.portal.actors import present_actor
 from app.portal.audit import AuditLog
 from app.portal.invitations import withdraw_unpermitted
 from app.portal.second_factor_codes import give_code
@@ -74,7 +75,7 @@ class People:
     def disable(self, actor: Person, account_id: int, now: datetime) -> None:
         """Disable an account, end its sessions and withdraw its invitations."""
         with self.database.session() as session:
-            account = self._managed(session, actor, account_id)
+            actor, account = self._managed(session, actor, account_id)
             if account.disabled_at is None:
                 account.disabled_at = now
                 sessions.end_all(session, account_id)
@@ -84,7 +85,7 @@ class People:
     def enable(self, actor: Person, account_id: int, now: datetime) -> None:
         """Enable a disabled account."""
         with self.database.session() as session:
-            account = self._managed(session, actor, account_id)
+            actor, account = self._managed(session, actor, account_id)
             if account.disabled_at is not None:
                 account.disabled_at = None
                 self._record(session, actor, "enable", account, now)
@@ -92,7 +93,7 @@ class People:
     def change_role(self, actor: Person, account_id: int, role: Role, chosen: Iterable[Right], now: datetime) -> None:
         """Give a person a role and rights. Raise NotPermittedError if the actor lacks one of them."""
         with self.database.session() as session:
-            account = self._managed(session, actor, account_id)
+            actor, account = self._managed(session, actor, account_id)
             wanted, before = frozenset(chosen), person_of(account)
             if not may_grant(actor.rights, role, wanted):
                 raise NotPermittedError
@@ -114,7 +115,7 @@ class People:
     def give_code(self, actor: Person, account_id: int, now: datetime) -> str:
         """Return a new code, good once for a day, in place of a second factor that the person does not have at hand."""
         with self.database.session() as session:
-            account = self._managed(session, actor, account_id)
+            actor, account = self._managed(session, actor, account_id)
             if account.disabled_at is not None:
                 raise ActionRefusedError("people.refused.disabled")
             code = give_code(session, self.keys, account_id, now)
@@ -127,7 +128,7 @@ class People:
         With the code, a password alone is never enough to set up another second factor.
         """
         with self.database.session() as session:
-            account = self._managed(session, actor, account_id)
+            actor, account = self._managed(session, actor, account_id)
             if account.disabled_at is not None:
                 raise ActionRefusedError("people.refused.disabled")
             accounts.remove_second_factors(session, account)
@@ -136,19 +137,20 @@ class People:
             self._record(session, actor, "reset-second-factor", account, now)
             return code
 
-    def _managed(self, session: Session, actor: Person, account_id: int) -> Account:
-        """Return the locked account of a person whom the actor may manage.
+    def _managed(self, session: Session, actor: Person, account_id: int) -> tuple[Person, Account]:
+        """Return the actor with their present rights, and the account of a person whom they may manage, both locked.
 
         Superusers are locked first: of two who disable each other at once, the second finds itself disabled.
         """
-        if Right.EVERYWHERE in actor.rights and actor.id not in [s.id for s in accounts.lock_superusers(session)]:
-            raise NotPermittedError
-        account = accounts.lock(session, account_id)
+        if Right.EVERYWHERE in actor.rights:
+            accounts.lock_superusers(session)
+        locked = {number: accounts.lock(session, number) for number in sorted({actor.id, account_id})}
+        actor, account = present_actor(locked[actor.id], Right.MANAGE_PEOPLE), locked[account_id]
         if account is None or not may_see(actor, person_of(account)):
             raise PortalPageMissingError
         if not may_manage(actor, person_of(account)):
             raise NotPermittedError
-        return account
+        return actor, account
 
     def _record(
         self, session: Session, actor: Person, action: str, account: Account, now: datetime, **details: object

@@ -11,7 +11,7 @@ from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
 from app.domain.portal.people import AGE_LIMIT, IDLE_LIMIT, Person, SignedIn, jurisdiction_of
 from app.domain.portal.rights import Right, Role, rights_of
-from app.store.portal import sessions
+from app.store.portal import accounts, sessions
 from app.store.portal.accounts import Account
 from app.store.portal.sessions import PortalSession
 
@@ -120,6 +120,7 @@ class Sessions:
     def end_everywhere(self, person: Person) -> None:
         """End all of a person's sessions."""
         with self.database.session() as session:
+            accounts.lock(session, person.id)  # so that a sign-in at the same time is ended, or refused
             sessions.end_all(session, person.id)
 
 

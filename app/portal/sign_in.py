@@ -21,7 +21,7 @@ from app.portal.lockout import LockOut
 from app.portal.passkeys import Challenge, Passkeys, RelyingParty
 from app.portal.second_factors import BACKUP_CODE, SecondFactors
 from app.portal.sessions import Sessions, person_of
-from app.store.portal import accounts
+from app.store.portal import accounts, sessions
 from app.store.portal.accounts import Account
 
 
@@ -79,7 +79,7 @@ class SignIn:
         if not attempt.is_admitted:
             raise ActionRefusedError("accounts.error.locked")
         with self.database.session() as session:
-            account = accounts.lock(session, person.id)
+            account = self._lock_open(session, signed_in)
             kind = self.second_factors.use_code(session, account, code, now) if account else None
             if account is not None and kind is not None:
                 self.lock_out.withdraw(session, SECOND_FACTORS, str(person.id))
@@ -115,7 +115,7 @@ class SignIn:
     def finish_set_up(self, signed_in: SignedIn, visit: Visit, now: datetime) -> str:
         """Return the complete session of a person who has set up a second factor and saved the backup codes."""
         with self.database.session() as session:
-            account = accounts.lock(session, signed_in.person.id)
+            account = self._lock_open(session, signed_in)
             if account is None or not signed_in.may_set_up or not self.can_finish(session, account):
                 raise ActionRefusedError("accounts.error.set_up")
             account.backup_codes_saved_at = now
@@ -149,6 +149,13 @@ class SignIn:
             if account is not None and account.id == signed_in.person.id:
                 return self.sessions.confirm(session, signed_in.session_id, now)
         raise ActionRefusedError("accounts.error.passkey")
+
+    def _lock_open(self, session: Session, signed_in: SignedIn) -> Account | None:
+        """Return the account of a session; None if it was disabled, or the session ended, since the request came."""
+        account = accounts.lock(session, signed_in.person.id)
+        if account is None or account.disabled_at is not None or not sessions.is_open(session, signed_in.session_id):
+            return None
+        return account
 
     def _count_network(self, visit: Visit, now: datetime) -> None:
         if not self.lock_out.count(NETWORKS, visit.network, now).is_admitted:

@@ -10,6 +10,7 @@ from app.database.database import Database
 from app.domain.errors import PortalPageMissingError
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.store import api_tokens
 from app.store.api_tokens import NewToken, StoredToken
@@ -25,10 +26,14 @@ class ApiTokens:
     audit: AuditLog
 
     def make(self, person: Person, jurisdiction: str, name: str, now: datetime) -> str:
-        """Return a new token, of which only the digest is stored; raise PortalPageMissingError without the right."""
-        _require(person, jurisdiction)
+        """Return a new token, of which only the digest is stored.
+
+        Raise PortalPageMissingError without the right in the jurisdiction, or NotPermittedError as `lock_actor` does.
+        """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         with self.database.session() as session:
+            person = lock_actor(session, person, Right.TOKENS)
+            _require(person, jurisdiction)
             api_tokens.add(session.connection(), NewToken(token, jurisdiction, name), now)
             self.audit.record(session, person, "make-token", name, now, jurisdiction=jurisdiction)
         return token

@@ -89,11 +89,12 @@ def test_singular_texts_have_a_plural() -> None:
 
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+UNITS = "%|°C|s|ms|min|h|o|ko|Mo|dB|octets?|caractères|secondes|minutes|jours|semaines|mois"
 WRONG_SPACING = {
     "no no-break space before a colon": rf"(?<![{NO_BREAK}\d/a-z]):(?!//)|[a-zà-ÿ]:(?!//)",
     "no no-break space inside guillemets": rf"«(?!{NO_BREAK})|(?<!{NO_BREAK})»",
     "a space before a semicolon, an exclamation mark or a question mark": r"\s[;!?]",
-    "a space that can break before a unit": r"[\d}] (?:%|°C|s|ms|min|h|o|ko|Mo|dB|octets?|jours|semaines)\b",
+    "a space that can break before a unit": rf"[\d}}] (?:{UNITS})\b",
     "a straight apostrophe": r"\w'\w",
     "straight quotation marks": r'"',
     "a time without `h`": r"\b\d{1,2}:\d{2}\b",

@@ -59,6 +59,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         announcements=_announcements() if status < _FAULT else [],
         current_path=request.path.partition(f"/{t.language}")[2],
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
+        session_id=session.session_id if person else None,
         warning_seconds=int(WARNING.total_seconds()),
         settings=current_settings(),
         demonstrations=tuple(DEMONSTRATIONS) if current_settings().review.review_tools else (),

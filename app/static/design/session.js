@@ -9,11 +9,14 @@ const text = document.getElementById("session-text");
 const form = warning.querySelector("[data-session-continue]");
 const button = form.querySelector("button");
 const warningSeconds = Number(document.body.dataset.warningSeconds);
-// The pages of a session in other tabs keep it alive, too.
+const { account } = document.body.dataset;
+const session = Number(document.body.dataset.session);
+// The pages of a session in other tabs keep it alive, too, and those of a later one end it.
 const otherTabs = new BroadcastChannel("session");
 
 let ends;
 let timer;
+let hasEnded = false;
 
 function begin(seconds) {
   ends = Date.now() + seconds * 1000;
@@ -53,20 +56,43 @@ function warn(seconds) {
   }
 }
 
-function end() {
-  warning.querySelector('[data-state="warning"]').hidden = true;
-  warning.querySelector('[data-state="ended"]').hidden = false;
-  warning.setAttribute("aria-labelledby", "session-ended-title");
-  warning.setAttribute("aria-describedby", "session-ended-text");
+// Shows that the page can no longer be used: the session has "ended", or was "replaced" by that of another account.
+function end(state = "ended") {
+  clearTimeout(timer);
+  hasEnded = true;
+  for (const each of warning.querySelectorAll("[data-state]")) {
+    each.hidden = each.dataset.state !== state;
+  }
+  warning.setAttribute("aria-labelledby", `session-${state}-title`);
+  warning.setAttribute("aria-describedby", `session-${state}-text`);
   if (!warning.open) {
     warning.showModal();
   }
-  warning.querySelector('[data-state="ended"] a').focus();
+  warning.querySelector(`[data-state="${state}"] a`).focus();
+}
+
+function receive(message) {
+  if (message.session > session && message.account !== account) {
+    end("replaced");
+    document.getElementById("main").hidden = true; // it is of another person
+  } else if (message.session > session) {
+    end();
+  } else if (message.session === session && !hasEnded) {
+    begin(message.seconds);
+  }
+}
+
+function announce(seconds) {
+  otherTabs.postMessage({ account, session, seconds });
 }
 
 async function continueSession() {
   try {
-    const response = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "error" });
+    const response = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+    if (response.type === "opaqueredirect" || response.status === 400) {
+      end(); // it was ended elsewhere
+      return;
+    }
     if (!response.ok) {
       throw new Error(`status ${response.status}`);
     }
@@ -74,7 +100,7 @@ async function continueSession() {
     if (seconds > warningSeconds) {
       warning.close();
     }
-    otherTabs.postMessage(seconds);
+    announce(seconds);
     begin(seconds);
   } catch {
     left.textContent = left.dataset.failed;
@@ -93,17 +119,23 @@ form.addEventListener("submit", (event) => {
   }
 });
 
-// Escape continues, as the button does: it must not hide the only warning.
+// What is on a page that has ended, such as codes for a list, can still be copied or downloaded.
+warning.querySelector("[data-session-stay]").addEventListener("click", () => warning.close());
+
+// Escape continues, as the button does: it must not hide the only warning, or show the page of another account.
 warning.addEventListener("cancel", (event) => {
+  if (!warning.querySelector('[data-state="ended"]').hidden) {
+    return;
+  }
   event.preventDefault();
   if (!warning.querySelector('[data-state="warning"]').hidden) {
     form.requestSubmit();
   }
 });
 
-otherTabs.addEventListener("message", (event) => begin(event.data));
-document.addEventListener("visibilitychange", update);
+otherTabs.addEventListener("message", (event) => receive(event.data));
+document.addEventListener("visibilitychange", () => hasEnded || update());
 
 const seconds = Number(document.body.dataset.sessionSeconds);
-otherTabs.postMessage(seconds);
+announce(seconds);
 begin(seconds);

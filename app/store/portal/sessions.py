@@ -60,6 +60,11 @@ def touch(session: Session, session_id: int, now: datetime) -> bool:
     return session.scalar(used.returning(PortalSession.id)) is not None
 
 
+def is_open(session: Session, session_id: int) -> bool:
+    """Return whether a session was not ended. Lock its account before, so that it is not ended meanwhile."""
+    return session.scalar(select(PortalSession.id).where(PortalSession.id == session_id)) is not None
+
+
 def end_of_account(session: Session, account_id: int, session_id: int) -> bool:
     """Delete a session if it is the account's; return whether it was."""
     own = delete(PortalSession).where(PortalSession.id == session_id, PortalSession.account_id == account_id)

@@ -64,6 +64,7 @@ def test_an_unknown_reference_is_explained(portal: Service) -> None:
     page = person(portal).get("/en/codes", query_string={"reference": "<b>ABCD"})
     assert "You issued no code with this reference" in page.text
     assert 'value="&lt;b&gt;ABCD"' in page.text
+    assert "<title>Error: Your codes" in page.text
 
 
 def test_a_withdrawn_code_cannot_be_claimed_and_is_reported(portal: Service) -> None:

@@ -51,6 +51,8 @@ def test_an_incident_goes_from_its_page_to_a_published_report(portal: Service) -
     report = f"/en{path}/report"
     page = ada.get(report).text
     assert "Some texts are still missing" in page
+    assert 'lang="fr-CA">Not written yet' not in page
+    assert '<p class="pre quiet">Not written yet</p>' in page
     assert "A person noticed the incident" in page
     revision = hidden_revision(ada, f"{report}/edit")
     assert ada.post(f"{report}/edit", **words(revision)).status_code == 303

@@ -1,0 +1,28 @@
+"""Who acts, as their account is now: it may have changed since the request was admitted."""
+
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotPermittedError
+from app.domain.portal.people import Person
+from app.domain.portal.rights import Right
+from app.portal.sessions import person_of
+from app.store.portal import accounts
+from app.store.portal.accounts import Account
+
+
+def lock_actor(session: Session, actor: Person, right: Right) -> Person:
+    """Return the actor with their present rights, whose account stays locked until the end of the transaction.
+
+    Raise NotPermittedError if the account was disabled, or has lost the right, since the request was admitted.
+    """
+    return present_actor(accounts.lock(session, actor.id), right)
+
+
+def present_actor(account: Account | None, right: Right) -> Person:
+    """Return the person of a locked account; raise NotPermittedError as `lock_actor` does."""
+    if account is None or account.disabled_at is not None:
+        raise NotPermittedError
+    person = person_of(account)
+    if right not in person.rights:
+        raise NotPermittedError
+    return person
