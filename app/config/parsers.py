@@ -92,11 +92,21 @@ def address(*schemes: str) -> Callable[[str], str]:
     """Return a parser of URLs with one of the given schemes, such as `mailto:`."""
 
     def parse(raw: str) -> str:
-        if not raw.startswith(schemes) or not re.fullmatch(r"[!-~]+", raw) or raw in schemes:
-            raise ValueError(f"{raw!r} is not a URL that starts with {' or '.join(schemes)}")
+        if not raw.startswith(schemes) or not re.fullmatch(r"[!-~]+", raw) or raw in schemes or not _is_readable(raw):
+            # Without the text: the address of a webhook works as a password.
+            raise ValueError(f"does not start with {' or '.join(schemes)}, or names no host that can be read")
         return raw
 
     return parse
+
+
+def _is_readable(url: str) -> bool:
+    """Return whether the host and the port of a URL can be read, if it is of a kind that has them."""
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and (bool(parts.hostname) or "://" not in url)
+    except ValueError:
+        return False
 
 
 def exactly_true(raw: str) -> bool:
