@@ -9,22 +9,24 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from app.measuring.folder import prepare_folder, remove_folder
-from app.web.listening import listening_address, open_files_for
+from app.web.listening import listening_address, open_files_for, web_number
 from app.web.logs import init_logging
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there with unguessable names
 
 _is_behind_proxies = os.environ.get("TRUSTED_PROXIES", "").strip().strip("0") != ""
 
-_host, _port = listening_address(os.environ)
+try:
+    _host, _port = listening_address(os.environ)
+    workers, threads = web_number("WEB_CONCURRENCY"), web_number("WEB_THREADS")
+    graceful_timeout = web_number("WEB_GRACEFUL_SECONDS")
+except ValueError as error:
+    sys.exit(str(error))
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 
-# Requests mostly wait for PostgreSQL, so threads serve them well. Each holds one connection of DATABASE_POOL_SIZE at a
-# time, and the one that builds an archive up to three: docs/operations.md has the rule. A thread also waits for a
-# client that has begun to send: a proxy that buffers whole requests and answers must be in front.
+# Requests mostly wait for PostgreSQL, so threads serve them well. A thread also waits for a client that has begun to
+# send: a proxy that buffers whole requests and answers must be in front.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "").strip() or "2")
-threads = int(os.environ.get("WEB_THREADS") or "8")
 
 # Of one worker. One that cannot open a file for a connection ends, so there are never as many as files.
 worker_connections = open_files_for(900)
@@ -34,8 +36,6 @@ preload_app = False
 
 # Seconds. A worker that does not report for this long is replaced.
 timeout = 30
-# Below the 30 seconds that platforms wait between SIGTERM and SIGKILL.
-graceful_timeout = int(os.environ.get("WEB_GRACEFUL_SECONDS") or "25")
 # Above the 60 to 90 seconds after which proxies close idle connections: the proxy must be the one that closes, or it
 # would at times send a request into a connection that is just being closed.
 keepalive = 95

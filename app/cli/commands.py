@@ -34,5 +34,10 @@ class OperatorCommand(_OneLineFailures, click.Command):
     """A command of an operator."""
 
 
+def one_line(text: str) -> str:
+    """Return a text that people wrote, without characters that would end a line or control the terminal."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
 class OperatorGroup(_OneLineFailures, AppGroup):
     """A group of commands of an operator."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from flask.cli import with_appcontext
 
-from app.cli.commands import OperatorGroup
+from app.cli.commands import OperatorGroup, one_line
 from app.config import STATUS
 from app.domain.errors import IncidentMissingError, IncidentRefusedError
 from app.domain.incidents.reports import LANGUAGES, SECTIONS
@@ -49,7 +49,8 @@ def open_incident(title: str, title_fr: str, impact: str, parts: tuple[str, ...]
 def list_incidents() -> None:
     """List incidents, those that are ongoing first: number, state, impact, beginning and title."""
     for each in current_context().incidents.newest():
-        click.echo(f"{each.number}\t{each.state}\t{each.impact}\t{each.began:%Y-%m-%dT%H:%MZ}\t{each.titles['en']}")
+        began = f"{each.began:%Y-%m-%dT%H:%MZ}"
+        click.echo(f"{each.number}\t{each.state}\t{each.impact}\t{began}\t{one_line(each.titles['en'])}")
 
 
 @incidents.command("show")
@@ -61,9 +62,11 @@ def show(number: int) -> None:
 
     details = _find(number)
     incident = details.incident
-    click.echo(f"{incident.number}\t{incident.state}\t{incident.impact}\t{incident.titles['en']}")
+    click.echo(f"{incident.number}\t{incident.state}\t{incident.impact}\t{one_line(incident.titles['en'])}")
     for event in details.events:
-        click.echo(f"{event.at:%Y-%m-%dT%H:%M:%SZ}\t{event.author}\t{event_text(event, LANGUAGES[0])}")
+        click.echo(
+            f"{event.at:%Y-%m-%dT%H:%M:%SZ}\t{one_line(event.author)}\t{one_line(event_text(event, LANGUAGES[0]))}"
+        )
 
 
 @incidents.command("note")

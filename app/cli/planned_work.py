@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import with_appcontext
 
-from app.cli.commands import OperatorGroup
+from app.cli.commands import OperatorGroup, one_line
 from app.domain.errors import PlannedWorkRefusedError
 from app.domain.portal.local_times import instant_of
 from app.domain.status import PARTS, PlannedWork
@@ -67,7 +67,7 @@ def list_work() -> None:
     zone = status.settings.status_time_zone
     for each in status.planned_work.since(utc_now() - timedelta(days=7)):
         begins, ends = (moment.astimezone(zone).isoformat(timespec="minutes") for moment in (each.begins, each.ends))
-        click.echo(f"{each.number}\t{begins}\t{ends}\t{','.join(each.parts)}\t{each.titles['en']}")
+        click.echo(f"{each.number}\t{begins}\t{ends}\t{','.join(each.parts)}\t{one_line(each.titles['en'])}")
 
 
 def _instant(local: datetime, zone: ZoneInfo, *, is_end: bool = False) -> datetime:

@@ -1,5 +1,6 @@
 """`flask secrets`: make each secret of the service, and hand a token to its health authority. See also `rotation`."""
 
+import re
 from typing import Final
 
 import click
@@ -38,8 +39,8 @@ def make(names: tuple[str, ...]) -> None:
 @click.pass_context
 def token(ctx: click.Context, label: str, receiver: str | None, language: str) -> None:
     """Make a token for a health authority, to append to KEY_CLAIM_TOKEN after a colon."""
-    if not 0 < len(label) <= MAX_LABEL_CHARACTERS or ":" in label or "=" in label:
-        raise click.BadParameter(f"must have 1 to {MAX_LABEL_CHARACTERS} characters other than : and =")
+    if not re.fullmatch(rf"[^\s:=]{{1,{MAX_LABEL_CHARACTERS}}}", label) or not label.isprintable():
+        raise click.BadParameter(f"must have 1 to {MAX_LABEL_CHARACTERS} visible characters other than : and =")
     pair = make_claim_token(label)
     if receiver is not None:
         made = pair.rpartition("=")[0]

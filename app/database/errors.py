@@ -59,6 +59,8 @@ def describe_failure(error: DBAPIError | RedisError, settings: CommonSettings) -
         return f"PostgreSQL at {place} lacks a table or column of this version: run flask --app app db upgrade"
     if state == _NOT_PERMITTED:
         return f"PostgreSQL at {place} does not permit this to the role of DATABASE_URL"
+    if state == READ_ONLY:
+        return f"PostgreSQL at {place} is a standby, or permits the role of DATABASE_URL only to read"
     if state is not None:  # the text of an error of a statement may hold a row
         return f"PostgreSQL at {place} failed with SQLSTATE {state}"
     reason = _first_line(str(error.orig)).rpartition("failed: ")[2] or "the connection was lost"

@@ -93,10 +93,9 @@ def read_header(envelope: bytes) -> Header:
 
 def check_lifetime(seconds: int) -> timedelta:
     """Return the lifetime of so many seconds; raise MalformedEnvelopeError if it is too short or too long."""
-    lifetime = timedelta(seconds=seconds)
-    if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
+    if not MIN_LIFETIME.total_seconds() <= seconds <= MAX_LIFETIME.total_seconds():
         raise MalformedEnvelopeError
-    return lifetime
+    return timedelta(seconds=seconds)
 
 
 def max_body_bytes() -> int:

@@ -29,6 +29,9 @@ OUTAGE_SHARE: Final = 0.5
 _MIN_FAILURES: Final = 2
 _MIN_MINUTES: Final = 3
 CURRENT_MINUTES: Final = 5
+# How far ahead the clock of the host that wrote a status document may be. More than between processes of the service:
+# a document that is ignored leaves readers with an old one.
+DOCUMENT_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
 class PartState(StrEnum):

@@ -48,10 +48,11 @@ def answer(link: str, text: str) -> HandedOver:
 
     The link names the service. It receives the encrypted text only.
     """
-    parts, match = urlsplit(link), _REQUEST.fullmatch(urlsplit(link).fragment)
-    if match is None or parts.scheme not in ("https", "http") or not parts.netloc:
-        raise HandoverError("the link is incomplete, or is not that of a request")
     try:
+        parts = urlsplit(link)
+        match = _REQUEST.fullmatch(parts.fragment)
+        if match is None or parts.scheme not in ("https", "http") or not parts.netloc:
+            raise HandoverError("the link is incomplete, or is not that of a request")
         receiver = read_public_key(_bytes(match[2]))
     except ValueError:
         raise HandoverError("the link was altered") from None

@@ -87,12 +87,11 @@ class Sharing:
         _check_token(locator)
         digest = hashlib.sha256(locator).digest()
         with self.database.session() as session:
-            envelope = shared_secrets.take(session, digest, now, now + CLOCK_TOLERANCE)
-            is_requested = envelope is None and shared_secrets.is_requested(session, digest, now)
+            found = shared_secrets.take(session, digest, now, now + CLOCK_TOLERANCE)
         # Raised only now: an error in the transaction would restore what has expired.
-        if envelope is None and not is_requested:
+        if not found:
             raise NothingSharedError
-        return envelope
+        return found[0]
 
     def status(self, token: bytes, now: datetime) -> Receipt:
         """Return what became of a secret, for the token of its receipt; raise NothingSharedError."""

@@ -26,8 +26,6 @@ from app.status.encoding import decode, encode, schema
 VERSION: Final = 1
 # Older than this, a document is not that of the present: monitoring has stopped.
 MAX_AGE: Final = timedelta(minutes=5)
-# How far ahead the clock of the host that wrote a document may be.
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 # Of the JSON. Older incidents are left out of a document that would be larger.
 MAX_BYTES: Final = 1_000_000
 MAX_INCIDENTS: Final = 200

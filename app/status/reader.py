@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.errors import UnreadableDocumentError
+from app.domain.status import DOCUMENT_CLOCK_TOLERANCE
 from app.status.carriers import Carrier
-from app.status.document import CLOCK_TOLERANCE, StatusDocument, from_json
+from app.status.document import StatusDocument, from_json
 
 _logger = logging.getLogger(__name__)
 
@@ -58,12 +59,12 @@ class DocumentReader:
         self._was_read.set()
 
     def _keep(self, document: StatusDocument, now: datetime) -> None:
-        if document.written_at > now + CLOCK_TOLERANCE:
+        if document.written_at > now + DOCUMENT_CLOCK_TOLERANCE:
             return  # the clock of its author was wrong, and it would stay the newest for as long
         with self._lock:
             newest = None if self._newest is None else self._newest.written_at
             # The clock may have been set back since the newest was read, and no other would be newer for as long.
-            if newest is None or document.written_at > newest or newest > now + CLOCK_TOLERANCE:
+            if newest is None or document.written_at > newest or newest > now + DOCUMENT_CLOCK_TOLERANCE:
                 self._newest = document
 
 

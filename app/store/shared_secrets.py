@@ -97,8 +97,8 @@ _ANSWER = text("""
     WHERE digest = :digest AND envelope IS NULL AND expires > :now
     RETURNING digest
 """)
-# One statement: of any number of readers, PostgreSQL lets one delete the row. What has expired is deleted as well, so
-# that a clock that is set back later does not revive it.
+# One statement: of any number of readers, PostgreSQL lets one delete the row, and a request that is answered meanwhile
+# is still seen as open. What has expired is deleted as well, so that a clock that is set back later does not revive it.
 _TAKE = text("""
     WITH taken AS (
         DELETE FROM shared_secrets
@@ -111,8 +111,9 @@ _TAKE = text("""
         FROM taken WHERE receipt.receipt_digest = taken.receipt_digest
     )
     SELECT envelope FROM taken WHERE is_readable AND envelope IS NOT NULL
+    UNION ALL
+    SELECT NULL FROM shared_secrets WHERE digest = :digest AND envelope IS NULL AND expires > :now
 """)
-_IS_REQUESTED = text("SELECT FROM shared_secrets WHERE digest = :digest AND envelope IS NULL AND expires > :now")
 _WITHDRAW = text("""
     WITH gone AS (DELETE FROM shared_secrets WHERE receipt_digest = :receipt_digest RETURNING receipt_digest, expires)
     UPDATE shared_secret_receipts AS receipt
@@ -182,16 +183,13 @@ def answer(session: Session, secret: SharedSecret) -> bool:
     return session.execute(_ANSWER, values).first() is not None
 
 
-def take(session: Session, digest: bytes, now: datetime, latest_creation: datetime) -> bytes | None:
-    """Delete a secret and return its envelope, or None. Of several readers, one receives it."""
+def take(session: Session, digest: bytes, now: datetime, latest_creation: datetime) -> list[bytes | None]:
+    """Delete a secret and return its envelope: one of several readers receives it.
+
+    Returns None in place of the envelope of a request that waits for its answer, and nothing if there is neither.
+    """
     values = {"digest": digest, "now": now, "latest_creation": latest_creation}
-    envelope = session.scalar(_TAKE, values)
-    return None if envelope is None else bytes(envelope)
-
-
-def is_requested(session: Session, digest: bytes, now: datetime) -> bool:
-    """Return whether a request waits for its answer."""
-    return session.execute(_IS_REQUESTED, {"digest": digest, "now": now}).first() is not None
+    return [None if envelope is None else bytes(envelope) for envelope in session.scalars(_TAKE, values)]
 
 
 def withdraw(session: Session, receipt_digest: bytes, now: datetime) -> None:

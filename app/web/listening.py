@@ -1,5 +1,6 @@
-"""The address on which a web process listens, and how many connections it may hold, for both web servers."""
+"""The address on which a web process listens, its numbers of processes and connections, for both web servers."""
 
+import os
 import resource
 import socket
 from collections.abc import Mapping
@@ -10,6 +11,15 @@ from app.config.default_ports import DEFAULT_PORT, SUBMISSION_PORT
 
 _ANY_IPV4: Final = "0.0.0.0"  # noqa: S104 - containers and platforms reach the process over their own network
 _ANY: Final = "::"
+_MAX_NUMBER: Final = 1000
+_DEFAULT_NUMBERS: Final = {
+    "WEB_CONCURRENCY": 2,
+    # Requests mostly wait for PostgreSQL. Each holds one connection of DATABASE_POOL_SIZE, and one that builds an
+    # archive up to three: see docs/operations.md.
+    "WEB_THREADS": 8,
+    # Below the 30 seconds that platforms wait between SIGTERM and SIGKILL.
+    "WEB_GRACEFUL_SECONDS": 25,
+}
 _OTHER_FILES: Final = 128  # PostgreSQL, Redis, archives, the standard streams
 
 
@@ -27,6 +37,17 @@ def listening_address(environment: Mapping[str, str]) -> tuple[str, int]:
         return every_interface(), _port("PORT", given)
     only_submission = environment.get("SURFACES", "").strip() == "submission"
     return every_interface(), SUBMISSION_PORT if only_submission else DEFAULT_PORT
+
+
+def web_number(name: str) -> int:
+    """Return the number of workers, or of a worker's threads or seconds, from its variable.
+
+    Raises ValueError, whose text names the variable.
+    """
+    text = os.environ.get(name, "").strip() or str(_DEFAULT_NUMBERS[name])
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_NUMBER):
+        raise ValueError(f"{name}: {text!r} is not a number from 1 to {_MAX_NUMBER}")
+    return int(text)
 
 
 def every_interface() -> str:

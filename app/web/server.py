@@ -12,13 +12,8 @@ from granian.log import LogLevels
 
 from app.config import ConfigurationError, Settings
 from app.measuring.folder import shared_folder
-from app.web.listening import listening_address, open_files_for
+from app.web.listening import listening_address, open_files_for, web_number
 from app.web.logs import init_logging
-
-_WORKERS: Final = 2
-# Requests mostly wait for PostgreSQL. Each holds one connection of DATABASE_POOL_SIZE, and one that builds an archive
-# up to three: see docs/operations.md.
-_THREADS: Final = 8
 
 # Of one worker process. A connection occupies the event loop, not a thread, and costs some kilobytes.
 _CONNECTIONS: Final = 4096
@@ -32,9 +27,6 @@ _HEADER_BYTES: Final = 32_768
 
 # On SIGHUP each worker ends this long after its successor has started, which takes a second or two to begin serving.
 _HANDOVER_SECONDS: Final = 10.0
-# Below the 30 seconds that platforms wait between SIGTERM and SIGKILL.
-_GRACEFUL_SECONDS: Final = 25
-_MAX_NUMBER: Final = 1000
 
 
 def main() -> None:
@@ -45,7 +37,7 @@ def main() -> None:
     try:
         Settings.from_environment(os.environ)
         host, port = listening_address(os.environ)
-        workers, seconds = _number("WEB_CONCURRENCY", _WORKERS), graceful_seconds()
+        workers, seconds = web_number("WEB_CONCURRENCY"), graceful_seconds()
         threads()
     except (ConfigurationError, ValueError) as error:
         sys.exit(str(error))
@@ -76,19 +68,12 @@ def _serve(host: str, port: int, workers: int, graceful_seconds: int) -> None:
 
 def graceful_seconds() -> int:
     """Return how many seconds requests in progress may take to finish after SIGTERM."""
-    return _number("WEB_GRACEFUL_SECONDS", _GRACEFUL_SECONDS)
+    return web_number("WEB_GRACEFUL_SECONDS")
 
 
 def threads() -> int:
     """Return the number of threads of a worker. Raises ValueError."""
-    return _number("WEB_THREADS", _THREADS)
-
-
-def _number(name: str, default: int) -> int:
-    text = os.environ.get(name, "").strip() or str(default)
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_NUMBER):
-        raise ValueError(f"{name}: {text!r} is not a number from 1 to {_MAX_NUMBER}")
-    return int(text)
+    return web_number("WEB_THREADS")
 
 
 if __name__ == "__main__":

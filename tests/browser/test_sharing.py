@@ -96,6 +96,15 @@ def test_a_file_keeps_its_name_and_content(new_sharing_page: NewPage, tmp_path: 
     assert Path(saving.value.path()).read_bytes() == content
 
 
+def test_an_empty_file_is_refused(new_sharing_page: NewPage, tmp_path: Path) -> None:
+    (tmp_path / "empty.key").touch()
+    sender = new_sharing_page("/share/en")
+    sender.check("#kind-file")
+    sender.set_input_files("#file", tmp_path / "empty.key")
+    sender.click("#submit")
+    expect(sender.locator("#file-error")).to_have_text("Choose a file that is not empty")
+
+
 def test_a_wrong_passphrase_loses_nothing(new_sharing_page: NewPage) -> None:
     link = share(new_sharing_page("/share/en"), passphrase=PASSPHRASE)
     reader = new_sharing_page()

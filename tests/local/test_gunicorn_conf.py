@@ -36,6 +36,18 @@ def test_the_address_comes_from_the_environment(environment: dict[str, str], bin
     assert runpy.run_path(str(CONFIGURATION))["bind"] == bind
 
 
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "WEB_THREADS", "WEB_GRACEFUL_SECONDS", "PORT"])
+def test_a_number_that_cannot_be_used_ends_the_start_with_one_line(name: str, monkeypatch) -> None:
+    monkeypatch.delenv("BIND_ADDR", raising=False)
+    for text in ("0x", "-1", "99999999") + (() if name == "PORT" else ("0",)):
+        monkeypatch.setenv(name, text)
+        with pytest.raises(SystemExit, match=rf"^{name}: .*{text}"):
+            runpy.run_path(str(CONFIGURATION))
+    monkeypatch.setenv(name, " ")
+    configuration = runpy.run_path(str(CONFIGURATION))
+    assert [configuration[each] for each in ("workers", "threads", "graceful_timeout")] == [2, 8, 25]
+
+
 @pytest.mark.parametrize(
     ("proxies", "believed"), [("", ""), ("0", ""), (" 0\n", ""), (" ", ""), ("00", ""), ("1", "*"), (" 10", "*")]
 )

@@ -16,6 +16,7 @@ from typing import Final
 
 from app.domain.incidents.states import ONGOING, State
 from app.domain.objectives import Severity
+from app.domain.timeline import CLOCK_TOLERANCE
 
 
 class Channel(StrEnum):
@@ -70,7 +71,8 @@ def due(subject: Subject, progress: Progress, now: datetime) -> NoticeKind | Non
         return NoticeKind.RESOLVED
     if progress.last_sent is None:
         return NoticeKind.OPENED
-    if subject.acknowledged or now < progress.last_sent + _interval(subject, progress.sent):
+    # A notice that was sent in the future: the clock was set back.
+    if subject.acknowledged or -CLOCK_TOLERANCE <= now - progress.last_sent < _interval(subject, progress.sent):
         return None
     return NoticeKind.REMINDER
 

@@ -42,7 +42,7 @@ function textContent(value) {
 }
 
 async function fileContent(file) {
-  if (!file) return null;
+  if (!file?.size) return null;
   const isLong = file.size > MAX_BYTES[FILE];
   const data = isLong ? new Uint8Array() : new Uint8Array(await file.arrayBuffer());
   return { kind: FILE, name: shortened(file.name), data, length: file.size };

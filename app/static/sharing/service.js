@@ -2,7 +2,10 @@
 
 import { fromText, toText } from "./bytes.js";
 
+// Until a response begins, and for what is sent at the slowest speed. The rest of a response is not limited: what the
+// server has sent, it has deleted.
 const TIMEOUT_MILLISECONDS = 30_000;
+const SLOWEST_BYTES_PER_MILLISECOND = 5;
 
 // `status` is that of the response, or 0 without one.
 export class ServiceError extends Error {
@@ -33,15 +36,20 @@ export const withdraw = (token) => post("withdraw", { receipt: toText(token) });
 async function post(path, fields, token = "") {
   const headers = { "Content-Type": "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
+  const body = JSON.stringify(fields);
+  const waiting = new AbortController();
+  const limit = TIMEOUT_MILLISECONDS + body.length / SLOWEST_BYTES_PER_MILLISECOND;
+  const timer = setTimeout(() => waiting.abort(), limit);
   let response;
   try {
     response = await fetch(`/share/${path}`, {
       method: "POST",
       headers,
-      body: JSON.stringify(fields),
+      body,
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      signal: waiting.signal,
     });
+    clearTimeout(timer);
     if (response.ok) return await response.json();
   } catch {
     throw new ServiceError(0);

@@ -1,9 +1,11 @@
 """The newest status document."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, text
+
+from app.domain.status import DOCUMENT_CLOCK_TOLERANCE
 
 # A document from the future is of a host whose clock was wrong. Readers ignore it, and none would be newer for as long.
 _SAVE: Final = text("""
@@ -12,12 +14,11 @@ _SAVE: Final = text("""
     WHERE status_documents.written_at < excluded.written_at OR status_documents.written_at > now() + :tolerance
 """)
 _FIND: Final = text("SELECT body FROM status_documents")
-_CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # that of readers
 
 
 def save(connection: Connection, written_at: datetime, body: bytes) -> None:
     """Store a document, unless a newer one is stored, or one from the future by the database's clock."""
-    connection.execute(_SAVE, {"written_at": written_at, "body": body, "tolerance": _CLOCK_TOLERANCE})
+    connection.execute(_SAVE, {"written_at": written_at, "body": body, "tolerance": DOCUMENT_CLOCK_TOLERANCE})
 
 
 def find(connection: Connection) -> bytes | None:

@@ -49,7 +49,7 @@ def test_a_secret_is_different_each_time(present: Service) -> None:
     assert len(lines) == 3
 
 
-@pytest.mark.parametrize("label", ["", "a" * 32, "a=b", "a:b"])
+@pytest.mark.parametrize("label", ["", "a" * 32, "a=b", "a:b", "a b", "a\u00a0b", "a\x07b", "a\u200bb"])
 def test_a_label_that_no_setting_could_hold_is_refused(present: Service, label: str) -> None:
     assert run(present, "secrets", "token", label).exit_code == 2
 

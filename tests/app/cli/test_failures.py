@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app import create_app
 from app.config import ALL_SURFACES
@@ -65,6 +66,26 @@ def test_it_is_one_line_in_a_process_of_its_own() -> None:
     result = flask("counts")
     assert result.returncode == 1
     assert result.stderr == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused\n"
+
+
+def test_a_role_that_may_only_read_checks_keys_and_changes_nothing(service: Service) -> None:
+    service.pair()
+    place = service.settings.database_url.rpartition("@")[2]
+    with service.database.autocommit() as connection:
+        connection.execute(text("CREATE ROLE reader LOGIN PASSWORD 'reader'"))
+        connection.execute(text("GRANT SELECT ON encryption_keys TO reader"))
+        connection.execute(text("ALTER ROLE reader SET default_transaction_read_only = on"))
+    try:
+        app = create_app(make_settings(f"postgresql://reader:reader@{place}", NO_REDIS))
+        checked, resealed = (app.test_cli_runner().invoke(args=("keys", step)) for step in ("check", "reseal"))
+        app.context.database.dispose()
+    finally:
+        with service.database.autocommit() as connection:
+            connection.execute(text("DROP OWNED BY reader"))
+            connection.execute(text("DROP ROLE reader"))
+    assert (checked.exit_code, checked.stdout) == (0, "readable\t1\nunreadable\t0\n")
+    assert (resealed.exit_code, resealed.stderr.count("\n")) == (1, 1)
+    assert resealed.stderr.endswith(" is a standby, or permits the role of DATABASE_URL only to read\n")
 
 
 @pytest.mark.parametrize(("surface", "command"), [("portal", "audit-check"), ("sharing", "check")])

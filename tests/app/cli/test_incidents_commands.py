@@ -24,6 +24,14 @@ def run(service: Service, *words: str, fails: bool = False) -> str:
     return str(result.output).strip()
 
 
+def test_no_text_adds_a_line_or_controls_the_terminal(status: Service) -> None:
+    number = run(status, "open", "Codes\n2\tresolved\tminor\x1b[2J")
+    run(status, "note", number, "Tried\n2026-03-18T12:15:30Z\tcommand line\tResolved\u2028\x1b]0;\x07")
+    assert run(status, "list").count("\n") == 0
+    assert [line.count("\t") for line in run(status, "show", number).splitlines()] == [3, 2, 2]
+    assert run(status, "show", number).replace("\n", "").replace("\t", "").isprintable()
+
+
 def test_an_incident_is_opened_in_one_line_and_handled(status: Service) -> None:
     number = run(status, "open", "Codes cannot be claimed", "--impact", "major", "--part", "claiming")
     assert f"{number}\topen\tmajor" in run(status, "list")

@@ -94,6 +94,7 @@ def test_a_token_answers_a_request(present: Service, other: str) -> None:
         ("laboratory", "neither an e-mail address nor a link"),
         (f"{URL}/share/open#s1." + "A" * 43, "not that of a request"),
         (f"{URL}/share/answer#r1." + "A" * 43 + "." + "A" * 87, "was altered"),
+        ("https://[share/answer#r1." + "A" * 43 + "." + "A" * 87, "was altered"),
     ],
 )
 def test_mistakes_hand_nothing_over(present: Service, receiver: str, error: str) -> None:

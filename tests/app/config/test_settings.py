@@ -232,34 +232,6 @@ def test_an_address_that_a_library_would_refuse_later_is_refused_at_the_start(na
     assert "zq" not in str(caught.value), "it may be a part of a password"
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "redis://h?sockettimeout=1",
-        "redis://h?socket_timeout=zq",
-        "redis://h?db",
-        "redis://h?max_connections=-1",
-        "redis://h?ssl_cert_reqs=none",
-        "rediss://h?ssl_cert_reqs=zq",
-        "unix:///run/redis.sock?port=1",
-        "redis://h?%0Azq=1",
-    ],
-)
-def test_a_parameter_that_the_client_of_redis_would_refuse_later_is_refused_at_the_start(address: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        read(REDIS_URL=address)
-    assert str(caught.value).startswith("REDIS_URL: has a parameter that is unknown or malformed: ")
-    assert len(str(caught.value).splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["redis://h/1?socket_timeout=1.5&client_name=a", "rediss://h?ssl_cert_reqs=none&ssl_check_hostname=false"],
-)
-def test_parameters_that_the_client_of_redis_accepts_are_kept(address: str) -> None:
-    assert read(REDIS_URL=address).redis_url == address
-
-
 @pytest.mark.parametrize("password", ["1#2", "1/2", "1?2", "[1", "\u2100", "p%40%25"])
 def test_a_database_address_is_read_alike_by_every_library(password: str) -> None:
     address = read(DATABASE_URL=f"postgres://u@azure:{password}@host:6432/n").database_url

@@ -73,3 +73,12 @@ def test_after_the_clock_was_set_back_a_notice_is_tried_again_soon(status: Servi
     now, subject = status.clock.now, Subject(1, State.OPEN, Severity.PAGE, acknowledged=False)
     failed = rules.after_failure(Progress(), now + timedelta(hours=1))
     assert rules.due(subject, failed, now) is NoticeKind.OPENED
+
+
+def test_after_the_clock_was_set_back_a_reminder_is_not_late(status: Service) -> None:
+    now, subject = status.clock.now, Subject(1, State.OPEN, Severity.PAGE, acknowledged=False)
+    ahead = rules.after_success(Progress(), NoticeKind.OPENED, now + timedelta(hours=1))
+    assert rules.due(subject, ahead, now) is NoticeKind.REMINDER
+    reminded = rules.after_success(ahead, NoticeKind.REMINDER, now)
+    assert rules.due(subject, reminded, now + 59 * MINUTE) is None
+    assert rules.due(subject, reminded, now - MINUTE) is None, "clocks of two processes may differ"

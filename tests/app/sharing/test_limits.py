@@ -102,6 +102,12 @@ def test_malformed_offers_are_refused(sharer: Sharer, changed: dict[str, object]
     assert sharer.service.rows("SELECT * FROM shared_secrets") == []
 
 
+@pytest.mark.parametrize("lifetime", [None, True, "3600", 299, 604_801, -1, 10**9, 10**30, 3600.0])
+def test_requests_of_other_lifetimes_are_refused(sharer: Sharer, lifetime: object) -> None:
+    response = sharer.post("requests", {"digest": encode(bytes(32)), "lifetime": lifetime})
+    assert (response.status_code, response.json) == (400, {"error": "malformed"})
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"[" * 900, b'"x"', b"\xff"])
 def test_bodies_that_are_no_object_are_refused(sharing: Service, body: bytes) -> None:
     for path in ("secrets", "requests", "answers", "read", "status", "withdraw"):

@@ -5,6 +5,7 @@ from secrets import token_bytes
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
 from app.upkeep.sharing_retention import purge
@@ -68,6 +69,22 @@ def test_of_many_answers_at_once_one_is_stored(request_: Request) -> None:
     statuses = [response.status_code for response in responses]
     assert sorted(statuses) == [201] + [409] * 19
     assert request_.opened() == str(statuses.index(201))
+
+
+def test_an_answer_that_arrives_while_the_receiver_asks_is_not_lost(request_: Request) -> None:
+    answers: list[TestResponse] = []
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def answer_meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "DELETE FROM shared_secrets" in statement and not answers:
+            answers.append(request_.answer())
+
+    try:
+        assert request_.read().json == {"envelope": None}, "for anything else, a browser forgets its private key"
+    finally:
+        event.remove(Engine, "after_cursor_execute", answer_meanwhile)
+    assert [response.status_code for response in answers] == [201]
+    assert request_.opened() == "answer"
 
 
 def test_the_answers_sender_has_a_receipt_and_can_withdraw(request_: Request, sharer: Sharer) -> None:
