@@ -35,3 +35,12 @@ def test_a_branch_may_have_a_name_above_or_below_one_that_was_deleted(tmp_path: 
         run(*git, "update-ref", f"refs/heads/{branch}", "HEAD")
         assert run(script, 12, branch, source) == "name=a\nurl=b\ncommit=c"
     assert run("git", "-C", tmp_path / "home" / "repository.git", "branch", "--format=%(refname:short)") == second
+
+
+def test_a_branch_cannot_have_the_name_under_which_the_commit_of_a_fork_is_kept(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "REVIEW_APPS_HOME": str(tmp_path / "home")}
+    command = [ROOT / "bin" / "review-deploy", "30", "fork-12", tmp_path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "branch fork-12 has no review app: names with fork- are those of forks\n"
+    assert not (tmp_path / "home").exists()
