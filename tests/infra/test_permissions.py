@@ -218,6 +218,9 @@ def test_promotions_read_their_secrets_alone_and_change_nothing_but_images(envir
     assert keys in {each.values["name"] for each in service.of("aws_kms_alias")}
     services = {action.partition(":")[0] for one in policy.values() for action in listed(one["Action"])}
     assert services == {"codedeploy", "ecr", "ecs", "iam", "kms", "s3", "secretsmanager"}
+    # CreateDeployment requires it in order to ignore the alarms of the release that it replaces.
+    switching = policy["SwitchWebProcesses"]
+    assert "codedeploy:UpdateDeploymentGroup" in switching["Action"]
     changing = {action for one in policy.values() for action in listed(one["Action"]) if action.startswith("iam:")}
     assert changing == {"iam:PassRole"}
     assert policy["GiveTasksTheirRoles"]["Condition"] == {

@@ -61,6 +61,32 @@ def test_an_image_that_is_in_the_registry_is_left_alone(aws: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "registry/alert-staging:v0.0.0 exists\n")
 
 
+CURL = """#!/bin/sh
+printf x >> "$0.calls"
+printf '{"value": "token %s"}' "$(wc -c < "$0.calls")"
+"""
+
+
+def test_github_identity_keeps_the_token_valid_while_a_command_runs(tmp_path: Path) -> None:
+    """A release runs for longer than a token, and than the hour for which AWS accepts a role."""
+    (tmp_path / "curl").write_text(CURL)
+    (tmp_path / "curl").chmod(0o755)
+    token = tmp_path / "identity"
+    variables = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.example/?a=b",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
+        "IDENTITY_SECONDS": "0.05",
+    }
+    waits = f'until [ "$(cat {token})" = "token 3" ]; do sleep 0.01; done; exit 7'
+    command = [ROOT / "bin" / "github-identity", "sh", "-c", waits]
+    assert subprocess.run(command, env=variables, timeout=60, check=False).returncode == 7
+    elsewhere = {"PATH": os.environ["PATH"]}
+    assert subprocess.run([command[0], "sh", "-c", "exit 7"], env=elsewhere, check=False).returncode == 7
+    assert subprocess.run(command[:1], env=elsewhere, check=False).returncode == 0
+
+
 COMMITTER = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 # Replaces bin/install-apart with Terraform: writes down its arguments, and prints the outputs of a state.
 TERRAFORM = """#!/bin/sh
@@ -72,6 +98,7 @@ case "$*" in
   plan*) ls infra > planned; for each in "$@"; do case $each in -out=*) touch infra/aws/service/plan ;; esac; done ;;
 esac
 """
+IDENTITY = '#!/bin/sh\nexec "$@"\n'
 OUTPUTS = '{"name": {"value": "alert-staging"}, "applied": {"value": "the-commit-before"}}'
 
 
@@ -83,7 +110,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "infra/aws/modules/deployment_check/check.py").touch()
     for name in ("infrastructure", "check-drift"):
         shutil.copy(ROOT / "bin" / name, tmp_path / "bin" / name)
-    fakes = {"install-apart": TERRAFORM, "github-identity": "#!/bin/sh\n", "running-image": "#!/bin/sh\necho v1.2.3\n"}
+    fakes = {"install-apart": TERRAFORM, "github-identity": IDENTITY, "running-image": "#!/bin/sh\necho v1.2.3\n"}
     for name, text in fakes.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
