@@ -1,6 +1,7 @@
 """The scripts that state the image of an environment, with a program in the place of AWS's own."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -168,6 +169,20 @@ def test_a_plan_is_carried_out_only_after_a_yes_and_is_not_kept(project: Path, c
     assert calls(project, "apply") == ["apply -input=false plan"]
     assert {"-destroy" in line.split() for line in calls(project, "plan")} == {planned}
     assert not (project / "infra/aws/service/plan").exists()
+
+
+def test_the_image_is_built_for_the_processors_that_run_it(project: Path, aws: Path) -> None:
+    shutil.copy(ROOT / "bin" / "push-image", project / "bin")
+    aws.write_text('#!/bin/sh\ncase $1 in ecr) [ "$2" = get-login-password ] ;; *) echo "$*" >> "$0.docker" ;; esac\n')
+    aws.with_name("docker").symlink_to(aws)
+    git(project, "tag", "v1.2.3")
+    path = {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
+    pushed = subprocess.run([project / "bin" / "push-image", "registry/alert", "v1.2.3"], env=path, check=False)
+    assert pushed.returncode == 0
+    (built,) = [line for line in aws.with_name("docker.docker").read_text().splitlines() if line.startswith("build ")]
+    assert "--platform linux/amd64 " in built
+    modules = (ROOT / "infra/aws/modules/process/main.tf").read_text(encoding="utf-8")
+    assert re.findall(r'cpu_architecture += "(\w+)"', modules) == ["X86_64"]
 
 
 def test_drift_is_a_difference_from_what_was_applied_and_not_from_the_main_branch(project: Path) -> None:
