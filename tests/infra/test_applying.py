@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.plans import AWS, ENVIRONMENTS, Plan, Resource, listed, plan, statements
+from tests.infra.plans import AWS, ENVIRONMENTS, ROOT, Plan, Resource, listed, plan, statements
 
 # How services state for whom they act. A condition on anything else is never met.
 STATED_IN_POLICIES = {
@@ -128,6 +128,16 @@ def test_answers_to_load_balancers_may_go_to_every_port_above_1023(environment: 
     ]
     assert {first_match(rules, "10.0.0.0/16", port) for port in (1024, 3389, 65535)} == {"allow"}
     assert {first_match(rules, "the internet", port) for port in (22, 3389)} == {"deny"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_documented_quota_is_enough_for_old_and_new_tasks(environment: str) -> None:
+    text = (AWS / environment / "environment.tfvars").read_text(encoding="utf-8")
+    sizes = re.findall(r"cpu = (\d+), memory = \d+, minimum = \d+, maximum = (\d+)", text)
+    assert len(sizes) == 17
+    document = (ROOT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
+    quota = int(re.findall(rf"(\d+) for {environment}", document.partition("vCPU resource count`")[2])[0])
+    assert quota / 2 <= 2 * sum(int(cpu) * int(tasks) for cpu, tasks in sizes) / 1024 <= quota
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
