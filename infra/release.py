@@ -4,6 +4,7 @@ OUTPUTS is what `terraform output -json` prints. With --image, as in a promotion
 task definition with that image; migrations run first, then workers and clocks are replaced, then CodeDeploy switches
 the web processes of each surface. Without it, as after a change of the infrastructure, no image changes, and only
 processes whose task definition differs from the one that runs are replaced. Anything that fails ends it with an error.
+--ignore-alarms also deploys while an alarm is raised: for the first release, and to replace one that does not work.
 """
 
 import argparse
@@ -131,10 +132,19 @@ def specification(task_definition: str, port: int, check: str) -> str:
 
 
 def switch_web(
-    codedeploy: Any, release: Mapping[str, Any], definitions: Mapping[str, str], surfaces: Iterable[str]
+    codedeploy: Any,
+    release: Mapping[str, Any],
+    definitions: Mapping[str, str],
+    surfaces: Iterable[str],
+    *,
+    ignores_alarms: bool = False,
 ) -> None:
-    """Start a deployment for each surface, and wait until all traffic has moved."""
+    """Start a deployment for each surface, and wait until all traffic has moved.
+
+    Alarms that are raised stop a deployment, also one that would end them.
+    """
     deployments = {}
+    without_alarms = {"overrideAlarmConfiguration": {"enabled": False}} if ignores_alarms else {}
     for surface in surfaces:
         web = release["web"][surface]
         content = specification(definitions[surface], web["port"], web["check"])
@@ -142,6 +152,7 @@ def switch_web(
             applicationName=web["deployment_group"]["application"],
             deploymentGroupName=web["deployment_group"]["group"],
             revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
+            **without_alarms,
         )
         deployments[surface] = created["deploymentId"]
     waiter = codedeploy.get_waiter("deployment_successful")
@@ -158,6 +169,7 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--image", metavar="TAG")
     what.add_argument("--only-migrations", action="store_true")
+    parser.add_argument("--ignore-alarms", action="store_true")
     options = parser.parse_args()
     release = json.loads(options.outputs.read_text(encoding="utf-8"))["release"]["value"]
     ecs, definitions = boto3.client("ecs"), release["task_definitions"]
@@ -172,7 +184,8 @@ def main() -> None:
         replaced = changed_processes(ecs, release, definitions)
     print(f"replaced: {', '.join(sorted(replaced)) or 'nothing'}", flush=True)
     replace_background(ecs, release, definitions, sorted(replaced & set(release["background"])))
-    switch_web(boto3.client("codedeploy"), release, definitions, sorted(replaced & set(release["web"])))
+    surfaces, codedeploy = sorted(replaced & set(release["web"])), boto3.client("codedeploy")
+    switch_web(codedeploy, release, definitions, surfaces, ignores_alarms=options.ignore_alarms)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def store_redis_url(store: Any, data: dict[str, Any]) -> None:
     """Give Redis a token unless REDIS_URL has one, and store REDIS_URL."""
     if has_value(store, data["redis_url_arn"]):
         return
-    token = secrets.token_urlsafe(48)
+    token = secrets.token_hex(48)  # ElastiCache accepts no underscore
     redis, name = boto3.client("elasticache"), data["redis_name"]
     for strategy in ("ROTATE", "SET"):  # accept the token too, then accept nothing else
         redis.modify_replication_group(

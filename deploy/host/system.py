@@ -26,6 +26,8 @@ PACKAGES = (
     *("age", "ca-certificates", "git", "needrestart", "nftables", "nginx-light", "openssl", "postgresql"),
     *("python3", "python3-venv", "redis-server", "systemd-timesyncd", "unattended-upgrades"),
 )
+# These set the clock too, on images of clouds from the provider's servers: Debian would remove them for timesyncd.
+_OTHER_CLOCKS = ("chrony", "ntpsec", "openntpd")
 IDENTITY = f"{ETC}/secrets/backup-key"
 RECIPIENTS = f"{ETC}/backup-recipients"
 REDIS_UNIT = "exposure-alert-redis.service"
@@ -35,6 +37,8 @@ _COMMAND = "/usr/local/sbin/exposure-alert"
 def install_packages(host: Host, settings: HostSettings) -> None:
     """Install what is missing, from Debian alone. Debian's own nginx and Redis are stopped: ours have other units."""
     wanted = [*PACKAGES, *(["certbot"] if settings.tls == "acme" else [])]
+    if any(_is_installed(host, name) for name in _OTHER_CLOCKS):
+        wanted.remove("systemd-timesyncd")
     missing = [name for name in wanted if not _is_installed(host, name)]
     if missing:
         environment = {"DEBIAN_FRONTEND": "noninteractive"}

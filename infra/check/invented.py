@@ -25,6 +25,7 @@ _SPECIAL: Final[Mapping[tuple[str, str], Any]] = {
     ("aws_rds_cluster", "master_user_secret"): [
         {"kms_key_id": "k", "secret_arn": "arn:rds", "secret_status": "active"}
     ],
+    ("aws_ses_domain_dkim", "dkim_tokens"): ["one", "two", "three"],
     ("aws_caller_identity", "account_id"): "111111111111",
 }
 _BY_TYPE: Final[Mapping[Any, Any]] = {"number": 1, "bool": False}

@@ -19,6 +19,7 @@ from deploy.host.host import Host
 from deploy.host.install import install
 from deploy.host.plan import ETC, METRICS_SECRET, SECRETS, TOKENS, max_connections, port, processes, users
 from deploy.host.settings import ALL_SURFACES, read_settings
+from deploy.host.system import install_packages
 from deploy.host.templates import TEMPLATES, render
 from tests.deploy_host.hosts import LINES, host_settings, write_settings
 from tests.support.programs import require_program
@@ -52,6 +53,28 @@ def test_a_second_run_changes_nothing(root: Path) -> None:
     before = files(root)
     assert run(root).changed == []
     assert files(root) == before
+
+
+class HostOfACloud(Host):
+    """A host with one package, whose commands are written down."""
+
+    def __init__(self, root: Path, package: str) -> None:
+        super().__init__(root)
+        self.is_real, self.package = True, package
+        self.commands: list[str] = []
+
+    def run(self, *argv: str, **_options: object) -> str:
+        self.commands.append(" ".join(argv))
+        return "install ok installed" if f" {self.package} " in argv[-1] else ""
+
+
+@pytest.mark.parametrize(("package", "is_added"), [("chrony", False), ("bash", True)])
+def test_the_program_that_sets_the_clock_is_not_replaced(tmp_path: Path, package: str, is_added: bool) -> None:
+    host = HostOfACloud(tmp_path, package)
+    install_packages(host, host_settings(tmp_path))
+    (installed,) = [command for command in host.commands if command.startswith("apt-get install")]
+    assert ("systemd-timesyncd" in installed.split()) is is_added
+    assert "nginx-light" in installed.split()
 
 
 def test_a_changed_setting_changes_its_own_files_alone(root: Path) -> None:

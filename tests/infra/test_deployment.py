@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.config.settings import describe_settings, parse_setting
 from clients.phone.settings import Settings
+from deploy.promotion.plan import read_plan
 from infra.cost import read_sizes, table
 from infra.database_roles import address, documented_roles, grants, make_roles, role_statements
 from infra.release import (
@@ -25,7 +26,7 @@ from infra.release import (
     specification,
     switch_web,
 )
-from infra.store_secrets import makers, store_origin_secret, store_public_key, store_settings
+from infra.store_secrets import makers, store_origin_secret, store_public_key, store_redis_url, store_settings
 from tests.infra.plans import ROOT, plan
 
 STORE = "arn:aws:cloudfront::111111111111:key-value-store/a"
@@ -105,6 +106,22 @@ def test_web_processes_are_switched_by_codedeploy(clients: Any) -> None:
     codedeploy.add_response("get_deployment", {"deploymentInfo": {"status": "Succeeded"}}, {"deploymentId": "d-1"})
     switch_web(codedeploy.client, RELEASE, {"portal": "arn:task:portal"}, ["portal"])
     assert json.loads(content)["Hooks"] == [{"AfterAllowTestTraffic": "CodeDeployHook_p"}]
+
+
+def test_a_release_can_be_replaced_while_its_alarms_are_raised(clients: Any) -> None:
+    codedeploy = clients("codedeploy")
+    expected = {
+        "applicationName": "a",
+        "deploymentGroupName": "g",
+        "revision": ANY,
+        "overrideAlarmConfiguration": {"enabled": False},
+    }
+    codedeploy.add_response("create_deployment", {"deploymentId": "d-1"}, expected)
+    codedeploy.add_response("get_deployment", {"deploymentInfo": {"status": "Succeeded"}}, {"deploymentId": "d-1"})
+    switch_web(codedeploy.client, RELEASE, {"portal": "arn:task:portal"}, ["portal"], ignores_alarms=True)
+    promotion = read_plan(ROOT / "deploy" / "promotion" / "plans" / "aws.toml")
+    for own in (promotion.staging, promotion.production):
+        assert own.rollback.endswith(" --ignore-alarms")
 
 
 def test_a_promotion_changes_the_image_and_its_name_and_nothing_else(clients: Any) -> None:
@@ -192,6 +209,31 @@ def test_the_secret_of_the_cdn_is_completed_after_an_interruption(
     firewall.add_client_error("create_regex_pattern_set", "WAFDuplicateItemException")
     for _ in range(2):
         store_origin_secret({"cdn_secret_store": STORE}, "alert")
+
+
+class AcceptedToken:
+    """Equal to each token that ElastiCache accepts: 16 to 128 characters, of which few are not alphanumeric."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and re.fullmatch(r"[A-Za-z0-9!&#$^<>-]{16,128}", other) is not None
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_the_token_of_redis_is_one_that_elasticache_accepts(clients: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    redis, store = clients("elasticache"), clients("secretsmanager")
+    monkeypatch.setattr(boto3, "client", {"elasticache": redis.client}.__getitem__)
+    # In base64, these bytes have every character but letters and digits.
+    monkeypatch.setattr("secrets.token_bytes", lambda count: (b"\xfb\xef\xff" * count)[:count])
+    store.add_response("describe_secret", {}, {"SecretId": "arn:redis"})
+    available = {"ReplicationGroups": [{"ReplicationGroupId": "alert", "Status": "available"}]}
+    for strategy in ("ROTATE", "SET"):
+        expected = {"ReplicationGroupId": "alert", "AuthTokenUpdateStrategy": strategy, "ApplyImmediately": True}
+        redis.add_response("modify_replication_group", {}, expected | {"AuthToken": AcceptedToken()})
+        redis.add_response("describe_replication_groups", available, {"ReplicationGroupId": "alert"})
+    store.add_response("put_secret_value", {}, {"SecretId": "arn:redis", "SecretString": ANY})
+    data = {"redis_url_arn": "arn:redis", "redis_name": "alert", "redis_host": "master.example.org"}
+    store_redis_url(store.client, data)
 
 
 def test_addresses_of_the_database_are_ones_that_processes_accept() -> None:

@@ -1,6 +1,7 @@
 """The scripts that state the image of an environment, with a program in the place of AWS's own."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -61,6 +62,32 @@ def test_an_image_that_is_in_the_registry_is_left_alone(aws: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "registry/alert-staging:v0.0.0 exists\n")
 
 
+CURL = """#!/bin/sh
+printf x >> "$0.calls"
+printf '{"value": "token %s"}' "$(wc -c < "$0.calls")"
+"""
+
+
+def test_github_identity_keeps_the_token_valid_while_a_command_runs(tmp_path: Path) -> None:
+    """A release runs for longer than a token, and than the hour for which AWS accepts a role."""
+    (tmp_path / "curl").write_text(CURL)
+    (tmp_path / "curl").chmod(0o755)
+    token = tmp_path / "identity"
+    variables = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.example/?a=b",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
+        "IDENTITY_SECONDS": "0.05",
+    }
+    waits = f'until [ "$(cat {token})" = "token 3" ]; do sleep 0.01; done; exit 7'
+    command = [ROOT / "bin" / "github-identity", "sh", "-c", waits]
+    assert subprocess.run(command, env=variables, timeout=60, check=False).returncode == 7
+    elsewhere = {"PATH": os.environ["PATH"]}
+    assert subprocess.run([command[0], "sh", "-c", "exit 7"], env=elsewhere, check=False).returncode == 7
+    assert subprocess.run(command[:1], env=elsewhere, check=False).returncode == 0
+
+
 COMMITTER = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 # Replaces bin/install-apart with Terraform: writes down its arguments, and prints the outputs of a state.
 TERRAFORM = """#!/bin/sh
@@ -72,6 +99,7 @@ case "$*" in
   plan*) ls infra > planned; for each in "$@"; do case $each in -out=*) touch infra/aws/service/plan ;; esac; done ;;
 esac
 """
+IDENTITY = '#!/bin/sh\nexec "$@"\n'
 OUTPUTS = '{"name": {"value": "alert-staging"}, "applied": {"value": "the-commit-before"}}'
 
 
@@ -83,7 +111,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "infra/aws/modules/deployment_check/check.py").touch()
     for name in ("infrastructure", "check-drift"):
         shutil.copy(ROOT / "bin" / name, tmp_path / "bin" / name)
-    fakes = {"install-apart": TERRAFORM, "github-identity": "#!/bin/sh\n", "running-image": "#!/bin/sh\necho v1.2.3\n"}
+    fakes = {"install-apart": TERRAFORM, "github-identity": IDENTITY, "running-image": "#!/bin/sh\necho v1.2.3\n"}
     for name, text in fakes.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
@@ -141,6 +169,20 @@ def test_a_plan_is_carried_out_only_after_a_yes_and_is_not_kept(project: Path, c
     assert calls(project, "apply") == ["apply -input=false plan"]
     assert {"-destroy" in line.split() for line in calls(project, "plan")} == {planned}
     assert not (project / "infra/aws/service/plan").exists()
+
+
+def test_the_image_is_built_for_the_processors_that_run_it(project: Path, aws: Path) -> None:
+    shutil.copy(ROOT / "bin" / "push-image", project / "bin")
+    aws.write_text('#!/bin/sh\ncase $1 in ecr) [ "$2" = get-login-password ] ;; *) echo "$*" >> "$0.docker" ;; esac\n')
+    aws.with_name("docker").symlink_to(aws)
+    git(project, "tag", "v1.2.3")
+    path = {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
+    pushed = subprocess.run([project / "bin" / "push-image", "registry/alert", "v1.2.3"], env=path, check=False)
+    assert pushed.returncode == 0
+    (built,) = [line for line in aws.with_name("docker.docker").read_text().splitlines() if line.startswith("build ")]
+    assert "--platform linux/amd64 " in built
+    modules = (ROOT / "infra/aws/modules/process/main.tf").read_text(encoding="utf-8")
+    assert re.findall(r'cpu_architecture += "(\w+)"', modules) == ["X86_64"]
 
 
 def test_drift_is_a_difference_from_what_was_applied_and_not_from_the_main_branch(project: Path) -> None:

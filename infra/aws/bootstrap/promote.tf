@@ -74,6 +74,7 @@ resource "aws_iam_role_policy" "promote" {
         Action = [
           "codedeploy:CreateDeployment", "codedeploy:GetApplicationRevision", "codedeploy:GetDeployment",
           "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision",
+          "codedeploy:UpdateDeploymentGroup", # CreateDeployment requires it in order to ignore alarms
         ]
         Resource = [for kind in ["application", "deploymentconfig", "deploymentgroup"] : "${local.codedeploy}:${kind}:${var.name}-*"]
       },

@@ -4,7 +4,7 @@ module "codedeploy_role" {
 
   name        = "${local.name}-codedeploy"
   service     = "codedeploy.amazonaws.com"
-  account     = var.account
+  account     = null # CodeDeploy does not document that it states one; a role cannot be passed from another account
   policy_name = "switch-releases"
   statements = [
     {
@@ -32,6 +32,13 @@ module "codedeploy_role" {
         "elasticloadbalancing:DescribeTargetGroups",
       ]
       Resource = "*" # AWS knows no resources for them
+    },
+    {
+      # It reports with this role, so the role also needs the key of the topics.
+      Sid      = "EncryptReports"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = module.notifications["regional"].key_arn
     },
     {
       Sid    = "CheckAndReport"

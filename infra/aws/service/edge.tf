@@ -48,7 +48,6 @@ module "cdn" {
   source = "../modules/cdn"
 
   name            = local.name
-  region          = var.region
   host            = local.hosts.retrieval
   origin_host     = local.hosts.origin
   origin_header   = local.origin_header
@@ -72,7 +71,11 @@ module "record" {
 
   zone_id = module.dns.zone_id
   host    = each.value.host
-  target  = { dns_name = each.value.target.dns_name, zone_id = each.value.target.zone_id }
+  target = {
+    dns_name   = each.value.target.dns_name
+    zone_id    = each.value.target.zone_id
+    has_health = each.key != "retrieval" # Route 53 refuses to evaluate the health of CloudFront
+  }
 }
 
 module "private_record" {

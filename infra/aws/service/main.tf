@@ -25,29 +25,36 @@ module "keys" {
   region      = each.value.region
   description = each.value.description
   services    = each.value.services
-  log_groups  = each.value.log_groups
 }
 
 locals {
+  # CloudFront names the distribution, and not the account.
+  own_distributions = { "aws:SourceArn" = ["arn:aws:cloudfront::${var.account}:distribution/*"] }
+
   # A key for each purpose: who may read logs can read no data.
   keys = {
     logs = {
       description = "Logs"
       region      = null
-      services    = ["logs.${var.region}.amazonaws.com"]
-      log_groups  = ["arn:aws:logs:${var.region}:${var.account}:log-group:*${local.name}*"]
+      # CloudWatch Logs names the log group instead of the account.
+      services = [{
+        names  = ["logs.${var.region}.amazonaws.com"]
+        source = { "kms:EncryptionContext:aws:logs:arn" = ["arn:aws:logs:${var.region}:${var.account}:log-group:*${local.name}*"] }
+      }]
     }
     global-logs = {
       description = "Logs of the CDN's firewall"
       region      = "us-east-1"
-      services    = ["logs.us-east-1.amazonaws.com"]
-      log_groups  = ["arn:aws:logs:us-east-1:${var.account}:log-group:*${local.name}*"]
+      services = [{
+        names  = ["logs.us-east-1.amazonaws.com"]
+        source = { "kms:EncryptionContext:aws:logs:arn" = ["arn:aws:logs:us-east-1:${var.account}:log-group:*${local.name}*"] }
+      }]
     }
-    data     = { description = "Database", region = null, services = [], log_groups = [] }
-    cache    = { description = "Redis", region = null, services = [], log_groups = [] }
-    archives = { description = "Export archives", region = null, services = ["cloudfront.amazonaws.com"], log_groups = [] }
-    secrets  = { description = "Secrets of the processes", region = null, services = [], log_groups = [] }
-    images   = { description = "Images", region = null, services = [], log_groups = [] }
+    data     = { description = "Database", region = null, services = [] }
+    cache    = { description = "Redis", region = null, services = [] }
+    archives = { description = "Export archives", region = null, services = [{ names = ["cloudfront.amazonaws.com"], source = local.own_distributions }] }
+    secrets  = { description = "Secrets of the processes", region = null, services = [] }
+    images   = { description = "Images", region = null, services = [] }
   }
 }
 
@@ -93,7 +100,7 @@ module "archives" {
     service = "cloudfront.amazonaws.com"
     actions = ["s3:GetObject"]
     prefix  = local.download_prefix
-    account = var.account
+    source  = local.own_distributions
   }]
 }
 
@@ -107,15 +114,14 @@ module "logs" {
       sid     = "Log${title(surface)}"
       service = "logdelivery.elasticloadbalancing.amazonaws.com"
       actions = ["s3:PutObject"]
-      prefix  = "${local.name}-${surface}/AWSLogs/${var.account}"
-      account = var.account
+      prefix  = "${local.name}-${surface}/AWSLogs/${var.account}" # the account of the load balancer, which states nothing else
+      source  = {}
     }],
     [{
       sid     = "LogCdn"
       service = "delivery.logs.amazonaws.com"
       actions = ["s3:PutObject"]
       prefix  = "cdn"
-      account = var.account
     }],
   )
 }
@@ -151,5 +157,6 @@ module "dns" {
   name             = local.name
   domain           = var.domain
   security_address = var.security_contact
+  mail_domain      = split("@", var.mail_from)[1]
   vpc_id           = module.network.vpc_id
 }

@@ -112,8 +112,13 @@ variable "signing_keys" {
 }
 
 variable "mail_from" {
-  description = "Sender's address of the portal's e-mail."
+  description = "Sender's address of the portal's e-mail, at the domain of the service or one below it."
   type        = string
+
+  validation {
+    condition     = endswith(replace(var.mail_from, "@", "@."), ".${var.domain}")
+    error_message = "mail_from must be an address at domain, whose records prove to SES that it is ours."
+  }
 }
 
 variable "status_emails" {

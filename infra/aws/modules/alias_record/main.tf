@@ -9,7 +9,7 @@ resource "aws_route53_record" "this" {
   alias {
     name                   = var.target.dns_name
     zone_id                = var.target.zone_id
-    evaluate_target_health = true
+    evaluate_target_health = var.target.has_health
   }
 
   #checkov:skip=CKV2_AWS_23:Its target is a variable, which checkov does not follow

@@ -15,9 +15,10 @@ variable "types" {
 }
 
 variable "target" {
-  description = "Host name and hosted zone of the load balancer or distribution."
+  description = "Host name and hosted zone of the load balancer or distribution, and whether Route 53 can evaluate its health."
   type = object({
-    dns_name = string
-    zone_id  = string
+    dns_name   = string
+    zone_id    = string
+    has_health = optional(bool, true)
   })
 }

@@ -41,7 +41,7 @@ module "key" {
 
   name        = "${var.name}-trail"
   description = "The trail of CloudTrail"
-  services    = ["cloudtrail.amazonaws.com"]
+  services    = [{ names = ["cloudtrail.amazonaws.com"] }]
 }
 
 module "bucket" {
@@ -51,8 +51,8 @@ module "bucket" {
   kms_key_arn     = module.key.arn
   expiration_days = 400
   writers = [
-    { sid = "CloudTrailChecks", service = "cloudtrail.amazonaws.com", actions = ["s3:GetBucketAcl"], prefix = null, account = var.account },
-    { sid = "CloudTrailWrites", service = "cloudtrail.amazonaws.com", actions = ["s3:PutObject"], prefix = "AWSLogs/${var.account}", account = var.account },
+    { sid = "CloudTrailChecks", service = "cloudtrail.amazonaws.com", actions = ["s3:GetBucketAcl"], prefix = null },
+    { sid = "CloudTrailWrites", service = "cloudtrail.amazonaws.com", actions = ["s3:PutObject"], prefix = "AWSLogs/${var.account}" },
   ]
 }
 
@@ -67,7 +67,7 @@ module "trail_role" {
 
   name        = "${var.name}-trail"
   service     = "cloudtrail.amazonaws.com"
-  account     = var.account
+  account     = null # CloudTrail does not document that it states one; a role cannot be passed from another account
   policy_name = "write-the-trail"
   statements = [{
     Effect   = "Allow"

@@ -1,4 +1,10 @@
 # A private bucket: encrypted, versioned, emptied by age, and reachable over TLS alone.
+data "aws_caller_identity" "current" {}
+
+locals {
+  account = data.aws_caller_identity.current.account_id
+}
+
 resource "aws_s3_bucket" "this" {
   bucket = var.name
 
@@ -79,14 +85,19 @@ resource "aws_s3_bucket_policy" "this" {
       Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }], [
-      for writer in var.writers : {
-        Sid       = writer.sid
-        Effect    = "Allow"
-        Principal = { Service = writer.service }
-        Action    = writer.actions
-        Resource  = writer.prefix == null ? aws_s3_bucket.this.arn : "${aws_s3_bucket.this.arn}/${writer.prefix}/*"
-        Condition = { StringEquals = { "aws:SourceAccount" = writer.account } }
-      }
+      for writer in var.writers : merge(
+        {
+          Sid       = writer.sid
+          Effect    = "Allow"
+          Principal = { Service = writer.service }
+          Action    = writer.actions
+          Resource  = writer.prefix == null ? aws_s3_bucket.this.arn : "${aws_s3_bucket.this.arn}/${writer.prefix}/*"
+        },
+        concat(
+          [for account in writer.source == null ? [local.account] : [] : { Condition = { StringEquals = { "aws:SourceAccount" = account } } }],
+          [for key, patterns in writer.source == null ? {} : writer.source : { Condition = { ArnLike = { (key) = patterns } } }],
+        )...
+      )
     ])
   })
 }

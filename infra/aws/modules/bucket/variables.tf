@@ -22,13 +22,17 @@ variable "noncurrent_days" {
 }
 
 variable "writers" {
-  description = "Services of AWS that write to the bucket; without a prefix, the actions are on the bucket itself."
+  description = <<-EOT
+    Services of AWS that use the bucket; without a prefix, the actions are on the bucket itself. `source` is how they state
+    for whom they act: a condition key and patterns of ARNs, null for the number of this account, or empty for those that
+    state nothing.
+  EOT
   type = list(object({
     sid     = string
     service = string
     actions = list(string)
     prefix  = optional(string)
-    account = string
+    source  = optional(map(list(string)))
   }))
   default = []
 }

@@ -31,10 +31,11 @@ resource "aws_cloudfront_distribution" "this" {
       origin_read_timeout    = 60 # a request without a fresh archive may wait for the one that builds it
     }
 
-    # Requests of all locations for one archive become one.
+    # Requests of all locations for one archive become one. CloudFront offers this in no Canadian region, and names this
+    # one for ca-central-1.
     origin_shield {
       enabled              = true
-      origin_shield_region = var.region
+      origin_shield_region = "us-east-1"
     }
   }
 

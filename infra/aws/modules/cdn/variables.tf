@@ -3,11 +3,6 @@ variable "name" {
   type        = string
 }
 
-variable "region" {
-  description = "Region of the origin."
-  type        = string
-}
-
 variable "host" {
   description = "Host name from which phones download."
   type        = string

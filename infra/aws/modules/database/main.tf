@@ -41,6 +41,11 @@ resource "aws_rds_cluster" "this" {
     max_capacity = var.capacity.maximum
   }
 
+  lifecycle {
+    # RDS installs minor versions by itself; setting the first one again would be refused as a downgrade.
+    ignore_changes = [engine_version]
+  }
+
   #checkov:skip=CKV2_AWS_27:Statements hold keys of people; docs/operations.md says why they are not logged
   #checkov:skip=CKV2_AWS_8:Backups older than 7 days are what the service promises not to have
 }
@@ -60,6 +65,10 @@ resource "aws_rds_cluster_instance" "this" {
   monitoring_interval          = 60
   monitoring_role_arn          = module.monitoring_role.arn
   performance_insights_enabled = false
+
+  lifecycle {
+    ignore_changes = [engine_version]
+  }
 
   #checkov:skip=CKV_AWS_353:Performance Insights keeps statements with their values, which are keys of people
 }

@@ -14,7 +14,7 @@ variable "region" {
 }
 
 variable "engine_version" {
-  description = "Version of Aurora PostgreSQL."
+  description = "Version of Aurora PostgreSQL with which the cluster is made; RDS installs later minor versions."
   type        = string
   default     = "17.5"
 }

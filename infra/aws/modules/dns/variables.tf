@@ -13,6 +13,11 @@ variable "security_address" {
   type        = string
 }
 
+variable "mail_domain" {
+  description = "Domain of the sender of e-mail: the domain itself, or one below it."
+  type        = string
+}
+
 variable "vpc_id" {
   description = "VPC in which private names exist."
   type        = string

@@ -1,5 +1,5 @@
 # A key for one purpose, which rotates every year. IAM policies of the account decide who uses it; services of AWS that
-# are named here may use it for this account's data alone.
+# are named here may use it for this account's data alone, as far as they state for whom they act.
 data "aws_caller_identity" "current" {}
 
 locals {
@@ -11,18 +11,19 @@ locals {
     Action    = "kms:*"
     Resource  = "*" # in the policy of a key, this is the key
   }
-  services = {
-    Sid       = "LetServicesOfAwsEncrypt"
-    Effect    = "Allow"
-    Principal = { Service = var.services }
-    Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    Resource  = "*"
-    # CloudWatch Logs sends no source account, but names the log group.
-    Condition = { for operator, keys in {
-      StringEquals = { "aws:SourceAccount" = local.account }
-      ArnLike      = { "kms:EncryptionContext:aws:logs:arn" = var.log_groups }
-    } : operator => keys if(operator == "ArnLike") == (length(var.log_groups) > 0) }
-  }
+  services = [for number, each in var.services : merge(
+    {
+      Sid       = number == 0 ? "LetServicesOfAwsEncrypt" : "LetServicesOfAwsEncrypt${number + 1}"
+      Effect    = "Allow"
+      Principal = { Service = each.names }
+      Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      Resource  = "*"
+    },
+    concat(
+      [for account in each.source == null ? [local.account] : [] : { Condition = { StringEquals = { "aws:SourceAccount" = account } } }],
+      [for key, patterns in each.source == null ? {} : each.source : { Condition = { ArnLike = { (key) = patterns } } }],
+    )...
+  )]
 }
 
 resource "aws_kms_key" "this" {
@@ -33,7 +34,7 @@ resource "aws_kms_key" "this" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat([local.administration], length(var.services) > 0 ? [local.services] : [])
+    Statement = concat([local.administration], local.services)
   })
 }
 

@@ -15,13 +15,13 @@ variable "region" {
 }
 
 variable "services" {
-  description = "Services of AWS that use the key for this account, such as sns.amazonaws.com."
-  type        = list(string)
-  default     = []
-}
-
-variable "log_groups" {
-  description = "ARN patterns of the log groups that the key encrypts; only for CloudWatch Logs."
-  type        = list(string)
-  default     = []
+  description = <<-EOT
+    Services of AWS that use the key. `source` is how they state for whom they act: a condition key and patterns of ARNs,
+    null for the number of this account, or empty for those that state nothing.
+  EOT
+  type = list(object({
+    names  = list(string)
+    source = optional(map(list(string)))
+  }))
+  default = []
 }

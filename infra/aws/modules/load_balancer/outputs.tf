@@ -19,8 +19,10 @@ output "zone_id" {
 }
 
 output "target_groups" {
-  description = "Names and ARNs of the two target groups, blue first."
+  description = "Names and ARNs of the two target groups, blue first, once the load balancer uses them."
   value       = [for colour in ["blue", "green"] : { name = aws_lb_target_group.this[colour].name, arn = aws_lb_target_group.this[colour].arn }]
+  # ECS refuses a service whose target group belongs to no load balancer yet: a listener connects them.
+  depends_on = [aws_lb_listener.this]
 }
 
 output "target_group_suffixes" {

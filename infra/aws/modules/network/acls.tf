@@ -1,10 +1,11 @@
 # Network ACLs are a second barrier behind security groups. They keep no state, so answers need a rule of their own.
 locals {
   anyone = "0.0.0.0/0"
-  # Logins and remote desktops exist nowhere. These two are refused first.
+  # Logins and remote desktops exist nowhere. From outside, these two are refused first. Inside the VPC, 3389 may be the
+  # port to which an answer goes: load balancers open connections from any port above 1023.
   never = {
-    no_ssh     = { number = 10, action = "deny", egress = false, from = 22, to = 22, cidr = local.anyone, ipv6 = null }
-    no_desktop = { number = 11, action = "deny", egress = false, from = 3389, to = 3389, cidr = local.anyone, ipv6 = null }
+    no_ssh     = { number = 110, action = "deny", egress = false, from = 22, to = 22, cidr = local.anyone, ipv6 = null }
+    no_desktop = { number = 111, action = "deny", egress = false, from = 3389, to = 3389, cidr = local.anyone, ipv6 = null }
   }
 
   # Endpoints (443, 587 for e-mail), connections between processes and data, and answers. Those of S3, whose endpoint is
@@ -12,7 +13,8 @@ locals {
   private_rules = merge(local.never, {
     https_in    = { number = 100, action = "allow", egress = false, from = 443, to = 443, cidr = var.cidr_block, ipv6 = null }
     mail_in     = { number = 101, action = "allow", egress = false, from = 587, to = 587, cidr = var.cidr_block, ipv6 = null }
-    answers_in  = { number = 102, action = "allow", egress = false, from = 1024, to = 65535, cidr = local.anyone, ipv6 = null }
+    inside_in   = { number = 102, action = "allow", egress = false, from = 1024, to = 65535, cidr = var.cidr_block, ipv6 = null }
+    answers_in  = { number = 120, action = "allow", egress = false, from = 1024, to = 65535, cidr = local.anyone, ipv6 = null }
     https_out   = { number = 100, action = "allow", egress = true, from = 443, to = 443, cidr = local.anyone, ipv6 = null }
     mail_out    = { number = 101, action = "allow", egress = true, from = 587, to = 587, cidr = var.cidr_block, ipv6 = null }
     answers_out = { number = 102, action = "allow", egress = true, from = 1024, to = 65535, cidr = var.cidr_block, ipv6 = null }

@@ -5,8 +5,11 @@ module "key" {
   region      = var.region
   name        = "${var.name}-notifications"
   description = "Texts of alarms"
+  # EventBridge states neither an account nor a rule: with a condition, it could encrypt nothing, and no alarm about keys,
+  # secrets and findings would arrive. CodeDeploy publishes with its role.
   services = [
-    "cloudwatch.amazonaws.com", "events.amazonaws.com", "codedeploy.amazonaws.com", "budgets.amazonaws.com",
+    { names = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
+    { names = ["events.amazonaws.com"], source = {} },
   ]
 }
 
@@ -25,14 +28,23 @@ resource "aws_sns_topic_policy" "this" {
   arn    = each.value.arn
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "LetServicesOfAwsPublish"
-      Effect    = "Allow"
-      Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "codedeploy.amazonaws.com", "budgets.amazonaws.com"] }
-      Action    = "sns:Publish"
-      Resource  = each.value.arn
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
-    }]
+    Statement = [
+      {
+        Sid       = "LetServicesOfAwsPublish"
+        Effect    = "Allow"
+        Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] }
+        Action    = "sns:Publish"
+        Resource  = each.value.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
+      },
+      {
+        Sid       = "LetEventBridgePublish"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = each.value.arn
+      },
+    ]
   })
 }
 

@@ -9,7 +9,7 @@ variable "service" {
 }
 
 variable "account" {
-  description = "Account for which the service must act; null for a service that does not state it."
+  description = "Account for which the service must act; null for a service that does not document that it states it."
   type        = string
 }
 
