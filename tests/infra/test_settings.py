@@ -1,6 +1,7 @@
 """Every process has exactly the settings that the code declares for it, and starts with them."""
 
 import json
+import re
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +86,19 @@ def test_settings_exist_and_belong_to_the_surface(environment: str) -> None:
         for name, each in containers(environment).items()
     }
     assert {name: settings for name, settings in unknown.items() if settings} == {}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_settings_of_an_environment_reach_every_process_of_their_surface(environment: str) -> None:
+    text = (ROOT / "infra" / "aws" / environment / "environment.tfvars").read_text(encoding="utf-8")
+    given = dict(re.findall(r'([A-Z_]+)\s*= "([^"]*)"', text))
+    assert {"PORTAL_MAIL_DOMAINS", "STATUS_SUPPORT_URL"} <= set(given)
+    found = dict.fromkeys(given, 0)
+    for each in containers(environment).values():
+        for name in given.keys() & environment_of(each).keys():
+            assert environment_of(each)[name] == given[name], f"{name} is set in settings.tf, too"
+            found[name] += 1
+    assert {name for name, processes in found.items() if processes < len(("web", "worker", "clock"))} == set()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -55,6 +55,7 @@ module "process" {
   memory  = var.processes[each.key].memory
 
   environment = merge(
+    lookup(var.settings, each.value.surface, {}),
     local.common_settings,
     { SURFACES = each.value.surface },
     local.surface_settings[each.value.surface],

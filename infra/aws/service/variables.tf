@@ -121,6 +121,17 @@ variable "mail_from" {
   }
 }
 
+variable "settings" {
+  description = "Further settings of the service by surface: those of README.md that are no secrets, and that settings.tf lacks."
+  type        = map(map(string))
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.settings), ["submission", "retrieval", "portal", "sharing", "status"])) == 0
+    error_message = "settings must be those of submission, retrieval, portal, sharing or status."
+  }
+}
+
 variable "status_emails" {
   description = "Recipients of notices of incidents, and of the daily digest."
   type        = object({ notices = list(string), digest = list(string) })

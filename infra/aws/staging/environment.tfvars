@@ -18,6 +18,14 @@ status_emails = {
   digest  = ["team@alert.example.ca"]
 }
 
+settings = {
+  portal = {
+    PORTAL_MAIL_DOMAINS = "staging.alert.example.ca" # whose people may be invited
+    PORTAL_SUPPORT_URL  = "mailto:support@staging.alert.example.ca"
+  }
+  status = { STATUS_SUPPORT_URL = "mailto:support@staging.alert.example.ca" }
+}
+
 monthly_budget = 1500
 
 processes = {
