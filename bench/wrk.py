@@ -86,9 +86,14 @@ def _script(*names: str) -> Iterator[Path]:
 def _run(arguments: list[str], load: Load) -> dict[str, int]:
     # wrk counts whole seconds; it is stopped by a signal instead, and then reports.
     command = ["wrk", "-t", str(THREADS), "-c", str(load.connections), "-d", f"{_LONGEST_SECONDS}s", "--timeout", "30s"]
-    process = subprocess.Popen(  # noqa: S603 - the command is ours
-        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
-    )
+    # Until wrk has a handler, the signal would kill it. What is ignored stays so in a new program.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
+        )
+    finally:
+        signal.signal(signal.SIGINT, handler)
     try:
         time.sleep(load.seconds)
         text = _stop(process)
