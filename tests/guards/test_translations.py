@@ -89,7 +89,7 @@ def test_singular_texts_have_a_plural() -> None:
 
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-UNITS = "%|°C|s|ms|min|h|o|ko|Mo|dB|octets?|caractères|secondes|minutes|jours|semaines|mois"
+UNITS = "%|°C|s|ms|min|h|o|ko|Mo|dB|octets?|caractères|secondes|minutes|heures?|jours|semaines|mois"
 WRONG_SPACING = {
     "no no-break space before a colon": rf"(?<![{NO_BREAK}\d/a-z]):(?!//)|[a-zà-ÿ]:(?!//)",
     "no no-break space inside guillemets": rf"«(?!{NO_BREAK})|(?<!{NO_BREAK})»",
