@@ -36,6 +36,7 @@ ELSEWHERE = [
     {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
     {"Origin": "https://elsewhere.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
 ]
 
 
