@@ -9,6 +9,18 @@ from tests.browser.conftest import NewPage
 from tests.browser.test_phone_journey import MET, NOTIFIED, play
 from tests.browser.test_phone_looks import AXE, WCAG, play_all, violations
 
+FILL_STORAGE = """
+    for (let size = 2 ** 22; size >= 1; size /= 2) {
+      for (let number = 0; ; number += 1) {
+        try {
+          sessionStorage.setItem(`${size} ${number}`, "x".repeat(size));
+        } catch {
+          break;
+        }
+      }
+    }
+"""
+
 
 def facts(page: Page) -> list[str]:
     """Return the numbers and dates of both phones, without their language."""
@@ -156,6 +168,16 @@ def test_a_short_window_has_no_sticky_summary(open_phone: NewPage) -> None:
     page = open_phone(width=320)
     page.set_viewport_size({"width": 320, "height": 256})  # 1280 × 1024 at a zoom of 400 %
     assert page.evaluate("getComputedStyle(document.getElementById('phones')).position") == "static"
+
+
+def test_when_storage_becomes_full_a_reload_starts_over_as_stated(open_phone: NewPage) -> None:
+    page = open_phone()
+    play(page, "keys")
+    page.evaluate(FILL_STORAGE)
+    play(page, "meet")
+    expect(page.locator("#session-text")).to_contain_text("reloading the page starts over")
+    page.reload()
+    assert set(facts(page)) == {"0"}
 
 
 def test_phones_that_are_too_old_for_the_days_on_offer_start_over(open_phone: NewPage) -> None:
