@@ -37,6 +37,7 @@ class Download:
 KEYS: Final = Download("retrieve", ArchiveKind.KEYS)
 OUTBREAKS: Final = Download("qr", ArchiveKind.OUTBREAKS)
 BY_PREFIX: Final = {download.prefix: download for download in (KEYS, OUTBREAKS)}
+_ORIGIN: Final = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
 _PATH: Final = re.compile(rf"/({'|'.join(BY_PREFIX)})/([0-9]{{3}})/([0-9]{{5}})/([0-9a-f]{{{_CODE_CHARACTERS}}})")
 MAX_PATH_CHARACTERS: Final = max(len(prefix) for prefix in BY_PREFIX) + len("//302/18444/") + _CODE_CHARACTERS
 
@@ -61,8 +62,11 @@ def canonical_path(download: Download, region: str, day: str, auth: str) -> str:
 
 
 def request_target(environ: "WSGIEnvironment") -> str:
-    """Return the path and query of a request as the client wrote them, with escapes if the web server reports them."""
-    written: str = environ.get("RAW_URI", "")
+    """Return the path and query of a request as the client wrote them, with escapes if the web server reports them.
+
+    A client that takes this server for a proxy writes the scheme and host as well: gunicorn reports them.
+    """
+    written: str = _ORIGIN.sub("", environ.get("RAW_URI", ""))
     if written:
         return written
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")

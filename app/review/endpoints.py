@@ -28,14 +28,13 @@ class EndpointGroup:
 
 
 @functools.cache
-def endpoint_groups(*, serves_status: bool) -> tuple[EndpointGroup, ...]:
-    """Return the operations by kind of client, in the document's order; those of status only where it is served."""
+def endpoint_groups(served_paths: frozenset[str]) -> tuple[EndpointGroup, ...]:
+    """Return the operations of the paths that this process serves, by kind of client, in the document's order."""
     document = json.loads((files("app.health") / "openapi.json").read_text(encoding="utf-8"))
     groups: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
     for path, item in document["paths"].items():
-        is_served = serves_status or not path.startswith("/status")
         for method in _METHODS:
-            if method in item and is_served:
+            if method in item and path in served_paths:
                 groups[item[method]["tags"][0]].append(_endpoint(path, method, item[method]))
     return tuple(EndpointGroup(audience, tuple(found)) for audience, found in groups.items() if found)
 

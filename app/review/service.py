@@ -10,7 +10,7 @@ from typing import Final
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import STATUS, Settings
+from app.config import Settings
 from app.database.database import Database
 from app.domain.timeline import hour_number
 from app.retrieval.downloads import KEYS, download_code
@@ -70,10 +70,12 @@ class Review:
         key = self._settings.retrieval.ecdsa_key.public_key()
         return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
-    def front_page(self, process: str, now: datetime) -> FrontPage:
-        """Return the content of the front page, with the log lines of one process, or of all if it is empty."""
-        endpoints = endpoint_groups(serves_status=self._settings.serves(STATUS))
-        return FrontPage(self._archives(now), endpoints, self.log_lines(process))
+    def front_page(self, served_paths: frozenset[str], process: str, now: datetime) -> FrontPage:
+        """Return the content of the front page, with the log lines of one process, or of all if it is empty.
+
+        `served_paths` are the paths of the process's routes, as the OpenAPI document writes them.
+        """
+        return FrontPage(self._archives(now), endpoint_groups(served_paths), self.log_lines(process))
 
     def log_lines(self, process: str) -> list[LogLine] | None:
         """Return the last lines of the review app's log, without secrets, or None without a log file."""

@@ -16,4 +16,7 @@ def is_cross_site() -> bool:
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")  # browsers send only this header to an insecure origin
     # A router may have removed the port from Host.
-    return origin is not None and urlsplit(origin).hostname != urlsplit(f"//{request.host}").hostname
+    try:
+        return origin is not None and urlsplit(origin).hostname != urlsplit(f"//{request.host}").hostname
+    except ValueError:  # a bracket without its counterpart, which no browser sends
+        return True

@@ -83,15 +83,21 @@ class StandardErrorHandler(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
+_HANDLER: Final = "logfmt"
+
+
 def init_logging() -> None:
     """Log everything in the process to standard error in one format. A second call has no effect."""
     # Source positions and threads are not logged, and looking them up takes as long as everything else together.
     logging._srcfile = None
     logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
-    if any(isinstance(handler.formatter, LogfmtFormatter) for handler in root.handlers):
-        return
+    for known in [handler for handler in root.handlers if handler.get_name() == _HANDLER]:
+        if isinstance(known, StandardErrorHandler):
+            return
+        root.removeHandler(known)  # of an earlier copy of this module: gunicorn's workers load it again
     handler = StandardErrorHandler()
+    handler.set_name(_HANDLER)
     handler.setFormatter(LogfmtFormatter())
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -1,11 +1,25 @@
 """What the page of the simulated phones keeps in the tab, and how the user leaves it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.test_phone_journey import NOTIFIED, play
+from tests.browser.test_phone_journey import MET, NOTIFIED, play
 from tests.browser.test_phone_looks import AXE, WCAG, play_all, violations
+
+FILL_STORAGE = """
+    for (let size = 2 ** 22; size >= 1; size /= 2) {
+      for (let number = 0; ; number += 1) {
+        try {
+          sessionStorage.setItem(`${size} ${number}`, "x".repeat(size));
+        } catch {
+          break;
+        }
+      }
+    }
+"""
 
 
 def facts(page: Page) -> list[str]:
@@ -154,3 +168,25 @@ def test_a_short_window_has_no_sticky_summary(open_phone: NewPage) -> None:
     page = open_phone(width=320)
     page.set_viewport_size({"width": 320, "height": 256})  # 1280 × 1024 at a zoom of 400 %
     assert page.evaluate("getComputedStyle(document.getElementById('phones')).position") == "static"
+
+
+def test_when_storage_becomes_full_a_reload_starts_over_as_stated(open_phone: NewPage) -> None:
+    page = open_phone()
+    play(page, "keys")
+    page.evaluate(FILL_STORAGE)
+    play(page, "meet")
+    expect(page.locator("#session-text")).to_contain_text("reloading the page starts over")
+    page.reload()
+    assert set(facts(page)) == {"0"}
+
+
+def test_phones_that_are_too_old_for_the_days_on_offer_start_over(open_phone: NewPage) -> None:
+    page = open_phone()
+    play(page, "keys")
+    for days, keys in ((2, "14"), (3, "0")):
+        page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=days))
+        page.reload()
+        expect(page.locator("[data-phone=contact][data-fact=keys]")).to_have_text(keys)
+        if keys == "0":
+            play(page, "keys")
+        assert MET["en"] in play(page, "meet")

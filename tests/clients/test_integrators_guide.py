@@ -75,4 +75,5 @@ def test_the_french_guide_has_its_spaces():
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", FRENCH.read_text(), flags=re.DOTALL)
 
     assert re.findall(r".{9} [:;?!»](?=[\s|])", prose) == []
+    assert re.findall(r".{9}[\u00a0\u202f][;?!]", prose) == []  # as in France
     assert "'" not in prose

@@ -6,7 +6,17 @@ from collections.abc import Callable
 import pytest
 from nacl.public import PrivateKey
 
-from tests.support.answers import CORS, NOT_FOUND, UNAUTHORIZED, Answer, plain, plain_error, seen, wrong_code
+from tests.support.answers import (
+    CORS,
+    NOT_FOUND,
+    PREFLIGHT,
+    UNAUTHORIZED,
+    Answer,
+    plain,
+    plain_error,
+    seen,
+    wrong_code,
+)
 from tests.support.breakage import with_trigger, without_table
 from tests.support.service import Service, bearer
 from tests.support.settings import LABEL, OTHER_TOKEN, TOKEN
@@ -29,17 +39,11 @@ def test_a_hash_id_has_128_digits_lowercase_letters_and_commas(service: Service)
 @pytest.mark.rule(15, "T1", "T10")
 @pytest.mark.parametrize("path", ["/new-key-claim", f"/new-key-claim/{HASH_ID}"])
 def test_preflight_requests_are_answered(make_service: Callable[..., Service], path: str) -> None:
-    preflight = {
-        "Access-Control-Allow-Methods": "POST",
-        "Access-Control-Allow-Headers": (
-            "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, Referer, User-Agent"
-        ),
-    }
     portal = "https://portal.example"
 
-    assert seen(make_service().client.options(path)) == Answer(200, preflight | CORS, b"")
+    assert seen(make_service().client.options(path)) == Answer(200, PREFLIGHT, b"")
     answer = seen(make_service(CORS_ACCESS_CONTROL_ALLOW_ORIGIN=portal).client.options(path))
-    assert answer == Answer(200, preflight | {"Access-Control-Allow-Origin": portal}, b"")
+    assert answer == Answer(200, PREFLIGHT | {"Access-Control-Allow-Origin": portal}, b"")
 
 
 @pytest.mark.rule(16, "D23")

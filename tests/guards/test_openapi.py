@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -112,6 +113,18 @@ def test_messages_have_the_fields_of_the_schema() -> None:
 
 def fields_in(description: str) -> set[tuple[int, str]]:
     return {(int(number), field) for number, field in re.findall(r"(\d+) (\w+) ", f"{description} ")}
+
+
+def test_what_the_web_server_itself_answers_is_documented() -> None:
+    source = (ROOT / "app" / "web" / "asgi.py").read_text(encoding="utf-8")
+    answered = {str(HTTPStatus[name].value) for name in re.findall(r"HTTPStatus\.([A-Z_]+)", source)}
+    texts = [DOCUMENT["info"]["description"]]
+    for guide in ("integrators.md", "integrators.fr.md"):
+        text = (ROOT / "docs" / guide).read_text(encoding="utf-8")
+        (paragraph,) = re.findall(r"^- \*\*(?:Try again|Réessayez)(.*?)^-", text, re.DOTALL | re.MULTILINE)
+        texts.append(paragraph)
+    assert "408" in answered
+    assert [answered - set(re.findall(r"\b[45]\d\d\b", text)) for text in texts] == [set()] * len(texts)
 
 
 def test_openapi_is_served(service: Service) -> None:

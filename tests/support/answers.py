@@ -15,7 +15,14 @@ _NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}
 _PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 _PROTOBUF: Final = {"Content-Type": "application/x-protobuf"}
 
-CORS: Final = {"Access-Control-Allow-Origin": "*"}
+_ANY_ORIGIN: Final = {"Access-Control-Allow-Origin": "*"}
+PREFLIGHT: Final = _ANY_ORIGIN | {
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": (
+        "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, Referer, User-Agent"
+    ),
+}
+CORS: Final = _ANY_ORIGIN | {"Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
 
 
 @dataclass(frozen=True)

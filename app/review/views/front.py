@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import re
+from typing import Final
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from app.config import PORTAL
 from app.domain.codes import code_groups
@@ -22,6 +24,8 @@ from app.web.i18n import Catalogue, load_catalogue
 from app.web.languages import LANGUAGE, redirect_to_language
 from app.web.pages import protect
 from app.web.responses import json_text
+
+_PARAMETER: Final = re.compile(r"<(?:[^<>]+:)?([a-z_]+)>")
 
 front = Blueprint("front", __name__)
 front.after_request(protect)
@@ -84,6 +88,12 @@ def facts() -> Response:
     return json_text(json.dumps(known))
 
 
+def _served_paths() -> frozenset[str]:
+    """Return the paths of this process's routes as OpenAPI writes them: `<digits(5):day>` is `{day}`."""
+    rules = (rule.rule for rule in current_app.url_map.iter_rules())
+    return frozenset(_PARAMETER.sub(r"{\1}", rule) for rule in rules)
+
+
 def _process() -> str:
     wanted = request.args.get("process", "")
     return wanted if wanted in PROCESSES else ""
@@ -106,7 +116,7 @@ def _page(texts: Catalogue, issued: dict[str, object] | None = None) -> Response
         "front",
         "/review",
         data=data,
-        content=review.front_page(process, current_time()),
+        content=review.front_page(_served_paths(), process, current_time()),
         address=request.host_url.rstrip("/"),
         lifetime=duration(texts, settings.submission.one_time_code_expiry_minutes),
         issued=issued,

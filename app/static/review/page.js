@@ -1,7 +1,7 @@
 // The page of the simulated phones: connects the controls, the steps and what the page shows.
 
 import { Actions } from "./actions.js";
-import { dayOf, now } from "./clock.js";
+import { INTERVAL_SECONDS, dayOf, now } from "./clock.js";
 import { enableCopying } from "./copy.js";
 import { byId, element } from "./dom.js";
 import { Handset } from "./handset.js";
@@ -55,11 +55,16 @@ function save() {
 
 function restore() {
   const state = loadState(build);
-  if (state === null) return;
+  if (state === null || isTooOld(state.phones.patient)) return;
   for (const [owner, phone] of Object.entries(phones)) Object.assign(phone, state.phones[owner]);
   Object.assign(steps, { issuedCode: state.issuedCode, encounters: state.encounters });
   Object.assign(outcomes, state.outcomes);
   for (const [name, facts] of Object.entries(outcomes)) view.showOutcome(name, facts);
+}
+
+// Returns whether a phone has no key for the newest day on offer: the browser restores tabs after days.
+function isTooOld({ keys }) {
+  return keys.length > 0 && dayOf(now()) - MIN_ENCOUNTER_AGE > dayOf(keys.at(-1).start * INTERVAL_SECONDS);
 }
 
 function startOver() {

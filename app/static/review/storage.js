@@ -10,7 +10,8 @@ export function saveState(build, state) {
     sessionStorage.setItem(NAME, JSON.stringify({ build, state }, replace));
     return true;
   } catch {
-    return false; // storage is blocked or full
+    clearState(); // storage is blocked or full: an older state would come back after a reload
+    return false;
   }
 }
 

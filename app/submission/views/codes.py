@@ -94,6 +94,8 @@ def _answer_preflight() -> Response | None:
 def _allow_web_pages(response: Response) -> Response:
     """Allow portals in browsers to read every response, errors included (D23)."""
     response.headers["Access-Control-Allow-Origin"] = current_settings().submission.cors_access_control_allow_origin
+    if request.method != "OPTIONS":
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
     return response
 
 

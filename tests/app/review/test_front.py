@@ -1,11 +1,13 @@
 """The front page of a review instance (app/review): where it exists, its content, and rejected requests."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import app
 from app.config import ConfigurationError, Settings
 from app.domain.limits import SERVED_DAYS
 from app.upkeep.seeding import seed
@@ -13,8 +15,9 @@ from app.web.pages import PROTECTION
 from tests.support.archive import archive_in
 from tests.support.breakage import without_table
 from tests.support.service import Service
-from tests.support.settings import SECRETS
+from tests.support.settings import SECRETS, TEST_TOOLS_TOKEN
 
+OPENAPI = json.loads((Path(app.__file__).parent / "health" / "openapi.json").read_text(encoding="utf-8"))
 SOURCE_URL = "https://code.example/exposure-alert"
 PATHS = [
     "/",
@@ -36,6 +39,7 @@ ELSEWHERE = [
     {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
     {"Origin": "https://elsewhere.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
 ]
 
 
@@ -135,6 +139,44 @@ def test_every_page_and_document_that_it_links_to_exists(review: Service) -> Non
         path for path in targets if review.client.get(path, follow_redirects=True, buffered=True).status_code >= 400
     }
     assert missing == {"/.well-known/security.txt"}  # until SECURITY_CONTACT is set
+
+
+@pytest.mark.parametrize(
+    ("settings", "others"),
+    [
+        ({}, {"/status.json", "/metrics", "/clear-diagnosis-keys", "/qr/new-event"}),
+        (
+            {
+                "SURFACES": "submission,retrieval,status",
+                "METRICS_TOKEN": "m" * 32,
+                "ENABLE_TEST_TOOLS": "true",
+                "TEST_TOOLS_TOKEN": TEST_TOOLS_TOKEN,
+                "ENABLE_OUTBREAK_EVENTS": "true",
+            },
+            set(),
+        ),
+    ],
+)
+def test_the_listed_endpoints_are_those_that_are_served(
+    make_service: Callable[..., Service], settings: dict[str, str], others: set[str]
+) -> None:
+    review = make_service(**{"REVIEW_TOOLS": "true", "ENABLE_OUTBREAK_EVENTS": "false"} | settings)
+    page = review.client.get("/review/en").text
+    listed = set(re.findall(r'class="endpoints__path">.*?<code>(.*?)</code>', page))
+    described = set(OPENAPI["paths"])
+    assert {"/new-key-claim", "/retrieve/{region}/{day}/{auth}", "/review/{language}"} <= listed <= described
+    assert described - listed >= others
+    assert bool(described - listed) is bool(others)
+
+
+def test_the_refusals_of_a_code_are_those_of_the_openapi_document(review: Service) -> None:
+    for path, address in (("/review/{language}/code", "/review/en/code"), ("/phone/code", "/phone/code")):
+        described = OPENAPI["paths"][path]["post"]["responses"]
+        refused = [review.client.get(address), review.client.post(address, headers=ELSEWHERE[0])]
+        with without_table(review, "encryption_keys"):
+            refused.append(review.client.post(address))
+        for answer in refused:
+            assert list(described[str(answer.status_code)]["content"]) == [answer.content_type]
 
 
 def test_a_code_is_issued_without_a_script_and_without_a_token(review: Service) -> None:
