@@ -20,7 +20,7 @@ class Audit(Protocol):
     """Where it is recorded who did what. Called last in a transaction."""
 
     def __call__(self, session: Session, actor: str, action: str, target: str, now: datetime) -> None:
-        """Append an entry."""
+        """Append an entry; raise NotPermittedError if the actor may no longer do it."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import Final
 from app.database.database import Database
 from app.domain.errors import PortalPageMissingError
 from app.domain.portal.people import Person
+from app.domain.portal.rights import Right
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.store.portal import announcements
 from app.store.portal.announcements import Announcement
@@ -47,7 +49,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Announcements:
-    """Publishes, changes and ends announcements."""
+    """Publishes, changes and ends announcements. Those who may not raise NotPermittedError as `lock_actor` does."""
 
     database: Database
     audit: AuditLog
@@ -76,6 +78,7 @@ class Announcements:
     def publish(self, actor: Person, content: Content, now: datetime) -> None:
         """Store an announcement."""
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             row = Announcement(created=now, **content.__dict__)
             session.add(row)
             session.flush()
@@ -84,6 +87,7 @@ class Announcements:
     def change(self, actor: Person, number: int, content: Content, now: datetime) -> None:
         """Replace the content of an announcement; raise PortalPageMissingError if there is none, or it has ended."""
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             row = announcements.lock(session, number)
             if row is None or row.ends <= now:
                 raise PortalPageMissingError
@@ -105,6 +109,7 @@ class Announcements:
     def end(self, actor: Person, number: int, now: datetime) -> None:
         """End an announcement now, or before it begins; raise PortalPageMissingError if there is none."""
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             row = announcements.lock(session, number)
             if row is None:
                 raise PortalPageMissingError

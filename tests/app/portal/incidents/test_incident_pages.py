@@ -5,8 +5,13 @@ from html import unescape
 
 import pytest
 
-from app.domain.incidents.reports import LANGUAGES, SECTIONS
+from app.domain.errors import NotPermittedError
+from app.domain.incidents.reports import LANGUAGES, SECTIONS, Report
+from app.domain.incidents.states import State
+from app.domain.incidents.timeline import EventKind
 from app.domain.portal.rights import Role
+from app.incidents.service import Opening
+from tests.support.invitations import actor
 from tests.support.portal import Visitor, person
 from tests.support.service import Service
 
@@ -183,3 +188,24 @@ def test_each_description_that_a_field_refers_to_exists(portal: Service) -> None
     described = {name for names in re.findall(r'aria-describedby="([^"]+)"', page) for name in names.split()}
     assert "impact-error" in described
     assert {name for name in described if f'id="{name}"' not in page} == set()
+
+
+def test_a_superuser_disabled_since_the_request_arrived_changes_no_incident(portal: Service) -> None:
+    incidents, now = portal.app.context.incidents, portal.clock.now
+    former, superuser = actor(portal, Role.SUPERUSER, "CDS"), actor(portal, Role.SUPERUSER)
+    number = incidents.open(Opening("Codes cannot be claimed"), former.email, now)
+    portal.app.context.portal.people.disable(superuser, former.id, now)
+    for act in (incidents.acknowledge, incidents.mitigate, incidents.resolve):
+        with pytest.raises(NotPermittedError):
+            act(number, former.email, now)
+    with pytest.raises(NotPermittedError):
+        incidents.note(number, "A note", former.email, now, is_public=True)
+    found = incidents.find(number, now)
+    assert (found.incident.state, found.incident.acknowledged) == (State.OPEN, None)
+    assert [each.kind for each in found.events] == [EventKind.OPENED]
+    incidents.resolve(number, superuser.email, now)
+    draft = incidents.find(number, now).draft
+    assert draft
+    with pytest.raises(NotPermittedError):
+        incidents.reports.change(number, Report.empty(), draft.revision, former.email, now)
+    assert incidents.find(number, now).draft == draft
