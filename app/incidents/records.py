@@ -12,6 +12,7 @@ from app.domain.incidents.reports import Draft
 from app.domain.incidents.states import ONGOING, Impact, State
 from app.domain.incidents.timeline import Event
 from app.domain.objectives import Severity
+from app.domain.revisions import revision_of
 from app.store.incidents import incidents
 from app.store.incidents.incidents import Incident
 
@@ -45,6 +46,11 @@ class IncidentRecord:
     def is_ongoing(self) -> bool:
         """Whether the incident is not resolved."""
         return self.state in ONGOING
+
+    @property
+    def revision(self) -> str:
+        """What a change of titles, impact and parts begins with."""
+        return revision_of({"titles": sorted(self.titles.items()), "impact": self.impact.value, "parts": self.parts})
 
     @property
     def minutes(self) -> int | None:

@@ -152,7 +152,8 @@ def test_title_impact_and_parts_of_a_published_report_change_with_its_next_versi
     number = reviewed(incidents, now, "First")
     incidents.reports.publish(number, 2, READER, now)
     (before,) = incidents.public(now)
-    incidents.describe(number, Opening("Another title", "Un autre titre", Impact.MAJOR, ("portal",)), AUTHOR, now)
+    changed = Opening("Another title", "Un autre titre", Impact.MAJOR, ("portal",))
+    incidents.describe(number, changed, incidents.find(number, now).incident.revision, AUTHOR, now)
     assert incidents.public(now) == [before]
     assert incidents.reports.publish(number, 2, READER, now + MINUTE) == 2
     (after,) = incidents.public(now + MINUTE)

@@ -130,7 +130,7 @@ def test_a_superuser_only_until_the_request_arrived_announces_and_switches_nothi
     with pytest.raises(NotPermittedError):
         services.announcements.publish(former, content, now)
     with pytest.raises(NotPermittedError):
-        services.announcements.change(former, number, replace(content, text_en="Changed"), now)
+        services.announcements.change(former, number, replace(content, text_en="Changed"), content.revision, now)
     with pytest.raises(NotPermittedError):
         services.announcements.end(former, number, now)
     with pytest.raises(NotPermittedError):
