@@ -54,9 +54,9 @@ class IncidentRecord:
 
     @property
     def minutes(self) -> int | None:
-        """For how many minutes users may have been affected; None while they are."""
+        """For how many minutes users may have been affected, at least one; None while they are."""
         end = self.mitigated or self.resolved
-        return None if end is None else max(0, round((end - self.began).total_seconds() / 60))
+        return None if end is None else max(1, round((end - self.began).total_seconds() / 60))
 
 
 @dataclass(frozen=True)

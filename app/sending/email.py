@@ -1,5 +1,6 @@
 """Sending e-mail by SMTP."""
 
+import logging
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from app.domain.errors import MailDeliveryError
+
+_logger = logging.getLogger(__name__)
 
 _SECONDS: Final = 10.0
 _SMTP_PORT: Final = 587
@@ -30,6 +33,8 @@ class Email:
 def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECONDS) -> None:
     """Send an e-mail; raise MailDeliveryError, whose text names neither a person nor an address.
 
+    If the server accepts it for some recipients and not for others, it is sent, and that is logged.
+
     `smtp://` begins with STARTTLS, without which nothing is sent except on this machine: messages hold links that
     grant access. `smtps://` is encrypted from the start. Certificates are verified. The server is given `seconds` for
     each response.
@@ -43,9 +48,13 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
                 server.starttls(context=context)  # raises SMTPNotSupportedError if the server does not offer it
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+            refused = server.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise MailDeliveryError(type(error).__name__) from None
+    if refused:  # sent again to everyone, the others would get it again, for as long as one address is wrong
+        statuses = ", ".join(f"status {status}" for status in sorted({status for status, _ in refused.values()}))
+        fields = {"refused": len(refused), "accepted": len(email.to) - len(refused), "reason": statuses}
+        _logger.error("e-mail refused for some recipients", extra=fields)
 
 
 def _connect(scheme: str, host: str, port: int | None, context: ssl.SSLContext, seconds: float) -> smtplib.SMTP:

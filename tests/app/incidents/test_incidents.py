@@ -43,6 +43,17 @@ def test_a_resolved_incident_changes_its_state_no_more(status: Service, incident
         getattr(incidents, action)(number, AUTHOR, now)
 
 
+def test_an_incident_of_seconds_affected_people_for_a_minute_as_on_the_status_page(
+    status: Service, incidents: Incidents
+) -> None:
+    now = status.clock.now
+    number = incidents.open(Opening("Codes cannot be claimed"), AUTHOR, now)
+    incidents.resolve(number, AUTHOR, now + timedelta(seconds=20))
+    draft = incidents.find(number, now + MINUTE).draft
+    assert draft is not None
+    assert "for 1 minute." in draft.report.sections["en"]["impact"]
+
+
 def test_two_people_who_resolve_at_the_same_moment_resolve_once(status: Service, incidents: Incidents) -> None:
     now = status.clock.now
     number = incidents.open(Opening("Claims fail"), AUTHOR, now)
