@@ -3,7 +3,7 @@
 import logging
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -41,6 +41,7 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
     """
     parts = urlsplit(mail_url)
     context = ssl.create_default_context()
+    refused: Mapping[str, tuple[int, bytes]] | None = None
     try:
         message = _message(sender, email)
         with _connect(parts.scheme, parts.hostname or "", parts.port, context, seconds) as server:
@@ -50,7 +51,8 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             refused = server.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise MailDeliveryError(type(error).__name__) from None
+        if refused is None:  # afterwards, it is sent: what the server answers to QUIT changes nothing
+            raise MailDeliveryError(type(error).__name__) from None
     if refused:  # sent again to everyone, the others would get it again, for as long as one address is wrong
         statuses = ", ".join(f"status {status}" for status in sorted({status for status, _ in refused.values()}))
         fields = {"refused": len(refused), "accepted": len(email.to) - len(refused), "reason": statuses}

@@ -17,6 +17,7 @@ class MailServer:
     port: int = 0
     refuses: bool = False
     refused: frozenset[str] = frozenset()
+    farewell: bytes = b"221 bye"
     messages: list[Message] = field(default_factory=list)
 
     @property
@@ -40,7 +41,7 @@ class MailServer:
                     continue
                 self.messages.append(message_from_bytes(body, policy=default))
             if command == "QUIT":
-                writer.write(b"221 bye\r\n")
+                writer.write(self.farewell + b"\r\n")
                 break
             writer.write(b"250 ok\r\n")
         writer.close()

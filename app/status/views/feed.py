@@ -65,7 +65,8 @@ def _incident(incident: PublicIncident, formats: Formats) -> _Entry:
     if incident.report:
         moments += [each.published for each in incident.report.versions]
     state = "incident.ongoing" if is_ongoing(incident) else "incident.over"
-    lines = [texts(state), texts("feed.parts", parts=_parts(incident.parts, formats))]
+    lines = [texts(state)]
+    lines += [texts("feed.parts", parts=_parts(incident.parts, formats))] if incident.parts else []
     lines += [f"{formats.moment(each.at)}: {formats.event(each)}" for each in reversed(incident.events)]
     title = texts("feed.incident", title=formats.text(incident.titles))
     return _Entry(f"/incidents/{incident.number}", title, incident.began, max(moments), tuple(lines))

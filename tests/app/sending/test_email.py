@@ -30,6 +30,14 @@ def test_an_email_that_is_refused_for_everyone_is_not_sent() -> None:
     assert server.messages == []
 
 
+@pytest.mark.parametrize("farewell", [b"421 try again later", b"250 ok", b"not SMTP"])
+def test_an_email_that_was_accepted_is_sent_whatever_follows(farewell: bytes) -> None:
+    with mail_server() as server:
+        server.farewell = farewell
+        send_email(server.url, "alert@health.example", Email(PEOPLE, "Codes cannot be claimed", "Text"))
+    assert len(server.messages) == 1
+
+
 @pytest.mark.parametrize("length", range(20, 100, 7))
 def test_a_long_french_subject_arrives_as_it_is(length: int) -> None:
     words = "Délivrance des codes\N{NO-BREAK SPACE}: échec à l’étape « é » / Incident 7 "
