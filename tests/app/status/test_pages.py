@@ -293,11 +293,3 @@ def test_the_front_page_leads_to_the_status_page_where_it_is_served(
     front = make_service(SURFACES=surfaces, REVIEW_TOOLS="true").client.get("/review/fr").text
     assert ('href="/status/fr"' in front) is is_there
     assert ('href="#status"' in front) is is_there
-
-
-def test_an_incident_of_no_part_has_no_empty_list_of_parts(site: Site) -> None:
-    incident = ongoing()
-    object.__setattr__(incident, "parts", ())
-    site.publish(document(incidents=(incident,)))
-    for path in (f"/en/incidents/{incident.number}", "/en/feed.atom"):
-        assert "Affected parts" not in site.get(path).text
