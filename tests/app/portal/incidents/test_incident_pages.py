@@ -127,6 +127,15 @@ def test_an_impossible_note_is_refused_on_the_page_of_the_incident(portal: Servi
     assert text.strip() in response.text
 
 
+def test_a_line_break_is_one_character_as_in_the_browser(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    page = ada.get(f"/en{path}").text
+    assert re.search(r'<textarea[^>]* maxlength="2000"', page)
+    assert ada.post(f"/en{path}", text="a\r\n" * 999 + "ab").status_code == 303
+    assert portal.rows("SELECT text FROM incident_events WHERE kind = 'note'")[0].text == "a\n" * 999 + "ab"
+
+
 def test_a_change_of_the_language_keeps_what_was_typed(portal: Service) -> None:
     ada = person(portal, Role.SUPERUSER)
     path = opened(ada)
