@@ -55,7 +55,7 @@ def _entries(document: StatusDocument, formats: Formats) -> Iterator[_Entry]:
     for incident in document.incidents_by_number.values():
         yield _incident(incident, formats)
     for work in document.planned_work:
-        yield _planned(work, formats)
+        yield _planned(work, formats, document.written_at)
 
 
 def _incident(incident: PublicIncident, formats: Formats) -> _Entry:
@@ -72,11 +72,12 @@ def _incident(incident: PublicIncident, formats: Formats) -> _Entry:
     return _Entry(f"/incidents/{incident.number}", title, incident.began, max(moments), tuple(lines))
 
 
-def _planned(work: PlannedWork, formats: Formats) -> _Entry:
+def _planned(work: PlannedWork, formats: Formats, now: datetime) -> _Entry:
     texts = formats.texts
     lines = (formats.span(work.begins, work.ends), texts("feed.parts", parts=_parts(work.parts, formats)))
     title = texts("feed.planned", title=formats.text(work.titles))
-    return _Entry(f"#planned-{work.number}", title, work.announced, work.announced, lines)
+    updated = work.ends if work.ends <= now else work.announced  # it may have ended earlier than announced
+    return _Entry(f"#planned-{work.number}", title, work.announced, updated, lines)
 
 
 def _parts(parts: tuple[str, ...], formats: Formats) -> str:
