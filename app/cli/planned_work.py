@@ -51,7 +51,7 @@ def announce(title: str, title_fr: str, parts: tuple[str, ...], begins: datetime
 @click.argument("number", type=int)
 @with_appcontext
 def withdraw(number: int) -> None:
-    """Withdraw work that has not ended, by its number."""
+    """Withdraw work that has not begun, or end work that has, by its number."""
     try:
         current_context().status.planned_work.withdraw(number, utc_now())
     except PlannedWorkRefusedError as error:

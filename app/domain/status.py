@@ -70,8 +70,8 @@ class PlannedWork:
     announced: datetime
 
     def is_active(self, moment: datetime) -> bool:
-        """Return whether the work takes place at this moment."""
-        return self.begins <= moment < self.ends
+        """Return whether the work takes place at this moment. What fails before it is announced is not planned."""
+        return max(self.begins, self.announced) <= moment < self.ends
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """The daily digest: yesterday's figures, objectives, incidents and alarms, in English and French."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 from app.domain.figure_alarms import FigureAlarm
 from app.domain.figures import PUBLIC_FIGURES
@@ -18,6 +17,7 @@ from app.domain.status import ObjectiveRecord
 from app.figures.series import FiguresOfDay
 from app.web.dates import long_date, long_moment
 from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
+from app.web.percentages import percentage
 
 _LINE: Final = "\n\n" + "-" * 60 + "\n\n"
 
@@ -99,11 +99,11 @@ def _figures(digest: Digest, t: Catalogue) -> list[str]:
 
 
 def _objective(record: ObjectiveRecord, t: Catalogue) -> str:
-    title, target = record.titles[t.language], _share(record.target, t, 3)
+    title, target = record.titles[t.language], percentage(t, record.target, 3, ".###")
     if record.achieved is None or record.budget_left is None:
         return t("digest.objective.unknown", title=title, target=target)
-    achieved = _share(record.achieved, t, 3)
-    left = _share(record.budget_left, t, 0)
+    achieved = percentage(t, record.achieved, 3, ".###")
+    left = percentage(t, record.budget_left, 0)
     return t("digest.objective", title=title, achieved=achieved, target=target, left=left)
 
 
@@ -120,11 +120,3 @@ def _alarm(alarm: FigureAlarm, t: Catalogue) -> str:
 
 def _number(number: int, t: Catalogue) -> str:
     return format_decimal(number, locale=t.cldr_locale)
-
-
-def _share(share: float, t: Catalogue, digits: int) -> str:
-    """Return a share in percent, never rounded up: 100% is all."""
-    scale = 10 ** (digits + 2)
-    unit = "\N{NO-BREAK SPACE}%" if t.language == "fr" else "%"
-    cut = math.floor(round(share * scale, 6)) / scale
-    return format_percent(cut, f"#,##0.{'#' * digits}{unit}" if digits else f"#,##0{unit}", t.cldr_locale)

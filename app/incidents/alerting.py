@@ -14,6 +14,7 @@ from app.domain.incidents.alerts import Detection, Ending, Source, impact_of, mo
 from app.domain.incidents.states import RECOVERY, SAME_CAUSE, Impact, State
 from app.domain.incidents.timeline import Event, EventKind
 from app.domain.objectives import Severity
+from app.domain.timeline import CLOCK_TOLERANCE
 from app.incidents.drafts import SERVICE, store_draft
 from app.incidents.measured import Measured
 from app.incidents.texts import title_of_check, title_of_figure, title_of_objective
@@ -40,7 +41,7 @@ class Alerting:
         """
         with self.database.session() as session:
             incidents.lock_all(session)
-            fired = [found for each in detections if (found := _fire(session, each)) is not None]
+            fired = [found for each in detections if (found := _fire(session, each, now)) is not None]
             incident = self._extend(session, fired) if fired else None
             for each in fired:
                 _record_firing(session, each, incident)
@@ -130,7 +131,8 @@ class Alerting:
             if incident.urgency is None:
                 continue
             end = alerts.last_end(session, incident.id, Severity(incident.urgency))
-            if end is None or now - end < RECOVERY:
+            # An end in the future: the clock was set back.
+            if end is None or -CLOCK_TOLERANCE <= now - end < RECOVERY:
                 continue
             incident.state, incident.resolved = State.RESOLVED.value, now
             incident.mitigated = incident.mitigated or end  # users were affected until then
@@ -157,9 +159,9 @@ class _Firing:
     after: datetime | None = None
 
 
-def _fire(session: Session, detection: Detection) -> _Firing | None:
+def _fire(session: Session, detection: Detection, now: datetime) -> _Firing | None:
     """Return the alert of a detection if it is new, or if its incident is over; None if it belongs to one."""
-    number = alerts.fire(session, detection)
+    number = alerts.fire(session, detection, now)
     if number is not None:
         return _Firing(number, detection)
     outlived = alerts.outlived(session, detection)

@@ -12,6 +12,7 @@ from app.domain.incidents.reports import Draft
 from app.domain.incidents.states import ONGOING, Impact, State
 from app.domain.incidents.timeline import Event
 from app.domain.objectives import Severity
+from app.domain.revisions import revision_of
 from app.store.incidents import incidents
 from app.store.incidents.incidents import Incident
 
@@ -20,7 +21,7 @@ class Audit(Protocol):
     """Where it is recorded who did what. Called last in a transaction."""
 
     def __call__(self, session: Session, actor: str, action: str, target: str, now: datetime) -> None:
-        """Append an entry."""
+        """Append an entry; raise NotPermittedError if the actor may no longer do it."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,15 @@ class IncidentRecord:
         return self.state in ONGOING
 
     @property
+    def revision(self) -> str:
+        """What a change of titles, impact and parts begins with."""
+        return revision_of({"titles": sorted(self.titles.items()), "impact": self.impact.value, "parts": self.parts})
+
+    @property
     def minutes(self) -> int | None:
-        """For how many minutes users may have been affected; None while they are."""
+        """For how many minutes users may have been affected, at least one; None while they are."""
         end = self.mitigated or self.resolved
-        return None if end is None else max(0, round((end - self.began).total_seconds() / 60))
+        return None if end is None else max(1, round((end - self.began).total_seconds() / 60))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.database.database import Database
 from app.domain.errors import IncidentRefusedError
-from app.domain.incidents.reports import MAX_ACTIONS, MAX_SECTION, Draft, Reading, Report, with_plain_newlines
+from app.domain.incidents.reports import MAX_ACTIONS, MAX_SECTION, Draft, Reading, Report
 from app.domain.incidents.states import REVIEWERS, State, check_transition
 from app.domain.incidents.timeline import Event, EventKind, window
 from app.incidents.publication import frozen
@@ -30,7 +30,6 @@ class Reporting:
         `revision` is the one that the person began with. Raises IncidentRefusedError if another person has changed
         the report since, or a text is too long.
         """
-        report = with_plain_newlines(report)
         texts = [text for sections in report.sections.values() for text in sections.values()]
         if max(map(len, texts)) > MAX_SECTION or len(report.actions) > MAX_ACTIONS:
             raise IncidentRefusedError("long")

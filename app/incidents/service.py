@@ -96,10 +96,16 @@ class Incidents:
             self._record(session, actor, "open-incident", row.id, now)
             return row.id
 
-    def describe(self, number: int, opening: Opening, actor: str, now: datetime) -> None:
-        """Replace the titles, the impact and the parts of an incident."""
+    def describe(self, number: int, opening: Opening, revision: str, actor: str, now: datetime) -> None:
+        """Replace the titles, the impact and the parts of an incident.
+
+        Raises IncidentRefusedError if another person, or an alert, has changed them since `revision`.
+        """
         with self.database.session() as session:
+            incidents.lock_all(session)  # the monitor may extend it as well
             row = locked(session, number)
+            if record_of(row).revision != revision:
+                raise IncidentRefusedError("changed")
             row.title_en, row.title_fr = opening.title_en, opening.title_fr
             row.impact, row.parts = opening.impact.value, list(opening.parts)
             self._record(session, actor, "describe-incident", number, now)

@@ -18,6 +18,16 @@ def lock_actor(session: Session, actor: Person, right: Right) -> Person:
     return present_actor(accounts.lock(session, actor.id), right)
 
 
+def check_actor(session: Session, actor: str, right: Right) -> None:
+    """Raise NotPermittedError as `lock_actor` does if the actor is the address of an account, which stays locked.
+
+    Any other text, such as `command line`, has every right.
+    """
+    account = accounts.find_by_email(session, actor)
+    if account is not None:
+        present_actor(accounts.lock(session, account.id), right)
+
+
 def present_actor(account: Account | None, right: Right) -> Person:
     """Return the person of a locked account; raise NotPermittedError as `lock_actor` does."""
     if account is None or account.disabled_at is not None:

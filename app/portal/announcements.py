@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from app.database.database import Database
-from app.domain.errors import PortalPageMissingError
+from app.domain.errors import ActionRefusedError, PortalPageMissingError
 from app.domain.portal.people import Person
+from app.domain.portal.rights import Right
+from app.domain.revisions import revision_of
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.store.portal import announcements
 from app.store.portal.announcements import Announcement
@@ -26,6 +29,12 @@ class Content:
     jurisdiction: str | None
     starts: datetime
     ends: datetime
+
+    @property
+    def revision(self) -> str:
+        """What a change of the announcement begins with."""
+        moments = {"starts": self.starts.astimezone(UTC), "ends": self.ends.astimezone(UTC)}
+        return revision_of(self.__dict__ | moments)
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Announcements:
-    """Publishes, changes and ends announcements."""
+    """Publishes, changes and ends announcements. Those who may not raise NotPermittedError as `lock_actor` does."""
 
     database: Database
     audit: AuditLog
@@ -76,20 +85,27 @@ class Announcements:
     def publish(self, actor: Person, content: Content, now: datetime) -> None:
         """Store an announcement."""
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             row = Announcement(created=now, **content.__dict__)
             session.add(row)
             session.flush()
             self.audit.record(session, actor, "announce", _target(row), now, after=_recorded(content))
 
-    def change(self, actor: Person, number: int, content: Content, now: datetime) -> None:
-        """Replace the content of an announcement; raise PortalPageMissingError if there is none, or it has ended."""
+    def change(self, actor: Person, number: int, content: Content, revision: str, now: datetime) -> None:
+        """Replace the content of an announcement; raise PortalPageMissingError if there is none, or it has ended.
+
+        Raise ActionRefusedError if another person has changed it since `revision`.
+        """
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             row = announcements.lock(session, number)
             if row is None or row.ends <= now:
                 raise PortalPageMissingError
             before = _content(row)
             if content == before:
                 return
+            if before.revision != revision:
+                raise ActionRefusedError("announcements.error.changed")
             for field in fields(Content):
                 setattr(row, field.name, getattr(content, field.name))
             self.audit.record(
@@ -105,6 +121,7 @@ class Announcements:
     def end(self, actor: Person, number: int, now: datetime) -> None:
         """End an announcement now, or before it begins; raise PortalPageMissingError if there is none."""
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             row = announcements.lock(session, number)
             if row is None:
                 raise PortalPageMissingError

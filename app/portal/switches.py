@@ -7,6 +7,8 @@ from datetime import datetime
 from app.database.database import Database
 from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.people import Person
+from app.domain.portal.rights import Right
+from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
 from app.store.portal import jurisdiction_switches
 
@@ -40,8 +42,9 @@ class Switches:
         return {code: stored.get(code, SwitchStates()) for code in JURISDICTIONS}
 
     def turn(self, actor: Person, code: str, name: str, now: datetime, *, is_on: bool) -> None:
-        """Turn a switch on or off."""
+        """Turn a switch on or off. Raise NotPermittedError as `lock_actor` does."""
         with self.database.session() as session:
+            lock_actor(session, actor, Right.EVERYWHERE)
             if jurisdiction_switches.turn(session, code, name, is_on=is_on):
                 action = "turn-on" if is_on else "turn-off"
                 self.audit.record(session, actor, action, name.replace("_", "-"), now, jurisdiction=code)

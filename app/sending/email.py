@@ -1,8 +1,9 @@
 """Sending e-mail by SMTP."""
 
+import logging
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -10,6 +11,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from app.domain.errors import MailDeliveryError
+
+_logger = logging.getLogger(__name__)
 
 _SECONDS: Final = 10.0
 _SMTP_PORT: Final = 587
@@ -30,12 +33,15 @@ class Email:
 def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECONDS) -> None:
     """Send an e-mail; raise MailDeliveryError, whose text names neither a person nor an address.
 
+    If the server accepts it for some recipients and not for others, it is sent, and that is logged.
+
     `smtp://` begins with STARTTLS, without which nothing is sent except on this machine: messages hold links that
     grant access. `smtps://` is encrypted from the start. Certificates are verified. The server is given `seconds` for
     each response.
     """
     parts = urlsplit(mail_url)
     context = ssl.create_default_context()
+    refused: Mapping[str, tuple[int, bytes]] | None = None
     try:
         message = _message(sender, email)
         with _connect(parts.scheme, parts.hostname or "", parts.port, context, seconds) as server:
@@ -43,9 +49,14 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
                 server.starttls(context=context)  # raises SMTPNotSupportedError if the server does not offer it
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+            refused = server.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise MailDeliveryError(type(error).__name__) from None
+        if refused is None:  # afterwards, it is sent: what the server answers to QUIT changes nothing
+            raise MailDeliveryError(type(error).__name__) from None
+    if refused:  # sent again to everyone, the others would get it again, for as long as one address is wrong
+        statuses = ", ".join(f"status {status}" for status in sorted({status for status, _ in refused.values()}))
+        fields = {"refused": len(refused), "accepted": len(email.to) - len(refused), "reason": statuses}
+        _logger.error("e-mail refused for some recipients", extra=fields)
 
 
 def _connect(scheme: str, host: str, port: int | None, context: ssl.SSLContext, seconds: float) -> smtplib.SMTP:

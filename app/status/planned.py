@@ -33,7 +33,10 @@ class PlannedWorkRegister:
             return planned_work.add(session, work)
 
     def withdraw(self, number: int, now: datetime) -> None:
-        """Withdraw work; raise PlannedWorkRefusedError if there is none of this number that has not ended."""
+        """Withdraw work, or end it if it has begun.
+
+        Raise PlannedWorkRefusedError if there is none of this number that has not ended.
+        """
         with self.database.session() as session:
             is_withdrawn = planned_work.withdraw(session, number, now)
         if not is_withdrawn:

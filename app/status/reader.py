@@ -89,10 +89,9 @@ class _Reading:
 
     def _run(self, now: datetime) -> None:
         try:
-            body = self._carrier.read()
-            if body is not None and body != self._body:
-                self._keep(from_json(body), now)
-            self._body = body
+            known, self._body = self._body, self._carrier.read()
+            if self._body is not None and self._body != known:
+                self._keep(from_json(self._body), now)
         except UnreadableDocumentError:
             _logger.warning("status document unreadable", extra={"carrier": self._carrier.name})
         except Exception:

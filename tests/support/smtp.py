@@ -12,10 +12,12 @@ from email.policy import default
 
 @dataclass
 class MailServer:
-    """A server on 127.0.0.1. With `refuses`, it answers each message with an error."""
+    """A server on 127.0.0.1. With `refuses`, it answers each message with an error; it accepts none for `refused`."""
 
     port: int = 0
     refuses: bool = False
+    refused: frozenset[str] = frozenset()
+    farewell: bytes = b"221 bye"
     messages: list[Message] = field(default_factory=list)
 
     @property
@@ -28,6 +30,9 @@ class MailServer:
         writer.write(b"220 mail.test\r\n")
         while line := (await reader.readline()).decode().strip():
             command = line.partition(" ")[0].upper()
+            if command == "RCPT" and any(f"<{address}>" in line for address in self.refused):
+                writer.write(b"450 greylisted\r\n")
+                continue
             if command == "DATA":
                 writer.write(b"354 go on\r\n")
                 body = (await reader.readuntil(b"\r\n.\r\n"))[:-5]
@@ -36,7 +41,7 @@ class MailServer:
                     continue
                 self.messages.append(message_from_bytes(body, policy=default))
             if command == "QUIT":
-                writer.write(b"221 bye\r\n")
+                writer.write(self.farewell + b"\r\n")
                 break
             writer.write(b"250 ok\r\n")
         writer.close()

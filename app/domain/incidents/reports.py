@@ -1,7 +1,7 @@
 """The report of an incident: without blame, in English and French, frozen when it is published."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -111,12 +111,3 @@ def changed_sections(before: Report, after: Report) -> tuple[str, ...]:
         if any(before.sections[language][section] != after.sections[language][section] for language in LANGUAGES)
     ]
     return (*changed, "actions") if before.actions != after.actions else tuple(changed)
-
-
-def with_plain_newlines(report: Report) -> Report:
-    """Return a report whose lines end with a newline; browsers send a carriage return as well."""
-    sections = {
-        language: {section: text.replace("\r\n", "\n") for section, text in texts.items()}
-        for language, texts in report.sections.items()
-    }
-    return replace(report, sections=sections)

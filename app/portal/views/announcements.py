@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Final
 
 from flask import Response, request, session
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from app.domain.errors import ActionRefusedError
 from app.domain.portal.local_times import STEP_MINUTES
 from app.domain.portal.rights import Right
 from app.portal.announcements import LEVELS, Content
@@ -39,6 +40,7 @@ class AnnouncementForm(Form):
     start_time = time_field()
     end_date = date_field("announcements.error.date")
     end_time = time_field()
+    revision = HiddenField()  # with which the person began
 
     @classmethod
     def of(cls, content: Content) -> "AnnouncementForm":
@@ -49,6 +51,7 @@ class AnnouncementForm(Form):
         form = cls(
             data={
                 **content.__dict__,
+                "revision": content.revision,
                 "jurisdiction": content.jurisdiction or "",
                 "start_date": start_date,
                 "start_time": start_time,
@@ -104,10 +107,16 @@ def new() -> Response:
 def edit(number: int) -> Response:
     """Change an announcement."""
     service = current_context().portal.announcements
-    form = AnnouncementForm.of(service.find(number, current_time()))
+    found = service.find(number, current_time())
+    form = AnnouncementForm.of(found)
     if submitted(form) and (content := form.content()):
-        service.change(current_person(), number, content, current_time())
-        return pages.redirect("/announcements")
+        try:
+            service.change(current_person(), number, content, form.revision.data or "", current_time())
+        except ActionRefusedError as error:
+            form.form_errors.append(error.reason)
+            form.revision.data = found.revision  # to be sent once more, after the person has compared both
+        else:
+            return pages.redirect("/announcements")
     return _form_page(form, "announcements.edit")
 
 

@@ -42,5 +42,8 @@ def submitted(form: Form) -> bool:
 
 
 def strip(value: object) -> object:
-    """Return a text without surrounding white space, and without NUL, which PostgreSQL cannot store."""
-    return value.replace("\0", "").strip() if isinstance(value, str) else value
+    """Return a text without surrounding white space, and without NUL, which PostgreSQL cannot store.
+
+    A line break is one character, as in the limits that browsers apply, although they send two.
+    """
+    return value.replace("\0", "").replace("\r\n", "\n").strip() if isinstance(value, str) else value

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from flask import request
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -27,13 +28,14 @@ class IncidentForm(Form):
     title_fr = StringField(validators=[Length(max=MAX_TITLE, message=_TOO_LONG)])
     impact = RadioField(default=Impact.MINOR.value)
     parts = SelectMultipleField(widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    revision = HiddenField()  # with which the person began; empty for a new incident
 
     @classmethod
     def of(cls, incident: IncidentRecord | None) -> "IncidentForm":
         """Return the form of an incident, or of a new one."""
-        data = {}
+        data: dict[str, Any] = {}
         if incident is not None:
-            data = {"impact": incident.impact.value, "parts": list(incident.parts)}
+            data = {"impact": incident.impact.value, "parts": list(incident.parts), "revision": incident.revision}
             data |= {f"title_{language}": incident.titles[language] for language in LANGUAGES}
         form, texts = cls(data=data), pages.texts()
         form.impact.choices = [(each.value, texts(f"incidents.impact.{each.value}")) for each in Impact]
@@ -96,7 +98,9 @@ for _section in SECTIONS:
 
 def report_form(draft: Draft) -> _ReportForm:
     """Return the form of a report, with room for two more actions."""
-    count = min(len(draft.report.actions) + _BLANK_ACTIONS, MAX_ACTIONS)
+    # Also for all actions of a form that was sent: another person may have deleted some meanwhile.
+    sent = sum(name.startswith("action_en_") for name in request.form)
+    count = min(max(len(draft.report.actions) + _BLANK_ACTIONS, sent), MAX_ACTIONS)
     fields: dict[str, Any] = {}
     for number in range(count):
         for language in LANGUAGES:

@@ -51,10 +51,16 @@ def incident(number: int) -> Response:
 def edit(number: int) -> Response:
     """Change the titles, the impact and the parts of an incident."""
     service = _service()
-    form = IncidentForm.of(service.find(number, current_time()).incident)
+    found = service.find(number, current_time()).incident
+    form = IncidentForm.of(found)
     if submitted(form) and (opening := form.opening()):
-        service.describe(number, opening, _actor(), current_time())
-        return pages.redirect(f"/incidents/{number}")
+        try:
+            service.describe(number, opening, form.revision.data or "", _actor(), current_time())
+        except IncidentRefusedError as error:
+            form.form_errors.append(f"incidents.error.{error.reason}")
+            form.revision.data = found.revision  # to be sent once more, after the person has compared both
+        else:
+            return pages.redirect(f"/incidents/{number}")
     return pages.render("incidents/form.html", form=form, form_id="incident-form", number=number)
 
 

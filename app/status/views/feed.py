@@ -55,7 +55,7 @@ def _entries(document: StatusDocument, formats: Formats) -> Iterator[_Entry]:
     for incident in document.incidents_by_number.values():
         yield _incident(incident, formats)
     for work in document.planned_work:
-        yield _planned(work, formats)
+        yield _planned(work, formats, document.written_at)
 
 
 def _incident(incident: PublicIncident, formats: Formats) -> _Entry:
@@ -65,17 +65,19 @@ def _incident(incident: PublicIncident, formats: Formats) -> _Entry:
     if incident.report:
         moments += [each.published for each in incident.report.versions]
     state = "incident.ongoing" if is_ongoing(incident) else "incident.over"
-    lines = [texts(state), texts("feed.parts", parts=_parts(incident.parts, formats))]
+    lines = [texts(state)]
+    lines += [texts("feed.parts", parts=_parts(incident.parts, formats))] if incident.parts else []
     lines += [f"{formats.moment(each.at)}: {formats.event(each)}" for each in reversed(incident.events)]
     title = texts("feed.incident", title=formats.text(incident.titles))
     return _Entry(f"/incidents/{incident.number}", title, incident.began, max(moments), tuple(lines))
 
 
-def _planned(work: PlannedWork, formats: Formats) -> _Entry:
+def _planned(work: PlannedWork, formats: Formats, now: datetime) -> _Entry:
     texts = formats.texts
     lines = (formats.span(work.begins, work.ends), texts("feed.parts", parts=_parts(work.parts, formats)))
     title = texts("feed.planned", title=formats.text(work.titles))
-    return _Entry(f"#planned-{work.number}", title, work.announced, work.announced, lines)
+    updated = work.ends if work.ends <= now else work.announced  # it may have ended earlier than announced
+    return _Entry(f"#planned-{work.number}", title, work.announced, updated, lines)
 
 
 def _parts(parts: tuple[str, ...], formats: Formats) -> str:

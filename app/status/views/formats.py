@@ -1,6 +1,5 @@
 """Moments, shares and texts of the status page, in the reader's language and the authority's time zone."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,13 +7,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, get_timezone_gmt
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 from app.domain.incidents.public import PublicEvent
 from app.domain.incidents.timeline import EventKind
 from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR
 from app.web.dates import clock_time, duration, long_date
 from app.web.i18n import LANGUAGES, Catalogue
+from app.web.percentages import percentage
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
@@ -71,19 +71,15 @@ class Formats:
         """Return a share in percent with two digits: never rounded up, so `100%` is all."""
         if share is None:
             return self.texts("day.unknown")
-        return self._percent(math.floor(share * 10_000) / 10_000, ".00" if share < 1 else "")
+        return percentage(self.texts, share, 2, ".00" if share < 1 else "")
 
     def share_whole(self, share: float) -> str:
         """Return a share in whole percent, never rounded up."""
-        return self._percent(math.floor(share * 100) / 100, "")
+        return percentage(self.texts, share, 0)
 
     def target(self, share: float) -> str:
         """Return a target in percent, with the digits that it has: `99.9%`."""
-        return self._percent(share, ".###")
-
-    def _percent(self, share: float, digits: str) -> str:
-        unit = f"{_NO_BREAK}%" if self.texts.language == "fr" else "%"
-        return format_percent(share, f"#,##0{digits}{unit}", locale=self.texts.cldr_locale)
+        return percentage(self.texts, share, 3, ".###")
 
     def number(self, number: float) -> str:
         """Return a number with separators."""

@@ -34,13 +34,14 @@ class StoredAlert(Model):
 
 
 # An alert that has fired and ended already is not stored twice: monitors that were without the database report the
-# same outage one after the other.
+# same outage one after the other. What has ended in the future did so before the clock was set back.
 _FIRE: Final = text("""
     INSERT INTO alerts (source, name, severity, parts, fired)
     SELECT :source, :name, :severity, :parts, :at
     WHERE NOT EXISTS (
         SELECT FROM alerts
-        WHERE source = :source AND name = :name AND severity = :severity AND (resolved IS NULL OR resolved > :at)
+        WHERE source = :source AND name = :name AND severity = :severity
+          AND (resolved IS NULL OR resolved > :at AND resolved <= :latest)
     )
     ON CONFLICT DO NOTHING
     RETURNING id
@@ -77,9 +78,10 @@ class Fired:
     incident: int | None
 
 
-def fire(session: Session, detection: Detection) -> int | None:
+def fire(session: Session, detection: Detection, now: datetime) -> int | None:
     """Store an alert that fires and return its number, or None if it fires already."""
     values = {**_columns(detection.key), "parts": list(detection.parts), "at": detection.at}
+    values["latest"] = now + CLOCK_TOLERANCE
     return session.execute(_FIRE, values).scalar()
 
 

@@ -54,9 +54,9 @@ def lock(session: Session, number: int) -> Incident | None:
 
 
 def ongoing(session: Session, urgencies: Sequence[str]) -> Sequence[Incident]:
-    """Return the ongoing incidents that the service opened with one of these urgencies."""
+    """Return the ongoing incidents that the service opened with one of these urgencies, locked: people change them."""
     statement = select(Incident).where(Incident.urgency.in_(urgencies), Incident.resolved.is_(None))
-    return session.scalars(statement.order_by(Incident.urgency)).all()  # `page` before `ticket`
+    return session.scalars(statement.order_by(Incident.urgency).with_for_update()).all()  # `page` before `ticket`
 
 
 def newest(session: Session, count: int) -> Sequence[Incident]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.status import PlannedWork
@@ -25,11 +25,12 @@ def add(session: Session, work: PlannedWork) -> int:
 
 
 def withdraw(session: Session, number: int, now: datetime) -> bool:
-    """Withdraw work that has not ended; return whether there was such work."""
+    """Withdraw work that has not ended; return whether there was such work. Work that has begun ends now instead."""
+    has_begun = PlannedWorkRow.begins < now
     changed = session.execute(
         update(PlannedWorkRow)
         .where(PlannedWorkRow.id == number, PlannedWorkRow.withdrawn.is_(None), PlannedWorkRow.ends > now)
-        .values(withdrawn=now)
+        .values(withdrawn=case((~has_begun, now)), ends=case((has_begun, now), else_=PlannedWorkRow.ends))
         .returning(PlannedWorkRow.id)
     )
     return changed.scalar() is not None

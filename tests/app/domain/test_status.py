@@ -124,6 +124,11 @@ def test_planned_work_is_neither_an_outage_nor_measured() -> None:
     assert record(minutes(*[(1, 1)] * 5), planned=planned) == DayRecord(DAY, PartState.OPERATIONAL, 5, 5)
 
 
+def test_work_that_is_announced_late_excuses_nothing_before() -> None:
+    late = replace(work(MIDNIGHT, MIDNIGHT + timedelta(minutes=10)), announced=MIDNIGHT + timedelta(minutes=4))
+    assert record(minutes(*[(0, 1)] * 10), planned=[late]) == DayRecord(DAY, PartState.OUTAGE, 0, 4)
+
+
 def test_an_incident_has_a_state() -> None:
     incident = ongoing()
     assert state_of_incident(incident) is PartState.OUTAGE

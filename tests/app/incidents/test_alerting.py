@@ -1,5 +1,6 @@
 """From alerts to incidents, also with many processes at the same moment."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,10 +12,12 @@ from app.domain.incidents.checks import Check
 from app.domain.incidents.states import RECOVERY, SAME_CAUSE, Impact, State
 from app.domain.objectives import Severity
 from app.incidents.alerting import Alerting
+from app.incidents.records import locked
 from app.incidents.service import Incidents, Opening
 from tests.support.at_once import at_once
 from tests.support.incidents import check_ends, check_fires, objective_ends, objective_fires
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -214,6 +217,24 @@ def test_an_urgent_alert_reopens_a_mitigated_incident(
     alerting.synchronize([check_fires(Check.REDIS, now + 2 * MINUTE)], [], now + 2 * MINUTE)
     assert incidents.find(number, now).incident.state is State.OPEN
     assert "reopened" in [event.kind for event in incidents.find(number, now).events]
+
+
+def test_an_urgent_alert_reopens_an_incident_that_a_person_mitigates_at_the_same_moment(
+    status: Service, incidents: Incidents, alerting: Alerting
+) -> None:
+    now = status.clock.now
+    number = alerting.synchronize([check_fires(Check.DATABASE, now)], [], now)
+    assert number is not None
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as threads:
+        with status.database.session() as session:
+            row = locked(session, number)
+            row.state, row.mitigated = State.MITIGATED.value, now
+            session.flush()
+            fires = threads.submit(alerting.synchronize, [check_fires(Check.REDIS, now + MINUTE)], [], now + MINUTE)
+            wait_until(lambda: fires.done() or status.rows(waiting), "the monitor waits for the person, or has ended")
+        assert fires.result() == number
+    assert incidents.find(number, now).incident.state is State.OPEN
 
 
 def test_two_monitors_that_kept_the_same_outage_store_it_once(

@@ -43,6 +43,17 @@ def test_a_resolved_incident_changes_its_state_no_more(status: Service, incident
         getattr(incidents, action)(number, AUTHOR, now)
 
 
+def test_an_incident_of_seconds_affected_people_for_a_minute_as_on_the_status_page(
+    status: Service, incidents: Incidents
+) -> None:
+    now = status.clock.now
+    number = incidents.open(Opening("Codes cannot be claimed"), AUTHOR, now)
+    incidents.resolve(number, AUTHOR, now + timedelta(seconds=20))
+    draft = incidents.find(number, now + MINUTE).draft
+    assert draft is not None
+    assert "for 1 minute." in draft.report.sections["en"]["impact"]
+
+
 def test_two_people_who_resolve_at_the_same_moment_resolve_once(status: Service, incidents: Incidents) -> None:
     now = status.clock.now
     number = incidents.open(Opening("Claims fail"), AUTHOR, now)
@@ -152,7 +163,8 @@ def test_title_impact_and_parts_of_a_published_report_change_with_its_next_versi
     number = reviewed(incidents, now, "First")
     incidents.reports.publish(number, 2, READER, now)
     (before,) = incidents.public(now)
-    incidents.describe(number, Opening("Another title", "Un autre titre", Impact.MAJOR, ("portal",)), AUTHOR, now)
+    changed = Opening("Another title", "Un autre titre", Impact.MAJOR, ("portal",))
+    incidents.describe(number, changed, incidents.find(number, now).incident.revision, AUTHOR, now)
     assert incidents.public(now) == [before]
     assert incidents.reports.publish(number, 2, READER, now + MINUTE) == 2
     (after,) = incidents.public(now + MINUTE)

@@ -1,6 +1,7 @@
 """The Atom feed: valid by RFC 4287, with identifiers that last."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ import pytest
 
 from tests.app.status.conftest import Site
 from tests.support.service import Service
-from tests.support.status import NOW, document, in_outage, ongoing
+from tests.support.status import NOW, document, in_outage, ongoing, planned
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -68,6 +69,14 @@ def test_an_identifier_lasts_and_a_change_is_an_update(site: Site) -> None:
     site.publish(document(later, incidents=(changed,)))
     assert entry() == (identifier, later.strftime("%Y-%m-%dT%H:%M:%SZ"))
     assert updated < entry()[1]
+
+
+def test_the_end_of_planned_work_is_an_update_since_it_may_be_early(site: Site) -> None:
+    over = NOW - timedelta(minutes=5)
+    site.publish(document(planned_work=(planned(), replace(planned(), number=8, ends=over))))
+    entries = [each for each in parsed(site).findall(f"{ATOM}entry") if "#planned" in text(each, "id")]
+    updated = {datetime.fromisoformat(text(each, "updated")) for each in entries}
+    assert updated == {planned().announced, over}
 
 
 def test_an_empty_feed_is_valid(site: Site) -> None:

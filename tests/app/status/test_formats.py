@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.domain.objectives import Counts
+from app.domain.status import ObjectiveRecord
 from app.status.views.formats import Formats
 from app.web.i18n import load_catalogue
 
@@ -26,3 +28,18 @@ from app.web.i18n import load_catalogue
 def test_a_span_names_the_zone_of_its_beginning_only_if_clocks_change_in_it(begin: datetime, expected: str) -> None:
     formats = Formats(load_catalogue("status", "en"), ZoneInfo("America/Toronto"))
     assert formats.span(begin, begin + timedelta(minutes=90)).replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.57, "57.00%"), (0.29, "29.00%"), (0.99999, "99.99%"), (1439 / 1440, "99.93%"), (1.0, "100%"), (0.0, "0.00%")],
+)
+def test_a_share_is_cut_and_never_loses_a_hundredth(share: float, expected: str) -> None:
+    assert Formats(load_catalogue("status", "en"), ZoneInfo("America/Toronto")).share(share) == expected
+
+
+def test_the_budget_that_is_left_is_that_of_the_digest() -> None:
+    record = ObjectiveRecord("codes", "issuing", {"en": "Codes", "fr": "Codes"}, 0.99, 28, Counts(496, 500))
+    assert record.budget_left is not None
+    formats = Formats(load_catalogue("status", "en"), ZoneInfo("America/Toronto"))
+    assert formats.share_whole(record.budget_left) == "20%"

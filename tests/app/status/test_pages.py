@@ -118,7 +118,7 @@ def test_a_good_day(site: Site) -> None:
     assert "Sharing a positive result Operational" in english
     assert "99.86% of minutes without disruption" in english
     assert "99,86 % des minutes sans perturbation" in french
-    assert "Uploads succeed 99.9% 99.96% 68%" in english
+    assert "Uploads succeed 99.9% 99.96% 69%" in english
     assert "Les codes sont délivrés 99,9 % 99,00 % Non atteint" in french
     assert "Monitoring has stopped" not in english
 

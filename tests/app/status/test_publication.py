@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.domain.errors import PlannedWorkRefusedError
 from app.domain.incidents.states import Impact
 from app.domain.objectives import Objective
 from app.domain.objectives.selectors import Selector
@@ -223,3 +224,16 @@ def test_planned_work_is_published_while_it_lasts_and_until_it_is_withdrawn(serv
     register.withdraw(number, NOW)
     document = publication(service).measure(NOW)
     assert document.planned_work == ()
+
+
+def test_work_that_is_withdrawn_while_it_lasts_has_ended_and_was_no_outage(service: Service) -> None:
+    register = service.app.context.status.planned_work
+    now, titles = NOW + timedelta(minutes=10), {"en": "Upgrade", "fr": "Mise à niveau"}
+    number = register.announce(PlannedWork(0, titles, ("portal",), NOW, NOW + timedelta(hours=1), NOW))
+    count(service, "p", minutes_before(now, 10), 0, 5)
+    register.withdraw(number, now)
+    document = publication(service).measure(now)
+    assert [each.ends for each in document.planned_work] == [now]
+    assert days_of(document, "portal")[TODAY] == DayRecord(TODAY, PartState.PLANNED, 0, 0)
+    with pytest.raises(PlannedWorkRefusedError):
+        register.withdraw(number, now)

@@ -120,6 +120,16 @@ def test_requests_at_once_wait_for_the_first_document() -> None:
     assert (seen, carrier.reads) == ([NOW] * 5, 1)
 
 
+def test_a_damaged_document_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    carrier = Memory(b"{")
+    reader = DocumentReader([carrier])
+    for minute in range(3):
+        assert reader.newest(NOW + timedelta(minutes=minute)) is None
+    assert caplog.messages == ["status document unreadable"]
+    carrier.body = of(3)
+    assert written(reader, NOW + timedelta(minutes=4)) == NOW + timedelta(minutes=3)
+
+
 def test_an_outage_of_a_carrier_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     carrier = Memory(of(0), OSError("gone"))
     reader = DocumentReader([carrier])

@@ -1,5 +1,6 @@
 """Announcements: who sees which, when, and how they are published and dismissed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +48,12 @@ def form_fields(portal: Service, **changes: str) -> dict[str, str]:
         "end_date": f"{local + timedelta(days=1):%Y-%m-%d}",
         "end_time": "23:30",
     } | changes
+
+
+def revision_in(page: str) -> str:
+    """Return the revision in the form of a page."""
+    found = re.search(r'name="revision"[^>]* value="(\w+)"', page)
+    return found[1] if found else ""
 
 
 def test_a_superuser_publishes_for_everyone_in_both_languages(portal: Service) -> None:
@@ -194,10 +201,25 @@ def test_a_change_is_recorded_with_what_was_before(portal: Service) -> None:
     superuser = person(portal, Role.SUPERUSER)
     page = superuser.get(f"/en/announcements/{number}").text
     assert NAME in page
-    superuser.post(f"/en/announcements/{number}", **form_fields(portal, text_en="Changed", jurisdiction="ON"))
+    changed = form_fields(portal, text_en="Changed", jurisdiction="ON", revision=revision_in(page))
+    superuser.post(f"/en/announcements/{number}", **changed)
     assert tuple(portal.rows("SELECT text_en, jurisdiction FROM portal_announcements")[0]) == ("Changed", "ON")
     details = portal.rows("SELECT details FROM portal_audit_entries ORDER BY id DESC")[0].details
     assert (details["before"]["text_en"], details["after"]["text_en"]) == (NAME, "Changed")
+
+
+def test_a_change_does_not_replace_that_of_another_superuser(portal: Service) -> None:
+    path = f"/en/announcements/{publish(portal)}"
+    ada, grace = person(portal, Role.SUPERUSER), person(portal, Role.SUPERUSER)
+    revision = revision_in(ada.get(path).text)
+    theirs, own = (form_fields(portal, text_en=text) for text in ("Theirs", "My own"))
+    assert grace.post(path, **theirs, revision=revision).status_code == 303
+    page = ada.post(path, **own, revision=revision).text
+    assert "Another person has changed" in page
+    assert "My own" in page
+    assert portal.rows("SELECT text_en FROM portal_announcements")[0].text_en == "Theirs"
+    assert ada.post(path, **own, revision=revision_in(page)).status_code == 303
+    assert portal.rows("SELECT text_en FROM portal_announcements")[0].text_en == "My own"
 
 
 @pytest.mark.parametrize("begins", [-1, 1])

@@ -4,9 +4,15 @@ import re
 from html import unescape
 
 import pytest
+from werkzeug.test import TestResponse
 
-from app.domain.incidents.reports import LANGUAGES, SECTIONS
+from app.domain.errors import NotPermittedError
+from app.domain.incidents.reports import LANGUAGES, SECTIONS, Report
+from app.domain.incidents.states import State
+from app.domain.incidents.timeline import EventKind
 from app.domain.portal.rights import Role
+from app.incidents.service import Opening
+from tests.support.invitations import actor
 from tests.support.portal import Visitor, person
 from tests.support.service import Service
 
@@ -39,6 +45,13 @@ def hidden_revision(visitor: Visitor, path: str) -> str:
     found = re.search(r'name="revision" value="(\d+)"', visitor.get(path).text)
     assert found
     return found[1]
+
+
+def revision_of(shown: Visitor | TestResponse, path: str = "") -> str:
+    """Return the revision in the form that a page, or a response, shows."""
+    text = shown.get(path).text if isinstance(shown, Visitor) else shown.text
+    found = re.search(r'name="revision"[^>]* value="(\w+)"', text)
+    return found[1] if found else ""
 
 
 def test_an_incident_goes_from_its_page_to_a_published_report(portal: Service) -> None:
@@ -86,7 +99,8 @@ def test_a_title_in_one_language_is_enough_and_can_be_completed(portal: Service)
     path = opened(ada, title_en="", title_fr="Les codes sont refusés")
     assert "Les codes sont refusés" in ada.get(f"/en{path}").text
     fields = {"title_en": "Codes are refused", "title_fr": "Les codes sont refusés", "impact": "minor"}
-    assert ada.post(f"/en{path}/edit", **fields).status_code == 303
+    revision = revision_of(ada, f"/en{path}/edit")
+    assert ada.post(f"/en{path}/edit", **fields, revision=revision).status_code == 303
     assert "Codes are refused" in ada.get(f"/en{path}").text
     assert "Minor" in ada.get(f"/en{path}").text
 
@@ -111,6 +125,15 @@ def test_an_impossible_note_is_refused_on_the_page_of_the_incident(portal: Servi
     response = ada.post(f"/en{path}", text=text)
     assert "Enter a note of at most 2000 characters" in response.text
     assert text.strip() in response.text
+
+
+def test_a_line_break_is_one_character_as_in_the_browser(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    page = ada.get(f"/en{path}").text
+    assert re.search(r'<textarea[^>]* maxlength="2000"', page)
+    assert ada.post(f"/en{path}", text="a\r\n" * 999 + "ab").status_code == 303
+    assert portal.rows("SELECT text FROM incident_events WHERE kind = 'note'")[0].text == "a\n" * 999 + "ab"
 
 
 def test_a_change_of_the_language_keeps_what_was_typed(portal: Service) -> None:
@@ -144,6 +167,45 @@ def test_two_people_who_write_at_once_lose_nothing(portal: Service) -> None:
     assert "What Ada typed" in response.text
     assert 'name="revision" value="2"' in response.text
     assert ada.post(edit, **words("2", luck_en="What Ada typed")).status_code == 303
+
+
+def test_a_change_of_an_incident_does_not_replace_that_of_another_person(portal: Service) -> None:
+    ada, grace = person(portal, Role.SUPERUSER), person(portal, Role.SUPERUSER)
+    edit = f"/en{opened(ada)}/edit"
+    fields = {"title_fr": "Les codes sont refusés", "parts": "claiming", "revision": revision_of(ada, edit)}
+    assert grace.post(edit, **fields, title_en="Codes are refused", impact="major").status_code == 303
+    response = ada.post(edit, **fields, title_en="Codes fail", impact="minor")
+    assert "has been changed meanwhile" in summary(response.text)
+    assert "Codes fail" in response.text
+    assert tuple(portal.rows("SELECT title_en, impact FROM incidents")[0]) == ("Codes are refused", "major")
+    again = fields | {"revision": revision_of(response)}
+    assert ada.post(edit, **again, title_en="Codes fail", impact="minor").status_code == 303
+    assert tuple(portal.rows("SELECT title_en, impact FROM incidents")[0]) == ("Codes fail", "minor")
+
+
+def test_a_change_of_an_incident_does_not_undo_what_an_alert_added_to_it(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada, impact="minor")
+    revision = revision_of(ada, f"/en{path}/edit")
+    portal.execute("UPDATE incidents SET impact = 'major', parts = '{claiming,uploading}'")
+    response = ada.post(f"/en{path}/edit", title_en="Codes", impact="minor", parts="claiming", revision=revision)
+    assert "has been changed meanwhile" in summary(response.text)
+    assert portal.rows("SELECT impact FROM incidents")[0].impact == "major"
+
+
+def test_actions_that_were_typed_stay_although_another_person_deleted_others(portal: Service) -> None:
+    ada, grace = person(portal, Role.SUPERUSER), person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    ada.post(f"/en{path}/resolve", page=f"/en{path}")
+    edit = f"/en{path}/report/edit"
+    many = {f"action_en_{number}": f"Action {number}" for number in range(2)}
+    assert ada.post(edit, **words("1", **many)).status_code == 303
+    many |= {f"action_en_{number}": f"Action {number}" for number in range(2, 4)}
+    assert ada.post(edit, **words("2", **many)).status_code == 303
+    none = {f"action_{field}_{number}": "" for field in ("en", "fr", "owner") for number in range(4)}
+    assert grace.post(edit, **words("3", **none)).status_code == 303
+    page = ada.post(edit, **words("3", **many)).text
+    assert [number for number in range(4) if f'value="Action {number}"' not in page] == []
 
 
 @pytest.mark.parametrize("revision", ["", "-1", "x", "9" * 30, "²"])
@@ -183,3 +245,24 @@ def test_each_description_that_a_field_refers_to_exists(portal: Service) -> None
     described = {name for names in re.findall(r'aria-describedby="([^"]+)"', page) for name in names.split()}
     assert "impact-error" in described
     assert {name for name in described if f'id="{name}"' not in page} == set()
+
+
+def test_a_superuser_disabled_since_the_request_arrived_changes_no_incident(portal: Service) -> None:
+    incidents, now = portal.app.context.incidents, portal.clock.now
+    former, superuser = actor(portal, Role.SUPERUSER, "CDS"), actor(portal, Role.SUPERUSER)
+    number = incidents.open(Opening("Codes cannot be claimed"), former.email, now)
+    portal.app.context.portal.people.disable(superuser, former.id, now)
+    for act in (incidents.acknowledge, incidents.mitigate, incidents.resolve):
+        with pytest.raises(NotPermittedError):
+            act(number, former.email, now)
+    with pytest.raises(NotPermittedError):
+        incidents.note(number, "A note", former.email, now, is_public=True)
+    found = incidents.find(number, now)
+    assert (found.incident.state, found.incident.acknowledged) == (State.OPEN, None)
+    assert [each.kind for each in found.events] == [EventKind.OPENED]
+    incidents.resolve(number, superuser.email, now)
+    draft = incidents.find(number, now).draft
+    assert draft
+    with pytest.raises(NotPermittedError):
+        incidents.reports.change(number, Report.empty(), draft.revision, former.email, now)
+    assert incidents.find(number, now).draft == draft

@@ -1,6 +1,7 @@
 """Administrators who act on the same people at the same moment, and lose their own rights meanwhile."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from app.domain.portal.alerts import Period
 from app.domain.portal.places import PlaceDetails
 from app.domain.portal.rights import Right, Role
 from app.portal.alerts import NewAlert
+from app.portal.announcements import Content
 from tests.support.at_once import at_once
 from tests.support.invitations import actor, invite
 from tests.support.portal import add_account
@@ -110,3 +112,28 @@ def test_an_account_disabled_since_the_request_arrived_issues_no_code_and_record
     period = Period(now - timedelta(hours=2), now - timedelta(hours=1))
     with pytest.raises(NotPermittedError):
         services.alerts.record(former, NewAlert(place, uuid.uuid4(), period, 1), now)
+
+
+@pytest.mark.parametrize("change", ["disabled", "demoted"])
+def test_a_superuser_only_until_the_request_arrived_announces_and_switches_nothing(
+    portal: Service, change: str
+) -> None:
+    services, now = portal.app.context.portal, portal.clock.now
+    former, superuser = actor(portal, Role.SUPERUSER, "CDS"), actor(portal, Role.SUPERUSER)
+    content = Content("warning", "Text", "Texte", None, now, now + timedelta(hours=1))
+    services.announcements.publish(former, content, now)
+    number = services.announcements.newest()[0].id
+    if change == "disabled":
+        services.people.disable(superuser, former.id, now)
+    else:
+        services.people.change_role(superuser, former.id, Role.STAFF, (), now)
+    with pytest.raises(NotPermittedError):
+        services.announcements.publish(former, content, now)
+    with pytest.raises(NotPermittedError):
+        services.announcements.change(former, number, replace(content, text_en="Changed"), content.revision, now)
+    with pytest.raises(NotPermittedError):
+        services.announcements.end(former, number, now)
+    with pytest.raises(NotPermittedError):
+        services.switches.turn(former, "ON", "outbreaks", now, is_on=True)
+    assert [each.content for each in services.announcements.newest()] == [content]
+    assert not services.switches.of("ON").outbreaks

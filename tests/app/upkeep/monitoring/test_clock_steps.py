@@ -52,3 +52,19 @@ def test_a_monitor_that_noticed_nothing_ends_no_alert(service: Service) -> None:
     alerting.synchronize([check_fires(Check.REDIS, now)], [], now)
     alerting.synchronize([], [check_ends(Check.REDIS, now - HOUR)], now - MINUTE / 2)
     assert len(service.rows("SELECT 1 FROM alerts WHERE resolved IS NULL")) == 1
+
+
+def test_an_alert_that_ended_meanwhile_fires_again(service: Service) -> None:
+    alerting, now = Alerting(service.database, NothingMeasured()), service.clock.now
+    alerting.synchronize([check_fires(Check.REDIS, now + HOUR)], [], now + HOUR)
+    alerting.synchronize([], [check_ends(Check.REDIS, now + HOUR + MINUTE)], now + HOUR + MINUTE)
+    assert alerting.synchronize([check_fires(Check.REDIS, now)], [], now) is not None
+    assert len(service.rows("SELECT 1 FROM alerts WHERE resolved IS NULL")) == 1
+
+
+def test_an_incident_whose_alert_ended_meanwhile_is_resolved(service: Service) -> None:
+    alerting, now = Alerting(service.database, NothingMeasured()), service.clock.now
+    alerting.synchronize([check_fires(Check.REDIS, now + HOUR)], [], now + HOUR)
+    alerting.synchronize([], [check_ends(Check.REDIS, now + HOUR + MINUTE)], now + HOUR + MINUTE)
+    alerting.synchronize([], [], now + RECOVERY)
+    assert [row.state for row in service.rows("SELECT state FROM incidents")] == ["resolved"]
