@@ -14,7 +14,6 @@ from app.domain.timeline import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from app.retrieval.archive_reader import read_archive
 from bench.usage import Watched
 
-BUNDLE: Final = 0
 _TIMEOUT_SECONDS: Final = 120  # a server that builds archives on request may be slow
 
 

@@ -7,12 +7,11 @@ the environment does not have, and would otherwise fail much later. A secret may
 
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields
-from typing import Any, TypeVar
+from typing import Any
 
 from app.config.references import resolve
 from app.domain.errors import ConfigurationError, KeyServiceError
 
-T = TypeVar("T")
 _QUOTATION_MARKS = ('"', "'", "`")
 
 
@@ -44,11 +43,6 @@ def setting(
 def declared(settings_class: type[Any]) -> list[Field[Any]]:
     """Return the settings that a dataclass declares or inherits, without its other fields."""
     return [each for each in fields(settings_class) if "parser" in each.metadata]
-
-
-def read(settings_class: type[T], environment: Mapping[str, str]) -> T:
-    """Return an instance of a settings dataclass; raise ConfigurationError for the first missing or malformed value."""
-    return settings_class(**read_values(settings_class, environment))
 
 
 def read_values(settings_class: type[Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Nothing is lost or counted twice, whenever a worker ends: increments stay in Red
 the same transaction records the identifier of the claim, which a later run then only releases.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,8 +17,6 @@ from app.domain.timeline import SECONDS_PER_MINUTE, minute_number
 from app.measuring.flush import INTERVAL_SECONDS
 from app.measuring.increments import LIFETIME_SECONDS, Claim, IncrementStore
 from app.store import figure_readings, objective_minutes
-
-_logger = logging.getLogger(__name__)
 
 RETENTION: Final = timedelta(days=90)
 # After the end of a minute, for the last flush of each process. What arrives later is added by a later run.

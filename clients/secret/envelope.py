@@ -31,7 +31,7 @@ SECRET_BYTES: Final = 32
 PUBLIC_KEY_BYTES: Final = 65
 PASSPHRASE_ROUNDS: Final = 600_000
 _LABEL: Final = b"exposure-alert sharing v1 "
-_KEY_BYTES = _DIGEST_BYTES = 32
+_KEY_BYTES: Final = 32
 _SALT: Final = slice(7, 23)
 _NONCE: Final = slice(23, 35)
 _HEADER_BYTES: Final = 35

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.clients.scripted import Reply, scripted
@@ -30,7 +30,6 @@ class Language:
     commands: dict[str, tuple[str, ...]]
     programs: tuple[str, ...]
     probe: tuple[str, ...] = ("true",)
-    probed_in: str = field(default="/")
 
 
 ALL = {

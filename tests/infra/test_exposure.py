@@ -6,7 +6,6 @@ from tests.infra.plans import ENVIRONMENTS, Plan, plan
 
 pytestmark = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
-WORLD = {"0.0.0.0/0", "::/0"}
 PUBLIC = ("submission", "portal", "sharing", "status")
 
 

@@ -18,7 +18,6 @@ from app.domain.status import PARTS, DayRecord, ObjectiveRecord, PartState, Plan
 from app.status.document import Part, StatusDocument
 
 NOW = datetime(2026, 11, 27, 20, 32, tzinfo=UTC)
-DAYS = 90
 
 
 def history(today: date, known: int = 75, **states: PartState) -> tuple[DayRecord, ...]:

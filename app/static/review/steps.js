@@ -3,7 +3,7 @@
 import { newKeyPair } from "./box.js";
 import { toHex } from "./bytes.js";
 import { Check } from "./check.js";
-import { DAY_SECONDS, dayOf, intervalOf, now } from "./clock.js";
+import { DAY_SECONDS, dayOf, now } from "./clock.js";
 import { UserError } from "./errors.js";
 import { identifierKey, identifiers, metadataKey } from "./exposure.js";
 import { RETENTION_DAYS } from "./handset.js";

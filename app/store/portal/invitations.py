@@ -115,8 +115,3 @@ def take_password_link(session: Session, digests: list[bytes], now: datetime) ->
     """Delete and return a link. Of two requests at once, one receives it."""
     valid = delete(PasswordLink).where(PasswordLink.token_digest.in_(digests), PasswordLink.expires > now)
     return session.scalar(valid.returning(PasswordLink))
-
-
-def delete_password_link(session: Session, account_id: int) -> None:
-    """Delete an account's link."""
-    session.execute(delete(PasswordLink).where(PasswordLink.account_id == account_id))

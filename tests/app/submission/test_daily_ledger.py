@@ -15,8 +15,6 @@ from tests.support.answers import banned, seen, wrong_code
 from tests.support.breakage import refusing, without_table
 from tests.support.service import Service
 
-HOUR = timedelta(hours=1)
-
 
 @pytest.fixture
 def strict(make_service: Callable[..., Service]) -> Service:
