@@ -47,14 +47,14 @@ class Day:
     service: int
 
 
-def count_misses(requests: Iterable[tuple[float, Hashable, Hashable]], max_age: float = MAX_AGE_SECONDS) -> int:
+def count_misses(requests: Iterable[tuple[float, Hashable, Hashable]]) -> int:
     """Return how many requests (second, edge, path), in the order of time, an edge has to pass on."""
     expiry: dict[tuple[Hashable, Hashable], float] = {}
     missed = 0
     for second, edge, path in requests:
         if second >= expiry.get((edge, path), float("-inf")):
             missed += 1
-            expiry[edge, path] = second + max_age
+            expiry[edge, path] = second + MAX_AGE_SECONDS
     return missed
 
 
@@ -72,9 +72,9 @@ def miss_times(rates: list[float], begin: float, source: random.Random) -> Itera
         second = arrival + MAX_AGE_SECONDS
 
 
-def simulate(country: Country, seed: int = 1) -> Day:
+def simulate(country: Country) -> Day:
     """Return the requests of a day at each level."""
-    source = random.Random(seed)  # noqa: S311 - a simulation
+    source = random.Random(1)  # noqa: S311 - a simulation
     filled: Counter[str] = Counter()
     for code_hour in range(-1, 25):
         rates = [_rate(country, code_hour, code_hour + near) for near in (-1, 0, 1)]

@@ -55,7 +55,7 @@ def client_variables(environ: Mapping[str, str], file: Path = SETTINGS, url: str
     return clients_environment(settings, url or service_url(settings))
 
 
-def service_settings(environ: Mapping[str, str], file: Path = SETTINGS) -> dict[str, str]:
+def service_settings(environ: Mapping[str, str], file: Path) -> dict[str, str]:
     """Return the settings of a service: those of its file, and its secrets from the environment, which win.
 
     The file is not needed when the environment has all the secrets. Raises ValueError if one is missing.

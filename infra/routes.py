@@ -132,7 +132,7 @@ def _is_information(path: str) -> bool:
 
 def _information(surface: str) -> list[Route]:
     paths = [re.escape(path) for path in _paths(surface) if _is_information(path)]
-    return [Route("services", _any_of("^(", paths, ")$"), ("GET",), None, _RATE_OF_INFORMATION)]
+    return [Route("services", _any_of(paths), ("GET",), None, _RATE_OF_INFORMATION)]
 
 
 def _operation(path: str, surface: str) -> Route:
@@ -203,7 +203,7 @@ def _sharing_pages() -> list[Route]:
             requests.append(rule.rule)
     return [
         Route("static", "^/static/[A-Za-z0-9._/-]{1,200}$", ("GET", "HEAD"), None, 5 * _RATES[SHARING]),
-        Route("pages", _any_of("^(", sorted(pages), ")$"), ("GET", "HEAD"), None, _RATES[SHARING]),
+        Route("pages", _any_of(sorted(pages)), ("GET", "HEAD"), None, _RATES[SHARING]),
         *(
             Route(_name(path), f"^{path}$", ("POST",), _BODIES.get(path, MAX_FIELDS_BYTES), _RATES[SHARING])
             for path in sorted(requests)
@@ -220,7 +220,7 @@ def _status_pages() -> list[Route]:
     )
     return [
         Route("static", "^/static/[A-Za-z0-9._/-]{1,200}$", ("GET", "HEAD"), None, 5 * _RATES[STATUS]),
-        Route("pages", _any_of("^(", pages, ")$"), ("GET", "HEAD"), None, _RATES[STATUS]),
+        Route("pages", _any_of(pages), ("GET", "HEAD"), None, _RATES[STATUS]),
         Route("notes", f"^{_NOTES}$", ("POST",), limits.MAX_NOTE_BODY_BYTES, _RATE_OF_FIGURES),
     ]
 
@@ -233,8 +233,8 @@ def _pattern(rule: str) -> str:
     return re.sub(r"<\w+>", "[^/]{1,200}", pattern)
 
 
-def _any_of(start: str, alternatives: Iterable[str], end: str) -> str:
-    (pattern,) = _grouped(start, alternatives, end)
+def _any_of(alternatives: Iterable[str]) -> str:
+    (pattern,) = _grouped("^(", alternatives, ")$")
     return pattern
 
 

@@ -29,10 +29,10 @@ _PROBE_LIFETIME_SECONDS: Final = 10
 
 def redis_client(url: str, response_seconds: float = 5.0, *, retries: int = 1) -> Redis:
     """Return a client that waits `response_seconds` for each response, and connects when it is first used."""
-    return Redis(connection_pool=redis_pool(url, response_seconds, retries=retries))
+    return Redis(connection_pool=redis_pool(url, response_seconds, retries))
 
 
-def redis_pool(url: str, response_seconds: float, *, retries: int = 1) -> ConnectionPool:
+def redis_pool(url: str, response_seconds: float, retries: int) -> ConnectionPool:
     """Return a pool of connections. A command is repeated `retries` times, on a new connection, if one is lost."""
     pool = ConnectionPool.from_url(
         url,

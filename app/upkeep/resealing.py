@@ -8,7 +8,7 @@ from app.database.database import Database
 from app.domain.errors import UnsealingError
 from app.store import key_pairs
 
-BATCH_ROWS: Final = 500
+_BATCH_ROWS: Final = 500
 
 
 @dataclass
@@ -28,24 +28,24 @@ class Checked:
     unreadable: int = 0
 
 
-def check_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Checked:
+def check_all(database: Database, ring: SealingRing) -> Checked:
     """Open every stored private key without changing it, and return the result."""
     outcome, after = Checked(), b""
     while True:
         with database.transaction() as connection:
-            rows = key_pairs.sealed_after(connection, after, batch)
+            rows = key_pairs.sealed_after(connection, after, _BATCH_ROWS)
         for public_key, sealed, _ in rows:
             try:
                 ring.open(sealed, public_key)
                 outcome.readable += 1
             except UnsealingError:
                 outcome.unreadable += 1
-        if len(rows) < batch:
+        if len(rows) < _BATCH_ROWS:
             return outcome
         after = rows[-1][0]
 
 
-def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -> Resealed:
+def reseal_all(database: Database, ring: SealingRing) -> Resealed:
     """Reseal all rows in batches, each in its own transaction. It may be interrupted and repeated at any time.
 
     It also hashes each hashID that is in clear, as in rows of the public server. A hash cannot be renewed: a row keeps
@@ -54,7 +54,7 @@ def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -
     outcome, after = Resealed(), b""
     while True:
         with database.transaction() as connection:
-            rows = key_pairs.sealed_after(connection, after, batch, lock=True)
+            rows = key_pairs.sealed_after(connection, after, _BATCH_ROWS, lock=True)
             for public_key, sealed, hash_id in rows:
                 if hash_id is not None and not is_hashed(hash_id):
                     key_pairs.replace_hash_id(connection, public_key, ring.stored_hash_id(hash_id))
@@ -68,6 +68,6 @@ def reseal_all(database: Database, ring: SealingRing, batch: int = BATCH_ROWS) -
                     continue
                 key_pairs.reseal(connection, public_key, ring.seal(private_key, public_key))
                 outcome.resealed += 1
-        if len(rows) < batch:
+        if len(rows) < _BATCH_ROWS:
             return outcome
         after = rows[-1][0]

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import requests
-
 from clients.authority import request_code
 from clients.localhost import new_session
 from clients.phone import archive
@@ -36,11 +34,11 @@ class Replayed:
 class Replay:
     """A server, and what a health authority and a phone know of it."""
 
-    def __init__(self, server: Server, token: str, session: requests.Session | None = None) -> None:
+    def __init__(self, server: Server, token: str) -> None:
         """Use the server of a phone, and a health authority's token."""
         self._server = server
         self._token = token
-        self._session = session or new_session()
+        self._session = new_session()
 
     def run(
         self,

@@ -47,9 +47,9 @@ def published(key, level=1):
 # The world
 
 
-def lived(seed, people=80, days=14):
-    world = World(people, seed)
-    return world, [world.day(number) for number in range(days)]
+def lived(seed):
+    world = World(80, seed)
+    return world, [world.day(number) for number in range(14)]
 
 
 def test_a_seed_repeats_a_city_and_another_seed_makes_another():

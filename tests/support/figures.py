@@ -31,11 +31,9 @@ def count_claims(service: Service, day: date, hours: int, number: int, label: st
     service.execute(DELAYS, label=label, hours=hours, day=day, number=number)
 
 
-def count_uploads(
-    service: Service, day: date, keys: int, number: int, label: str = "ON", *, first: bool = True
-) -> None:
-    """Add uploads of so many keys each."""
-    service.execute(UPLOADS, label=label, day=day, keys=keys, first=first, number=number)
+def count_uploads(service: Service, day: date, keys: int, number: int, label: str = "ON") -> None:
+    """Add first uploads of so many keys each."""
+    service.execute(UPLOADS, label=label, day=day, keys=keys, first=True, number=number)
 
 
 def fill_ledgers(service: Service, days: int, scale: int = 1) -> date:

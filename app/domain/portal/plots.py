@@ -121,11 +121,11 @@ def row_chart(counts: Sequence[tuple[str, int | None]], threshold: int) -> RowCh
     return RowChart(rows, _ROW * len(rows))
 
 
-def axis_step(highest: int, most: int = 4) -> int:
-    """Return a round step, 1, 2 or 5 times a power of ten, with which an axis has at most `most` steps."""
+def axis_step(highest: int) -> int:
+    """Return a round step, 1, 2 or 5 times a power of ten, with which an axis has at most four steps."""
     power = 1
     while True:
         for step in _STEPS:
-            if step * power * most >= highest:
+            if step * power * 4 >= highest:
                 return step * power
         power *= 10

@@ -1,7 +1,6 @@
 """References of codes: what a professional notes or reads out in place of a patient's data."""
 
 import secrets
-from collections.abc import Callable
 from typing import Final
 
 from app.domain.codes import DIGITS, LETTERS, normalise_code
@@ -10,9 +9,9 @@ LENGTH: Final = 8
 _ALPHABET: Final = LETTERS + DIGITS  # without characters that are easily confused
 
 
-def generate_reference(random_below: Callable[[int], int] = secrets.randbelow) -> str:
+def generate_reference() -> str:
     """Return a new reference, drawn uniformly from 5.5e10."""
-    return "".join(_ALPHABET[random_below(len(_ALPHABET))] for _ in range(LENGTH))
+    return "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH))
 
 
 def normalise_reference(typed: str) -> str:

@@ -39,7 +39,7 @@ ROLE_RIGHTS: Final = {
 GRANTABLE: Final = (Right.OUTBREAKS,)
 
 
-def rights_of(role: Role, granted: Iterable[Right] = ()) -> frozenset[Right]:
+def rights_of(role: Role, granted: Iterable[Right]) -> frozenset[Right]:
     """Return the rights of a role, with those granted to the person."""
     return ROLE_RIGHTS[role] | (frozenset(granted) & frozenset(GRANTABLE))
 

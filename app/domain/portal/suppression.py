@@ -46,12 +46,12 @@ def suppress(counts: Mapping[str, int], threshold: int = THRESHOLD) -> Published
     return PublishedCounts({place: None if place in hidden else count for place, count in counts.items()}, total)
 
 
-def in_steps(count: int, threshold: int = THRESHOLD) -> int:
+def in_steps(count: int) -> int:
     """Return a count that is shown while it grows, rounded down to a multiple of the threshold.
 
     The difference between two moments would otherwise be a small count.
     """
-    return count - count % threshold
+    return count - count % THRESHOLD
 
 
 def _is_protected(counts: Mapping[str, int], hidden: set[str], small: int, threshold: int) -> bool:

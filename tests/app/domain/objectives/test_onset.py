@@ -15,9 +15,9 @@ def ago(minutes: int) -> datetime:
     return NOW.replace(second=0) - timedelta(minutes=minutes)
 
 
-def minutes_with(bad: dict[int, int], until: int = 4320) -> list[MinuteCounts]:
+def minutes_with(bad: dict[int, int]) -> list[MinuteCounts]:
     """Return the last minutes, each with 100 events, of which some were bad."""
-    return [MinuteCounts(ago(minute), 100 - bad.get(minute, 0), 100) for minute in range(1, until + 1)]
+    return [MinuteCounts(ago(minute), 100 - bad.get(minute, 0), 100) for minute in range(1, 4321)]
 
 
 def test_without_an_alert_nothing_began() -> None:
