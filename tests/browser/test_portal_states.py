@@ -211,7 +211,7 @@ def test_the_set_up_and_the_second_factor_meet_wcag(
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_dialogs_about_the_session_meet_wcag(page: Page, service: Service, language: str) -> None:
+def test_the_dialogs_about_the_session_meet_wcag(page: Page, language: str) -> None:
     page.clock.install()
     page.goto(f"/{language}/account")
     found = {}

@@ -33,7 +33,7 @@ def test_a_new_phone_does_not_replace_an_old_one_unless_asked_to(two, tmp_path, 
     assert state.load(tmp_path / "one.json") == state.State()
 
 
-def test_a_phone_that_is_named_is_kept_below_var(tmp_path, monkeypatch, capsys):
+def test_a_phone_that_is_named_is_kept_below_var(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "PHONES", tmp_path / "var" / "phones")
 
     assert main(["--state", "patient", "new"]) == 0

@@ -100,7 +100,7 @@ def test_a_restore_without_the_sealing_key_is_reported(used: Service, empty_url:
     assert "be opened with any of SEALING_KEYS" in restore.stderr
 
 
-def test_a_restore_into_a_database_in_use_is_refused(database_url: str, empty_url: str, tmp_path: Path) -> None:
+def test_a_restore_into_a_database_in_use_is_refused(empty_url: str, tmp_path: Path) -> None:
     (tmp_path / "backup").touch()
     with server_connection(empty_url):
         restore = run("restore", tmp_path / "backup", empty_url)

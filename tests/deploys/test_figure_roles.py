@@ -41,7 +41,7 @@ def start(owner_url: str, redis_url: str) -> Iterator[Callable[..., Service]]:
         service.database.dispose()
 
 
-def test_each_role_can_do_its_part_of_the_figures(start: Callable[..., Service], owner_url: str) -> None:
+def test_each_role_can_do_its_part_of_the_figures(start: Callable[..., Service]) -> None:
     owner = start(None, SUBMISSION)
     fill_ledgers(owner, 3, 5)
     worker = start("worker_status", STATUS)

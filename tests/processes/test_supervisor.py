@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 import pytest
@@ -95,7 +94,7 @@ def test_waiting_ends_after_its_seconds(supervisor: Supervisor) -> None:
         supervisor.wait_for(lambda: False, 0.2)
 
 
-def test_a_signal_ends_the_wait_and_the_program_that_was_waited_for(supervisor, terminal, shell: Shell) -> None:
+def test_a_signal_ends_the_wait_and_the_program_that_was_waited_for(supervisor, shell: Shell) -> None:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     supervisor.handle_signals()
     try:
@@ -107,7 +106,7 @@ def test_a_signal_ends_the_wait_and_the_program_that_was_waited_for(supervisor, 
             signal.signal(number, handler)
 
 
-def test_programs_end_when_their_supervisor_is_killed(tmp_path: Path, survivors) -> None:
+def test_programs_end_when_their_supervisor_is_killed(survivors) -> None:
     source = f"""
 import os, sys
 from processes.output import Printer

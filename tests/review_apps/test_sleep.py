@@ -139,7 +139,7 @@ def act(host: Host, action: str, **changes: str) -> Answer:
     return host.get(0, "/", "POST", urlencode(form).encode(), **headers)
 
 
-def test_the_page_of_the_host_shows_its_apps_to_those_who_know_its_password(host: Host, app, tmp_path) -> None:
+def test_the_page_of_the_host_shows_its_apps_to_those_who_know_its_password(host: Host, app) -> None:
     assert host.get(0).status == 401
     assert host.get(0, **app).status == 401
     page = host_page(host)

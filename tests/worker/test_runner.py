@@ -76,9 +76,7 @@ def test_a_strangers_program_in_redis_is_refused_and_forgotten(
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["unknown job refused"]
 
 
-def test_a_job_that_was_replaced_after_it_was_examined_is_refused(
-    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_was_replaced_after_it_was_examined_is_refused(redis: Redis, tmp_path: Path) -> None:
     queue, trace = queue_of(SUBMISSION, redis), tmp_path / "trace"
     job = queue.enqueue_call("os.mkdir", (str(trace),))
     worker = JobWorker([queue], redis, Stop(), Instruments())

@@ -114,7 +114,7 @@ def test_a_guessable_secret_is_wrong(make_service: Callable[..., Service], name:
     assert value not in result.output
 
 
-def test_secrets_that_are_made_are_never_called_guessable(make_service: Callable[..., Service]) -> None:
+def test_secrets_that_are_made_are_never_called_guessable() -> None:
     for _ in range(20):
         made = {name: make() for name, make in SECRET_MAKERS.items()} | {"KEY_CLAIM_TOKEN": make_claim_token("ON")}
         settings = make_settings("postgresql://h/x", "redis://h", **made)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from app.measuring.flush import MAX_MINUTES, Flusher, seconds_until_next
 from app.measuring.increments import Batch, IncrementStore
 from app.measuring.instruments import Instruments
 from processes.redis import EmbeddedRedis
-from tests.support.service import Service
 
 CHECKS = ("exposure_alert_checks_total", (("check", "redis"), ("result", "good")))
 MINUTE = 29_000_000
@@ -208,7 +207,7 @@ def test_a_process_flushes_when_it_is_told_to_end(own_redis: EmbeddedRedis) -> N
         assert IncrementStore(redis).totals()[CHECKS] == 1
 
 
-def test_a_real_outage_of_redis_loses_nothing(own_redis: EmbeddedRedis, make_service: Callable[..., Service]) -> None:
+def test_a_real_outage_of_redis_loses_nothing(own_redis: EmbeddedRedis) -> None:
     with Redis.from_url(own_redis.url) as redis:
         process = Process(redis)
         process.count(1)

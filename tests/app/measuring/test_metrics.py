@@ -96,7 +96,7 @@ def test_other_surfaces_give_only_their_own(make_service: Callable[..., Service]
     assert [name for name in scrape(service) if "job" in name[0]] == []
 
 
-def test_without_redis_status_gives_its_own(make_service: Callable[..., Service], redis_url: str) -> None:
+def test_without_redis_status_gives_its_own(make_service: Callable[..., Service]) -> None:
     service = make_service(METRICS_TOKEN=TOKEN, SURFACES=EVERYTHING)
     service.app.context.redis.connection_pool.connection_kwargs["port"] = 1
     service.app.context.redis.connection_pool.disconnect()

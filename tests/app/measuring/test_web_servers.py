@@ -183,7 +183,7 @@ def test_a_given_folder_is_used_and_kept(start: Callable[..., WebProcess], tmp_p
     assert slots(folder) == WORKERS
 
 
-def test_the_folder_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_the_folder_of_a_killed_server_is_removed_by_the_next() -> None:
     program = (
         "import sys; from app.measuring.folder import make_folder; print(make_folder(), flush=True); sys.stdin.read()"
     )

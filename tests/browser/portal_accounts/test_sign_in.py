@@ -78,7 +78,7 @@ def test_a_passkey_that_the_person_refuses_is_explained(open_portal: Open, invit
 
 
 def test_an_authenticator_app_is_set_up_by_keyboard_and_its_code_signs_in(
-    open_portal: Open, invite: Callable[[str, str], str], service: Service
+    open_portal: Open, invite: Callable[[str, str], str]
 ) -> None:
     page = open_portal(invite("app@health.example", "en"), has_authenticator=False)
     sign_up(page)

@@ -79,9 +79,7 @@ def test_a_list_of_a_hundred_lines_stays_in_the_browser(nurse: Page, service: Se
     assert row.codes == LINES
 
 
-def test_the_key_takes_a_list_to_another_browser(
-    nurse: Page, new_portal_page: NewPage, service: Service, portal_address: str
-) -> None:
+def test_the_key_takes_a_list_to_another_browser(nurse: Page, new_portal_page: NewPage) -> None:
     nurse.goto("/en/codes/list")
     run_list(nurse, as_csv(PEOPLE[:2]))
     key = download(nurse, "#save-key")
