@@ -2,12 +2,13 @@
 
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.serving import serve_in_thread
 
 DROP = None  # close the connection without an answer
 
@@ -24,8 +25,6 @@ class Reply:
 
 class ScriptedServer(ThreadingHTTPServer):
     """Answers each request with the next reply, and all further ones with the last; keeps paths and bodies."""
-
-    daemon_threads = True
 
     def __init__(self, script: list[Reply | None]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -75,11 +74,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def scripted(*script: Reply | None) -> Iterator[ScriptedServer]:
     """Run a server until the block ends."""
-    with ScriptedServer(list(script)) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ScriptedServer(list(script))
+    with serve_in_thread(server):
+        yield server

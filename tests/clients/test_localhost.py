@@ -1,6 +1,5 @@
 """Host names below localhost (clients/localhost.py)."""
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -8,6 +7,7 @@ import pytest
 import requests
 
 from clients.localhost import new_session
+from tests.support.serving import serve_in_thread
 
 
 class EchoHost(BaseHTTPRequestHandler):
@@ -25,12 +25,9 @@ class EchoHost(BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     """The port of a server on 127.0.0.1 that answers with the Host header of the request."""
-    with HTTPServer(("127.0.0.1", 0), EchoHost) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = HTTPServer(("127.0.0.1", 0), EchoHost)
+    with serve_in_thread(server):
         yield server.server_port
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("host", ["pr-0012.localhost", "PR-0012.LOCALHOST", "127.0.0.1"])

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from clients.phone.settings import Settings
 from clients.replay.day import read_day
 from clients.replay.run import Replay, ReplayError, check_archive, check_order
 from tests.support.service import Service
+from tests.support.serving import serve_in_thread
 from tests.support.settings import SECRETS
 
 ROOT = Path(__file__).parents[2]
@@ -39,12 +39,8 @@ def running(make_service: Callable[..., Service]) -> Iterator[tuple[Service, str
     service = make_service(EXPORT_MAX_AGE_SECONDS="1")
     service.clock.runs = True
     server = make_server("127.0.0.1", 0, service.app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield service, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve_in_thread(server):
+        yield service, f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture

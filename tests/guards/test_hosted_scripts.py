@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.guards.source import ROOT
 from tests.support.programs import require_program
+from tests.support.serving import serve_in_thread
 
 BIN = ROOT / "bin"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -262,14 +262,13 @@ def serving(deploying: Path) -> Iterator[type[ReviewApp]]:
     """A served review app, whose behaviour a test can change."""
     require_program("curl")
     handler = type("Changeable", (ReviewApp,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with serve_in_thread(server):
         (deploying / "opened").touch()
         shown = json.loads((deploying / "app.json").read_text())
         shown["url"] = f"http://127.0.0.1:{server.server_port}"
         (deploying / "app.json").write_text(json.dumps(shown))
         yield handler
-        server.shutdown()
 
 
 def test_a_correct_review_app_passes_its_smoke_test(run: Run, deploying: Path, serving: type[ReviewApp]) -> None:

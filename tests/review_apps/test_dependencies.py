@@ -3,7 +3,6 @@
 import hashlib
 import ssl
 import subprocess
-import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from review_apps.dependencies import Dependencies
 from review_apps.errors import ReviewAppError
+from tests.support.serving import serve_in_thread
 
 WHEEL = "tinypackage-1.0-py3-none-any.whl"
 METADATA = "Metadata-Version: 2.1\nName: tinypackage\nVersion: 1.0\n"
@@ -78,15 +78,13 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     context.load_cert_chain(own)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CERT", str(authority))
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"https://localhost:{server.server_port}/simple")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    yield digest
-    server.shutdown()
-    server.server_close()
+    with serve_in_thread(server):
+        yield digest
 
 
 def install(folder: Path, **files: str) -> list[str]:

@@ -1,12 +1,13 @@
 """A provider of text messages on 127.0.0.1, which keeps what it receives."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+
+from tests.support.serving import serve_in_thread
 
 
 @dataclass
@@ -46,12 +47,7 @@ def text_message_provider(status: int = 202, **headers: str) -> Iterator[Provide
         def log_message(self, format: str, *arguments: object) -> None:
             """Log nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        provider.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield provider
-        finally:
-            server.shutdown()
-            thread.join()
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    provider.port = server.server_port
+    with serve_in_thread(server):
+        yield provider

@@ -1,6 +1,5 @@
 """An application on a local port, from which the portal requests codes, with faults that a test chooses."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from werkzeug.serving import make_server
+
+from tests.support.serving import serve_in_thread
 
 Fault = Callable[[Any, Any], Iterable[bytes] | None]
 
@@ -36,14 +37,8 @@ def submission_server() -> Iterator[SubmissionServer]:
     server = SubmissionServer()
     http = make_server("127.0.0.1", 0, server, threaded=True)
     server.url = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serve_in_thread(http):
         yield server
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
 
 
 def answers(status: str, body: bytes = b"") -> Fault:
