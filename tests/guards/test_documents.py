@@ -12,13 +12,10 @@ import click
 import pytest
 from flask import Flask
 
-from app import create_app
 from app.config import ALL_SURFACES
 from app.config.settings import SettingDescription, describe_settings
-from app.database.migrations import init_migrate
 from app.measuring.instruments import FAMILIES
 from tests.guards.source import ROOT, modules
-from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 from worker.schedule import PERIODIC_JOBS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,23 +46,6 @@ def prose_of(document: Path) -> str:
 
 def name_of(document: Path) -> str:
     return str(document.relative_to(ROOT))
-
-
-@pytest.fixture(scope="module")
-def app() -> Flask:
-    """The application with every route that settings can add. It connects to nothing."""
-    settings = make_settings(
-        "postgresql://nobody@127.0.0.1/none",
-        "redis://127.0.0.1:1/0",
-        ENABLE_TEST_TOOLS="true",
-        TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
-        REVIEW_TOOLS="true",
-        SURFACES="submission,retrieval,status",
-        METRICS_TOKEN="m" * 32,
-    )
-    app = create_app(settings)
-    init_migrate(app)
-    return app
 
 
 def settings_row(setting: SettingDescription) -> str:

@@ -7,35 +7,16 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-import pytest
 from flask import Flask
 
-from app import create_app
 from app.proto import covidshield_pb2 as wire
 from app.status.document import json_schema
 from app.web.security import PUBLIC_ENDPOINTS
 from tests.guards.source import ROOT
 from tests.support.service import Service
-from tests.support.settings import TEST_TOOLS_TOKEN, make_settings
 
 DOCUMENT = json.loads((ROOT / "app" / "health" / "openapi.json").read_text(encoding="utf-8"))
 METHODS = {"get", "post", "options"}
-
-
-@pytest.fixture(scope="module")
-def app() -> Flask:
-    """The application with every route that settings can add. It connects to nothing."""
-    return create_app(
-        make_settings(
-            "postgresql://nobody@127.0.0.1/none",
-            "redis://127.0.0.1:1/0",
-            ENABLE_TEST_TOOLS="true",
-            TEST_TOOLS_TOKEN=TEST_TOOLS_TOKEN,
-            REVIEW_TOOLS="true",
-            SURFACES="submission,retrieval,status",
-            METRICS_TOKEN="m" * 32,
-        )
-    )
 
 
 def path_of(rule: str) -> str:

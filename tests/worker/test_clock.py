@@ -26,13 +26,6 @@ JOBS = (
 
 
 @pytest.fixture
-def redis(service: Service) -> Redis:
-    """The service's Redis, emptied after the test."""
-    connection: Redis = service.app.context.redis
-    return connection
-
-
-@pytest.fixture
 def settings(service: Service) -> Settings:
     """The service's settings."""
     return service.settings

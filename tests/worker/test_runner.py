@@ -23,13 +23,6 @@ from worker.stopping import Stop
 PURGE = "worker.jobs.purge.purge"
 
 
-@pytest.fixture
-def redis(service: Service) -> Redis:
-    """The service's Redis, which is empty."""
-    connection: Redis = service.app.context.redis
-    return connection
-
-
 def job_of(redis: Redis, function: str, **options: Any) -> Job:
     return Job.create(function, connection=redis, serializer=JSONSerializer, **options)
 
