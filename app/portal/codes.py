@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.config import PortalSettings
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
-from app.domain.codes import CodeStatus
+from app.domain.codes import CodeStatus, normalise_code
 from app.domain.errors import (
     DailyLimitError,
     FormUsedError,
@@ -22,7 +22,7 @@ from app.domain.errors import (
     TooManyRequestsError,
 )
 from app.domain.portal.people import Person
-from app.domain.portal.references import generate_reference, normalise_reference
+from app.domain.portal.references import generate_reference
 from app.domain.portal.rights import Right
 from app.domain.portal.suppression import in_steps
 from app.portal.actors import lock_actor
@@ -59,7 +59,7 @@ class IssuedBefore:
 
 @dataclass(frozen=True)
 class _Reserved:
-    """A row for a code that counts towards the limit. `created`, `account_id`: of the code that it had before."""
+    """A row for a code that counts towards the limit. `created` and `account_id` are those of its earlier code."""
 
     row_id: int
     reference: str
@@ -232,7 +232,7 @@ class Codes:
 
     def _own(self, person: Person, reference: str) -> IssuedCode:
         with self.database.session() as session:
-            found = issued_codes.find_own(session, person.id, normalise_reference(reference))
+            found = issued_codes.find_own(session, person.id, normalise_code(reference))
         if found is None or found.state == CodeState.FAILED:
             raise PortalPageMissingError
         return found

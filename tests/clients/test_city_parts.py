@@ -40,10 +40,6 @@ def calendar(now, **options):
     return Calendar(**{"days": 14, "real_time": False, **options}, now=clock.now, sleep=clock.sleep), clock
 
 
-def published(key, level=1):
-    return PublishedKey(key, level)
-
-
 # The world
 
 
@@ -143,8 +139,8 @@ def test_the_shared_index_finds_what_the_reference_phone_finds():
     for date in (DAY, DAY + 1):
         pairs = [rng.sample(range(12), 2) for _ in range(25)]
         Radio(phones, date).carry(Meeting(*pair, rng.randrange(1_300), rng.randint(1, 90), 50) for pair in pairs)
-    keys = [published(key) for phone in phones[:6] for key in phone.keys]
-    cut = [published(DailyKey(one.key.key_data, one.key.start, 60)) for one in keys[:2]]
+    keys = [PublishedKey(key, 1) for phone in phones[:6] for key in phone.keys]
+    cut = [PublishedKey(DailyKey(one.key.key_data, one.key.start, 60), 1) for one in keys[:2]]
     replayed = [matching.Reception(s.rpi, s.encrypted_metadata, s.interval + 13, 60, -60) for s in phones[7].received]
     files = [tuple(keys[2:8]), tuple(cut), keys[8:10], tuple(keys[2:8])]
     index = SharedIndex()
@@ -164,7 +160,7 @@ def by_key(matches):
 def test_the_shared_index_finds_only_keys_of_the_files_that_are_asked_about():
     receiver, sender = State(), State()
     receive(receiver, sender, MIDNIGHT, 600, 50)
-    file = tuple(published(key) for key in sender.keys)
+    file = tuple(PublishedKey(key, 1) for key in sender.keys)
     index = SharedIndex()
 
     assert len(index.find([file], receiver.received)) == 1

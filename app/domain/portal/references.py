@@ -3,7 +3,7 @@
 import secrets
 from typing import Final
 
-from app.domain.codes import DIGITS, LETTERS, normalise_code
+from app.domain.codes import DIGITS, LETTERS
 
 LENGTH: Final = 8
 _ALPHABET: Final = LETTERS + DIGITS  # without characters that are easily confused
@@ -12,11 +12,6 @@ _ALPHABET: Final = LETTERS + DIGITS  # without characters that are easily confus
 def generate_reference() -> str:
     """Return a new reference, drawn uniformly from 5.5e10."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH))
-
-
-def normalise_reference(typed: str) -> str:
-    """Return a typed reference as it is stored: without separators, and in upper case."""
-    return normalise_code(typed)
 
 
 def reference_groups(reference: str) -> tuple[str, str]:

@@ -4,9 +4,9 @@ from typing import Final
 
 from flask import Response, request
 
-from app.domain.codes import CodeStatus
+from app.domain.codes import CodeStatus, normalise_code
 from app.domain.errors import PortalPageMissingError, SubmissionError
-from app.domain.portal.references import LENGTH, normalise_reference, reference_groups
+from app.domain.portal.references import LENGTH, reference_groups
 from app.domain.portal.rights import Right
 from app.domain.portal.suppression import THRESHOLD
 from app.portal.views import pages
@@ -39,7 +39,7 @@ def own_codes() -> Response:
         typed=typed,
         in_jurisdiction=in_jurisdiction,
         threshold=THRESHOLD,
-        withdrawn=reference_groups(normalise_reference(request.args.get("withdrawn", ""))[:LENGTH]),
+        withdrawn=reference_groups(normalise_code(request.args.get("withdrawn", ""))[:LENGTH]),
     )
 
 
@@ -51,7 +51,7 @@ def own_code(reference: str) -> Response:
     if submitted(form):
         try:
             if service.withdraw(person, reference, now) is CodeStatus.WITHDRAWN:
-                return pages.redirect("/codes", withdrawn=normalise_reference(reference))
+                return pages.redirect("/codes", withdrawn=normalise_code(reference))
         except SubmissionError:
             failed = True
     found = service.find(person, reference, now)
@@ -67,7 +67,7 @@ def own_code(reference: str) -> Response:
 
 
 def _existing(typed: str) -> str | None:
-    reference = normalise_reference(typed)
+    reference = normalise_code(typed)
     try:
         return current_context().portal.codes.find(current_person(), reference, current_time()).reference
     except PortalPageMissingError:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.codes import LETTERS, code_groups
-from app.domain.portal.references import LENGTH, generate_reference, normalise_reference, reference_groups
+from app.domain.codes import LETTERS, code_groups, normalise_code
+from app.domain.portal.references import LENGTH, generate_reference, reference_groups
 from app.domain.portal.spelling import WORDS, spell
 
 
@@ -16,7 +16,7 @@ def test_a_reference_has_no_characters_that_look_alike() -> None:
 
 @pytest.mark.parametrize("typed", ["abcd 2345", "ABCD2345", " abcd-2345 ", "ABCD\N{NO-BREAK SPACE}2345"])
 def test_a_reference_is_found_however_it_is_typed(typed: str) -> None:
-    assert normalise_reference(typed) == "ABCD2345"
+    assert normalise_code(typed) == "ABCD2345"
     assert reference_groups("ABCD2345") == ("ABCD", "2345")
 
 
