@@ -28,6 +28,14 @@ def check_actor(session: Session, actor: str, right: Right) -> None:
         present_actor(accounts.lock(session, account.id), right)
 
 
+def lock_own_account(session: Session, person: Person) -> Account:
+    """Return a person's account, locked until the end of the transaction; raise NotPermittedError without one."""
+    account = accounts.lock(session, person.id)
+    if account is None:
+        raise NotPermittedError
+    return account
+
+
 def present_actor(account: Account | None, right: Right) -> Person:
     """Return the person of a locked account; raise NotPermittedError as `lock_actor` does."""
     if account is None or account.disabled_at is not None:

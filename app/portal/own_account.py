@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from app.crypto.passwords import hash_password
 from app.database.database import Database
-from app.domain.errors import NotPermittedError
 from app.domain.portal.people import Person, SignedIn
+from app.portal.actors import lock_own_account
 from app.portal.audit import AuditLog
 from app.portal.mail import MailQueue
 from app.portal.password_links import check_new_password
 from app.store.portal import accounts, sessions
-from app.store.portal.accounts import Account
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Protection:
 
     @property
     def has_factor(self) -> bool:
-        """Whether there is any second factor, codes excepted."""
+        """Whether there is a second factor other than codes."""
         return bool(self.passkeys) or self.has_authenticator
 
     @property
@@ -57,7 +54,7 @@ class OwnAccount:
     def protection(self, person: Person) -> Protection:
         """Return the second factors of a person."""
         with self.database.session() as session:
-            account = _account(session, person)
+            account = lock_own_account(session, person)
             own = accounts.passkeys_of(session, person.id)
             return Protection(
                 [OwnPasskey(each.id, each.name, each.created, each.last_used) for each in own],
@@ -72,7 +69,7 @@ class OwnAccount:
         if before == after:
             return
         with self.database.session() as session:
-            account = _account(session, person)
+            account = lock_own_account(session, person)
             account.name, account.language = name, language
             self.audit.record(session, person, "change-details", person.email, now, before=before, after=after)
 
@@ -82,15 +79,8 @@ class OwnAccount:
         check_new_password(password, person.name, person.email)
         hashed = hash_password(password)
         with self.database.session() as session:
-            _account(session, person).password_hash = hashed
+            lock_own_account(session, person).password_hash = hashed
             sessions.end_all(session, person.id, except_id=signed_in.session_id)
             self.mail.queue(session, to=person.email, language=person.language, message="password_changed", now=now)
             self.audit.record(session, person, "change-password", person.email, now)
         self.mail.send_soon()
-
-
-def _account(session: Session, person: Person) -> Account:
-    account = accounts.lock(session, person.id)
-    if account is None:
-        raise NotPermittedError
-    return account

@@ -27,6 +27,7 @@ from app.database.database import Database
 from app.database.errors import is_violation_of
 from app.domain.errors import ActionRefusedError, NotPermittedError
 from app.domain.portal.people import Person
+from app.portal.actors import lock_own_account
 from app.portal.second_factors import SecondFactors
 from app.portal.sessions import person_of
 from app.store.portal import accounts, used_challenges
@@ -85,7 +86,9 @@ class Passkeys:
     def creation(self, party: RelyingParty, person: Person, now: datetime) -> Ceremony:
         """Return the options with which a browser makes a passkey, unless the authenticator already has one."""
         with self.database.session() as session:
-            account = _found(accounts.find(session, person.id))
+            account = accounts.find(session, person.id)
+            if account is None:
+                raise NotPermittedError
             known = [PublicKeyCredentialDescriptor(id=each.credential_id) for each in self._of(session, person)]
         options = generate_registration_options(
             rp_id=party.id,
@@ -126,7 +129,7 @@ class Passkeys:
         )
         try:
             with self.database.session() as session:
-                _found(accounts.lock(session, person.id))
+                lock_own_account(session, person)
                 if not used_challenges.use(session, challenge.value, challenge.expires):
                     raise ActionRefusedError("accounts.error.passkey")
                 if len(self._of(session, person)) >= MAX_PASSKEYS:
@@ -142,7 +145,7 @@ class Passkeys:
     def remove(self, person: Person, number: int, now: datetime) -> bool:
         """Delete one of a person's passkeys; return whether there was one. The last second factor is refused."""
         with self.database.session() as session:
-            account = _found(accounts.lock(session, person.id))
+            account = lock_own_account(session, person)
             own = self._of(session, person)
             passkey = next((each for each in own if each.id == number), None)
             if passkey is None:
@@ -199,9 +202,3 @@ def _timely(challenge: Challenge | None, now: datetime) -> Challenge:
     if challenge is None or now >= challenge.expires:
         raise ActionRefusedError("accounts.error.passkey_late")
     return challenge
-
-
-def _found(account: Account | None) -> Account:
-    if account is None:
-        raise NotPermittedError
-    return account

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.crypto.portal_keys import PortalKeys
 from app.database.database import Database
-from app.domain.errors import ActionRefusedError, NotPermittedError, UnsealingError
+from app.domain.errors import ActionRefusedError, UnsealingError
 from app.domain.portal.people import Person
+from app.portal.actors import lock_own_account
 from app.portal.audit import AuditLog
 from app.portal.mail import MailQueue
 from app.portal.second_factor_codes import PURPOSE, new_code, normalize
@@ -53,7 +54,7 @@ class SecondFactors:
         if step is None:
             raise ActionRefusedError("accounts.error.code")
         with self.database.session() as session:
-            account = _locked(session, person)
+            account = lock_own_account(session, person)
             account.totp_secret = self.keys.seal(pending.secret.encode(), _stored(person.id))
             account.totp_last_step = step
             self.report_change(session, person, "set-authenticator", now)
@@ -62,7 +63,7 @@ class SecondFactors:
     def remove_authenticator(self, person: Person, now: datetime) -> None:
         """Delete the secret of the authenticator app; raise ActionRefusedError if the person has no passkey."""
         with self.database.session() as session:
-            account = _locked(session, person)
+            account = lock_own_account(session, person)
             if not accounts.passkeys_of(session, person.id):
                 raise ActionRefusedError("accounts.error.last_factor")
             account.totp_secret = account.totp_last_step = None
@@ -86,7 +87,7 @@ class SecondFactors:
         """Return ten new codes, in place of the earlier ones. The person then confirms that they are saved."""
         codes = [new_code() for _ in range(BACKUP_CODES)]
         with self.database.session() as session:
-            account = _locked(session, person)
+            account = lock_own_account(session, person)
             accounts.delete_backup_codes(session, person.id, given=False)
             for code in codes:
                 session.add(BackupCode(account_id=person.id, code_digest=self.keys.digest(PURPOSE, code)))
@@ -98,7 +99,7 @@ class SecondFactors:
     def confirm_backup_codes(self, person: Person, now: datetime) -> None:
         """Record that a person has saved the codes."""
         with self.database.session() as session:
-            _locked(session, person).backup_codes_saved_at = now
+            lock_own_account(session, person).backup_codes_saved_at = now
 
     def report_change(self, session: Session, person: Person, action: str, now: datetime, **details: Any) -> None:
         """Record a change of a person’s second factors, and notify the person by e-mail."""
@@ -146,13 +147,6 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     steps = (current + offset for offset in _TOLERANCE)
     typed = code.encode()  # texts are compared only if they are ASCII
     return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), typed)), None)
-
-
-def _locked(session: Session, person: Person) -> Account:
-    account = accounts.lock(session, person.id)
-    if account is None:
-        raise NotPermittedError
-    return account
 
 
 def _stored(account_id: int) -> str:

@@ -18,6 +18,13 @@ def typed(field: Field) -> str:
     return field.data or ""
 
 
+def _password(most: int, too_long: str) -> PasswordField:
+    """Return a required field for a password of at most `most` characters."""
+    return PasswordField(
+        validators=[InputRequired("accounts.error.password_missing"), Length(max=most, message=too_long)]
+    )
+
+
 class EmailForm(Form):
     """An address."""
 
@@ -33,34 +40,19 @@ class EmailForm(Form):
 class SignInForm(EmailForm):
     """An address and a password."""
 
-    password = PasswordField(
-        validators=[
-            InputRequired("accounts.error.password_missing"),
-            Length(max=_MAX_TYPED_PASSWORD, message="accounts.error.password"),
-        ]
-    )
+    password = _password(_MAX_TYPED_PASSWORD, "accounts.error.password")
 
 
 class PasswordForm(Form):
     """The person's password, to confirm who they are."""
 
-    password = PasswordField(
-        validators=[
-            InputRequired("accounts.error.password_missing"),
-            Length(max=_MAX_TYPED_PASSWORD, message="accounts.error.confirm"),
-        ]
-    )
+    password = _password(_MAX_TYPED_PASSWORD, "accounts.error.confirm")
 
 
 class NewPasswordForm(Form):
     """A new password, typed once: it can be shown."""
 
-    password = PasswordField(
-        validators=[
-            InputRequired("accounts.error.password_missing"),
-            Length(max=MAX_CHARACTERS, message="accounts.error.password_long"),
-        ]
-    )
+    password = _password(MAX_CHARACTERS, "accounts.error.password_long")
 
 
 class DetailsForm(Form):
