@@ -60,7 +60,7 @@ def port_of(value: str) -> int:
 
 
 def hidden_parts(value: str) -> list[str]:
-    """Return what must not appear in a log of a value: a password in an address, or a long text that is none."""
+    """Return the parts of a value that must not be logged: the password in a URL, or a long text that is not a URL."""
     if "://" not in value:
         return [value] if len(value) >= _SHORTEST_SECRET else []
     try:

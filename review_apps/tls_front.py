@@ -104,7 +104,7 @@ class Front:
 
 
 def _stop_being_root() -> None:
-    """Continue as `nobody`, with the key in memory: what apps send is not for root to read."""
+    """Continue as `nobody`, with the key in memory: root should not parse what apps send."""
     if os.geteuid() != 0:
         return
     account = pwd.getpwnam("nobody")

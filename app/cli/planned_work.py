@@ -62,7 +62,7 @@ def withdraw(number: int) -> None:
 @planned_work.command("list")
 @with_appcontext
 def list_work() -> None:
-    """List the work of the last week, and that to come."""
+    """List the work of the last week, and upcoming work."""
     status = current_context().status
     zone = status.settings.status_time_zone
     for each in status.planned_work.since(utc_now() - timedelta(days=7)):

@@ -1,4 +1,4 @@
-"""Fingerprints of settings: whether one has changed can be stored, its value cannot."""
+"""Fingerprints of settings: they show whether a setting has changed, without storing its value."""
 
 import hashlib
 import hmac

@@ -19,7 +19,7 @@ from app.domain.errors import KeyServiceError
 FILE: Final = "file://"
 SECRET: Final = "aws-secret://"  # noqa: S105 - a scheme, not a secret
 KMS: Final = "aws-kms://"
-_MAX_BYTES: Final = 65_536  # of a file: what a service of secrets stores, too
+_MAX_BYTES: Final = 65_536  # of a file; Secrets Manager has the same limit
 
 
 def resolve(name: str, raw: str) -> str:

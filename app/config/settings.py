@@ -147,7 +147,7 @@ def setting_errors(environment: Mapping[str, str]) -> list[str]:
     if not errors:
         try:
             Settings.from_environment(environment)
-        except ConfigurationError as error:  # of settings that do not go together
+        except ConfigurationError as error:  # settings that contradict each other
             errors[str(error)] = None
     return list(errors)
 
@@ -158,7 +158,7 @@ def describe_settings() -> list[SettingDescription]:
     for surface in ALL_SURFACES:
         described += [_describe(each, (surface,)) for each in _own_settings(surface)]
     described += [_describe(each, ()) for each in declared(ReviewSettings)]
-    # Of a setting that several surfaces have, the first description is that of all.
+    # If several surfaces have a setting, its first description is used.
     return list({each.name: each for each in reversed(described)}.values())[::-1]
 
 

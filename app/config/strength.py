@@ -28,7 +28,7 @@ def weak_secrets(settings: Settings) -> list[str]:
 
 
 def _common_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield those that every process may have."""
+    """Yield the secrets that any process may have."""
     if settings.metrics_token is not None:
         yield "METRICS_TOKEN", settings.metrics_token
 
@@ -57,7 +57,7 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _secrets_of_retrieval(retrieval: RetrievalSettings) -> Iterator[tuple[str, str]]:
     yield "RETRIEVE_HMAC_KEY", retrieval.retrieve_hmac_key.hex()
-    if isinstance(retrieval.ecdsa_key, EllipticCurvePrivateKey):  # else KMS has made it
+    if isinstance(retrieval.ecdsa_key, EllipticCurvePrivateKey):  # otherwise KMS holds it
         yield "ECDSA_KEY", f"{retrieval.ecdsa_key.private_numbers().private_value:064x}"
     yield "METRICS_PASSWORD", retrieval.metrics_password
 

@@ -24,7 +24,7 @@ _NOT_PERMITTED: Final = "42501"
 
 
 class SchemaState(Enum):
-    """What a version and a database's schema are to each other."""
+    """How the schema of a database compares with the one that this version needs."""
 
     CURRENT = "current"  # or newer: a release migrates first, while processes of the old version still serve
     PENDING = "pending"
@@ -67,7 +67,7 @@ class Schema:
 
 @functools.cache
 def older_revisions() -> frozenset[str]:
-    """Return the revisions that another migration of this version follows."""
+    """Return the revisions that have a successor among the migrations of this version."""
     return frozenset(revision for source in _migrations() for revision in _DOWN_REVISION.findall(source))
 
 

@@ -152,7 +152,7 @@ class FormUsedError(RequestRefusedError):
 
 
 class NoRoomError(RequestRefusedError):
-    """The shared secrets of the network, or of all, would take more bytes than permitted."""
+    """The shared secrets of the network, or of all networks, would exceed the limit in bytes."""
 
 
 class RequestClosedError(RequestRefusedError):
@@ -164,7 +164,7 @@ class NothingSharedError(RequestRefusedError):
 
 
 class PlannedWorkRefusedError(RequestRefusedError):
-    """Announced work is not what it must be, or does not exist. The text states why."""
+    """The planned work is invalid or does not exist. The text states why."""
 
 
 class NotPermittedError(RequestRefusedError):
@@ -172,7 +172,7 @@ class NotPermittedError(RequestRefusedError):
 
 
 class PortalPageMissingError(RequestRefusedError):
-    """The page does not exist, or shows what the person may not know of."""
+    """The page does not exist, or shows something that the person may not see."""
 
 
 class ActionRefusedError(RequestRefusedError):
@@ -184,7 +184,7 @@ class ActionRefusedError(RequestRefusedError):
 
 
 class IncidentMissingError(RequestRefusedError):
-    """There is no incident of this number."""
+    """No incident has this number."""
 
 
 class IncidentRefusedError(RequestRefusedError):
@@ -204,7 +204,7 @@ class SubmissionUnavailableError(SubmissionError):
 
 
 class SubmissionRefusedError(SubmissionError):
-    """Submission refused the request, or gave an answer that cannot be one of it. Only an administrator can help."""
+    """Submission refused the request, or its answer was invalid. Only an administrator can help."""
 
 
 class RateLimiterUnavailableError(ExposureAlertError):

@@ -162,7 +162,7 @@ class SignIn:
             raise ActionRefusedError("accounts.error.network")
 
     def _advance(self, session: Session, account: Account, kind: str, visit: Visit, now: datetime) -> str:
-        """Begin the session after a second factor; it permits only the set-up if a part of it is missing."""
+        """Begin the session after a second factor; while part of the set-up is missing, it permits nothing else."""
         if account.backup_codes_saved_at is not None and accounts.has_second_factor(session, account):
             return self._complete(session, account, kind, visit, now)
         return self._begin(session, account, visit, now, may_set_up=True)

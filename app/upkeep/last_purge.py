@@ -12,7 +12,7 @@ _LIFETIME_SECONDS: Final = 7 * 86_400
 
 
 def record_purge(redis: Redis, now: datetime) -> None:
-    """Store the time of a purge. A purge does not fail for want of Redis."""
+    """Store the time of a purge. A purge succeeds without Redis."""
     with suppress(RedisError):
         redis.set(_KEY, int(now.timestamp()), ex=_LIFETIME_SECONDS)
 

@@ -29,7 +29,7 @@ BODY_SECONDS: Final = 10.0
 _PIECE_SECONDS: Final = 60.0
 _PIECE_BYTES: Final = 262_144
 # How long a request may wait for a thread, while those of others wait for PostgreSQL. Clients and routers give up after
-# 30 seconds: a claim that is run later uses up a code in vain, and delays requests of clients that still wait.
+# 30 seconds: a claim that runs later uses up a code for nothing, and delays requests of clients that still wait.
 QUEUE_SECONDS: Final = 20.0
 # Load balancers ask here whether the process responds. These routes wait for no server, and have a thread of their own,
 # so that a database that does not respond does not take the process, and the archives in its memory, out of service.

@@ -44,7 +44,7 @@ class Calendar:
         self._sleep_until((self.date_of(day) + 1) * DAY_SECONDS + UNTIL_PUBLISHED_SECONDS)
 
     def keep_clear_of_midnight(self, seconds: float) -> None:
-        """Wait for midnight if the next so many seconds would hold it.
+        """Wait for midnight if it falls within the next `seconds`.
 
         A server drops its oldest day at midnight, so what a phone should find would depend on the second.
         """

@@ -72,7 +72,7 @@ def unreachable(error: requests.RequestException, url: str) -> UnreachableError:
     def is_any(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    if is_any(ValueError):  # what requests raises for an address that is none
+    if is_any(ValueError):  # requests raises it for a malformed address
         return UnreachableError(f"{server} is not an address that begins with http:// or https://")
     if is_any(NameResolutionError):
         return UnreachableError(f"the name of {server} is not known")

@@ -53,7 +53,7 @@ def locator(secret: bytes) -> bytes:
 
 
 def digest(token: bytes) -> bytes:
-    """Return what the server knows of a locator or of a receipt's token: its SHA-256."""
+    """Return what the server stores instead of a locator or of a receipt's token: its SHA-256."""
     return hashlib.sha256(token).digest()
 
 

@@ -25,7 +25,7 @@ _CREDENTIALS = {
 
 
 def try_surface(web: WebProcess, seconds: int) -> bool:
-    """Send requests to every operation, in turns, until the time is over; tell whether all answers were fit.
+    """Send requests to every operation in turn until the time is over; return whether all answers were acceptable.
 
     The web process may hold no more than `_MAX_GROWTH_BYTES` more at the end than after the first round.
     """

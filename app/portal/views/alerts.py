@@ -112,7 +112,7 @@ def _form_page(form: AlertForm, place: RegisteredPlace) -> Response:
 
 
 def _identifier(raw: str | None) -> uuid.UUID:
-    """Return the identifier of a form; another one for what is forged."""
+    """Return the identifier of a form; a new one if it is malformed."""
     try:
         return uuid.UUID(raw or "")
     except ValueError:

@@ -92,12 +92,12 @@ def changes(details: Mapping[str, Any]) -> list[Change]:
 
 
 def _in_order(values: Mapping[str, Any]) -> list[str]:
-    """Return the names of values, a start before an end: the database returns them in an order of its own."""
+    """Return the names of values in alphabetical order, except that `ends` follows `starts`."""
     return sorted(values, key=lambda name: "starts." if name == "ends" else name)
 
 
 def _label(name: str) -> str:
-    """Return the name of a value in the language of the page; what has no text has its own name."""
+    """Return the label of a value in the language of the page, or its name if there is none."""
     return pages.texts().texts.get(f"{_FIELD}{name}", name)
 
 

@@ -82,7 +82,7 @@ class _ReportForm(Form):
         return sum(name.startswith("action_en_") for name in self._fields)
 
     def revision_number(self) -> int:
-        """Return the revision with which the person began; -1 for what is no number."""
+        """Return the revision that the person started from; -1 if it is not a number."""
         data = str(self.revision.data)
         return int(data) if data.isascii() and data.isdigit() and len(data) < 10 else -1
 

@@ -64,7 +64,7 @@ def start() -> Response:
 
 @issuing.page("/code", right=Right.ISSUE, methods=FORM)
 def code() -> Response:
-    """Issue a code and show it, this once."""
+    """Issue a code and show it once."""
     if request.method != "POST":
         return pages.redirect("/")
     if g.is_switch:

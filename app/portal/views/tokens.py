@@ -42,7 +42,7 @@ def token_list() -> Response:
 
 @tokens.page("/tokens/new", right=Right.TOKENS, methods=FORM, needs_confirmation=True)
 def new_token() -> Response:
-    """Make a token, and show it, this once."""
+    """Make a token and show it once."""
     if g.is_switch and (shown := shown_once.open_sealed(_KIND, request.form.get("shown", ""))):
         return _show(*shown)
     form, person = NewTokenForm(), current_person()

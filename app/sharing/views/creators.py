@@ -33,7 +33,7 @@ def accepts_tokens() -> bool:
 def is_signed_in_to_portal() -> bool:
     """Return whether the browser has a complete session of the portal, if this process serves it.
 
-    This is all that sharing knows of the portal.
+    Sharing depends on nothing else in the portal.
     """
     portal = current_context().served_portal
     token = session.get("token") if portal else None

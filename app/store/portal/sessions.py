@@ -11,7 +11,7 @@ from app.store.portal.base import BigKey, Digest, Model, Moment
 
 
 class PortalSession(Model):
-    """A session of a browser. It permits nothing until `second_factor_at` is set."""
+    """A browser session. It gives no access until `second_factor_at` is set."""
 
     __tablename__ = "portal_sessions"
 
@@ -23,7 +23,7 @@ class PortalSession(Model):
     last_seen: Mapped[Moment] = mapped_column(index=True)
     confirmed_at: Mapped[Moment]  # when the person last proved who they are
     second_factor_at: Mapped[Moment | None]
-    # The person may set up a second factor, which the account lacks. The session permits nothing else.
+    # The session may be used only to set up a second factor, which the account lacks.
     may_set_up: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
     account: Mapped[Account] = relationship(lazy="raise")

@@ -56,7 +56,7 @@ class Spool:
         return [detection_of(check, kept.fired) for check, kept in self._kept.items()]
 
     def endings(self) -> list[Ending]:
-        """Return what has ended of it."""
+        """Return the endings of what is kept."""
         return [ending_of(check, kept.ended) for check, kept in self._kept.items() if kept.ended is not None]
 
     def clear(self) -> None:

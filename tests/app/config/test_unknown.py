@@ -1,4 +1,4 @@
-"""Variables that resemble settings and are none (app/config/unknown.py)."""
+"""Variables that resemble settings but are not (app/config/unknown.py)."""
 
 import logging
 

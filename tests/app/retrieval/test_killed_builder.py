@@ -17,7 +17,7 @@ from tests.support.service import Service
 KEYS_OF_AN_HOUR = 400
 PUBLISHED = 13 * KEYS_OF_AN_HOUR  # the hours until noon; they are streamed in two pieces
 
-# PostgreSQL goes on with a statement whose client is gone.
+# PostgreSQL continues a statement after its client has disconnected.
 END_WHAT_SORTS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query = :sorting"
 
 

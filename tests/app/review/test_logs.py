@@ -33,7 +33,7 @@ MARKED = {
     "NOTICE_WEBHOOK_KEY": secrets.token_hex(32),
     "STATUS_NOTE_TOKENS": "mark-of-notes-0000000001=hosting",
 }
-# As they may stand in a text, each apart: tokens without their labels, passwords without their addresses.
+# As they may appear in a text, one by one: tokens without their labels, passwords without their addresses.
 SPOKEN = [
     *MARKED.values(),
     "mark-of%2Fthe-database",

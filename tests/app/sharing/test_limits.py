@@ -1,4 +1,4 @@
-"""Limits: bytes of a network and of all, requests in a minute, and what is no request of a page."""
+"""Limits: bytes for each network and in total, requests per minute, and requests that no page sends."""
 
 import json
 from collections.abc import Callable

@@ -104,7 +104,7 @@ def test_a_silent_redis_is_noticed_within_seconds(make_service: Callable[..., Se
 
 @pytest.mark.parametrize("line", ["MISCONF no disk", "MASTERDOWN no link", "NOREPLICAS too few", "UNBLOCKED changed"])
 def test_an_error_of_the_server_replaces_the_connection(old: EmbeddedRedis, line: str) -> None:
-    """The server is told to fail so, because a failing disk cannot be had."""
+    """A script raises the error, because a test has no failing disk."""
     with redis_client(old.url) as redis:
         first = redis.client_id()
         with pytest.raises(ResponseError):
