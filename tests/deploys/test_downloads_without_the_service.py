@@ -6,7 +6,6 @@ nginx is three edges of the CDN, and moto the bucket, which the worker's job fil
 import json
 import random
 import re
-import subprocess
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,11 +26,11 @@ from app.retrieval.publishing import Publisher, publish_downloads
 from bench.national import count_misses
 from processes.ports import LOOPBACK, free_port
 from tests.support.aws import set_credentials
-from tests.support.programs import require_program, this_user
+from tests.support.nginx import running_nginx
+from tests.support.programs import this_user
 from tests.support.service import Service, download_code
 from tests.support.settings import SECRETS
 from tests.support.stored import store_key
-from tests.support.waiting import wait_until
 from tests.support.web import web_process
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -142,7 +141,6 @@ def service(make_service: Callable[..., Service]) -> Service:
 @pytest.fixture
 def cdn(service: Service, bucket: str, tmp_path: Path) -> Iterator[Cdn]:
     """The edges, before the bucket and a web process."""
-    nginx = require_program("nginx")
     environment = SECRETS | {
         "DATABASE_URL": service.settings.database_url.replace("+psycopg2", ""),
         "REDIS_URL": service.settings.redis_url,
@@ -163,24 +161,9 @@ def cdn(service: Service, bucket: str, tmp_path: Path) -> Iterator[Cdn]:
             )
             for port in ports
         )
-        (folder / "nginx.conf").write_text(
-            HTTP.format(user=this_user(), folder=folder, bucket=bucket, service=origin, edges=edges)
-        )
-        process = subprocess.Popen([nginx, "-e", folder / "error.log", "-c", folder / "nginx.conf"])
-        try:
-            cdn = Cdn(ports, bucket, origin, folder / "access.log", web.log)
-            wait_until(lambda: _listens(cdn), "nginx listens")
-            yield cdn
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _listens(cdn: Cdn) -> bool:
-    try:
-        return cdn.get(EDGES - 1, "/")[0] > 0
-    except ConnectionRefusedError:
-        return False
+        configuration = HTTP.format(user=this_user(), folder=folder, bucket=bucket, service=origin, edges=edges)
+        with running_nginx(folder, configuration, LOOPBACK, ports[-1]):
+            yield Cdn(ports, bucket, origin, folder / "access.log", web.log)
 
 
 def publish(service: Service) -> None:

@@ -1,7 +1,6 @@
 """nginx as a CDN, with the configuration of docs/operations.md, in front of the real web process."""
 
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from typing import Final
 import pytest
 
 from processes.ports import LOOPBACK, free_port
-from tests.support.programs import require_program, this_user
+from tests.support.nginx import running_nginx
+from tests.support.programs import this_user
 from tests.support.service import Service, download_code
 from tests.support.settings import SECRETS
-from tests.support.waiting import wait_until
 from tests.support.web import web_process
 
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "operations.md"
@@ -79,7 +78,7 @@ class Cdn:
 @pytest.fixture
 def cdn(make_service: Callable[..., Service], tmp_path: Path) -> Iterator[Cdn]:
     """The CDN, with an empty cache, in front of a web process whose clock is the machine's."""
-    nginx, service = require_program("nginx"), make_service()
+    service = make_service()
     environment = SECRETS | {
         "DATABASE_URL": service.settings.database_url.replace("+psycopg2", ""),
         "REDIS_URL": service.settings.redis_url,
@@ -95,22 +94,8 @@ def cdn(make_service: Callable[..., Service], tmp_path: Path) -> Iterator[Cdn]:
             origin=f"{LOOPBACK}:{web.port}",
             locations=LOCATIONS,
         )
-        (folder / "nginx.conf").write_text(configuration)
-        process = subprocess.Popen([nginx, "-e", folder / "error.log", "-c", folder / "nginx.conf"])
-        try:
-            cdn = Cdn(LOOPBACK, port, folder)
-            wait_until(lambda: _listens(cdn), "nginx listens")
-            yield cdn
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _listens(cdn: Cdn) -> bool:
-    try:
-        return cdn.get("/")[0] > 0
-    except ConnectionRefusedError:
-        return False
+        with running_nginx(folder, configuration, LOOPBACK, port):
+            yield Cdn(LOOPBACK, port, folder)
 
 
 def spellings(day: int, code: str) -> tuple[list[str], list[str]]:
