@@ -33,14 +33,6 @@ class KeysToStore:
     initial_remaining_keys: int
 
 
-@dataclass(frozen=True)
-class StoredUpload:
-    """The result of an upload: the key pair's quota before it, and how many of the keys were new."""
-
-    remaining_before: int
-    new_keys: int
-
-
 _FIND_PAIR = Statement("""
     SELECT server_private_key, app_public_key FROM encryption_keys
     WHERE server_public_key = :server_public_key AND created > :oldest_pair
@@ -67,7 +59,7 @@ _STORE = Statement(
         SELECT pair.originator, :date, added.keys, pair.remaining_keys = :initial_remaining_keys
         FROM pair, added WHERE added.keys > 0  -- an upload without new keys is not counted (D24)
     )
-    SELECT pair.remaining_keys, added.keys FROM pair CROSS JOIN added
+    SELECT remaining_keys FROM pair
     """,  # noqa: S608 - all parts are constants
 )
 
@@ -82,8 +74,8 @@ def find_pair(executor: PreparedExecutor, server_public_key: bytes, oldest_pair:
     return KeyPair(bytes(sealed_private_key), bytes(app_public_key) if app_public_key is not None else None)
 
 
-def store(executor: PreparedExecutor, upload: KeysToStore) -> StoredUpload | None:
-    """Store the new keys, in one transaction; return None if the two public keys are not a usable pair (D5).
+def store(executor: PreparedExecutor, upload: KeysToStore) -> int | None:
+    """Store the new keys, in one transaction; return the quota before, or None without a usable pair of keys (D5).
 
     Raises IntegrityError on QUOTA_CONSTRAINT, and stores nothing, if there are more new keys than the pair has left.
     """
@@ -97,5 +89,5 @@ def store(executor: PreparedExecutor, upload: KeysToStore) -> StoredUpload | Non
     rows = executor.execute(_STORE, values)
     if not rows:
         return None
-    ((remaining_keys, new_keys),) = rows
-    return StoredUpload(remaining_keys, new_keys)
+    ((remaining_before,),) = rows
+    return int(remaining_before)

@@ -93,14 +93,14 @@ class Uploads:
 
     def _store(self, upload: EncryptedUpload, decrypted: Upload, now: datetime) -> None:
         try:
-            stored = uploads.store(self._database.prepared, self.keys_to_store(upload, decrypted, now))
+            remaining_before = uploads.store(self._database.prepared, self.keys_to_store(upload, decrypted, now))
         except IntegrityError as error:
             if violated_constraint(error) != uploads.QUOTA_CONSTRAINT:
                 raise
             raise UploadError(UploadErrorCode.TOO_MANY_KEYS) from None
-        if stored is None:  # purged since it was read
+        if remaining_before is None:  # purged since it was read
             raise UploadError(UploadErrorCode.INVALID_KEYPAIR, is_unauthorized=True)
-        if stored.remaining_before == 0:
+        if remaining_before == 0:
             raise UploadError(UploadErrorCode.INVALID_KEYPAIR)
 
     def _oldest_pair(self, now: datetime) -> datetime:
