@@ -43,7 +43,7 @@ export async function verifies({ bin, signatures }, publicKey) {
 }
 
 // Returns the two integers of an ASN.1 signature, 32 bytes each, as browsers require. Returns null if it is malformed.
-export function rawSignature(der) {
+function rawSignature(der) {
   if (der[0] !== 0x30 || der[1] !== der.length - 2) return null;
   const [first, next] = integer(der, 2) ?? [];
   const [second, end] = (next && integer(der, next)) ?? [];

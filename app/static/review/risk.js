@@ -7,7 +7,7 @@ import { DAY_INTERVALS } from "./clock.js";
 const ATTENUATION_ABOVE_DB = [73, 63, 51, 33, 27, 15, 10];
 const DAYS_AT_LEAST = [14, 12, 10, 8, 6, 4, 2];
 const DURATION_AT_MOST_MINUTES = [0, 5, 10, 15, 20, 25, 30];
-export const DEFAULT_MINIMUM_MINUTES = 15;
+const DEFAULT_MINIMUM_MINUTES = 15;
 
 // Returns the exposure to one key: seconds by attenuation, and the risk score.
 export function exposure({ key, sightings }, today, configuration) {
@@ -28,7 +28,7 @@ export function exposure({ key, sightings }, today, configuration) {
   };
 }
 
-export function riskScore(loss, days, seconds, riskLevel, configuration) {
+function riskScore(loss, days, seconds, riskLevel, configuration) {
   const minutes = Math.ceil(seconds / 300) * 5; // the interface rounds up to five minutes
   const score =
     configuration.attenuationLevelValues[first(ATTENUATION_ABOVE_DB, (bound) => loss > bound)] *

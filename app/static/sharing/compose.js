@@ -4,7 +4,7 @@ import { toUtf8 } from "./bytes.js";
 import { FILE, MAX_BYTES, TEXT } from "./content.js";
 import { byId, showErrors, text } from "./page.js";
 
-export const isFile = () => byId("kind-file").checked;
+const isFile = () => byId("kind-file").checked;
 
 export const hasInput = () => Boolean(byId("text").value || byId("file").files.length);
 
