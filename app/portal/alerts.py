@@ -22,7 +22,7 @@ from app.domain.portal.people import Person
 from app.domain.portal.rights import Right
 from app.portal.actors import lock_actor
 from app.portal.audit import AuditLog
-from app.portal.places import Places, RegisteredPlace, registered, scope_of
+from app.portal.places import Places, RegisteredPlace, registered
 from app.portal.submission_client import SubmissionClient
 from app.store.portal import places
 from app.store.portal.places import Alert
@@ -76,14 +76,14 @@ class Alerts:
     def newest(self, viewer: Person, before: int | None) -> tuple[Sequence[RecordedAlert], int | None]:
         """Return a page of alerts, the newest first, and the alert before which the next page begins."""
         with self.database.session() as session:
-            found = places.newest_alerts(session, scope_of(viewer), before, PAGE_SIZE + 1)
+            found = places.newest_alerts(session, viewer.scope, before, PAGE_SIZE + 1)
             shown = [_recorded(row, registered(row.place)) for row in found[:PAGE_SIZE]]
         return shown, shown[-1].id if len(found) > PAGE_SIZE else None
 
     def find(self, viewer: Person, number: int) -> RecordedAlert:
         """Return an alert; raise PortalPageMissingError if there is none that the viewer may see."""
         with self.database.session() as session:
-            row = places.find_alert(session, number, scope_of(viewer))
+            row = places.find_alert(session, number, viewer.scope)
             if row is None:
                 raise PortalPageMissingError
             return _recorded(row, registered(row.place))
@@ -103,7 +103,7 @@ class Alerts:
         """
         with self.database.session() as session:
             actor = lock_actor(session, actor, Right.OUTBREAKS)
-            row = places.lock(session, alert.place_id, scope_of(actor))
+            row = places.lock(session, alert.place_id, actor.scope)
             if row is None:
                 raise PortalPageMissingError
             self.places.check(actor, row.jurisdiction)

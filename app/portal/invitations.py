@@ -72,7 +72,7 @@ class Invitations:
         is_everywhere = Right.EVERYWHERE in viewer.rights
         with self.database.session() as session:
             found = invitations.of_jurisdiction(
-                session, _scope(viewer) or jurisdiction, LISTED + 1, superusers=is_everywhere
+                session, viewer.scope or jurisdiction, LISTED + 1, superusers=is_everywhere
             )
             listed = [OpenInvitation(each.id, _invitee(each), each.created, each.expires) for each in found[:LISTED]]
         return listed, len(found) > LISTED
@@ -115,7 +115,7 @@ class Invitations:
         with self.database.session() as session:
             actor = self._lock_sender(session, actor, now)
             token, digest = self._new_token()
-            found = invitations.renew(session, number, _scope(actor), digest, actor.id, now + VALIDITY)
+            found = invitations.renew(session, number, actor.scope, digest, actor.id, now + VALIDITY)
             if found is None or not _is_visible(actor, found):
                 raise PortalPageMissingError
             invitee = _invitee(found)
@@ -130,7 +130,7 @@ class Invitations:
     def withdraw(self, actor: Person, number: int, now: datetime) -> str:
         """Delete an invitation, and return its address. Its link is no longer valid."""
         with self.database.session() as session:
-            found = invitations.withdraw(session, number, _scope(actor))
+            found = invitations.withdraw(session, number, actor.scope)
             if found is None or not _is_visible(actor, found):
                 raise PortalPageMissingError
             invitee = _invitee(found)
@@ -204,11 +204,6 @@ def _record(
 ) -> None:
     after = {"role": invitee.role.value, "granted": _names(invitee.granted)}
     audit.record(session, actor, action, email, now, jurisdiction=invitee.jurisdiction.code, after=after)
-
-
-def _scope(person: Person) -> str | None:
-    """Return the jurisdiction to which a person is limited, or None."""
-    return None if Right.EVERYWHERE in person.rights else person.jurisdiction.code
 
 
 def _is_visible(viewer: Person, invitation: Invitation) -> bool:

@@ -56,13 +56,13 @@ class Places:
     def search(self, viewer: Person, text: str) -> tuple[Sequence[RegisteredPlace], bool]:
         """Return places in whose name, address or city the words of a text occur, and whether there are more."""
         with self.database.session() as session:
-            found = places.search(session, text.split(), scope_of(viewer), LISTED + 1)
+            found = places.search(session, text.split(), viewer.scope, LISTED + 1)
             return [registered(row) for row in found[:LISTED]], len(found) > LISTED
 
     def find(self, viewer: Person, number: int) -> RegisteredPlace:
         """Return a place; raise PortalPageMissingError if there is none that the viewer may see."""
         with self.database.session() as session:
-            row = places.find(session, number, scope_of(viewer))
+            row = places.find(session, number, viewer.scope)
             if row is None:
                 raise PortalPageMissingError
             return registered(row)
@@ -84,11 +84,6 @@ class Places:
                 if same is not None:
                     return same.id, False
         raise NoFreeCodeError
-
-
-def scope_of(person: Person) -> str | None:
-    """Return the jurisdiction whose places a person sees, or None for all."""
-    return None if Right.EVERYWHERE in person.rights else person.jurisdiction.code
 
 
 def registered(row: Place) -> RegisteredPlace:

@@ -40,9 +40,8 @@ class ApiTokens:
 
     def listed(self, person: Person) -> Sequence[StoredToken]:
         """Return the tokens that a person may see: the newest first, revoked ones last."""
-        label = None if person.may(Right.EVERYWHERE) else person.jurisdiction.code
         with self.database.session() as session:
-            return api_tokens.listed(session.connection(), label)
+            return api_tokens.listed(session.connection(), person.scope)
 
     def find(self, person: Person, number: int) -> StoredToken:
         """Return a token by its number; raise PortalPageMissingError if the person may not see it."""

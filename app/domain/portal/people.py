@@ -26,6 +26,11 @@ class Person:
     granted: frozenset[Right]
     rights: frozenset[Right]
 
+    @property
+    def scope(self) -> str | None:
+        """The code of the jurisdiction to which the person is limited, or None for all."""
+        return None if Right.EVERYWHERE in self.rights else self.jurisdiction.code
+
     def may(self, right: Right, jurisdiction: str | None = None) -> bool:
         """Return whether the person has a right, in a jurisdiction; the default is the person's own."""
         is_own = jurisdiction in (None, self.jurisdiction.code)
