@@ -1,5 +1,6 @@
-"""Numbers of rows in addresses."""
+"""Numbers of rows, and days, in addresses."""
 
+from datetime import date
 from typing import Final
 
 from flask import request
@@ -11,6 +12,14 @@ def number_argument(name: str) -> int | None:
     """Return the number of a row after `?` in the address; None if there is none, or it can be that of no row."""
     number = request.args.get(name, type=int)
     return number if number is not None and 0 <= number <= MAX_NUMBER else None
+
+
+def day_argument(name: str) -> date | None:
+    """Return the day after `?` in the address; None if there is none, or it is malformed."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
 
 
 def can_be_rows(arguments: dict[str, object]) -> bool:

@@ -15,7 +15,7 @@ from app.domain.portal.local_times import instant_of
 from app.domain.portal.rights import Right
 from app.portal.audit_trail import Entry
 from app.portal.views import pages
-from app.portal.views.arguments import number_argument
+from app.portal.views.arguments import day_argument, number_argument
 from app.portal.views.blueprint import READ, PortalBlueprint
 from app.portal.views.people import current_person
 from app.portal.views.people_forms import jurisdiction_choices
@@ -141,21 +141,14 @@ def _rows(entries: Iterator[Entry]) -> Iterator[list[object]]:
 
 def _criteria() -> Criteria:
     """Return the criteria in the address; what is malformed does not matter."""
-    jurisdiction, until = request.args.get("jurisdiction", ""), _day("until")
+    jurisdiction, until = request.args.get("jurisdiction", ""), day_argument("until")
     return Criteria(
         jurisdiction=jurisdiction if jurisdiction in JURISDICTIONS else None,
         person=request.args.get("person", "").replace("\0", "").strip() or None,
         action=request.args.get("action", "").replace("\0", "") or None,
-        since=_midnight(_day("since")),
+        since=_midnight(day_argument("since")),
         until=_midnight(until + timedelta(days=1)) if until and until < date.max else None,
     )
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _midnight(day: date | None) -> datetime | None:

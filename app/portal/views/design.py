@@ -6,6 +6,7 @@ from flask import Response, g
 from wtforms import PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
+from app.portal.announcements import LEVELS
 from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
 from app.portal.views.forms import Form
@@ -34,7 +35,6 @@ COLOURS: Final = (
     "bad",
     "bad-surface",
 )
-LEVELS: Final = ("information", "success", "warning", "danger")
 
 
 class Sample(Form):

@@ -1,6 +1,5 @@
 """Figures of the service for the team: plots, tables, a CSV file, and alarms."""
 
-from datetime import date
 from typing import Final
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from app.domain.portal.rights import Right
 from app.figures.presentation import TEAM_COLUMNS, distribution, file_rows, place_name, place_names, sections
 from app.portal.figures import Period, period_of
 from app.portal.views import pages
+from app.portal.views.arguments import day_argument
 from app.portal.views.blueprint import PortalBlueprint
 from app.portal.views.people import current_person
 from app.web.context import current_context, current_time
@@ -64,11 +64,4 @@ def team_figures_file() -> Response:
 
 
 def _period() -> Period:
-    return period_of(_day("from"), _day("to"), current_time())
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
+    return period_of(day_argument("from"), day_argument("to"), current_time())

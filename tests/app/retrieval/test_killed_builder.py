@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.retrieval.builder import refresh_all
 from app.store import export_archives
 from bench.stock import add_keys
 from tests.support.archive import archive_in
-from tests.support.building import MARGIN, POINTS, SORTING, THERE, builder_process
+from tests.support.building import POINTS, SORTING, THERE, builder_process
+from tests.support.refresh import refresh
 from tests.support.service import Service
 
 KEYS_OF_AN_HOUR = 400
@@ -67,10 +67,6 @@ def kill_a_builder(service: Service, point: str) -> None:
         assert not lock_is_free(service)
         builder.kill()
         assert builder.wait() == -signal.SIGKILL
-
-
-def refresh(service: Service) -> int:
-    return refresh_all(service.app.context.retrieval.builder, service.clock.now, MARGIN)
 
 
 def files(folder: Path) -> set[str]:
