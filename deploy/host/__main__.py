@@ -12,12 +12,13 @@ from pathlib import Path
 from deploy.host import doctor, releases
 from deploy.host.errors import HostError
 from deploy.host.host import Host, report, require_root
-from deploy.host.install import configure, install
+from deploy.host.install import configure, install, prepare
 from deploy.host.plan import OWNER_USER, RELEASES, processes
 from deploy.host.releases import current, run_release
 from deploy.host.restore import environment_of, owner_environment, restore
 from deploy.host.settings import FILE, HostSettings, read_settings
 from deploy.host.switch import switch
+from deploy.host.units import start_timers
 
 _LOCK = "/run/lock/exposure-alert"
 
@@ -137,8 +138,10 @@ def _let_serve(host: Host, folder: Path, mode: str) -> int:
 
 def _switch(host: Host, settings: HostSettings, options: argparse.Namespace) -> None:
     release = Path.cwd()
+    prepare(host, settings)  # a release, or a surface that was added, may need other packages, users and folders
     configure(host, settings, release)
     switch(host, settings, release, migrate=options.mode == "upgrade")
+    start_timers(host)
 
 
 def _restart(host: Host, _settings: HostSettings, _options: argparse.Namespace) -> int:

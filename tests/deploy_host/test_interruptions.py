@@ -11,8 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from deploy.host import __main__ as command
 from deploy.host import backup, proxy, releases, restore, switch
 from deploy.host.host import Host, report
+from deploy.host.install import configure
 from deploy.host.plan import RELEASES
 from deploy.host.settings import HostSettings
 from tests.deploy_host.hosts import ROOT, environment, host_settings
@@ -87,6 +89,43 @@ def test_an_upgrade_that_is_interrupted_while_it_takes_over_is_undone(
     assert proxy.active_slot(host) == "blue"
     assert releases.current(host) == host.path(f"{RELEASES}/releases/{OLD}")
     assert host.commands[-1] == f"systemctl disable --quiet --now {WEB.format('green')}"
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "systemctl restart postgresql@15-main.service",
+        "systemctl daemon-reload",
+        "systemctl restart exposure-alert-redis.service",
+        "nft --check",
+        "systemctl restart nftables.service",
+        "systemctl restart systemd-journald.service",
+    ],
+)
+def test_an_installation_that_is_interrupted_before_its_files_are_used_is_completed_by_the_next(
+    at: str, tmp_path: Path, settings: HostSettings
+) -> None:
+    host = serving(tmp_path, at)
+    release = host.path(f"{RELEASES}/releases/{OLD}")
+    with pytest.raises(KeyboardInterrupt):
+        configure(host, settings, release)
+    host.commands.clear()
+    configure(host, settings, release)
+    assert any(at in command for command in host.commands)
+    host.commands.clear()
+    configure(host, settings, release)
+    assert not any(at in command for command in host.commands)
+
+
+def test_a_restart_with_another_surface_adds_its_users(
+    tmp_path: Path, settings: HostSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = serving(tmp_path, "start exposure-alert-migrate@")
+    monkeypatch.chdir(host.path(f"{RELEASES}/releases/{OLD}"))
+    with pytest.raises(KeyboardInterrupt):
+        command._switch(host, settings, SimpleNamespace(mode="upgrade"))
+    added = [line.split()[-1] for line in host.commands if line.startswith("useradd")]
+    assert {"ea-submission", "ea-worker-submission"} <= set(added)
 
 
 def test_what_nginx_asks_starts_with_a_host_that_restarts_during_an_upgrade(
