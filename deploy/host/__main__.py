@@ -42,9 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="exposure-alert", description=__doc__)
-    parser.add_argument("--settings", type=Path, help=f"the settings of the host; default: {FILE}")
+    parser.add_argument("--settings", type=_path, help=f"the settings of the host; default: {FILE}")
     parser.add_argument(
-        "--root", type=Path, default=Path("/"), help="write files below a folder, and only print commands"
+        "--root", type=_path, default=Path("/"), help="write files below a folder, and only print commands"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "--if-serves", metavar="VERSION", help="do nothing unless this version serves, as after an upgrade that failed"
     )
     command("restart", _restart, "let new processes serve, with changed settings and secrets")
-    command("restore", _restore, "put a backup in the place of the database").add_argument("file", type=Path)
+    command("restore", _restore, "put a backup in the place of the database").add_argument("file", type=_path)
     command("status", _status, "print which version serves")
     command("doctor", _doctor, "check that everything runs; end with status 1 if it does not")
     flask = command("flask", _flask, "run an operator's command as a process of the service, or as `owner`")
@@ -69,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     flask.add_argument("arguments", nargs=argparse.REMAINDER)
     command("switch", _switch, argparse.SUPPRESS).add_argument("mode", choices=("upgrade", "rollback"))
     return parser
+
+
+def _path(text: str) -> Path:
+    """Return a path that was given in the folder from which the command was called."""
+    return Path(os.environ.get("EXPOSURE_ALERT_FOLDER", ""), text)
 
 
 @contextmanager
@@ -154,7 +159,7 @@ def _restart(host: Host, _settings: HostSettings, _options: argparse.Namespace) 
 
 def _restore(host: Host, settings: HostSettings, options: argparse.Namespace) -> None:
     with _locked():
-        restore(host, settings, options.file.resolve())
+        restore(host, settings, options.file)
 
 
 def _status(host: Host, settings: HostSettings, _: argparse.Namespace) -> None:

@@ -151,5 +151,6 @@ def configure_backups(host: Host, settings: HostSettings) -> None:
 
 def install_command(host: Host) -> None:
     """Make the operator's command, which always is that of the current release."""
-    text = f'#!/bin/sh\ncd {RELEASES}/current && exec /usr/bin/python3 -m deploy.host "$@"\n'
+    folder = 'export EXPOSURE_ALERT_FOLDER="$PWD"'  # to which the names of files among the arguments are relative
+    text = f'#!/bin/sh\n{folder}\ncd {RELEASES}/current && exec /usr/bin/python3 -m deploy.host "$@"\n'
     host.write(_COMMAND, text, 0o755)

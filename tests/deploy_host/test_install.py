@@ -216,6 +216,9 @@ def test_every_environment_names_settings_that_exist(root: Path) -> None:
         ({"FIGURE_THRESHOLDS": "diagnosis_keys=9000"}, "FIGURE_THRESHOLDS"),
         ({"NOTICE_HEARTBEAT_URL": "http://example.org"}, "NOTICE_HEARTBEAT_URL"),
         ({"DOWNLOADS": "bucket"}, "DOWNLOADS"),
+        ({"SSH_PORT": "99999"}, "SSH_PORT"),
+        ({"REBOOT_AT": "24:00"}, "REBOOT_AT"),
+        ({"CDN_NETWORKS": "192.0.2.0/24 2001:db8::/32"}, "CDN_NETWORKS"),
         ({"SURFACE": "submission"}, "SURFACE: not a setting"),
     ],
 )

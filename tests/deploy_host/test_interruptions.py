@@ -234,8 +234,8 @@ def test_a_backup_deletes_what_a_loss_of_power_has_left_in_clear_text(tmp_path: 
 
 def test_a_scheduler_that_is_stopped_ends_its_task_first(tmp_path: Path) -> None:
     (tmp_path / "task.py").write_text(
-        "import signal, time\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\nopen('begun', 'w').close()\n"
-        "try:\n  time.sleep(60)\nfinally:\n  time.sleep(1)\n  open('cleaned', 'w').close()\n"
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\ntry:\n"
+        "  open('begun', 'w').close()\n  time.sleep(60)\nfinally:\n  time.sleep(1)\n  open('cleaned', 'w').close()\n"
     )
     script = (
         "import pathlib; from deploy.compose import scheduler as s; s.BACKUPS = '.'; "
