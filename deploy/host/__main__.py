@@ -21,6 +21,7 @@ from deploy.host.switch import switch
 from deploy.host.units import start_timers
 
 _LOCK = "/run/lock/exposure-alert"
+_PASSED_ON = ("IMPORT_SOURCE",)  # to an operator's command, as it contains a password (docs/moving.md)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -187,6 +188,7 @@ def _flask(host: Host, settings: HostSettings, options: argparse.Namespace) -> N
     else:
         raise HostError(f"{options.process}: not one of owner, {', '.join(users)}")
     release = host.path(f"{RELEASES}/current")
+    environment |= {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     os.chdir(release)
     environment |= {"PATH": f"{release}/.venv/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
     command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--groups=ea-redis", "--no-new-privs"]

@@ -1,13 +1,18 @@
 """The operator's command, `exposure-alert`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from deploy.host import __main__ as command
 from deploy.host.host import Host
 from deploy.host.plan import RELEASES
 from deploy.host.system import install_command
-from tests.deploy_host.hosts import ROOT, environment
+from tests.deploy_host.hosts import ROOT, environment, host_settings
 
 
 def test_files_are_named_relative_to_the_folder_of_the_operator(tmp_path: Path) -> None:
@@ -18,7 +23,21 @@ def test_files_are_named_relative_to_the_folder_of_the_operator(tmp_path: Path) 
     script = text.replace(f"{RELEASES}/current", str(ROOT)).replace("/usr/bin/python3 -m deploy.host", "env")
     done = subprocess.run(["sh", "-c", script], cwd=folder, env=environment({}), capture_output=True, text=True)
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("EXPOSURE_ALERT_")]
-    command = [sys.executable, "-m", "deploy.host", "--settings", "one.conf", "--root", "a", "status"]
+    argv = [sys.executable, "-m", "deploy.host", "--settings", "one.conf", "--root", "a", "status"]
     values = environment(dict([line.split("=", 1)]))
-    done = subprocess.run(command, cwd=ROOT, env=values, capture_output=True, text=True)
+    done = subprocess.run(argv, cwd=ROOT, env=values, capture_output=True, text=True)
     assert f"{folder}/one.conf: No such file" in done.stderr
+
+
+def test_the_source_of_an_import_reaches_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, became = Host(tmp_path / "host"), list[tuple[list[str], dict[str, str]]]()
+    host.path(f"{RELEASES}/current").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)  # which is changed
+    monkeypatch.setattr(os, "execvpe", lambda _file, argv, values: became.append((argv, values)))
+    monkeypatch.setenv("IMPORT_SOURCE", "mysql://mover@db.example.org/covidshield")
+    monkeypatch.setenv("ANOTHER", "1")
+    command._flask(host, host_settings(tmp_path), SimpleNamespace(process="owner", arguments=["import"]))
+    ((argv, values),) = became
+    assert argv[-1] == "import"
+    assert values["IMPORT_SOURCE"] == "mysql://mover@db.example.org/covidshield"
+    assert "ANOTHER" not in values
