@@ -55,18 +55,24 @@ def build(host: Host, commit: str, version: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     report(f"building {folder.name}")
-    archive = folder / ".archive.tar"
     try:
-        _git(host, "archive", "--output", str(archive), commit)
-        host.run("tar", "--extract", "--file", str(archive), "--directory", str(folder), "--no-same-owner")
-    finally:
-        archive.unlink(missing_ok=True)
+        _fill(host, commit, version, folder)
+    except BaseException:  # a full disk, on which PostgreSQL needs what is left
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _fill(host: Host, commit: str, version: str, folder: Path) -> None:
+    archive = folder / ".archive.tar"
+    _git(host, "archive", "--output", str(archive), commit)
+    host.run("tar", "--extract", "--file", str(archive), "--directory", str(folder), "--no-same-owner")
+    archive.unlink()
     host.run("bin/install", "requirements.txt", folder=folder)
     python = str(folder / ".venv" / "bin" / "python")
     host.run(python, "-m", "compileall", "-q", "app", "worker", "migrations", "deploy", folder=folder)
     complete = f"{RELEASES}/releases/{folder.name}/{_COMPLETE}"
     host.write(complete, f"REVISION={commit}\nBRANCH={_printable(version)}\n")
-    return folder
 
 
 def _printable(version: str) -> str:

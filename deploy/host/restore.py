@@ -43,9 +43,9 @@ def restore(host: Host, settings: HostSettings, backup: Path) -> None:
             restart_workers(host, settings)
     finally:
         dump.unlink(missing_ok=True)
-    wait_until_ready(settings, slot)
     report(f"restored. The database before it is {aside}: delete it when it is not needed, within 7 days:")
     report(f"  runuser -u postgres -- dropdb {aside}")
+    wait_until_ready(settings, slot)
 
 
 def _prepare(host: Host, backup: Path, dump: Path) -> None:

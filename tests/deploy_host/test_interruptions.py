@@ -13,6 +13,7 @@ import pytest
 
 from deploy.host import __main__ as command
 from deploy.host import backup, proxy, releases, restore, switch
+from deploy.host.errors import HostError
 from deploy.host.host import Host, report
 from deploy.host.install import configure
 from deploy.host.plan import RELEASES
@@ -148,6 +149,19 @@ def test_a_restore_that_is_interrupted_while_the_service_stops_starts_it_again(
     assert f"systemctl start {WEB.format('blue')}" in host.commands
     assert "systemctl restart exposure-alert-worker-submission.service exposure-alert-clock.service" in host.commands
     assert list(host.path(restore.BACKUPS).iterdir()) == []  # no copy in clear text
+
+
+def test_a_restore_names_the_database_before_it_also_if_the_service_is_not_ready(
+    tmp_path: Path, settings: HostSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = serving(tmp_path, "")
+    host.path(restore.BACKUPS).mkdir(parents=True)
+    (tmp_path / "one.dump").write_text("x")
+    monkeypatch.setattr(switch, "READY_SECONDS", 0)
+    monkeypatch.setattr(switch, "readiness", lambda *_: "redis is down")
+    with pytest.raises(HostError, match="redis is down"):
+        restore.restore(host, settings, tmp_path / "one.dump")
+    assert "dropdb exposure_alert_2" in capsys.readouterr().out
 
 
 def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(tmp_path: Path) -> None:
