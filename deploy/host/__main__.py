@@ -18,6 +18,7 @@ from deploy.host.releases import current, run_release
 from deploy.host.restore import environment_of, owner_environment, restore
 from deploy.host.settings import FILE, HostSettings, read_settings
 from deploy.host.switch import switch
+from deploy.host.system import delete_unused
 from deploy.host.units import start_timers
 
 _LOCK = "/run/lock/exposure-alert"
@@ -148,6 +149,7 @@ def _switch(host: Host, settings: HostSettings, options: argparse.Namespace) -> 
     configure(host, settings, release)
     switch(host, settings, release, migrate=options.mode == "upgrade")
     start_timers(host)
+    delete_unused(host, settings)
 
 
 def _restart(host: Host, _settings: HostSettings, _options: argparse.Namespace) -> int:

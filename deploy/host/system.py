@@ -2,6 +2,7 @@
 
 import pwd
 import re
+import shutil
 
 from deploy.host.errors import HostError
 from deploy.host.host import ROOT_ONLY, Host
@@ -81,6 +82,14 @@ def make_folders(host: Host, settings: HostSettings) -> None:
     if "status" in settings.surfaces:
         # The clock is in the group: its monitor keeps there what it cannot store elsewhere.
         host.make_folder(STATUS_FOLDER, 0o775, Process("worker", "status").user)
+
+
+def delete_unused(host: Host, settings: HostSettings) -> None:
+    """Delete archives that no worker stores any more, nor deletes when they are too old."""
+    folder = host.path(DOWNLOADS)
+    if folder.exists() and not settings.has_download_files:
+        shutil.rmtree(folder)
+        host.note(f"deleted {DOWNLOADS}")
 
 
 def configure_redis(host: Host, settings: HostSettings, passwords: dict[str, str]) -> None:

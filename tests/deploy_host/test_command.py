@@ -10,7 +10,7 @@ import pytest
 
 from deploy.host import __main__ as command
 from deploy.host.host import Host
-from deploy.host.plan import RELEASES
+from deploy.host.plan import DOWNLOADS, RELEASES
 from deploy.host.system import install_command
 from tests.deploy_host.hosts import ROOT, environment, host_settings
 
@@ -41,3 +41,17 @@ def test_the_source_of_an_import_reaches_its_command(tmp_path: Path, monkeypatch
     assert argv[-1] == "import"
     assert values["IMPORT_SOURCE"] == "mysql://mover@db.example.org/covidshield"
     assert "ANOTHER" not in values
+
+
+@pytest.mark.parametrize(("downloads", "is_kept"), [("files", True), ("service", False)])
+def test_archives_that_nothing_deletes_any_more_are_deleted_with_the_restart(
+    downloads: str, is_kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(tmp_path / "host")
+    archive = host.path(f"{DOWNLOADS}/retrieve/302/20000/archive")
+    archive.parent.mkdir(parents=True)
+    archive.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "switch", lambda *_, **__: None)
+    command._switch(host, host_settings(tmp_path, DOWNLOADS=downloads), SimpleNamespace(mode="upgrade"))
+    assert archive.exists() is is_kept

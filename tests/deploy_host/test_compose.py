@@ -99,6 +99,7 @@ def test_only_the_proxy_is_published_and_only_what_sends_reaches_the_outside() -
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
     assert outside == {"proxy", "worker-portal", "worker-status", "clock", "scheduler"}
+    assert COMPOSE["networks"]["outside"] == {"enable_ipv6": True}  # so that nginx sees addresses of clients
     assert COMPOSE["networks"]["data"] == COMPOSE["networks"]["web"] == {"internal": True}
     assert "data" not in SERVICES["proxy"]["networks"]
 
