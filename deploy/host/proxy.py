@@ -18,6 +18,7 @@ _LIVE = "/etc/letsencrypt/live/exposure-alert"
 _TEMPLATES = SOURCE / "deploy" / "proxy"
 _RENEWAL = "/etc/letsencrypt/renewal/exposure-alert.conf"
 _HOOK = "/etc/letsencrypt/renewal-hooks/deploy/exposure-alert"
+_IPV6 = Path("/proc/net/if_inet6")
 _DEFAULT_ACME_SERVER = "https://acme-v02.api.letsencrypt.org/directory"
 
 
@@ -72,7 +73,8 @@ def upstreams(settings: HostSettings, slot: str) -> str:
 def write_proxy(host: Host, settings: HostSettings) -> None:
     """Write nginx's files, and a self-signed certificate until there is a real one."""
     for path, text in proxy_files(settings, proxy_values(settings)).items():
-        host.write(f"{FOLDER}/{path}", text)
+        # Where the kernel has no IPv6, nginx cannot start with it.
+        host.write(f"{FOLDER}/{path}", text if _IPV6.exists() else re.sub(r"(?m)^ *listen \[::\].*\n", "", text))
     served = {f"{surface}.conf" for surface in settings.surfaces} | {"00-default.conf"}
     for file in host.path(f"{FOLDER}/sites").glob("*.conf"):
         if file.name not in served:

@@ -1,4 +1,4 @@
-"""The firewall of a host: what it lets in, and that it does not shut its operator out."""
+"""The network of a host: what the firewall lets in, and where nginx listens."""
 
 import re
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.host import proxy
 from deploy.host.errors import HostError
 from deploy.host.host import Host
 from deploy.host.plan import ETC
@@ -46,3 +47,16 @@ def test_nftables_accepts_the_firewall(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     assert done.stdout.count("policy drop") == 2
     assert re.findall(r"tcp dport \{ ([\d, ]+) \} accept", done.stdout) == ["22, 80, 443"]
+
+
+@pytest.mark.parametrize("has_ipv6", [True, False])
+def test_nginx_starts_also_where_the_kernel_has_no_ipv6(
+    has_ipv6: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "if_inet6").touch()
+    monkeypatch.setattr(proxy, "_IPV6", tmp_path / ("if_inet6" if has_ipv6 else "missing"))
+    host = Host(tmp_path / "host")
+    proxy.write_proxy(host, host_settings(tmp_path))
+    text = "".join(file.read_text() for file in host.path(proxy.FOLDER).rglob("*.conf"))
+    assert len(re.findall(r"^ *listen \d+", text, re.MULTILINE)) == 3
+    assert len(re.findall(r"^ *listen \[::\]:\d+", text, re.MULTILINE)) == (3 if has_ipv6 else 0)
