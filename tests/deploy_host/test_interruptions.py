@@ -62,8 +62,8 @@ def serving(root: Path, at: str) -> InterruptedHost:
     """Return a host on which the old release serves in blue."""
     host = InterruptedHost(root / "host", at)
     for name in (OLD, NEW):
-        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True)
-    host.path(proxy.FOLDER).mkdir(parents=True)
+        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True, exist_ok=True)
+    host.path(proxy.FOLDER).mkdir(parents=True, exist_ok=True)
     host.link(f"{proxy.FOLDER}/upstreams.conf", "upstreams-blue.conf")
     host.link(f"{RELEASES}/current", f"releases/{OLD}")
     return host
@@ -127,6 +127,40 @@ def test_a_restart_with_another_surface_adds_its_users(
         command._switch(host, settings, SimpleNamespace(mode="upgrade"))
     added = [line.split()[-1] for line in host.commands if line.startswith("useradd")]
     assert {"ea-submission", "ea-worker-submission"} <= set(added)
+
+
+class PowerlessHost(InterruptedHost):
+    """A host that loses its power at a command: nothing after it happens."""
+
+    def run(self, *argv: str, **options: object) -> str:
+        if not self.at:
+            raise KeyboardInterrupt
+        return super().run(*argv, **options)
+
+    def link(self, path: str, target: str) -> None:
+        if not self.at:
+            raise KeyboardInterrupt
+        super().link(path, target)
+
+
+def test_a_roll_back_after_a_loss_of_power_brings_the_release_before_not_an_older_one(
+    tmp_path: Path, settings: HostSettings
+) -> None:
+    serving(tmp_path, "")
+    host = PowerlessHost(tmp_path / "host", "restart exposure-alert-worker-submission")
+    older = host.path(f"{RELEASES}/releases/cccccccccccc")
+    older.mkdir()
+    host.link(f"{RELEASES}/previous", f"releases/{older.name}")
+    with pytest.raises(KeyboardInterrupt):
+        switch.switch(host, settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    assert [releases.current(host, link).name for link in ("current", "previous")] == [NEW, OLD]
+
+    host.at, host.commands = "restart exposure-alert-worker-submission", []
+    host.link(f"{RELEASES}/current", f"releases/{OLD}")
+    host.link(f"{RELEASES}/previous", f"releases/{older.name}")
+    with pytest.raises(KeyboardInterrupt):
+        switch.switch(serving(tmp_path, host.at), settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    assert [releases.current(host, link).name for link in ("current", "previous")] == [OLD, older.name]
 
 
 def test_what_nginx_asks_starts_with_a_host_that_restarts_during_an_upgrade(
