@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from flask import Flask
@@ -19,6 +19,9 @@ from sqlalchemy.pool import NullPool
 from app.config import CommonSettings
 from app.database.engine import db, engine_options
 from app.database.errors import describe_failure, is_outage
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _logger = logging.getLogger(__name__)
 
@@ -81,6 +84,15 @@ def migration_connection(settings: CommonSettings) -> Iterator[Connection]:
         raise click.ClickException(describe_failure(error, settings)) from None
     finally:
         engine.dispose()
+
+
+def is_newer(heads: tuple[str, ...], versions: "ScriptDirectory") -> bool:
+    """Return whether a later version migrated the database, as before a roll-back (docs/runbooks/migrations.md)."""
+    known = {version.revision for version in versions.walk_revisions()}
+    if known.issuperset(heads):
+        return False
+    _logger.warning("schema newer than this version")
+    return True
 
 
 def _migration_engine(settings: CommonSettings) -> Engine:

@@ -71,7 +71,9 @@ def open_folder(folder: Path) -> Iterator[DumpSource]:
 
 
 def _tab_separated(file: TextIO) -> Iterator[list[str]]:
-    for line in file:
+    for number, line in enumerate(file, start=1):
+        if not line.endswith("\n"):
+            raise SourceError(f"{Path(file.name).name}: row {number} does not end: the file was cut off")
         yield line.rstrip("\r\n").split("\t")
 
 

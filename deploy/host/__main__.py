@@ -12,14 +12,17 @@ from pathlib import Path
 from deploy.host import doctor, releases
 from deploy.host.errors import HostError
 from deploy.host.host import Host, report, require_root
-from deploy.host.install import configure, install
+from deploy.host.install import configure, install, prepare
 from deploy.host.plan import OWNER_USER, RELEASES, processes
 from deploy.host.releases import current, run_release
 from deploy.host.restore import environment_of, owner_environment, restore
 from deploy.host.settings import FILE, HostSettings, read_settings
 from deploy.host.switch import switch
+from deploy.host.system import delete_unused
+from deploy.host.units import start_timers
 
 _LOCK = "/run/lock/exposure-alert"
+_PASSED_ON = ("IMPORT_SOURCE",)  # to an operator's command, as it contains a password (docs/moving.md)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,9 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="exposure-alert", description=__doc__)
-    parser.add_argument("--settings", type=Path, help=f"the settings of the host; default: {FILE}")
+    parser.add_argument("--settings", type=_path, help=f"the settings of the host; default: {FILE}")
     parser.add_argument(
-        "--root", type=Path, default=Path("/"), help="write files below a folder, and only print commands"
+        "--root", type=_path, default=Path("/"), help="write files below a folder, and only print commands"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -60,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "--if-serves", metavar="VERSION", help="do nothing unless this version serves, as after an upgrade that failed"
     )
     command("restart", _restart, "let new processes serve, with changed settings and secrets")
-    command("restore", _restore, "put a backup in the place of the database").add_argument("file", type=Path)
+    command("restore", _restore, "put a backup in the place of the database").add_argument("file", type=_path)
     command("status", _status, "print which version serves")
     command("doctor", _doctor, "check that everything runs; end with status 1 if it does not")
     flask = command("flask", _flask, "run an operator's command as a process of the service, or as `owner`")
@@ -68,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     flask.add_argument("arguments", nargs=argparse.REMAINDER)
     command("switch", _switch, argparse.SUPPRESS).add_argument("mode", choices=("upgrade", "rollback"))
     return parser
+
+
+def _path(text: str) -> Path:
+    """Return a path that was given in the folder from which the command was called."""
+    return Path(os.environ.get("EXPOSURE_ALERT_FOLDER", ""), text)
 
 
 @contextmanager
@@ -137,8 +145,11 @@ def _let_serve(host: Host, folder: Path, mode: str) -> int:
 
 def _switch(host: Host, settings: HostSettings, options: argparse.Namespace) -> None:
     release = Path.cwd()
+    prepare(host, settings)  # a release, or a surface that was added, may need other packages, users and folders
     configure(host, settings, release)
     switch(host, settings, release, migrate=options.mode == "upgrade")
+    start_timers(host)
+    delete_unused(host, settings)
 
 
 def _restart(host: Host, _settings: HostSettings, _options: argparse.Namespace) -> int:
@@ -151,7 +162,7 @@ def _restart(host: Host, _settings: HostSettings, _options: argparse.Namespace) 
 
 def _restore(host: Host, settings: HostSettings, options: argparse.Namespace) -> None:
     with _locked():
-        restore(host, settings, options.file.resolve())
+        restore(host, settings, options.file)
 
 
 def _status(host: Host, settings: HostSettings, _: argparse.Namespace) -> None:
@@ -179,6 +190,7 @@ def _flask(host: Host, settings: HostSettings, options: argparse.Namespace) -> N
     else:
         raise HostError(f"{options.process}: not one of owner, {', '.join(users)}")
     release = host.path(f"{RELEASES}/current")
+    environment |= {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     os.chdir(release)
     environment |= {"PATH": f"{release}/.venv/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
     command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--groups=ea-redis", "--no-new-privs"]

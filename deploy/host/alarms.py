@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from email.message import EmailMessage
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -29,14 +30,14 @@ def main(settings_file: Path, unit: str) -> int:
     for send in chosen:
         try:
             send(settings, text)
-        except (OSError, smtplib.SMTPException, ValueError) as error:
+        except (OSError, HTTPException, smtplib.SMTPException, ValueError, KeyError) as error:
             failures.append(type(error).__name__)
     print(text, f"(not delivered: {', '.join(failures)})" if failures else "")
     return int(len(failures) == len(chosen))
 
 
 def post(settings: Mapping[str, str], text: str) -> None:
-    """Post `{"text": …}`, which most chat systems show as a message. Raises OSError."""
+    """Post `{"text": …}`, which most chat systems show as a message. Raises OSError or HTTPException."""
     address = settings["ALARM_WEBHOOK"]
     if not address.startswith(("https://", "http://127.0.0.1")):
         raise ValueError("ALARM_WEBHOOK: does not start with https://")

@@ -68,13 +68,13 @@ def ident_map(settings: HostSettings) -> str:
 def configure_postgresql(host: Host, settings: HostSettings) -> None:
     """Write the configuration of Debian's cluster, and restart it if something changed."""
     version = cluster_version(host)
-    before = len(host.changed)
+    files = [f"/etc/postgresql/{version}/main/conf.d/exposure-alert.conf"]
+    files += [f"{ETC}/postgresql/{name}" for name in ("pg_hba.conf", "pg_ident.conf")]
     text = render(TEMPLATES / "postgresql.conf", {"ETC": ETC, "MAX_CONNECTIONS": max_connections(settings)})
-    host.write(f"/etc/postgresql/{version}/main/conf.d/exposure-alert.conf", text)
-    host.write(f"{ETC}/postgresql/pg_hba.conf", render(TEMPLATES / "pg_hba.conf", _databases()), 0o640, "postgres")
-    host.write(f"{ETC}/postgresql/pg_ident.conf", ident_map(settings), 0o640, "postgres")
-    if len(host.changed) > before:
-        host.run("systemctl", "restart", f"postgresql@{version}-main.service")
+    host.write(files[0], text)
+    host.write(files[1], render(TEMPLATES / "pg_hba.conf", _databases()), 0o640, "postgres")
+    host.write(files[2], ident_map(settings), 0o640, "postgres")
+    host.apply("postgresql", files, ("systemctl", "restart", f"postgresql@{version}-main.service"))
 
 
 def _databases() -> dict[str, str]:

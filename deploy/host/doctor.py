@@ -23,6 +23,7 @@ _BACKUP_SECONDS: Final = 13 * 3600  # two were missed
 _REHEARSAL_SECONDS: Final = 9 * _DAY_SECONDS
 _CERTIFICATE_SECONDS: Final = 14 * _DAY_SECONDS
 _FREE_SHARE: Final = 0.15
+_CLOCK_SECONDS: Final = 600  # that the clock may have been corrected since a file was written
 
 # A job of each surface that runs at least once a minute, as its log line (docs/operations.md, What to watch).
 _JOBS: Final = {"submission": "purge finished", "portal": "portal purge finished", "sharing": "sharing purge finished"}
@@ -75,6 +76,8 @@ def old_backup(folder: Path, now: float) -> str:
     if file is None:
         return "there is none: systemctl start exposure-alert-backup"
     hours = (now - file.stat().st_mtime) / 3600
+    if hours * 3600 < -_CLOCK_SECONDS:
+        return f"{file.name} is dated in the future, so it is taken for the newest: delete it"
     return f"the newest is {hours:.0f} hours old" if hours * 3600 > _BACKUP_SECONDS else ""
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import grp
+import hashlib
 import os
 import pwd
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from deploy.host.errors import HostError
 
 ROOT_ONLY = 0o600
+_APPLIED = "/var/lib/exposure-alert/applied"
 
 
 class Host:
@@ -81,6 +83,21 @@ class Host:
         if file.is_symlink() or file.exists():
             file.unlink()
             self.changed.append(path)
+
+    def apply(self, name: str, files: list[str], *commands: tuple[str, ...]) -> bool:
+        """Run the commands after which a program uses its files, unless they succeeded since a file changed last.
+
+        A file keeps what was applied, so that a run that was interrupted before the commands is completed by the next.
+        """
+        digest = hashlib.sha256(b"\0".join(self.path(file).read_bytes() for file in files)).hexdigest()
+        applied = self.path(f"{_APPLIED}/{name}")
+        if applied.is_file() and applied.read_text() == digest:
+            return False
+        for command in commands:
+            self.run(*command)
+        applied.parent.mkdir(parents=True, exist_ok=True)
+        applied.write_text(digest)
+        return True
 
     def note(self, change: str) -> None:
         """Record a change that a command made."""

@@ -9,7 +9,7 @@ from deploy.host.plan import ETC
 from deploy.host.releases import current
 from deploy.host.settings import HostSettings
 from deploy.host.switch import switch
-from deploy.host.units import write_units
+from deploy.host.units import start_timers, write_units
 
 
 def prepare(host: Host, settings: HostSettings) -> None:
@@ -23,7 +23,6 @@ def prepare(host: Host, settings: HostSettings) -> None:
 
 def configure(host: Host, settings: HostSettings, release: Path) -> None:
     """Write every file of the host, as the release that this module belongs to needs them."""
-    system.make_folders(host, settings)  # a release may need others than the one before
     report("secrets and environments")
     make_secrets(host, settings, release)
     write_environments(host, settings, release)
@@ -55,6 +54,7 @@ def install(host: Host, settings: HostSettings, version: str) -> None:
     elif host.is_real:
         database.grant_rights(host, settings)
         proxy.reload_proxy(host)
+    start_timers(host)
     proxy.install_certificates(host, settings)
     if any(_needs_restart(path) for path in host.changed) and "serves" not in str(host.changed):
         report("to use what changed: exposure-alert restart")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from deploy.host.errors import HostError
 from deploy.host.host import Host
 from deploy.host.plan import DOWNLOADS, ETC, PROXY_USER, SLOTS, STATE, port
 from deploy.host.settings import HostSettings
@@ -15,7 +16,10 @@ CERTIFICATE = f"{ETC}/tls/certificate.pem"
 KEY = f"{ETC}/tls/key.pem"
 _LIVE = "/etc/letsencrypt/live/exposure-alert"
 _TEMPLATES = SOURCE / "deploy" / "proxy"
+_RENEWAL = "/etc/letsencrypt/renewal/exposure-alert.conf"
 _HOOK = "/etc/letsencrypt/renewal-hooks/deploy/exposure-alert"
+_IPV6 = Path("/proc/net/if_inet6")
+_DEFAULT_ACME_SERVER = "https://acme-v02.api.letsencrypt.org/directory"
 
 
 def proxy_values(settings: HostSettings) -> dict[str, str]:
@@ -69,7 +73,8 @@ def upstreams(settings: HostSettings, slot: str) -> str:
 def write_proxy(host: Host, settings: HostSettings) -> None:
     """Write nginx's files, and a self-signed certificate until there is a real one."""
     for path, text in proxy_files(settings, proxy_values(settings)).items():
-        host.write(f"{FOLDER}/{path}", text)
+        # Where the kernel has no IPv6, nginx cannot start with it.
+        host.write(f"{FOLDER}/{path}", text if _IPV6.exists() else re.sub(r"(?m)^ *listen \[::\].*\n", "", text))
     served = {f"{surface}.conf" for surface in settings.surfaces} | {"00-default.conf"}
     for file in host.path(f"{FOLDER}/sites").glob("*.conf"):
         if file.name not in served:
@@ -78,7 +83,10 @@ def write_proxy(host: Host, settings: HostSettings) -> None:
         host.write(f"{FOLDER}/upstreams-{slot}.conf", upstreams(settings, slot))
     if not host.path(f"{FOLDER}/upstreams.conf").is_symlink():
         host.link(f"{FOLDER}/upstreams.conf", "upstreams-blue.conf")
-    host.write(_HOOK, _hook(), 0o755)
+    if settings.tls == "acme":
+        host.write(_HOOK, _hook(), 0o755)
+    else:  # certbot may still renew what it got before
+        host.remove(_HOOK)
     if not host.path(CERTIFICATE).exists():
         _make_placeholder(host)
 
@@ -106,20 +114,39 @@ def install_certificates(host: Host, settings: HostSettings) -> None:
     """Get the certificate, or copy the given one. nginx must run, because it answers the challenge."""
     if settings.tls == "files":
         if host.is_real:
-            certificate = host.write(CERTIFICATE, Path(settings.tls_certificate).read_text())
-            key = host.write(KEY, Path(settings.tls_key).read_text(), 0o640, PROXY_USER)
-            if certificate or key:
-                reload_proxy(host)
+            copy_certificate(host, settings)
         return
-    if host.path(f"{_LIVE}/fullchain.pem").exists() and _names_in_certificate(host) == set(settings.names):
-        return
-    names = [part for name in settings.names for part in ("--domain", name)]
-    server = ("--server", settings.acme_server) if settings.acme_server else ()
-    common = ("--non-interactive", "--agree-tos", "--email", settings.acme_email, "--cert-name", "exposure-alert")
-    renewed = "--renew-with-new-domains"  # when a surface was added or removed
-    host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, renewed, *server, *names)
-    host.run(_HOOK)
-    host.note(_LIVE)
+    if arguments := _missing(host, settings):
+        names = [part for name in settings.names for part in ("--domain", name)]
+        server = ("--server", settings.acme_server) if settings.acme_server else ()
+        common = ("--non-interactive", "--agree-tos", "--email", settings.acme_email, "--cert-name", "exposure-alert")
+        host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, *arguments, *server, *names)
+        host.note(_LIVE)
+    live, used = host.path(f"{_LIVE}/fullchain.pem"), host.path(CERTIFICATE)
+    if not (live.exists() and used.exists() and live.read_text() == used.read_text()):
+        host.run(_HOOK)
+
+
+def copy_certificate(host: Host, settings: HostSettings) -> None:
+    """Copy the given certificate and its key. Raises HostError if one cannot be read, or they are no pair."""
+    files = settings.tls_certificate, settings.tls_key
+    keys = host.run("openssl", "x509", "-in", files[0], "-noout", "-pubkey")
+    if keys != host.run("openssl", "pkey", "-in", files[1], "-pubout"):
+        raise HostError("TLS_KEY: is not the key of TLS_CERTIFICATE")
+    certificate = host.write(CERTIFICATE, Path(files[0]).read_text())
+    key = host.write(KEY, Path(files[1]).read_text(), 0o640, PROXY_USER)
+    if certificate or key:
+        reload_proxy(host)
+
+
+def _missing(host: Host, settings: HostSettings) -> list[str]:
+    """Return the options with which certbot is to get a certificate; empty if it has the right one."""
+    if not host.path(f"{_LIVE}/fullchain.pem").exists() or _names_in_certificate(host) != set(settings.names):
+        return ["--renew-with-new-domains"]  # when a surface was added or removed
+    renewal = host.path(_RENEWAL)
+    server = re.search(r"^server = (\S+)", renewal.read_text(), re.MULTILINE) if renewal.exists() else None
+    wanted = settings.acme_server or _DEFAULT_ACME_SERVER
+    return ["--force-renewal"] if server and server[1] != wanted else []
 
 
 def _names_in_certificate(host: Host) -> set[str]:

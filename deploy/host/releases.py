@@ -55,18 +55,24 @@ def build(host: Host, commit: str, version: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     report(f"building {folder.name}")
-    archive = folder.with_suffix(".tar")
     try:
-        _git(host, "archive", "--output", str(archive), commit)
-        host.run("tar", "--extract", "--file", str(archive), "--directory", str(folder), "--no-same-owner")
-    finally:
-        archive.unlink(missing_ok=True)
+        _fill(host, commit, version, folder)
+    except BaseException:  # a full disk, on which PostgreSQL needs what is left
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _fill(host: Host, commit: str, version: str, folder: Path) -> None:
+    archive = folder / ".archive.tar"
+    _git(host, "archive", "--output", str(archive), commit)
+    host.run("tar", "--extract", "--file", str(archive), "--directory", str(folder), "--no-same-owner")
+    archive.unlink()
     host.run("bin/install", "requirements.txt", folder=folder)
     python = str(folder / ".venv" / "bin" / "python")
     host.run(python, "-m", "compileall", "-q", "app", "worker", "migrations", "deploy", folder=folder)
-    (folder / _COMPLETE).write_text(f"REVISION={commit}\nBRANCH={_printable(version)}\n")
-    host.note(f"release {folder.name}")
-    return folder
+    complete = f"{RELEASES}/releases/{folder.name}/{_COMPLETE}"
+    host.write(complete, f"REVISION={commit}\nBRANCH={_printable(version)}\n")
 
 
 def _printable(version: str) -> str:
@@ -88,7 +94,8 @@ def revision(folder: Path) -> str:
 def delete_old(host: Host) -> list[str]:
     """Delete all but the newest releases, never one that is in use; return their names."""
     used = {current(host, link) for link in ("current", "previous", "blue", "green")}
-    folders = sorted(host.path(f"{RELEASES}/releases").iterdir(), key=lambda folder: folder.stat().st_mtime)
+    releases = (path for path in host.path(f"{RELEASES}/releases").iterdir() if path.is_dir())
+    folders = sorted(releases, key=lambda folder: folder.stat().st_mtime)
     old = [folder for folder in folders[:-_KEPT] if folder.resolve() not in used]
     for folder in old:
         shutil.rmtree(folder)

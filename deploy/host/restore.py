@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploy.host import proxy
 from deploy.host.database import create_database, databases, grant_rights, psql
+from deploy.host.errors import HostError
 from deploy.host.host import Host, report
 from deploy.host.plan import BACKUPS, DATABASE, ETC, OWNER_USER, RELEASES, web_unit, worker_units
 from deploy.host.rehearsal import decrypt
@@ -18,6 +19,8 @@ _FILES = ("service.env", "secrets/submission.env", "processes/owner.env")
 
 def restore(host: Host, settings: HostSettings, backup: Path) -> None:
     """Restore a backup of this host, encrypted or not. If it fails, the database before it serves again."""
+    if not backup.is_file():
+        raise HostError(f"{backup}: no such file")
     slot = proxy.active_slot(host)
     web = [web_unit(surface, slot) for surface in settings.surfaces]
     aside = f"{DATABASE}_{datetime.now(UTC):%Y%m%d%H%M%S}"
@@ -40,9 +43,9 @@ def restore(host: Host, settings: HostSettings, backup: Path) -> None:
             restart_workers(host, settings)
     finally:
         dump.unlink(missing_ok=True)
-    wait_until_ready(settings, slot)
     report(f"restored. The database before it is {aside}: delete it when it is not needed, within 7 days:")
     report(f"  runuser -u postgres -- dropdb {aside}")
+    wait_until_ready(settings, slot)
 
 
 def _prepare(host: Host, backup: Path, dump: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,17 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
         not (mail or settings.alarm_webhook),
         "this or ALARM_WEBHOOK is required: alarms must reach a person",
     )
-    yield "SSH_PORT", re.fullmatch(r"[0-9]{1,5}", settings.ssh_port) is None, "is not a port"
-    time = re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", settings.reboot_at)
+    yield "SSH_PORT", settings.ssh_port not in map(str, range(1, 65536)), "is not a port"
+    networks = list(map(_is_network, settings.cdn_networks.split(","))) if settings.cdn_networks else []
+    yield "CDN_NETWORKS", not all(networks), "is not networks such as 192.0.2.0/24, separated by commas"
+    time = re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", settings.reboot_at)
     yield "REBOOT_AT", time is None, "is not a time such as 04:20"
     yield "WEB_CONCURRENCY", settings.web_concurrency not in map(str, range(1, 33)), "is not a number from 1 to 32"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text.strip())
+    except ValueError:
+        return False
+    return True

@@ -26,7 +26,7 @@ _SETTLE_SECONDS = 3.0
 def switch(host: Host, settings: HostSettings, release: Path, *, migrate: bool = True) -> None:
     """Let a release serve. Raises HostError, or what else ended it, after everything is as before."""
     started, old = time.monotonic(), proxy.active_slot(host)
-    new, was = other_slot(old), current(host)
+    new, was, before = other_slot(old), current(host), current(host, "previous")
     host.link(f"{RELEASES}/{new}", f"releases/{release.name}")
     try:
         if migrate:
@@ -44,6 +44,8 @@ def switch(host: Host, settings: HostSettings, release: Path, *, migrate: bool =
     report(f"sending requests to {new}")
     try:
         proxy.send_requests_to(host, new)
+        if was is not None and was.name != release.name:  # first, for a roll-back after a loss of power
+            host.link(f"{RELEASES}/previous", f"releases/{was.name}")
         host.link(f"{RELEASES}/current", f"releases/{release.name}")
         restart_workers(host, settings)
         wait_until_ready(settings, new)
@@ -52,12 +54,12 @@ def switch(host: Host, settings: HostSettings, release: Path, *, migrate: bool =
         if was is not None:
             proxy.send_requests_to(host, old)
             host.link(f"{RELEASES}/current", f"releases/{was.name}")
+            if before is not None:
+                host.link(f"{RELEASES}/previous", f"releases/{before.name}")
             host.run("systemctl", "restart", *worker_units(settings))
             time.sleep(DRAIN_SECONDS)
             stop_slot(host, settings, new)
         raise
-    if was is not None and was.name != release.name:
-        host.link(f"{RELEASES}/previous", f"releases/{was.name}")
     time.sleep(DRAIN_SECONDS)
     stop_slot(host, settings, old)
     host.note(f"{release.name} serves")

@@ -1,7 +1,10 @@
 """The rest of the host: packages, users, firewall, journal, updates, alarms, the key of backups."""
 
 import pwd
+import re
+import shutil
 
+from deploy.host.errors import HostError
 from deploy.host.host import ROOT_ONLY, Host
 from deploy.host.plan import (
     BACKUPS,
@@ -23,7 +26,7 @@ from deploy.host.templates import TEMPLATES, render
 
 # certbot only gets certificates, and is installed with TLS=acme.
 PACKAGES = (
-    *("age", "ca-certificates", "git", "needrestart", "nftables", "nginx-light", "openssl", "postgresql"),
+    *("age", "ca-certificates", "git", "iproute2", "needrestart", "nftables", "nginx-light", "openssl", "postgresql"),
     *("python3", "python3-venv", "redis-server", "systemd-timesyncd", "unattended-upgrades"),
 )
 # These set the clock too, on images of clouds from the provider's servers: Debian would remove them for timesyncd.
@@ -81,35 +84,59 @@ def make_folders(host: Host, settings: HostSettings) -> None:
         host.make_folder(STATUS_FOLDER, 0o775, Process("worker", "status").user)
 
 
+def delete_unused(host: Host, settings: HostSettings) -> None:
+    """Delete archives that no worker stores any more, nor deletes when they are too old."""
+    folder = host.path(DOWNLOADS)
+    if folder.exists() and not settings.has_download_files:
+        shutil.rmtree(folder)
+        host.note(f"deleted {DOWNLOADS}")
+
+
 def configure_redis(host: Host, settings: HostSettings, passwords: dict[str, str]) -> None:
     """Write Redis' configuration and users; restart it if something changed, which loses nothing that matters."""
-    before = len(host.changed)
-    values = {"ETC": ETC, "SOCKET": REDIS_SOCKET}
-    host.write(f"{ETC}/redis/redis.conf", render(TEMPLATES / "redis.conf", values))
-    host.write(f"{ETC}/redis/users.acl", acl(settings, passwords), 0o640, REDIS_USER)
-    if len(host.changed) > before or not host.succeeds("systemctl", "is-active", "--quiet", REDIS_UNIT):
-        host.run("systemctl", "restart", REDIS_UNIT)
+    files, restart = [f"{ETC}/redis/redis.conf", f"{ETC}/redis/users.acl"], ("systemctl", "restart", REDIS_UNIT)
+    host.write(files[0], render(TEMPLATES / "redis.conf", {"ETC": ETC, "SOCKET": REDIS_SOCKET}))
+    host.write(files[1], acl(settings, passwords), 0o640, REDIS_USER)
+    if not host.apply("redis", files, restart) and not host.succeeds("systemctl", "is-active", "--quiet", REDIS_UNIT):
+        host.run(*restart)
 
 
 def configure_system(host: Host, settings: HostSettings) -> None:
     """Write what concerns the whole host: the firewall, the journal's limits and updates."""
-    firewall = f"{ETC}/nftables.conf"
-    if host.write(firewall, render(TEMPLATES / "nftables.conf", {"SSH_PORT": settings.ssh_port})):
-        host.run("nft", "--check", "--file", firewall)
-        start = f"[Service]\nExecStart=\nExecStart=/usr/sbin/nft -f {firewall}\nExecReload=\n"
-        host.write(
-            "/etc/systemd/system/nftables.service.d/exposure-alert.conf",
-            f"{start}ExecReload=/usr/sbin/nft -f {firewall}\nExecStop=\n",
-        )
-        host.run("systemctl", "daemon-reload")
-        host.run("systemctl", "enable", "--quiet", "nftables.service")
-        host.run("systemctl", "restart", "nftables.service")
-    if host.write("/etc/systemd/journald.conf.d/exposure-alert.conf", render(TEMPLATES / "journald.conf", {})):
-        host.run("systemctl", "restart", "systemd-journald.service")
+    _configure_firewall(host, settings)
+    journal = "/etc/systemd/journald.conf.d/exposure-alert.conf"
+    host.write(journal, render(TEMPLATES / "journald.conf", {}))
+    host.apply("journal", [journal], ("systemctl", "restart", "systemd-journald.service"))
     updates = render(TEMPLATES / "apt.conf", {"REBOOT_AT": settings.reboot_at})
     host.write("/etc/apt/apt.conf.d/52exposure-alert", updates)
     # After an update, processes that still run the old program or library are restarted.
     host.write("/etc/needrestart/conf.d/exposure-alert.conf", "$nrconf{restart} = 'a';\n")
+
+
+def _configure_firewall(host: Host, settings: HostSettings) -> None:
+    firewall, unit = f"{ETC}/nftables.conf", "/etc/systemd/system/nftables.service.d/exposure-alert.conf"
+    rules = render(TEMPLATES / "nftables.conf", {"SSH_PORT": settings.ssh_port})
+    if not host.path(firewall).exists() or host.path(firewall).read_text() != rules:
+        _refuse_to_lock_out(host, settings.ssh_port)
+    host.write(firewall, rules)
+    start = f"[Service]\nExecStart=\nExecStart=/usr/sbin/nft -f {firewall}\nExecReload=\n"
+    host.write(unit, f"{start}ExecReload=/usr/sbin/nft -f {firewall}\nExecStop=\n")
+    host.apply(
+        "firewall",
+        [firewall, unit],
+        ("nft", "--check", "--file", firewall),
+        ("systemctl", "daemon-reload"),
+        ("systemctl", "enable", "--quiet", "nftables.service"),
+        ("systemctl", "restart", "nftables.service"),
+    )
+
+
+def _refuse_to_lock_out(host: Host, ssh_port: str) -> None:
+    """Raise HostError if sshd listens at other ports than the one that the firewall would leave open."""
+    sockets = host.run("ss", "--listening", "--tcp", "--numeric", "--processes", "--no-header")
+    ports = sorted(set(re.findall(r':([0-9]+)\s+\S+\s+users:\(\("sshd"', sockets)))
+    if ports and ssh_port not in ports:
+        raise HostError(f"SSH_PORT: sshd listens at {', '.join(ports)}: the firewall would lock you out")
 
 
 def configure_alarms(host: Host, settings: HostSettings) -> None:
@@ -133,5 +160,6 @@ def configure_backups(host: Host, settings: HostSettings) -> None:
 
 def install_command(host: Host) -> None:
     """Make the operator's command, which always is that of the current release."""
-    text = f'#!/bin/sh\ncd {RELEASES}/current && exec /usr/bin/python3 -m deploy.host "$@"\n'
+    folder = 'export EXPOSURE_ALERT_FOLDER="$PWD"'  # to which the names of files among the arguments are relative
+    text = f'#!/bin/sh\n{folder}\ncd {RELEASES}/current && exec /usr/bin/python3 -m deploy.host "$@"\n'
     host.write(_COMMAND, text, 0o755)

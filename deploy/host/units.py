@@ -102,7 +102,7 @@ def _render(template: str, user: str, network: str, **values: str) -> str:
 
 def write_units(host: Host, settings: HostSettings) -> None:
     """Write the units, delete those of surfaces that are no longer served, and enable what always runs."""
-    before, texts = len(host.changed), unit_texts(settings)
+    texts = unit_texts(settings)
     for name, text in texts.items():
         host.write(f"{FOLDER}/{name}", text)
     for file in sorted(host.path(FOLDER).glob("exposure-alert-*")):
@@ -111,10 +111,18 @@ def write_units(host: Host, settings: HostSettings) -> None:
             host.run("systemctl", "stop", file.name.replace("@.", "@*."))
             host.run("systemctl", "disable", "--quiet", file.name)
             host.remove(f"{FOLDER}/{file.name}")
-    if len(host.changed) > before:
-        host.run("systemctl", "daemon-reload")
+    host.apply("units", [f"{FOLDER}/{name}" for name in texts], ("systemctl", "daemon-reload"))
     always = [TARGET, *(f"exposure-alert-{name}.timer" for name in TIMERS)]
     enable(host, *always, "exposure-alert-redis.service", "exposure-alert-proxy.service", *worker_units(settings))
+
+
+def start_timers(host: Host) -> None:
+    """Start the timers that do not run: one that is only enabled begins at the next boot."""
+    names = [f"exposure-alert-{name}.timer" for name in TIMERS]
+    missing = [name for name in names if not host.succeeds("systemctl", "is-active", "--quiet", name)]
+    if missing:
+        host.run("systemctl", "start", *missing)
+        host.note(f"started {' '.join(missing)}")
 
 
 def enable(host: Host, *units: str) -> None:

@@ -56,10 +56,13 @@ class Promotion:
             self._run(step)
 
     def roll_back(self) -> None:
-        """Undo what was begun in the environment of the last step. Raises PromotionError if that fails."""
+        """Undo what was begun in the environment of the last step. Raises PromotionError if that fails.
+
+        No command has run in an environment whose status from before was not read.
+        """
         reached = [step for step in self._steps() if step.name in (*self._record.done, self._record.begun)]
         undone = [step for step in reached if step.environment is reached[-1].environment and step.undo]
-        if not undone:
+        if not undone or undone[-1].environment.name not in self._record.before:
             return
         environment, command = undone[-1].environment, undone[-1].undo
         self._journal.report(f"{environment.name}: rolling back")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
 from threading import Thread
 from typing import ClassVar
 
@@ -155,6 +156,13 @@ def test_old_backups_are_deleted_after_a_week_and_missing_ones_are_reported(tmp_
     assert rehearsal.newest(tmp_path).name.startswith("2026-01-08")
 
 
+def test_a_backup_of_a_wrong_clock_does_not_hide_that_others_are_missing(tmp_path: Path) -> None:
+    file, now = tmp_path / f"2038-01-19T000000Z{SUFFIX}", time.time()
+    file.write_text("x")
+    os.utime(file, (now + DAY_SECONDS,) * 2)
+    assert "dated in the future" in doctor.old_backup(tmp_path, now)
+
+
 class _Webhook(BaseHTTPRequestHandler):
     """Keeps what was posted."""
 
@@ -194,6 +202,23 @@ def test_an_alarm_reaches_a_webhook_and_a_mailbox(tmp_path: Path) -> None:
     assert json.loads(posted)["text"].startswith("submission.example.org: exposure-alert-backup failed.")
     assert message["To"] == "operator@example.org"
     assert "submission.example.org: exposure-alert-backup failed" in message["Subject"]
+
+
+class _Broken(StreamRequestHandler):
+    """Answers what is not HTTP."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"junk\r\n\r\n")
+
+
+def test_an_alarm_reaches_the_mailbox_also_if_the_webhook_is_broken(tmp_path: Path) -> None:
+    with TCPServer((LOOPBACK, 0), _Broken) as server, mail_server() as mail:
+        Thread(target=server.serve_forever, daemon=True).start()
+        places = {"ALARM_EMAIL": "operator@example.org", "ALARM_MAIL_URL": mail.url}
+        done = alarm(tmp_path, ALARM_WEBHOOK=f"http://{LOOPBACK}:{server.server_address[1]}/", **places)
+        server.shutdown()
+        assert (done.returncode, len(mail.messages)) == (0, 1), done.stderr
 
 
 def test_an_alarm_that_reaches_nobody_fails(tmp_path: Path) -> None:

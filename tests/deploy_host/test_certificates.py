@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from deploy.host import proxy
+from deploy.host.errors import HostError
 from deploy.host.host import Host
 from tests.deploy_host.hosts import NAMES, host_settings
 from tests.support.programs import require_program
 
+HOOK = "/etc/letsencrypt/renewal-hooks/deploy/exposure-alert"
 LIVE = "/etc/letsencrypt/live/exposure-alert/fullchain.pem"
 
 
@@ -19,10 +21,11 @@ class RecordingHost(Host):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.commands = list[tuple[str, ...]]()
+        self.runs_commands = True
 
     def run(self, *argv: str, **_: object) -> str:
         if argv[0] == "openssl":
-            return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+            return super().run(*argv)
         self.commands.append(argv)
         return ""
 
@@ -60,3 +63,69 @@ def test_a_certificate_is_requested_whenever_the_names_of_the_surfaces_have_chan
         asked = {argv[place + 1] for place, word in enumerate(argv) if word == "--domain"}
         assert asked == {NAMES["submission"], NAMES["retrieval"]}
         assert "--renew-with-new-domains" in argv  # which otherwise keeps the names of the one before
+
+
+def requested(host: RecordingHost) -> list[tuple[str, ...]]:
+    """Return the requests of certificates since the last call."""
+    found = [argv for argv in host.commands if argv[0] == "certbot"]
+    host.commands.clear()
+    return found
+
+
+def test_a_certificate_is_installed_also_if_the_run_that_got_it_was_interrupted(tmp_path: Path) -> None:
+    require_program("openssl")
+    host, settings = RecordingHost(tmp_path / "host"), host_settings(tmp_path, SURFACES="submission")
+    certify(host, "submission")
+    proxy.install_certificates(host, settings)
+    assert host.commands == [(HOOK,)]
+    host.commands.clear()
+    host.path(proxy.CERTIFICATE).parent.mkdir(parents=True)
+    host.path(proxy.CERTIFICATE).write_bytes(host.path(LIVE).read_bytes())
+    proxy.install_certificates(host, settings)
+    assert host.commands == []
+
+
+def test_another_authority_issues_another_certificate(tmp_path: Path) -> None:
+    require_program("openssl")
+    host = RecordingHost(tmp_path / "host")
+    certify(host, "submission")
+    renewal = host.path("/etc/letsencrypt/renewal/exposure-alert.conf")
+    renewal.parent.mkdir(parents=True)
+    trial, production = (f"https://acme{kind}-v02.api.letsencrypt.org/directory" for kind in ("-staging", ""))
+    for got_from, server, is_requested in (
+        (trial, trial, False),
+        (trial, "", True),
+        (production, "", False),
+        (production, trial, True),
+    ):
+        renewal.write_text(f"cert = a\n[renewalparams]\nserver = {got_from}\nkey_type = ecdsa\n")
+        settings = host_settings(tmp_path, SURFACES="submission", ACME_SERVER=server)
+        proxy.install_certificates(host, settings)
+        found = requested(host)
+        assert len(found) == is_requested, (got_from, server)
+        assert all("--force-renewal" in argv for argv in found)  # which it otherwise keeps until it is due
+
+
+def test_a_renewal_does_not_replace_a_certificate_from_files(tmp_path: Path) -> None:
+    host, files = RecordingHost(tmp_path / "host"), {"TLS_CERTIFICATE": "/a.pem", "TLS_KEY": "/b.pem"}
+    for tls, has_hook in (("acme", True), ("files", False), ("acme", True)):
+        proxy.write_proxy(host, host_settings(tmp_path, TLS=tls, **files))
+        assert host.path(HOOK).exists() is has_hook
+
+
+def test_a_certificate_without_its_key_is_refused_before_nginx_gets_it(tmp_path: Path) -> None:
+    require_program("openssl")
+    host = RecordingHost(tmp_path / "host")
+    for name in ("one", "two"):
+        command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        command += ["-subj", "/CN=test", "-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / name)]
+        subprocess.run(command, check=True, capture_output=True)
+    for certificate, key, message in (("one", "two.key", "is not the key of"), ("three", "one.key", "openssl failed")):
+        files = {"TLS_CERTIFICATE": str(tmp_path / certificate), "TLS_KEY": str(tmp_path / key)}
+        with pytest.raises(HostError, match=message):
+            proxy.copy_certificate(host, host_settings(tmp_path, TLS="files", **files))
+        assert host.changed == []
+    proxy.copy_certificate(
+        host, host_settings(tmp_path, TLS="files", TLS_CERTIFICATE=str(tmp_path / "one"), TLS_KEY=files["TLS_KEY"])
+    )
+    assert host.changed == [proxy.CERTIFICATE, proxy.KEY]

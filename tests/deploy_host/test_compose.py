@@ -99,6 +99,7 @@ def test_only_the_proxy_is_published_and_only_what_sends_reaches_the_outside() -
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
     assert outside == {"proxy", "worker-portal", "worker-status", "clock", "scheduler"}
+    assert COMPOSE["networks"]["outside"] == {"enable_ipv6": True}  # so that nginx sees addresses of clients
     assert COMPOSE["networks"]["data"] == COMPOSE["networks"]["web"] == {"internal": True}
     assert "data" not in SERVICES["proxy"]["networks"]
 
@@ -203,10 +204,22 @@ def test_the_proxy_has_a_value_for_each_placeholder() -> None:
     assert needed == given
     # The image's envsubst replaces every `$name` of its environment, and nginx's own variables must stay.
     assert not any(name.islower() for name in given)
-    served = set(re.findall(r"^upstream (\w+) \{ server web-\w+:8001", (FOLDER / "upstreams.conf").read_text(), re.M))
-    assert served == set(ALL_SURFACES)
     mounts = {volume.split(":")[1] for volume in SERVICES["proxy"]["volumes"]}
     assert {f"/etc/nginx/templates/{name}" for name in ("nginx.conf.template", "sites", "snippets")} <= mounts
+
+
+def test_the_proxy_follows_containers_that_are_replaced() -> None:
+    text = (FOLDER / "upstreams.conf").read_text()
+    served = re.findall(r"^upstream (\w+) \{ zone \1 64k; server web-\1:8001 resolve ", text, re.MULTILINE)
+    assert sorted(served) == sorted(ALL_SURFACES)
+    assert re.findall(r"^resolver 127.0.0.11 valid=(\d+)s", text, re.MULTILINE) == ["5"]
+    assert SERVICES["proxy"]["image"].startswith("nginx:1.28-")  # before 1.27.3, `resolve` was not free
+
+
+def test_postgresql_is_healthy_only_where_others_reach_it() -> None:
+    """Its image makes roles and databases with a server that listens at its socket alone."""
+    (_, command) = SERVICES["postgres"]["healthcheck"]["test"]
+    assert "--host" in command
 
 
 def test_postgresql_is_the_one_whose_programs_the_image_has() -> None:

@@ -1,7 +1,6 @@
 """`deploy/host/install` into a folder: which files it writes, for whom, and that a second run changes nothing."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,9 +19,9 @@ from deploy.host.install import install
 from deploy.host.plan import ETC, METRICS_SECRET, SECRETS, TOKENS, max_connections, port, processes, users
 from deploy.host.settings import ALL_SURFACES, read_settings
 from deploy.host.system import install_packages
-from deploy.host.templates import TEMPLATES, render
+from deploy.host.templates import TEMPLATES
+from deploy.host.units import TIMERS
 from tests.deploy_host.hosts import LINES, host_settings, write_settings
-from tests.support.programs import require_program
 from tests.support.roles import ROLES, SQL, is_refused, run_as_owner
 from tests.support.settings import make_settings
 
@@ -87,6 +86,14 @@ def test_a_changed_setting_changes_its_own_files_alone(root: Path) -> None:
         f"{ETC}/processes/worker-sharing.env",
         f"{ETC}/proxy/sites/sharing.conf",
     ]
+
+
+def test_timers_run_from_the_installation_on_not_from_the_next_boot(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(root)
+    names = " ".join(f"exposure-alert-{name}.timer" for name in TIMERS)
+    assert f"would run: systemctl start {names}\n" in capsys.readouterr().out
 
 
 def test_a_release_that_needs_another_secret_gets_it_for_processes_that_never_use_it_too(root: Path) -> None:
@@ -209,6 +216,9 @@ def test_every_environment_names_settings_that_exist(root: Path) -> None:
         ({"FIGURE_THRESHOLDS": "diagnosis_keys=9000"}, "FIGURE_THRESHOLDS"),
         ({"NOTICE_HEARTBEAT_URL": "http://example.org"}, "NOTICE_HEARTBEAT_URL"),
         ({"DOWNLOADS": "bucket"}, "DOWNLOADS"),
+        ({"SSH_PORT": "99999"}, "SSH_PORT"),
+        ({"REBOOT_AT": "24:00"}, "REBOOT_AT"),
+        ({"CDN_NETWORKS": "192.0.2.0/24 2001:db8::/32"}, "CDN_NETWORKS"),
         ({"SURFACE": "submission"}, "SURFACE: not a setting"),
     ],
 )
@@ -229,20 +239,6 @@ def test_ports_and_users_are_not_shared(tmp_path: Path) -> None:
     assert len({port(surface, slot) for surface in ALL_SURFACES for slot in ("blue", "green")}) == 10
     assert len(set(users(settings))) == len(users(settings)) == 14
     assert max_connections(settings) == 2 * (2 + 2 + 1 + 1 + 1) * 10 + 5 * 3 + 3 + 20
-
-
-def test_nftables_accepts_the_firewall(tmp_path: Path) -> None:
-    nft = require_program("nft")
-    (tmp_path / "nftables.conf").write_text(render(TEMPLATES / "nftables.conf", {"SSH_PORT": "22"}))
-    namespace = ["unshare", "--user", "--map-root-user", "--net"]
-    if subprocess.run([*namespace, "true"], capture_output=True).returncode != 0:
-        pytest.skip("this machine permits no network namespace")
-    for _ in range(2):  # again, with its table in place
-        script = f"{nft} -c -f nftables.conf && {nft} -f nftables.conf && {nft} -f nftables.conf && {nft} list ruleset"
-        done = subprocess.run([*namespace, "sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    assert done.stdout.count("policy drop") == 2
-    assert re.findall(r"tcp dport \{ ([\d, ]+) \} accept", done.stdout) == ["22, 80, 443"]
 
 
 @pytest.fixture

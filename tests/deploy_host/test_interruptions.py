@@ -11,8 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from deploy.host import __main__ as command
 from deploy.host import backup, proxy, releases, restore, switch
+from deploy.host.errors import HostError
 from deploy.host.host import Host, report
+from deploy.host.install import configure
 from deploy.host.plan import RELEASES
 from deploy.host.settings import HostSettings
 from tests.deploy_host.hosts import ROOT, environment, host_settings
@@ -59,8 +62,8 @@ def serving(root: Path, at: str) -> InterruptedHost:
     """Return a host on which the old release serves in blue."""
     host = InterruptedHost(root / "host", at)
     for name in (OLD, NEW):
-        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True)
-    host.path(proxy.FOLDER).mkdir(parents=True)
+        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True, exist_ok=True)
+    host.path(proxy.FOLDER).mkdir(parents=True, exist_ok=True)
     host.link(f"{proxy.FOLDER}/upstreams.conf", "upstreams-blue.conf")
     host.link(f"{RELEASES}/current", f"releases/{OLD}")
     return host
@@ -89,6 +92,77 @@ def test_an_upgrade_that_is_interrupted_while_it_takes_over_is_undone(
     assert host.commands[-1] == f"systemctl disable --quiet --now {WEB.format('green')}"
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "systemctl restart postgresql@15-main.service",
+        "systemctl daemon-reload",
+        "systemctl restart exposure-alert-redis.service",
+        "nft --check",
+        "systemctl restart nftables.service",
+        "systemctl restart systemd-journald.service",
+    ],
+)
+def test_an_installation_that_is_interrupted_before_its_files_are_used_is_completed_by_the_next(
+    at: str, tmp_path: Path, settings: HostSettings
+) -> None:
+    host = serving(tmp_path, at)
+    release = host.path(f"{RELEASES}/releases/{OLD}")
+    with pytest.raises(KeyboardInterrupt):
+        configure(host, settings, release)
+    host.commands.clear()
+    configure(host, settings, release)
+    assert any(at in command for command in host.commands)
+    host.commands.clear()
+    configure(host, settings, release)
+    assert not any(at in command for command in host.commands)
+
+
+def test_a_restart_with_another_surface_adds_its_users(
+    tmp_path: Path, settings: HostSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = serving(tmp_path, "start exposure-alert-migrate@")
+    monkeypatch.chdir(host.path(f"{RELEASES}/releases/{OLD}"))
+    with pytest.raises(KeyboardInterrupt):
+        command._switch(host, settings, SimpleNamespace(mode="upgrade"))
+    added = [line.split()[-1] for line in host.commands if line.startswith("useradd")]
+    assert {"ea-submission", "ea-worker-submission"} <= set(added)
+
+
+class PowerlessHost(InterruptedHost):
+    """A host that loses its power at a command: nothing after it happens."""
+
+    def run(self, *argv: str, **options: object) -> str:
+        if not self.at:
+            raise KeyboardInterrupt
+        return super().run(*argv, **options)
+
+    def link(self, path: str, target: str) -> None:
+        if not self.at:
+            raise KeyboardInterrupt
+        super().link(path, target)
+
+
+def test_a_roll_back_after_a_loss_of_power_brings_the_release_before_not_an_older_one(
+    tmp_path: Path, settings: HostSettings
+) -> None:
+    serving(tmp_path, "")
+    host = PowerlessHost(tmp_path / "host", "restart exposure-alert-worker-submission")
+    older = host.path(f"{RELEASES}/releases/cccccccccccc")
+    older.mkdir()
+    host.link(f"{RELEASES}/previous", f"releases/{older.name}")
+    with pytest.raises(KeyboardInterrupt):
+        switch.switch(host, settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    assert [releases.current(host, link).name for link in ("current", "previous")] == [NEW, OLD]
+
+    host.at, host.commands = "restart exposure-alert-worker-submission", []
+    host.link(f"{RELEASES}/current", f"releases/{OLD}")
+    host.link(f"{RELEASES}/previous", f"releases/{older.name}")
+    with pytest.raises(KeyboardInterrupt):
+        switch.switch(serving(tmp_path, host.at), settings, host.path(f"{RELEASES}/releases/{NEW}"))
+    assert [releases.current(host, link).name for link in ("current", "previous")] == [OLD, older.name]
+
+
 def test_what_nginx_asks_starts_with_a_host_that_restarts_during_an_upgrade(
     tmp_path: Path, settings: HostSettings
 ) -> None:
@@ -109,6 +183,19 @@ def test_a_restore_that_is_interrupted_while_the_service_stops_starts_it_again(
     assert f"systemctl start {WEB.format('blue')}" in host.commands
     assert "systemctl restart exposure-alert-worker-submission.service exposure-alert-clock.service" in host.commands
     assert list(host.path(restore.BACKUPS).iterdir()) == []  # no copy in clear text
+
+
+def test_a_restore_names_the_database_before_it_also_if_the_service_is_not_ready(
+    tmp_path: Path, settings: HostSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = serving(tmp_path, "")
+    host.path(restore.BACKUPS).mkdir(parents=True)
+    (tmp_path / "one.dump").write_text("x")
+    monkeypatch.setattr(switch, "READY_SECONDS", 0)
+    monkeypatch.setattr(switch, "readiness", lambda *_: "redis is down")
+    with pytest.raises(HostError, match="redis is down"):
+        restore.restore(host, settings, tmp_path / "one.dump")
+    assert "dropdb exposure_alert_2" in capsys.readouterr().out
 
 
 def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(tmp_path: Path) -> None:
@@ -195,8 +282,8 @@ def test_a_backup_deletes_what_a_loss_of_power_has_left_in_clear_text(tmp_path: 
 
 def test_a_scheduler_that_is_stopped_ends_its_task_first(tmp_path: Path) -> None:
     (tmp_path / "task.py").write_text(
-        "import signal, time\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\nopen('begun', 'w').close()\n"
-        "try:\n  time.sleep(60)\nfinally:\n  time.sleep(1)\n  open('cleaned', 'w').close()\n"
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\ntry:\n"
+        "  open('begun', 'w').close()\n  time.sleep(60)\nfinally:\n  time.sleep(1)\n  open('cleaned', 'w').close()\n"
     )
     script = (
         "import pathlib; from deploy.compose import scheduler as s; s.BACKUPS = '.'; "

@@ -280,6 +280,10 @@ def test_a_flood_from_one_address_is_limited(proxy: Proxy) -> None:
     wait_until(lambda: proxy.ask("submission", "/services/ping").status == 200, "the limit passes")
 
 
+def test_a_known_connection_reaches_no_page_of_nginx_under_another_name(proxy: Proxy) -> None:
+    assert proxy.ask("submission", "/", Host="another.example.org").status == 421
+
+
 def test_an_unknown_name_gets_no_certificate_and_port_80_only_challenges(proxy: Proxy) -> None:
     context = ssl.create_default_context(cafile=str(proxy.folder / "certificate.pem"))
     with socket.create_connection((LOOPBACK, proxy.https), timeout=30) as plain, pytest.raises(ssl.SSLError):

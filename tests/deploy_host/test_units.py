@@ -8,6 +8,7 @@ import pytest
 
 from deploy.host.plan import RELEASES
 from deploy.host.settings import ALL_SURFACES
+from deploy.host.templates import TEMPLATES
 from deploy.host.units import TIMERS, unit_texts
 from processes.procfile import read_procfile
 from tests.deploy_host.hosts import ROOT, host_settings
@@ -124,3 +125,9 @@ def test_no_unit_contains_a_secret(units: Path) -> None:
     ]
     names = {name for line in lines for name in re.findall(r"(?:=|\s)([A-Z]+)=", line)}
     assert names == {"PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+
+
+def test_the_journal_keeps_two_weeks_whatever_its_size() -> None:
+    text = (TEMPLATES / "journald.conf").read_text()
+    days = {name: int(number) for name, number in re.findall(r"^(Max\w+Sec)=(\d+)day$", text, re.MULTILINE)}
+    assert days == {"MaxRetentionSec": 14, "MaxFileSec": 1}  # only whole files are deleted

@@ -10,13 +10,15 @@ from deploy.promotion import commands
 from deploy.promotion.errors import PromotionError
 from deploy.promotion.load import plan_load
 from deploy.promotion.objectives import Snapshot, parse, problems
-from deploy.promotion.plan import read_plan, secret
-from deploy.promotion.record import Journal, from_json, to_json
+from deploy.promotion.plan import PRODUCTION, STAGING, Environment, Plan, read_plan, secret
+from deploy.promotion.promotion import Promotion, Sizes
+from deploy.promotion.record import Journal, Record, from_json, to_json
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PLANS = sorted((ROOT / "deploy" / "promotion" / "plans").glob("*.toml"))
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
+NOWHERE = "http://127.0.0.1:1"
 
 
 def snapshot(good: int, total: int, state: str = "operational") -> Snapshot:
@@ -90,6 +92,16 @@ def test_a_secret_is_read_from_its_place_and_never_from_the_plan(tmp_path: Path)
 )
 def test_objectives_are_judged_by_what_happened_since(before: Snapshot, after: Snapshot, count: int) -> None:
     assert len(problems(before, after)) == count
+
+
+def test_nothing_is_rolled_back_where_nothing_was_deployed(tmp_path: Path) -> None:
+    """The status from before cannot be read; a command would leave a file."""
+    commands = {name: f"touch {tmp_path}/{name}" for name in ("deploy", "rollback", "canary")}
+    staging, production = (Environment(name=name, status_url=NOWHERE, **commands) for name in (STAGING, PRODUCTION))
+    journal = Journal(tmp_path / "journal", "plan")
+    with pytest.raises(PromotionError, match=r"deploy: status.json: no answer"):
+        Promotion(Plan(staging, production), Record("v1"), journal, Sizes()).run()
+    assert [file.name for file in tmp_path.iterdir()] == ["journal"]
 
 
 def test_an_interruption_ends_a_program_that_ignores_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -281,7 +281,7 @@ def test_starting_over_rolls_back_what_was_interrupted(tmp_path: Path) -> None:
     text = re.sub(rollback, command, text, flags=re.MULTILINE)
     (tmp_path / "plan.toml").write_text(re.sub(r'"https://status[^"]*"', f'"http://{LOOPBACK}:1"', text))
     (tmp_path / "record").mkdir()
-    record = {"version": "v1", "done": [], "begun": "staging: deploy", "before": {}}
+    record = {"version": "v1", "done": [], "begun": "staging: deploy", "before": {"staging": {}}}
     (tmp_path / "record" / "plan.json").write_text(json.dumps(record))
     status, output = promote(tmp_path / "plan.toml", "v2")
     assert (status, "v1 was interrupted: finish it" in output) == (1, True)
@@ -289,5 +289,5 @@ def test_starting_over_rolls_back_what_was_interrupted(tmp_path: Path) -> None:
     assert status == 1  # staging has no status page
     assert "starting over: v1 was interrupted" in output
     assert "STOPPED v2: staging: deploy: status.json: no answer" in output
-    assert (tmp_path / "rolled-back").read_text().split() == ["v1", "v2"]
+    assert (tmp_path / "rolled-back").read_text().split() == ["v1"]  # of v2, nothing was begun
     assert not (tmp_path / "record" / "plan.json").exists()

@@ -11,10 +11,13 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from processes.postgres import EmbeddedPostgres
+from tests.support.cluster import put_cluster
 from tests.support.service import Service, exposure_key
 from tests.support.settings import SECRETS
 from tests.support.stored import store_key
 from tests.support.torture import only_in_torture
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,6 +109,32 @@ def test_a_restore_into_a_database_in_use_is_refused(empty_url: str, tmp_path: P
         restore = run("restore", tmp_path / "backup", empty_url)
     assert restore.returncode == 1
     assert restore.stderr.startswith("This database has other sessions")
+
+
+def test_a_restore_is_not_refused_because_postgresql_cleans_up(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not read")
+    with EmbeddedPostgres(put_cluster(tmp_path_factory.mktemp("pg"), tmp_path_factory), durable=False) as server:
+        with server_connection(server.url) as cursor:
+            slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1"
+            cursor.execute(f"CREATE TABLE one WITH ({slow}) AS SELECT generate_series(1, 100000) AS value")
+            cursor.execute("DELETE FROM one")
+            for setting in ("autovacuum = on", "autovacuum_naptime = '1s'", "track_counts = on"):
+                cursor.execute(f"ALTER SYSTEM SET {setting}")
+            cursor.execute("SELECT pg_reload_conf()")
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+
+            def is_cleaned_up() -> bool:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
+                    " AND query LIKE '%one%'"
+                )
+                return cursor.fetchone() != (0,)
+
+            wait_until(is_cleaned_up, "autovacuum runs")
+        refused = run("restore", tmp_path / "file", server.url)
+    assert refused.stderr == "This database is not empty: nothing was restored.\n"
 
 
 def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:

@@ -66,6 +66,17 @@ def test_a_release_through_a_pooler_leaves_no_lock_and_no_setting(server: Embedd
         assert left == []
 
 
+def test_a_version_from_before_a_migration_is_released_again(server: EmbeddedPostgres) -> None:
+    """As by a roll-back, or a restore or restart after one: versions work with the schema of the next."""
+    upgrade(server.url).communicate(timeout=120)
+    ask(server.url, "UPDATE alembic_version SET version_num = 'of-the-next'")
+    process = upgrade(server.url)
+    _, log = process.communicate(timeout=120)
+    assert process.returncode == 0, log
+    assert "schema newer than this version" in log
+    assert ask(server.url, "SELECT version_num FROM alembic_version") == [("of-the-next",)]
+
+
 def test_a_second_release_waits_for_the_first(server: EmbeddedPostgres, caplog: pytest.LogCaptureFixture) -> None:
     settings = make_settings(server.url, NO_REDIS)
     order: list[str] = []

@@ -140,6 +140,14 @@ def test_a_file_that_is_not_whole_is_refused_before_anything_is_written(
     assert here.rows("SELECT * FROM diagnosis_keys") == []
 
 
+def test_a_file_that_was_cut_off_in_its_last_number_is_refused(here: Service, tmp_path: Path) -> None:
+    text = "source\tidentifier\tdevice_type\tdate\tcount\nON\tOTKClaimed\tServer\t2021-03-04\t12"  # of 1234
+    result = run_import(here, write(tmp_path, events__tsv=text))
+    message = "Error: events.tsv: row 2 does not end: the file was cut off\n"
+    assert (result.exit_code, result.stderr) == (1, message)
+    assert here.rows("SELECT * FROM events") == []
+
+
 def test_bytes_that_are_not_hexadecimal_are_refused_without_showing_them(here: Service, tmp_path: Path) -> None:
     source = write(tmp_path)
     path = tmp_path / "encryption_keys.csv"
