@@ -17,7 +17,9 @@ from tests.support.invitations import actor, invite, links
 from tests.support.places import register, switch_on
 from tests.support.portal import add_account, signed_in
 from tests.support.service import Service
-from tests.support.torture import times
+from tests.support.torture import only_in_ci, times
+
+pytestmark = only_in_ci
 
 SURFACES = {"SURFACES": "submission,portal", "TEXT_MESSAGE_URL": "outbox"}
 PREFIX = {"en": "Error:", "fr": "Erreur\N{NO-BREAK SPACE}:"}
