@@ -1,4 +1,4 @@
-"""The network of a host: what the firewall lets in, and where nginx listens."""
+"""The network of a host: which ports the firewall leaves open, and where nginx listens."""
 
 import re
 import subprocess

@@ -27,7 +27,7 @@ export const newChoices = (lifetime) => ({ lifetime, salt: random(16), nonce: ra
 // What the reader sends to the server instead of the secret of the link.
 export const locator = async (secret) => bits(secret, NOTHING, toUtf8("locator"));
 
-// What the server stores instead of a locator or of a receipt's token.
+// What the server stores instead of a locator or a receipt's token.
 export const digest = async (token) => new Uint8Array(await crypto.subtle.digest("SHA-256", token));
 
 export async function seal(content, secret, choices, passphrase = "") {
