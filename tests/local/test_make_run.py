@@ -18,18 +18,13 @@ import pytest
 
 from processes.ports import can_bind, free_port
 from tests.support.cluster import put_cluster
+from tests.support.serving import PING_HANDLER
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STUB_WEB = """
-import http.server, os
-class Ping(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *arguments):
-        pass
+STUB_WEB = f"""{PING_HANDLER}
+import os
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Ping).serve_forever()
 """
 RELEASE_THAT_CONNECTS = """

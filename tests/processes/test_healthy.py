@@ -8,17 +8,12 @@ import pytest
 
 from processes.ports import free_port
 from tests.guards.source import ROOT
+from tests.support.serving import PING_HANDLER
 
 APART = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 CAN_BE_APART = os.geteuid() == 0 and subprocess.run([*APART, "true"], capture_output=True, check=False).returncode == 0
-FIRST = """
-import http.server, subprocess, sys, threading
-class Ping(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *arguments):
-        pass
+FIRST = f"""{PING_HANDLER}
+import subprocess, sys, threading
 server = http.server.ThreadingHTTPServer((sys.argv[2], int(sys.argv[3])), Ping)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.exit(subprocess.run([sys.executable, "bin/healthy"], stderr=subprocess.DEVNULL).returncode)
