@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.service import Service, empty, start_service
@@ -29,3 +32,19 @@ def portal_service(database_url: str, redis_url: str, settings: Mapping[str, str
     yield service
     service.database.dispose()
     service.app.context.redis.close()
+
+
+def portal_fixtures(settings: Mapping[str, str], host: str = "127.0.0.1") -> tuple[Any, Any]:
+    """Return two fixtures: `portal_address`, a web process for all tests of a module, and `service`, for each test."""
+
+    @pytest.fixture(scope="module")
+    def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+        with portal_process(database_url, redis_url, settings, tmp_path_factory.mktemp("portal"), host) as address:
+            yield address
+
+    @pytest.fixture
+    def service(database_url: str, redis_url: str) -> Iterator[Service]:
+        with portal_service(database_url, redis_url, settings) as service:
+            yield service
+
+    return portal_address, service

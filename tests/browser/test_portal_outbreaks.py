@@ -3,7 +3,6 @@
 import io
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from clients.phone.posters import Place, read_poster
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 from tests.browser.conftest import NewPage
-from tests.browser.portals import portal_process, portal_service
+from tests.browser.portals import portal_fixtures
 from tests.browser.test_portal_looks import faults
 from tests.support.places import switch_on
 from tests.support.portal import add_account, signed_in
@@ -33,19 +32,7 @@ SURFACES = {"SURFACES": "submission,retrieval,portal", "EXPORT_MAX_AGE_SECONDS":
 HOST = "alpha.canada.ca"
 
 
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal that reports outbreaks to its own process."""
-    folder = tmp_path_factory.mktemp("portal")
-    with portal_process(database_url, redis_url, SURFACES, folder) as address:
-        yield address
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process, for accounts, sessions, and what was stored."""
-    with portal_service(database_url, redis_url, SURFACES) as service:
-        yield service
+portal_address, service = portal_fixtures(SURFACES)
 
 
 def enter(page: Page, service: Service, role: Role, *granted: Right, email: str = "") -> Page:

@@ -1,6 +1,5 @@
 """Pages of the portal about one thing, and forms that were refused: as accessible as the pages that others test."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from playwright.sync_api import Page
 from app.domain.portal.rights import Right, Role
 from app.store.portal.announcements import Announcement
 from tests.browser.conftest import NewPage
-from tests.browser.portals import portal_process, portal_service
+from tests.browser.portals import portal_fixtures
 from tests.browser.test_phone_looks import AXE, WCAG, violations
 from tests.browser.test_portal_looks import WIDTHS
 from tests.support.incidents import reviewed
@@ -37,18 +36,7 @@ SMALL_TARGETS = """
 """
 
 
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal that requests codes from its own process."""
-    with portal_process(database_url, redis_url, SURFACES, tmp_path_factory.mktemp("portal")) as address:
-        yield address
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process, for what the pages show."""
-    with portal_service(database_url, redis_url, SURFACES) as service:
-        yield service
+portal_address, service = portal_fixtures(SURFACES)
 
 
 @pytest.fixture

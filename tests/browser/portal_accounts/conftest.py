@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from app.domain.timeline import utc_now
 from tests.browser.conftest import opening
-from tests.browser.portals import portal_process, portal_service
+from tests.browser.portals import portal_fixtures
 from tests.support.service import Service
 
 SURFACES = {"SURFACES": "submission,portal"}
@@ -22,19 +22,8 @@ VIRTUAL_AUTHENTICATOR = {
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal on a host name, which passkeys need."""
-    folder = tmp_path_factory.mktemp("portal")
-    with portal_process(database_url, redis_url, SURFACES, folder, "localhost") as address:
-        yield address
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process, for what an operator would do."""
-    with portal_service(database_url, redis_url, SURFACES) as service:
-        yield service
+# On a host name, which passkeys need.
+portal_address, service = portal_fixtures(SURFACES, "localhost")
 
 
 @pytest.fixture

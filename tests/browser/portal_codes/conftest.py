@@ -1,7 +1,5 @@
 """A portal in a real browser, and the person who has signed in to it."""
 
-from collections.abc import Iterator
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from playwright.sync_api import Page
@@ -10,7 +8,7 @@ from app.domain.portal.rights import Role
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 from tests.browser.conftest import NewPage
-from tests.browser.portals import portal_process, portal_service
+from tests.browser.portals import portal_fixtures
 from tests.support.portal import add_account, signed_in
 from tests.support.service import Service
 from tests.support.settings import SECRETS
@@ -18,19 +16,7 @@ from tests.support.settings import SECRETS
 SURFACES = {"SURFACES": "submission,portal", "PORTAL_DAILY_CODES": "120", "TEXT_MESSAGE_URL": "outbox"}
 
 
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal that requests codes from its own process."""
-    folder = tmp_path_factory.mktemp("portal")
-    with portal_process(database_url, redis_url, SURFACES, folder) as address:
-        yield address
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process, for what another page would do: an account, a session."""
-    with portal_service(database_url, redis_url, SURFACES) as service:
-        yield service
+portal_address, service = portal_fixtures(SURFACES)
 
 
 def sign_in(page: Page, service: Service, address: str, role: Role = Role.STAFF) -> None:

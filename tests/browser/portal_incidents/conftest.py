@@ -7,26 +7,14 @@ from playwright.sync_api import Browser, Page
 
 from app.domain.portal.rights import Role
 from tests.browser.conftest import opening
-from tests.browser.portals import portal_process, portal_service
+from tests.browser.portals import portal_fixtures
 from tests.support.portal import add_account, signed_in
 from tests.support.service import Service
 
 SURFACES = {"SURFACES": "submission,portal,status"}
 
 
-@pytest.fixture(scope="module")
-def portal_address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A portal beside status."""
-    folder = tmp_path_factory.mktemp("portal")
-    with portal_process(database_url, redis_url, SURFACES, folder) as address:
-        yield address
-
-
-@pytest.fixture
-def service(database_url: str, redis_url: str) -> Iterator[Service]:
-    """The same application in this process."""
-    with portal_service(database_url, redis_url, SURFACES) as service:
-        yield service
+portal_address, service = portal_fixtures(SURFACES)
 
 
 @pytest.fixture
