@@ -21,7 +21,7 @@ pytestmark = only_in_ci
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
-    "--seconds": "0.1",
+    "--seconds": "0.5",
     "--warm-up": "0",
     "--rounds": "1",
     "--keys-per-day": "100",
