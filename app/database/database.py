@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
+import psycopg2
 from sqlalchemy import Connection, Engine, QueuePool, event, text
 
 from app.database.observed import ObservedExecutor, observe_engine
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 PAUSE_SECONDS: Final = 600.0
 # How much later than the server's own timeout a connection is closed.
 _MARGIN_SECONDS: Final = 1.0
-_STATEMENT_SECONDS: Final = "statement_seconds"  # an entry of `Connection.info`
+_WAITS: Final = "waits"  # an execution option of connections that are in a transaction
 
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
@@ -34,7 +36,7 @@ class Database:
         self._engine = engine
         self._watchdog = Watchdog(response_seconds)
         self.prepared: PreparedExecutor = PreparedExecutor(engine, self._watchdog)
-        self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
+        _watch_transactions(engine)
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
@@ -53,11 +55,12 @@ class Database:
         If the server stops responding to a statement, or to the commit, the connection is closed (see `Watchdog`).
         """
         with (
-            self._transactions.connect() as connection,
+            self._engine.connect() as connection,
             self._watchdog.guard(connection.connection.dbapi_connection) as guard,
         ):
-            _watch_statements(connection, guard, self._watchdog.seconds)
-            with connection.begin():
+            seconds = self._watchdog.seconds
+            connection.execution_options(**{_WAITS: _Waits(guard, seconds, seconds)})
+            with _autocommit_off(connection), connection.begin():
                 yield connection
 
     @contextmanager
@@ -104,17 +107,63 @@ def allow_time(connection: Connection, seconds: int = 300, *, also_for_locks: bo
     """
     names = ("statement_timeout", "lock_timeout") if also_for_locks else ("statement_timeout",)
     connection.execute(text("; ".join(f"SET LOCAL {name} = '{seconds}s'" for name in names)))
-    connection.info[_STATEMENT_SECONDS] = seconds + _MARGIN_SECONDS
+    if waits := _waits(connection):
+        waits.seconds = seconds + _MARGIN_SECONDS
 
 
-def _watch_statements(connection: Connection, guard: Guard, seconds: float) -> None:
-    """Set the deadline of each response in a transaction, and that of each pause."""
+@dataclass
+class _Waits:
+    """The deadline of a transaction's connection, and how long each response and its end may take, in seconds."""
 
-    def expect_response(*_: object) -> None:
-        guard.allow(connection.info.get(_STATEMENT_SECONDS, seconds))
+    guard: Guard
+    seconds: float
+    end_seconds: float
 
-    connection.info.pop(_STATEMENT_SECONDS, None)  # of an earlier transaction of the same session
-    event.listen(connection, "before_cursor_execute", expect_response)
-    event.listen(connection, "after_cursor_execute", lambda *_: guard.allow(PAUSE_SECONDS))
-    for ending in ("commit", "rollback"):
-        event.listen(connection, ending, lambda *_: guard.allow(seconds))
+
+def _waits(connection: Connection) -> _Waits | None:
+    waits: _Waits | None = connection.get_execution_options().get(_WAITS)
+    return waits
+
+
+def _expect_response(connection: Connection, *_: object) -> None:
+    if waits := _waits(connection):
+        waits.guard.allow(waits.seconds)
+
+
+def _expect_pause(connection: Connection, *_: object) -> None:
+    if waits := _waits(connection):
+        waits.guard.allow(PAUSE_SECONDS)
+
+
+def _expect_end(connection: Connection) -> None:
+    if waits := _waits(connection):
+        waits.guard.allow(waits.end_seconds)
+
+
+def _watch_transactions(engine: Engine) -> None:
+    """Let the deadline follow each transaction.
+
+    The listeners are the engine's: adding them to each connection took longer than an empty transaction.
+    """
+    event.listen(engine, "before_cursor_execute", _expect_response)
+    event.listen(engine, "after_cursor_execute", _expect_pause)
+    event.listen(engine, "commit", _expect_end)
+    event.listen(engine, "rollback", _expect_end)
+
+
+@contextmanager
+def _autocommit_off(connection: Connection) -> Iterator[None]:
+    """Let psycopg2 begin a transaction with the first statement, until the end of the block.
+
+    An isolation level among SQLAlchemy's execution options would do the same, but psycopg2 then resets the session's
+    default after each transaction, which costs a round trip.
+    """
+    session: Any = connection.connection.dbapi_connection
+    session.autocommit = False
+    try:
+        yield
+    finally:
+        try:
+            session.autocommit = True
+        except psycopg2.Error:  # it is closed, or still in a transaction that would include what follows
+            connection.invalidate()

@@ -49,6 +49,7 @@ def engine_options(settings: CommonSettings) -> dict[str, Any]:
 def _session_settings(milliseconds: int) -> dict[str, object]:
     return {
         "timezone": "UTC",
+        "default_transaction_isolation": r"read\ committed",  # whatever the role's or the database's default is
         "statement_timeout": milliseconds,
         "lock_timeout": milliseconds,
         "plan_cache_mode": "force_generic_plan",  # no prepared statement benefits from a plan for its parameters
