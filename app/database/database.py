@@ -73,6 +73,14 @@ class Database:
             session.flush()
 
     @contextmanager
+    def autocommit_session(self) -> "Iterator[Session]":
+        """Yield an ORM session in which each statement is a transaction of its own, and one round trip."""
+        from sqlalchemy.orm import Session
+
+        with self.autocommit() as connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Yield a read-only connection on which every statement sees the same state."""
         # Set inside the transaction: a pooler may apply session settings to another session, and leave it read-only.

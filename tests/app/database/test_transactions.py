@@ -70,7 +70,7 @@ def committed(database_url: str) -> list[int]:
         reader.close()
 
 
-def test_a_transaction_costs_two_round_trips_beside_its_statements(
+def test_a_transaction_costs_two_round_trips_beside_its_statements_and_autocommit_none(
     make_service: Callable[..., Service], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = put_cluster(tmp_path / "postgres", tmp_path_factory)
@@ -86,6 +86,8 @@ def test_a_transaction_costs_two_round_trips_beside_its_statements(
                 connection.execute(text(f"SELECT {number}"))
         with database.autocommit() as connection:
             connection.execute(text("SELECT 2"))
+        with database.autocommit_session() as session:
+            session.execute(text("SELECT 3"))
         database.dispose()
     lines = (folder / "postgres.log").read_text().splitlines()
     statements = [line.partition("statement: ")[2] for line in lines if "statement: " in line]
@@ -93,6 +95,7 @@ def test_a_transaction_costs_two_round_trips_beside_its_statements(
         *("BEGIN", "SELECT 0", "COMMIT"),
         *("BEGIN", "SELECT 1", "COMMIT"),
         "SELECT 2",
+        "SELECT 3",
     ]
 
 
