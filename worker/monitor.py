@@ -7,7 +7,8 @@ from typing import Final
 
 from app.config import STATUS
 from app.domain.timeline import utc_now
-from app.incidents.channels import make_channels
+from app.incidents.channels import SECONDS, make_channels
+from app.incidents.late_recipients import LateRecipients
 from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.monitor import Monitor
 from app.upkeep.monitoring.slots import SLOT_SECONDS
@@ -24,8 +25,9 @@ class MonitorThread:
     A daemon: a process that must end does not wait for a receiver of notices.
     """
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, late: LateRecipients | None = None) -> None:
         self._monitor = monitor
+        self._late = late
         self._stop = Event()
         self._thread = Thread(target=self._run, name="monitor", daemon=True)
 
@@ -42,6 +44,8 @@ class MonitorThread:
         while not self._stop.wait(SLOT_SECONDS - time.time() % SLOT_SECONDS):
             try:
                 self._monitor.run(utc_now())
+                if self._late is not None:
+                    self._late.send_due(utc_now())
             except Exception:
                 _logger.exception("monitor failed")
 
@@ -51,9 +55,9 @@ def start_monitor(context: Context, role: str) -> MonitorThread | None:
     settings = context.settings
     if not settings.serves(STATUS):
         return None
-    channels = make_channels(settings.status, utc_now)
-    thread = MonitorThread(
-        Monitor(settings, role, utc_now(), MeasuredObjectives(), channels, context.instruments.count_check)
-    )
+    late = LateRecipients(settings.status, SECONDS)
+    channels = make_channels(settings.status, utc_now, late)
+    monitor = Monitor(settings, role, utc_now(), MeasuredObjectives(), channels, context.instruments.count_check)
+    thread = MonitorThread(monitor, late)
     thread.start()
     return thread

@@ -42,6 +42,11 @@ class SharingSettings(CommonSettings):
         "Address of sharing in a browser, such as https://share.example.org, for the links that commands print",
         "",
     )
+    sharing_support_url: str | None = setting(
+        parse.optional(parse.address("https://", "mailto:", "tel:")),
+        "Where the pages of sharing send people who need help: `https://`, `mailto:` or `tel:`",
+        "",
+    )
     sharing_network_bytes: int = setting(
         parse.integer(100_000, 100_000_000_000), "Bytes of shared secrets that one network may have stored", "20000000"
     )

@@ -13,9 +13,10 @@ from typing import Final
 
 from app.config import StatusSettings
 from app.domain.incidents.notices import Channel
+from app.incidents.late_recipients import LateRecipients
 from app.incidents.notice_texts import Notice, as_json, subject_of, text_of
 from app.incidents.notices import Send
-from app.sending.email import Email, send_email
+from app.sending.email import Email
 from app.sending.http import post_json
 from app.web.i18n import LANGUAGES
 
@@ -23,8 +24,14 @@ from app.web.i18n import LANGUAGES
 SECONDS: Final = 5.0
 
 
-def make_channels(settings: StatusSettings, clock: Callable[[], datetime]) -> dict[Channel, Send]:
-    """Return the channels of the settings. Each raises MailDeliveryError if a notice is not accepted."""
+def make_channels(
+    settings: StatusSettings, clock: Callable[[], datetime], late: LateRecipients | None = None
+) -> dict[Channel, Send]:
+    """Return the channels of the settings. Each raises MailDeliveryError if a notice is not accepted.
+
+    `late` sends notices to recipients who were refused for the moment; its `send_due` has to be called.
+    """
+    sender = late or LateRecipients(settings, SECONDS)
     channels: dict[Channel, Send] = {}
     base = settings.status_url.rstrip("/") if settings.status_url else None
     url, key, addresses = settings.notice_webhook_url, settings.notice_webhook_key, settings.notice_emails
@@ -39,7 +46,7 @@ def make_channels(settings: StatusSettings, clock: Callable[[], datetime]) -> di
 
         def mail(notice: Notice) -> None:
             email = Email(addresses, subject_of(notice), text_of(notice, _links(base, notice)), notice.identifier)
-            send_email(settings.mail_url or "", settings.mail_from, email, SECONDS)
+            sender.send(email, notice.number, clock())
 
         channels[Channel.EMAIL] = mail
     return channels

@@ -23,6 +23,8 @@ from app.store.incidents.incidents import Incident
 
 MAX_TITLE: Final = 200  # characters
 LISTED: Final = 200
+# How long the same incident of the same person is one that was sent again.
+_REPETITION: Final = timedelta(minutes=10)
 # How long the status page shows an incident.
 PUBLIC_DAYS: Final = 730
 
@@ -75,7 +77,10 @@ class Incidents:
             return [public_incident(record_of(row), own[row.id], published[row.id]) for row in rows]
 
     def open(self, opening: Opening, actor: str, now: datetime) -> int:
-        """Store an incident that begins now, and return its number. Raises IncidentRefusedError without a title."""
+        """Store an incident that begins now, and return its number. Raises IncidentRefusedError without a title.
+
+        The same one that the person opened moments ago is returned instead: the form was sent twice.
+        """
         title_en, title_fr = opening.title_en or opening.title_fr, opening.title_fr or opening.title_en
         is_short = max(len(title_en), len(title_fr)) <= MAX_TITLE
         if not title_en or not is_short or not _is_storable(title_en + title_fr):
@@ -90,6 +95,10 @@ class Incidents:
                 began=now,
                 opened_by=actor,
             )
+            incidents.lock_all(session)
+            same = incidents.find_same(session, row, now - _REPETITION)
+            if same is not None:
+                return same
             session.add(row)
             session.flush()
             events.add(session, Event(now, EventKind.OPENED, author=actor), row.id)
@@ -117,7 +126,11 @@ class Incidents:
         event = Event(now, EventKind.NOTE, "", text, actor, is_public)
         try:
             with self.database.session() as session:
-                # Not looked up first: the process that takes notes of other systems may only add rows.
+                # Only in the portal: the process that takes notes of other systems may only add rows.
+                if number is not None and self.audit is not None:
+                    locked(session, number)
+                    if events.is_repeated(session, event, number, now - _REPETITION):
+                        return
                 events.add(session, event, number)
                 session.flush()
                 if number is not None:

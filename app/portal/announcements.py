@@ -83,9 +83,11 @@ class Announcements:
             return _content(found)
 
     def publish(self, actor: Person, content: Content, now: datetime) -> None:
-        """Store an announcement."""
+        """Store an announcement, unless there is the same one: the form was sent twice."""
         with self.database.session() as session:
             lock_actor(session, actor, Right.EVERYWHERE)
+            if announcements.exists(session, content.__dict__):
+                return
             row = Announcement(created=now, **content.__dict__)
             session.add(row)
             session.flush()

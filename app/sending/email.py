@@ -17,6 +17,7 @@ _logger = logging.getLogger(__name__)
 _SECONDS: Final = 10.0
 _SMTP_PORT: Final = 587
 _SMTPS_PORT: Final = 465
+_PERMANENT: Final = 500  # and more: the server will never accept the address
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -30,10 +31,11 @@ class Email:
     identifier: str | None = None
 
 
-def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECONDS) -> None:
+def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECONDS) -> Sequence[str]:
     """Send an e-mail; raise MailDeliveryError, whose text names neither a person nor an address.
 
-    If the server accepts it for some recipients and not for others, it is sent, and that is logged.
+    If the server accepts it for some recipients and not for others, it is sent, and that is logged. Returns those whom
+    the server refused for the moment, with a status below 500.
 
     `smtp://` begins with STARTTLS, without which nothing is sent except on this machine: messages hold links that
     grant access. `smtps://` is encrypted from the start. Certificates are verified. The server is given `seconds` for
@@ -57,6 +59,7 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
         statuses = ", ".join(f"status {status}" for status in sorted({status for status, _ in refused.values()}))
         fields = {"refused": len(refused), "accepted": len(email.to) - len(refused), "reason": statuses}
         _logger.error("e-mail refused for some recipients", extra=fields)
+    return tuple(address for address, (status, _) in (refused or {}).items() if status < _PERMANENT)
 
 
 def _connect(scheme: str, host: str, port: int | None, context: ssl.SSLContext, seconds: float) -> smtplib.SMTP:

@@ -28,6 +28,7 @@ class Status:
     figures: PublishedFigures
     rendered: RenderedPages = field(default_factory=RenderedPages)
     rendered_figures: RenderedPages = field(default_factory=RenderedPages)
+    rendered_information: RenderedPages = field(default_factory=RenderedPages)
 
     def document(self, now: datetime) -> StatusDocument | None:
         """Return the newest document, or None if none could be read since the process started."""

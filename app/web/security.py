@@ -38,6 +38,8 @@ PUBLIC_ENDPOINTS: Final = frozenset(
         "status.overview",
         "status.incidents",
         "status.incident",
+        "status.privacy",
+        "status.accessibility",
         "status.feed",
         "status.status_json",
         "status.unknown",

@@ -96,7 +96,7 @@ def faults(page: Page, language: str) -> list[str]:
             found.append(f"the title {title!r} does not state that there is an error")
         if page.evaluate("document.activeElement.className") != "error-summary":
             found.append("the focus is not in the summary")
-        for link in page.locator(".error-summary a").all():
+        for link in page.locator(".error-summary ul a").all():
             target = link.get_attribute("href") or ""
             link.click()
             if not page.evaluate("document.activeElement.matches('input, select, textarea')"):
@@ -233,3 +233,20 @@ def test_what_is_shown_once_meets_wcag(page: Page, things: dict[str, str], langu
             page.evaluate(SEND)
         found[path] = faults(page, language)
     assert {name: each for name, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_form_that_was_sent_too_late_keeps_what_was_typed_and_meets_wcag(
+    page: Page, service: Service, language: str
+) -> None:
+    page.goto(f"/{language}/people/invite")
+    page.fill("#email", "grace@health.example")
+    service.execute("UPDATE portal_sessions SET confirmed_at = confirmed_at - interval '16 minutes'")
+    with page.expect_navigation():
+        page.evaluate(SEND)
+    assert page.input_value("#email") == "grace@health.example"
+    assert page.evaluate("document.activeElement.getAttribute('aria-labelledby')") == "unproven"
+    assert faults(page, language) == []
+    with page.expect_popup() as popup:
+        page.click("[aria-labelledby=unproven] a")
+    assert popup.value.url.endswith(f"/{language}/confirm?next=/confirmed")

@@ -10,6 +10,7 @@ from tests.browser.test_portal_looks import faults
 from tests.support.torture import times
 
 LOOKS = [("en", "light"), ("fr", "dark"), ("en", "dark"), ("fr", "light")]
+INFORMATION = ("/privacy", "/accessibility")
 MAX_PAGE_BYTES = 100_000
 
 
@@ -106,6 +107,16 @@ def test_every_state_meets_wcag_at_every_width(new_sharing_page: NewPage, langua
         state(page, language)
         found[state.__name__] = faults(page)
     assert {state: each for state, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+def test_privacy_and_accessibility_meet_wcag(new_sharing_page: NewPage, language: str, scheme: str, width: int) -> None:
+    found = {}
+    for path in INFORMATION:
+        page = new_sharing_page(f"/share{path}/{language}", width, color_scheme=scheme)
+        found[path] = faults(page)
+    assert found == {path: [] for path in INFORMATION}
 
 
 def test_pages_weigh_little(new_sharing_page: NewPage) -> None:

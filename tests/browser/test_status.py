@@ -20,6 +20,7 @@ from tests.support.web import web_process
 
 LOOKS = [("en", "light"), ("fr", "dark"), ("en", "dark"), ("fr", "light")]
 PATHS = ("", "/incidents", "/incidents/41", "/nothing")
+INFORMATION = ("/privacy", "/accessibility")
 MAX_PAGE_BYTES = 100_000
 STALE = timedelta(minutes=20)
 
@@ -82,6 +83,19 @@ def test_every_state_meets_wcag_at_every_width(
                     summary.click()
                 found[f"{name}{path}"] = faults(page)
     assert {state: each for state, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+def test_privacy_and_accessibility_meet_wcag(
+    browser: Browser, sites: dict[str, StatusSite], language: str, scheme: str, width: int
+) -> None:
+    found = {}
+    with opening(browser, sites["none"].address) as open_page:
+        for path in INFORMATION:
+            page = open_page(f"/status/{language}{path}", width, color_scheme=scheme)
+            found[path] = faults(page)
+    assert found == {path: [] for path in INFORMATION}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ class MailServer:
     port: int = 0
     refuses: bool = False
     refused: frozenset[str] = frozenset()
+    refusal: bytes = b"450 greylisted"
     farewell: bytes = b"221 bye"
     messages: list[Message] = field(default_factory=list)
 
@@ -31,7 +32,7 @@ class MailServer:
         while line := (await reader.readline()).decode().strip():
             command = line.partition(" ")[0].upper()
             if command == "RCPT" and any(f"<{address}>" in line for address in self.refused):
-                writer.write(b"450 greylisted\r\n")
+                writer.write(self.refusal + b"\r\n")
                 continue
             if command == "DATA":
                 writer.write(b"354 go on\r\n")

@@ -3,12 +3,15 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
+from app.domain.timeline import utc_now
+from app.incidents.service import Opening
 from app.upkeep.monitoring.heartbeats import CLOCK
 from tests.support.service import Service
+from tests.support.smtp import mail_server
 from tests.support.waiting import wait_until
 from worker.monitor import MonitorThread, start_monitor
 
@@ -59,6 +62,23 @@ def test_the_process_of_a_clock_writes_its_heartbeat(often: None, make_service: 
     assert thread is not None
     wait_until(lambda: service.rows("SELECT 1 FROM heartbeats WHERE role = 'clock'"), "a heartbeat is stored")
     thread.stop()
+
+
+def test_a_recipient_who_was_refused_for_the_moment_gets_the_notice_from_the_same_process(
+    often: None, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.incidents.late_recipients._FIRST_PAUSE", timedelta(seconds=1))
+    with mail_server() as mail:
+        mail.refused = frozenset({"grace@health.example"})
+        emails = "ada@health.example,grace@health.example"
+        service = make_service(SURFACES="submission,status", NOTICE_EMAILS=emails, MAIL_URL=mail.url)
+        service.app.context.incidents.open(Opening("Claims fail"), "team", utc_now())
+        thread = start_monitor(service.app.context, CLOCK)
+        assert thread is not None
+        wait_until(lambda: mail.messages, "the notice is sent")
+        mail.refused = frozenset()
+        wait_until(lambda: mail.messages[-1]["To"] == "grace@health.example", "it is sent to her alone")
+        thread.stop()
 
 
 def test_a_process_without_status_has_no_monitor(make_service: Callable[..., Service]) -> None:

@@ -121,7 +121,10 @@ def _check_person(page: Page) -> Response | None:
     # A page in the other language does nothing, and one that shows a code once must not lose it.
     needs_confirmation = page.needs_confirmation and not g.is_switch
     if needs_confirmation and not current_session().is_confirmed(current_time()):
-        return pages.to_confirmation()
+        if request.method != "POST":
+            return pages.to_confirmation()
+        # The page does nothing, as if it were shown in the other language, and keeps what was typed.
+        g.is_switch = g.is_unproven = True
     return None
 
 

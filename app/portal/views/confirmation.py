@@ -41,6 +41,12 @@ def confirm() -> Response:
     )
 
 
+@confirmation.page("/confirmed")
+def confirmed() -> Response:
+    """Lead back to the window with a form that was sent too late."""
+    return pages.render("accounts/confirmed.html")
+
+
 @confirmation.page("/confirm/passkey", methods=("POST",))
 def confirm_with_passkey() -> Response:
     """Accept a passkey in place of the password."""

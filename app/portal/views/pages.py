@@ -1,6 +1,6 @@
 """How the portal's pages are made: layout, texts, errors and redirects."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -8,7 +8,7 @@ from flask import Response, g, render_template, request
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 
-from app.domain.portal.people import WARNING
+from app.domain.portal.people import CONFIRMATION_LIMIT, WARNING
 from app.portal.announcements import Shown
 from app.portal.demonstration import DEMONSTRATIONS
 from app.portal.views.navigation import entries
@@ -60,6 +60,8 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         current_path=request.path.partition(f"/{t.language}")[2],
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
         session_id=session.session_id if person else None,
+        is_unproven=g.get("is_unproven", False),
+        proof_minutes=CONFIRMATION_LIMIT // timedelta(minutes=1),
         warning_seconds=int(WARNING.total_seconds()),
         settings=current_settings(),
         demonstrations=tuple(DEMONSTRATIONS) if current_settings().review.review_tools else (),

@@ -91,6 +91,19 @@ def respond(
     return conditional(response, page.etag)
 
 
+def show_information(language: str, name: str, numbers: dict[str, int]) -> Response:
+    """Return a page that depends on the settings alone: it needs no document. `numbers` are those of its texts."""
+    path = f"/{name}"
+
+    def render() -> bytes:
+        return render_page(language, path, f"status/{name}.html", {"numbers": numbers}).encode()
+
+    page = current_context().status.rendered_information.get(None, (language, path), render)
+    response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type="text/html; charset=utf-8")
+    response.content_language.add(load_catalogue(GROUP, language).locale)
+    return conditional(response, page.etag)
+
+
 def missing(language: str) -> Response:
     """Return the page for a path that does not exist."""
     body = render_page(language, None, "status/missing.html", {})

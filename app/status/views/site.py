@@ -5,6 +5,7 @@ from typing import Final
 from flask import Response, request
 
 from app.domain.incidents.public import PublicIncident
+from app.domain.portal import suppression
 from app.status.document import StatusDocument, to_json
 from app.status.views.bars import HEIGHT, WIDTH, draw_bars, every_day, share_of
 from app.status.views.feed import atom_feed
@@ -17,6 +18,7 @@ from app.status.views.respond import (
     protect,
     respond,
     show,
+    show_information,
     unavailable,
 )
 from app.web.blueprints import Blueprint
@@ -76,6 +78,18 @@ def incident(language: str, number: int) -> Response:
         values,
         exists=lambda document: number in document.incidents_by_number,
     )
+
+
+@site.route(f"/status/{LANGUAGE}/privacy")
+def privacy(language: str) -> Response:
+    """State what is known of readers, and what is published."""
+    return show_information(language, "privacy", {"threshold": suppression.THRESHOLD})
+
+
+@site.route(f"/status/{LANGUAGE}/accessibility")
+def accessibility(language: str) -> Response:
+    """State how accessible the pages are, how that is tested, and where to report a barrier."""
+    return show_information(language, "accessibility", {})
 
 
 @site.route(f"/status/{LANGUAGE}/feed.atom")

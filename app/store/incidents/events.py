@@ -31,6 +31,14 @@ def add(session: Session, event: Event, incident: int | None = None) -> None:
     session.add(StoredEvent(incident_id=incident, **values))
 
 
+def is_repeated(session: Session, event: Event, incident: int, since: datetime) -> bool:
+    """Return whether an incident has had the same note since then."""
+    same = (StoredEvent.kind, StoredEvent.text, StoredEvent.author, StoredEvent.is_public)
+    is_same = [column == getattr(event, column.key) for column in same]
+    statement = select(StoredEvent.id).where(StoredEvent.incident_id == incident, StoredEvent.at >= since, *is_same)
+    return session.execute(statement.limit(1)).first() is not None
+
+
 def near(session: Session, incident: int, begin: datetime, end: datetime) -> Sequence[Event]:
     """Return the events of an incident, and those of the service in a period, the oldest first."""
     is_near = StoredEvent.incident_id.is_(None) & (StoredEvent.at >= begin) & (StoredEvent.at <= end)

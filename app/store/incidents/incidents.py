@@ -59,6 +59,13 @@ def ongoing(session: Session, urgencies: Sequence[str]) -> Sequence[Incident]:
     return session.scalars(statement.order_by(Incident.urgency).with_for_update()).all()  # `page` before `ticket`
 
 
+def find_same(session: Session, opened: Incident, since: datetime) -> int | None:
+    """Return the number of the open incident with the words of this one that its person opened since then."""
+    same = (Incident.title_en, Incident.title_fr, Incident.state, Incident.impact, Incident.parts, Incident.opened_by)
+    is_same = [column == getattr(opened, column.key) for column in same]
+    return session.scalar(select(Incident.id).where(*is_same, Incident.began >= since).limit(1))
+
+
 def newest(session: Session, count: int) -> Sequence[Incident]:
     """Return the newest incidents, the ongoing ones first."""
     order = (Incident.resolved.is_not(None), Incident.began.desc(), Incident.id.desc())

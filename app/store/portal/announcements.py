@@ -1,6 +1,6 @@
 """Announcements on the portal's pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, String, Text, or_, select
@@ -30,6 +30,12 @@ def current(connection: Connection, jurisdiction: str, now: datetime) -> Sequenc
     is_theirs = or_(Announcement.jurisdiction.is_(None), Announcement.jurisdiction == jurisdiction)
     statement = select(Announcement.id, Announcement.level, Announcement.text_en, Announcement.text_fr)
     return connection.execute(statement.where(is_current, is_theirs).order_by(Announcement.starts.desc())).all()
+
+
+def exists(session: Session, values: Mapping[str, object]) -> bool:
+    """Return whether there is an announcement with these values. A value may be None."""
+    is_same = [getattr(Announcement, name).is_not_distinct_from(value) for name, value in values.items()]
+    return session.scalar(select(Announcement.id).where(*is_same).limit(1)) is not None
 
 
 def newest(session: Session, count: int) -> Sequence[Announcement]:

@@ -66,6 +66,7 @@ VALUES = COMPLETE | {
     "STATUS_FOLDER": "/folder",
     "STATUS_SUPPORT_URL": "https://example.org/help",
     "PORTAL_SUPPORT_URL": "tel:+18005550199",
+    "SHARING_SUPPORT_URL": "tel:+18005550199",
     "NOTICE_WEBHOOK_URL": "https://notices.example.org/exposure-alert",
     "NOTICE_WEBHOOK_KEY": "ff" * 32,
     "FIGURE_THRESHOLDS": "diagnosis_keys=90000/135000",

@@ -1,0 +1,65 @@
+"""Recipients of a notice whom the server for e-mail refused for the moment, as it does with greylisting.
+
+They are kept in memory: after a restart, they get the next reminder. The others do not get the notice again.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.config import StatusSettings
+from app.domain.errors import MailDeliveryError
+from app.domain.incidents.notices import Channel
+from app.sending.email import Email, send_email
+
+_logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE: Final = timedelta(minutes=1)
+_MAX_ATTEMPTS: Final = 5  # the last one half an hour after the notice
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    email: Email
+    attempts: int  # that failed
+    next_attempt: datetime
+
+
+class LateRecipients:
+    """Sends notices to those recipients again. For one thread: that of the monitor."""
+
+    def __init__(self, settings: StatusSettings, seconds: float) -> None:
+        """`seconds`: how long the server may take for each response."""
+        self._settings = settings
+        self._seconds = seconds
+        self._waiting: dict[int | None, _Waiting] = {}  # by incident
+
+    def send(self, email: Email, incident: int | None, now: datetime) -> None:
+        """Send a notice; raise MailDeliveryError. It replaces what still had to be sent of the incident."""
+        self._waiting.pop(incident, None)
+        self._keep(email, self._send(email), incident, 0, now)
+
+    def send_due(self, now: datetime) -> None:
+        """Send what is due to those who were refused."""
+        for incident, waiting in list(self._waiting.items()):
+            # An attempt that is further ahead than any pause: the clock was set back.
+            if now < waiting.next_attempt <= now + _FIRST_PAUSE * 2**_MAX_ATTEMPTS:
+                continue
+            del self._waiting[incident]
+            try:
+                refused = self._send(waiting.email)
+            except MailDeliveryError as error:
+                refused = waiting.email.to
+                fields = {"channel": Channel.EMAIL.value, "attempts": waiting.attempts + 1, "reason": str(error)}
+                _logger.error("notice not sent", extra=fields)
+            self._keep(waiting.email, refused, incident, waiting.attempts + 1, now)
+
+    def _send(self, email: Email) -> Sequence[str]:
+        return send_email(self._settings.mail_url or "", self._settings.mail_from, email, self._seconds)
+
+    def _keep(self, email: Email, refused: Sequence[str], incident: int | None, attempts: int, now: datetime) -> None:
+        if refused and attempts < _MAX_ATTEMPTS:
+            next_attempt = now + _FIRST_PAUSE * 2**attempts
+            self._waiting[incident] = _Waiting(replace(email, to=refused), attempts, next_attempt)

@@ -1,0 +1,94 @@
+"""Recipients of a notice whom the server for e-mail refuses for the moment get it soon after, and the others once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from app.incidents.channels import SECONDS, make_channels
+from app.incidents.late_recipients import LateRecipients
+from app.incidents.notices import NoticeSender
+from app.incidents.service import Opening
+from tests.support.incidents import AUTHOR
+from tests.support.service import Service
+from tests.support.smtp import MailServer, mail_server
+
+ADA, GRACE = "ada@health.example", "grace@health.example"
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Desk:
+    """A service whose notices a server for e-mail takes."""
+
+    service: Service
+    mail: MailServer
+    late: LateRecipients
+    sender: NoticeSender
+
+    def after(self, minutes: float) -> list[str]:
+        """Advance the time, send what is due, and return the recipients of each e-mail that was accepted."""
+        known = len(self.mail.messages)
+        self.service.clock.now += minutes * MINUTE
+        self.sender.send_due(self.service.clock.now)
+        self.late.send_due(self.service.clock.now)
+        return [str(each["To"]) for each in self.mail.messages[known:]]
+
+
+@pytest.fixture
+def desk(make_service: Callable[..., Service]) -> Iterator[Desk]:
+    """A service on which there is an incident, and whose server for e-mail refuses one of two addresses."""
+    with mail_server() as mail:
+        service = make_service(SURFACES="status", NOTICE_EMAILS=f"{ADA},{GRACE}", MAIL_URL=mail.url)
+        late = LateRecipients(service.settings.status, SECONDS)
+        channels = make_channels(service.settings.status, lambda: service.clock.now, late)
+        service.app.context.incidents.open(Opening("Claims fail"), AUTHOR, service.clock.now)
+        mail.refused = frozenset({GRACE})
+        yield Desk(service, mail, late, NoticeSender(service.database, channels))
+
+
+def test_who_was_refused_gets_the_notice_once_the_server_accepts_it(desk: Desk) -> None:
+    assert desk.after(0) == [f"{ADA}, {GRACE}"]
+    assert desk.after(0.9) == [], "not before the pause is over"
+    assert desk.after(0.1) == []
+    desk.mail.refused = frozenset()
+    assert desk.after(1.9) == []
+    assert desk.after(0.1) == [GRACE]
+    assert desk.after(8) == [], "once"
+    first, second = desk.mail.messages
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_an_address_that_is_never_accepted_is_not_tried_again(desk: Desk) -> None:
+    desk.mail.refusal = b"550 no such person"
+    desk.after(0)
+    desk.mail.refused = frozenset()
+    assert [desk.after(minutes) for minutes in (1, 2, 4)] == [[], [], []]
+
+
+def test_a_newer_notice_replaces_what_was_not_sent(desk: Desk) -> None:
+    desk.after(0)
+    for minutes in (1, 2, 4):
+        assert desk.after(minutes) == []
+    desk.mail.refused = frozenset()
+    assert desk.after(8) == [f"{ADA}, {GRACE}"], "the reminder alone"
+    assert desk.after(16) == []
+
+
+def test_attempts_end(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.after(0)
+    desk.service.execute("UPDATE incidents SET acknowledged = began")
+    assert [desk.after(minutes) for minutes in (1, 2, 4, 8, 16)] == [[]] * 5
+    failures = [each for each in caplog.records if each.message == "notice not sent"]
+    assert [each.__dict__["attempts"] for each in failures] == [1, 2, 3, 4, 5]
+    desk.mail.refused = frozenset()
+    assert desk.after(60) == []
+    assert GRACE not in caplog.text
+
+
+def test_after_the_clock_was_set_back_the_next_attempt_is_not_late(desk: Desk) -> None:
+    desk.after(0)
+    desk.service.execute("UPDATE incidents SET acknowledged = began")
+    desk.mail.refused = frozenset()
+    assert desk.after(-600) == [GRACE]
