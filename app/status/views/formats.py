@@ -99,10 +99,6 @@ class Formats:
         """Return the text of an event, or what its kind means."""
         return self.text(event.texts) or self.texts(_EVENTS.get(event.kind, "event.other"))
 
-    def paragraphs(self, texts: Mapping[str, str]) -> list[str]:
-        """Return the paragraphs of a text, which empty lines separate."""
-        return self.paragraphs_of(self.text(texts))
-
     def paragraphs_of(self, text: str) -> list[str]:
         """Return the paragraphs of a text in the language, which empty lines separate."""
         return [each.strip() for each in text.replace("\r\n", "\n").split("\n\n") if each.strip()]
