@@ -1,4 +1,4 @@
-"""The settings of a host for tests, and its processes without systemd."""
+"""The settings of a host for tests, its processes without systemd, and the files of its nginx."""
 
 import os
 import subprocess
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.host.plan import port
+from deploy.host.proxy import proxy_files, proxy_values, upstreams
 from deploy.host.settings import ALL_SURFACES, HostSettings, read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -51,3 +53,37 @@ def process(argv: list[str], values: Mapping[str, str], log: Path) -> Iterator["
     finally:
         running.terminate()
         running.wait(60)
+
+
+def write_nginx(folder: Path, settings: HostSettings, https: int, http: int, ports: Mapping[str, int]) -> None:
+    """Write nginx's files of a host below `folder`, for other ports. `ports` are those of the web processes."""
+    values = proxy_values(settings) | {
+        "RUNTIME": str(folder / "run"),
+        "CACHE": str(folder / "cache"),
+        "STATUS_CACHE": str(folder / "status-cache"),
+        "DOWNLOADS": str(folder / "downloads"),
+        "ACCESS_LOG": str(folder / "access.log"),
+        "CERTIFICATE": str(folder / "certificate.pem"),
+        "CERTIFICATE_KEY": str(folder / "key.pem"),
+        "FOLDER": str(folder / "conf"),
+        "ACME": str(folder / "acme"),
+        "HTTPS_PORT": str(https),
+        "HTTP_PORT": str(http),
+    }
+    for name in ("run", "conf/sites", "conf/snippets"):
+        (folder / name).mkdir(parents=True)
+    for path, text in proxy_files(settings, values).items():
+        (folder / "conf" / path).write_text(text)
+    addresses = upstreams(settings, "blue")
+    for surface in settings.surfaces:
+        addresses = addresses.replace(f":{port(surface, 'blue')} ", f":{ports[surface]} ")
+    (folder / "conf" / "upstreams.conf").write_text(addresses)
+    _make_certificate(folder, settings)
+
+
+def _make_certificate(folder: Path, settings: HostSettings) -> None:
+    names = ",".join(f"DNS:{name}" for name in settings.names)
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-days", "2"]
+    command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run(command, check=True, capture_output=True)

@@ -17,10 +17,8 @@ import pytest
 
 from app.objectives import load_objectives
 from app.upkeep.status_publication import Publication
-from deploy.host.plan import port
-from deploy.host.proxy import proxy_files, proxy_values, upstreams
 from processes.ports import LOOPBACK, free_port
-from tests.deploy_host.hosts import NAMES, ROOT, host_settings, process
+from tests.deploy_host.hosts import NAMES, ROOT, host_settings, process, write_nginx
 from tests.support.programs import require_program
 from tests.support.service import Service, bearer, download_code
 from tests.support.settings import SECRETS, TOKEN
@@ -74,31 +72,11 @@ def proxy(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFa
     nginx, folder = require_program("nginx"), tmp_path_factory.mktemp("proxy")
     folder.chmod(0o755)
     settings = host_settings(folder, SURFACES=",".join(SURFACES), REGION_CODE="302")
-    make_certificate(folder)
     ports = {surface: free_port() for surface in SURFACES}
     found = Proxy(free_port(), free_port(), folder)
-    values = proxy_values(settings) | {
-        "RUNTIME": str(folder / "run"),
-        "CACHE": str(folder / "cache"),
-        "STATUS_CACHE": str(folder / "status-cache"),
-        "DOWNLOADS": str(folder / "downloads"),
-        "ACCESS_LOG": str(folder / "access.log"),
-        "CERTIFICATE": str(folder / "certificate.pem"),
-        "CERTIFICATE_KEY": str(folder / "key.pem"),
-        "FOLDER": str(folder / "conf"),
-        "ACME": str(folder / "acme"),
-        "HTTPS_PORT": str(found.https),
-        "HTTP_PORT": str(found.http),
-    }
-    for name in ("run", "conf/sites", "conf/snippets", "acme/.well-known/acme-challenge"):
-        (folder / name).mkdir(parents=True)
+    write_nginx(folder, settings, found.https, found.http, ports)
+    (folder / "acme/.well-known/acme-challenge").mkdir(parents=True)
     (folder / "acme/.well-known/acme-challenge/token").write_text("challenge")
-    for path, text in proxy_files(settings, values).items():
-        (folder / "conf" / path).write_text(text)
-    addresses = upstreams(settings, "blue")
-    for surface in SURFACES:
-        addresses = addresses.replace(f":{port(surface, 'blue')} ", f":{ports[surface]} ")
-    (folder / "conf" / "upstreams.conf").write_text(addresses)
     command = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "conf" / "nginx.conf"), "-g"]
     checked = subprocess.run([*command[:-1], "-t"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
@@ -113,14 +91,6 @@ def proxy(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFa
         for surface in SURFACES:
             wait_until(lambda surface=surface: _answers(found, surface), f"{surface} answers through nginx")
         yield found
-
-
-def make_certificate(folder: Path) -> None:
-    names = ",".join(f"DNS:{NAMES[surface]}" for surface in SURFACES)
-    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-days", "2"]
-    command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def _answers(proxy: Proxy, surface: str) -> bool:
