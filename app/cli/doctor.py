@@ -100,8 +100,10 @@ def _postgresql(context: Context, environment: Mapping[str, str]) -> Iterator[Fi
     context.database.ping()
     yield Finding("PostgreSQL", True, f"responds at {database_place(context.settings)}")
     state = context.schema.state()
+    head, is_newer = head_revision(), state is SchemaState.CURRENT and context.schema.is_newer()
+    current = f"is newer than {head} of this version" if is_newer else f"is that of this version, {head}"
     yield {
-        SchemaState.CURRENT: Finding("schema", True, f"is that of this version, {head_revision()}, or newer"),
+        SchemaState.CURRENT: Finding("schema", True, current),
         SchemaState.PENDING: Finding("schema", False, "is older than this version: run flask --app app db upgrade"),
         SchemaState.UNKNOWN: Finding(
             "schema", False, "cannot be read: GRANT SELECT ON alembic_version to the role of DATABASE_URL"

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.cli.commands import OperatorCommand
 from app.config import RETRIEVAL, SUBMISSION, Settings
+from app.database.schema import Schema, head_revision
 from app.domain.timeline import utc_now
 from app.store import counters, export_archives
 from app.upkeep.last_purge import last_purge
@@ -26,9 +27,7 @@ def status() -> None:
 
     context, now = current_context(), utc_now()
     settings, redis = context.settings, context.redis
-    rows: list[tuple[str, object]] = [
-        ("schema", f"{context.schema.revision() or 'none'} ({context.schema.state().value})")
-    ]
+    rows: list[tuple[str, object]] = [("schema", _schema(context.schema))]
     if settings.serves(SUBMISSION):
         rows += [("last purge", _age(last_purge(redis), now))]
     with context.database.autocommit() as connection:
@@ -42,6 +41,11 @@ def status() -> None:
         rows += [(f"{now - timedelta(days=ago):%Y-%m-%d}", _counts(connection, now, ago)) for ago in range(_DAYS)]
     for name, value in rows:
         click.echo(f"{name}\t{value}")
+
+
+def _schema(schema: Schema) -> str:
+    state = f"newer than {head_revision()} of this version" if schema.is_newer() else schema.state().value
+    return f"{schema.revision() or 'none'} ({state})"
 
 
 def _age(moment: datetime | None, now: datetime) -> str:

@@ -53,6 +53,10 @@ class Schema:
         self._is_current = True
         return SchemaState.CURRENT
 
+    def is_newer(self) -> bool:
+        """Return whether a later version migrated the database. Raises DBAPIError."""
+        return self.revision() not in (None, head_revision(), *older_revisions())
+
     def revision(self) -> str | None:
         """Return the revision of the database, or None if it was never migrated. Raises DBAPIError."""
         try:

@@ -10,6 +10,7 @@ from click.testing import Result
 
 from app.config.secrets import SECRET_MAKERS, make_claim_token
 from app.config.strength import weak_secrets
+from app.database.schema import head_revision
 from processes.redis import EmbeddedRedis
 from tests.app.cli.test_failures import flask
 from tests.support.service import Service, start_service
@@ -65,6 +66,16 @@ def test_a_database_that_was_never_migrated_is_wrong(database_url: str, redis_ur
         )
     finally:
         service.database.dispose()
+
+
+def test_a_schema_of_a_later_version_is_right_and_named_newer(make_service: Callable[..., Service]) -> None:
+    service = make_service(**STRONG)
+    assert findings(run(service))["schema"] == ("right", f"is that of this version, {head_revision()}")
+    service.execute("UPDATE alembic_version SET version_num = 'of-the-next'")
+    try:
+        assert findings(run(service))["schema"] == ("right", f"is newer than {head_revision()} of this version")
+    finally:
+        service.execute("UPDATE alembic_version SET version_num = :head", head=head_revision())
 
 
 def test_a_full_redis_is_wrong(make_service: Callable[..., Service], tmp_path: Path) -> None:

@@ -38,6 +38,14 @@ def test_a_new_service_has_done_nothing(present: Service) -> None:
     assert len([name for name in rows if name.startswith("20")]) == 7
 
 
+def test_a_schema_of_a_later_version_is_named_newer(present: Service) -> None:
+    present.execute("UPDATE alembic_version SET version_num = 'of-the-next'")
+    try:
+        assert status(present)["schema"] == f"of-the-next (newer than {head_revision()} of this version)"
+    finally:
+        present.execute("UPDATE alembic_version SET version_num = :head", head=head_revision())
+
+
 def test_what_was_done_is_counted(present: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = present.pair()
     present.upload(phone, [exposure_key(1), exposure_key(2)])
