@@ -28,7 +28,7 @@ from deploy.host.plan import (
     web_concurrency,
 )
 from deploy.host.redis_acl import CLOCK
-from deploy.host.settings import HostSettings
+from deploy.host.settings import ALL_SURFACES, HostSettings
 
 POSTGRES_SOCKET: Final = "/run/postgresql"
 
@@ -95,6 +95,15 @@ def write_environments(host: Host, settings: HostSettings, release: Path) -> Non
     clock |= {"DATABASE_URL": database_url(clock_role(settings) or "nobody")}
     clock |= {"REDIS_URL": redis_url(CLOCK, passwords[CLOCK])}
     _write(host, "clock", clock | _unused_secrets(host, release))
+    _delete_unserved(host, settings)
+
+
+def _delete_unserved(host: Host, settings: HostSettings) -> None:
+    """Delete the environments of surfaces that are no longer served. Their secrets stay: see docs/host.md."""
+    for surface in ALL_SURFACES:
+        if surface not in settings.surfaces:
+            for file in host.path(f"{ETC}/processes").glob(f"*-{surface}*.env"):
+                host.remove(f"{ETC}/processes/{file.name}")
 
 
 def database_url(role: str, database: str = DATABASE) -> str:

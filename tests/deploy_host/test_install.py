@@ -108,7 +108,7 @@ def test_a_release_that_needs_another_secret_gets_it_for_processes_that_never_us
         assert sorted(after[path][1].splitlines()) == sorted(before[path][1].splitlines()), path
 
 
-def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(
+def test_a_surface_that_is_no_longer_served_leaves_its_secrets_alone(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(root)
@@ -123,6 +123,9 @@ def test_a_surface_that_is_no_longer_served_leaves_no_unit_and_no_site(
     assert [line for line in commands if "@." in line and ("--now" in line or " stop " in line)] == []
     names = [path for path in files(root) if path.startswith(("/etc/systemd", f"{ETC}/proxy"))]
     assert [path for path in names if re.search("portal|sharing", path)] == []
+    assert [path for path in files(root) if re.search("processes/.*(portal|sharing|status)", path)] == []
+    # Data that remain in the database can be opened with them, and the surface may be added again.
+    assert {f"{ETC}/secrets/{name}.env" for name in ("portal", "sharing", "status")} <= {*files(root)}
 
 
 def test_only_root_reads_what_contains_a_secret(root: Path) -> None:
