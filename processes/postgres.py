@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -39,6 +40,9 @@ _NOT_DURABLE_SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "200",
 }
+
+# Lines of initdb and of the server that it runs. More lines follow: the statement, and that files are removed.
+_CAUSE = re.compile(r"\b(?:error|ERROR|FATAL|PANIC): +(.+)")
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -134,8 +138,9 @@ class EmbeddedPostgres(EmbeddedServer):
             check=False,
         )
         if done.returncode != 0:
-            output = " ".join(done.stdout.split("\n")[-4:]).strip()
-            raise ProcessError(f"The embedded PostgreSQL cannot make its database in {self.directory}: {output}")
+            cause = _CAUSE.search(done.stdout)
+            reason = cause[1] if cause else " ".join(done.stdout.split("\n")[-4:]).strip()
+            raise ProcessError(f"The embedded PostgreSQL cannot make its database in {self.directory}: {reason}")
 
     def _with_pdeathsig(self, argv: list[str]) -> list[str]:
         return with_pdeathsig(argv, self.stop_signal, self._user)

@@ -77,8 +77,8 @@ class EmbeddedRedis(EmbeddedServer):
             "bind": LOOPBACK,
             "port": str(self.port),
             "requirepass": self._password,
-            "dir": f'"{self.directory}"',
-            "pidfile": f'"{self.directory / "redis.pid"}"',
+            "dir": _quoted(self.directory),
+            "pidfile": _quoted(self.directory / "redis.pid"),
             # So that the command line keeps the path of this file, by which `_find_orphan` recognizes the server.
             "set-proc-title": "no",
             "loglevel": "warning",
@@ -87,6 +87,11 @@ class EmbeddedRedis(EmbeddedServer):
             "appendfsync": "everysec",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 @functools.cache

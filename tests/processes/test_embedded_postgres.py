@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -119,6 +120,22 @@ def test_a_database_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> Non
     (tmp_path / "data.new").write_text("in the way")
     with pytest.raises(ProcessError, match="cannot make its database") as caught:
         EmbeddedPostgres(tmp_path, durable=False).start()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that is too small for a database, and that becomes full late."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=30m,mode=755", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user may not mount a disk")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_database_that_finds_no_space_is_one_line_with_the_cause(small_disk: Path) -> None:
+    with pytest.raises(ProcessError, match=r"database in \S+: could not .*: No space left on device$") as caught:
+        EmbeddedPostgres(small_disk / "postgres").start()
     assert "\n" not in str(caught.value)
 
 

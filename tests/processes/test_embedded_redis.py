@@ -63,6 +63,13 @@ def test_a_server_left_by_a_killed_run_is_replaced(tmp_path: Path) -> None:
         assert client.ping()
 
 
+def test_its_folder_may_have_any_name(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path / 'l\'été "2" \\x41 # $HOME') as server, redis.Redis.from_url(server.url) as client:
+        client.set("kept", "42")
+        assert (server.directory / "redis.pid").exists()
+        assert (server.directory / "appendonlydir").is_dir()
+
+
 def test_only_the_owner_can_read_its_password(tmp_path: Path) -> None:
     EmbeddedRedis(tmp_path).prepare()
     assert stat.S_IMODE((tmp_path / "redis.conf").stat().st_mode) == 0o600
