@@ -28,6 +28,8 @@ _PASSED_ON = ("IMPORT_SOURCE",)  # to an operator's command, as it contains a pa
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit status."""
     options = _parser().parse_args(arguments)
+    # Users of the service read releases and folders that are made here. Files with secrets get modes of their own.
+    os.umask(0o022)
     host = Host(options.root)
     if host.is_real:
         require_root()

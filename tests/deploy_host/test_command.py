@@ -12,7 +12,7 @@ from deploy.host import __main__ as command
 from deploy.host.host import Host
 from deploy.host.plan import DOWNLOADS, RELEASES
 from deploy.host.system import install_command
-from tests.deploy_host.hosts import ROOT, environment, host_settings
+from tests.deploy_host.hosts import ROOT, environment, host_settings, write_settings
 
 
 def test_files_are_named_relative_to_the_folder_of_the_operator(tmp_path: Path) -> None:
@@ -27,6 +27,14 @@ def test_files_are_named_relative_to_the_folder_of_the_operator(tmp_path: Path) 
     values = environment(dict([line.split("=", 1)]))
     done = subprocess.run(argv, cwd=ROOT, env=values, capture_output=True, text=True)
     assert f"{folder}/one.conf: No such file" in done.stderr
+
+
+def test_users_of_the_service_read_its_files_whatever_the_umask_of_root(tmp_path: Path) -> None:
+    settings, root = write_settings(tmp_path / "host.conf"), tmp_path / "host"
+    argv = [sys.executable, "-m", "deploy.host", "--root", root, "--settings", settings, "install"]
+    subprocess.run(argv, cwd=ROOT, env=environment({}), umask=0o077, capture_output=True, check=True)
+    folder = root / "etc/exposure-alert/proxy/sites"
+    assert [oct(path.stat().st_mode & 0o777) for path in (folder, folder.parent)] == ["0o755", "0o755"]
 
 
 def test_the_source_of_an_import_reaches_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
