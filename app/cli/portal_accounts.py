@@ -25,7 +25,7 @@ def superuser(email: str, jurisdiction: str, language: str) -> None:
     """Invite a superuser: print a link, valid for one day, with which the person creates the account."""
     context = current_context()
     token = _attempt(lambda: context.portal.operation.invite_superuser(email, jurisdiction, language, utc_now()))
-    base = context.settings.portal.portal_url or ""
+    base = (context.settings.portal.portal_url or "").rstrip("/")
     click.echo(f"{base}/{language}/invitation/{token}")
     if not base:
         click.echo("PORTAL_URL is not set: put the address of the portal in front of this path.", err=True)

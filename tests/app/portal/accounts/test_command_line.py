@@ -1,6 +1,7 @@
 """`flask portal …`: the accounts, as an operator manages them."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -30,6 +31,11 @@ def test_the_first_superuser_creates_an_account_with_a_link(portal: Service) -> 
     account = portal.rows("SELECT email, role, jurisdiction FROM portal_accounts")[0]
     assert tuple(account) == ("first@health.example", "superuser", "CDS")
     assert audited(portal) == ["invite", "sign-up"]
+
+
+def test_the_link_has_one_slash_after_an_address_that_ends_with_one(make_service: Callable[..., Service]) -> None:
+    service = make_service(SURFACES="submission,portal", PORTAL_URL="https://portal.example.org/")
+    assert flask(service, "superuser", EMAIL).stdout.startswith("https://portal.example.org/en/invitation/")
 
 
 def test_a_second_link_replaces_the_first(portal: Service) -> None:
