@@ -67,6 +67,8 @@ def import_settings(file: TextIO) -> None:
         translated = translate(file.read())
     except ImportingError as error:
         raise click.ClickException(str(error)) from None
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name}: is not UTF-8: convert it") from None
     for name, value in translated.settings.items():
         click.echo(f"{name}={value}")
     for remark in translated.remarks:

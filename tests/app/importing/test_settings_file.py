@@ -91,15 +91,21 @@ def test_the_command_needs_no_settings(tmp_path: Path) -> None:
     """The operator who translates the file has no settings yet."""
     file = tmp_path / "config.yaml"
     file.write_text(SHIPPED)
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", "import-settings", str(file)],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = import_settings(file)
+    assert done.returncode == 0, done.stderr
     assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == SHIPPED_SETTINGS
     assert len(done.stderr.splitlines()) == 4
     assert all(line.startswith("# ") for line in done.stderr.splitlines())
+
+
+def test_a_file_in_another_encoding_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_bytes("# Clés\nport: 8000\n".encode("latin-1"))
+    done = import_settings(file)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Error: {file}: is not UTF-8: convert it\n"
+
+
+def import_settings(file: Path) -> "subprocess.CompletedProcess[str]":
+    argv = [sys.executable, "-m", "flask", "--app", "app", "import-settings", str(file)]
+    return subprocess.run(argv, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)
