@@ -82,6 +82,8 @@ def read_settings(file: Path) -> HostSettings:
         values = dict(_lines(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise HostError(f"{file}: {error.strerror}. Copy deploy/host/host.conf.example to it, and adapt it") from None
+    except UnicodeDecodeError:
+        raise HostError(f"{file}: is not UTF-8: convert it") from None
     known = {field.name.upper() for field in fields(HostSettings)}
     if unknown := sorted(set(values) - known):
         raise HostError(f"{unknown[0]}: not a setting of the host")

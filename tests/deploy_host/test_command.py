@@ -29,6 +29,14 @@ def test_files_are_named_relative_to_the_folder_of_the_operator(tmp_path: Path) 
     assert f"{folder}/one.conf: No such file" in done.stderr
 
 
+def test_settings_in_another_encoding_are_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "host.conf"
+    file.write_bytes("# Hôte de Montréal\n".encode("latin-1"))
+    argv = [sys.executable, "-m", "deploy.host", "--root", tmp_path, "--settings", file, "status"]
+    done = subprocess.run(argv, cwd=ROOT, env=environment({}), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, f"exposure-alert: {file}: is not UTF-8: convert it\n")
+
+
 def test_users_of_the_service_read_its_files_whatever_the_umask_of_root(tmp_path: Path) -> None:
     settings, root = write_settings(tmp_path / "host.conf"), tmp_path / "host"
     argv = [sys.executable, "-m", "deploy.host", "--root", root, "--settings", settings, "install"]
