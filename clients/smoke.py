@@ -38,15 +38,17 @@ class SmokeError(Exception):
 class SmokeTest:
     """The steps, each a method that raises SmokeError or PhoneError. They depend on those before."""
 
-    def __init__(self, url: str, session: requests.Session) -> None:
+    def __init__(self, url: str, session: requests.Session, unix_time: Callable[[], float] = time.time) -> None:
         """Test the instance at `url`; the session has its password, if there is one."""
         self._url = url.rstrip("/")
         self._session = session
+        self._unix_time = unix_time
         self._facts: dict[str, Any] = {}
         self._server: Server
         self._code = ""
         self._pair: KeyPair
         self._key: DailyKey
+        self._first_day: int  # on which the key may have been accepted
 
     def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """Yield the steps in their order, each with the sentence that it proves."""
@@ -85,18 +87,18 @@ class SmokeTest:
         self._pair = self._server.claim(self._code)
 
     def _upload(self) -> None:
-        now = int(time.time())
-        self._key = new_key((now // _DAY_SECONDS - _KEY_AGE_DAYS) * DAY_INTERVALS)
-        self._server.upload(self._pair, [self._key], now)
+        self._first_day = self._today()
+        self._key = new_key((self._first_day - _KEY_AGE_DAYS) * DAY_INTERVALS)
+        self._server.upload(self._pair, [self._key], int(self._unix_time()))
 
     def _archive(self) -> None:
-        self._todays_keys()
+        self._keys_of(self._today())
 
     def _published(self) -> None:
         """Wait for the key: an archive may be a little old when it is served."""
         seconds = self._facts["exportMaxAgeSeconds"] + _PATIENCE_SECONDS
         deadline = time.monotonic() + seconds
-        while self._key.key_data not in self._todays_keys():
+        while not self._is_published():
             if time.monotonic() > deadline:
                 raise SmokeError(f"the archive did not gain the key within {seconds} s; the worker may not be running")
             time.sleep(_PAUSE_SECONDS)
@@ -106,15 +108,21 @@ class SmokeTest:
         professional.sign_in()
         professional.issue_code()
 
-    def _todays_keys(self) -> set[bytes]:
-        today = int(time.time()) // _DAY_SECONDS
-        path = self._json("GET", f"/phone/archive-address/{schedule.period_text(today)}")["path"]
+    def _is_published(self) -> bool:
+        """Return whether the key is in today's archive or, if midnight (UTC) has passed, in one of a day before."""
+        return any(self._key.key_data in self._keys_of(day) for day in range(self._first_day, self._today() + 1))
+
+    def _today(self) -> int:
+        return int(self._unix_time()) // _DAY_SECONDS
+
+    def _keys_of(self, day: int) -> set[bytes]:
+        path = self._json("GET", f"/phone/archive-address/{schedule.period_text(day)}")["path"]
         answer = self._ask("GET", path)
         if answer.status_code != requests.codes.ok:
             raise SmokeError(f"the archive answered HTTP {answer.status_code}: {answer.text.strip()[:200]}")
         read = archive.read(answer.content, self._server.settings.public_key)
-        if (read.start, read.end) != schedule.expected_bounds(today, today):
-            raise SmokeError("the archive covers another day than today")
+        if (read.start, read.end) != schedule.expected_bounds(day, day):
+            raise SmokeError("the archive covers another day than it should")
         return {published.key.key_data for published in read.keys}
 
     def _json(self, method: str, path: str) -> Any:

@@ -173,8 +173,13 @@ def _make_up_key(
 ) -> DiagnosisKey:
     start = (day_number(moment) - age) * INTERVALS_PER_DAY
     period, level, report_type, onset = MAX_ROLLING_PERIOD, _TYPICAL_LEVEL, None, None
-    if model.by_age.get(age):
-        template = random.choice(model.by_age[age])
+    passed = int(moment.timestamp()) // SECONDS_PER_INTERVAL - start
+    # No phone has a key that begins after its upload: one that is published at once would be known to be made up.
+    templates = [
+        each for each in model.by_age.get(age, ()) if each.rolling_start_interval_number % INTERVALS_PER_DAY <= passed
+    ]
+    if templates:
+        template = random.choice(templates)
         start += template.rolling_start_interval_number % INTERVALS_PER_DAY
         period = template.rolling_period
     if age == 0 and period < MAX_ROLLING_PERIOD:  # cut short by the upload

@@ -40,7 +40,7 @@ class PublishedFigures:
         with self._lock:  # one reader fills it for all
             if self._failed_at is not None and abs(now - self._failed_at) < _RETRY:
                 raise FiguresUnavailableError
-            if self.read_at is None or now - self.read_at >= _FRESH:
+            if self.read_at is None or abs(now - self.read_at) >= _FRESH:  # `abs`: the clock may be set back
                 try:
                     self._places = self._read(now)
                 except SQLAlchemyError as error:

@@ -1,10 +1,12 @@
 """The last lines of a review app's log, for reviewers without an account on its host."""
 
+import os
 import re
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from app.review.masking import Mask
 
@@ -43,21 +45,31 @@ def last_lines(path: Path, process: str, mask: Mask) -> list[LogLine] | None:
 
 def _tail(path: Path) -> str | None:
     """Return the last whole lines of a log and, if it has just been rotated, of its predecessor."""
-    newest = _end_of(path, _TAIL_BYTES)
-    before = _end_of(path.with_name(f"{path.name}.1"), _TAIL_BYTES - len(newest or b""))
-    if newest is None and before is None:
-        return None
-    return ((before or b"") + (newest or b"")).decode("utf-8", "replace")
+    with ExitStack() as opened:
+        # Both are opened before one is read. If the log is rotated in between, both are the same file.
+        newest = _open(path, opened)
+        before = _open(path.with_name(f"{path.name}.1"), opened)
+        if newest is None:
+            newest, before = before, None
+        if newest is None:
+            return None
+        end = _end_of(newest, _TAIL_BYTES)
+        if before is not None and not os.path.sameopenfile(before.fileno(), newest.fileno()):
+            end = _end_of(before, _TAIL_BYTES - len(end)) + end
+        return end.decode("utf-8", "replace")
 
 
-def _end_of(path: Path, most: int) -> bytes | None:
+def _open(path: Path, opened: ExitStack) -> BinaryIO | None:
     try:
-        with path.open("rb") as file:
-            start = max(0, file.seek(0, 2) - most)
-            file.seek(start)
-            data = file.read(most)
+        return opened.enter_context(path.open("rb"))
     except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
         return None
+
+
+def _end_of(file: BinaryIO, most: int) -> bytes:
+    start = max(0, file.seek(0, os.SEEK_END) - most)
+    file.seek(start)
+    data = file.read(most)
     # The first line is incomplete, and the end of a secret would not be recognized.
     return data if start == 0 else data.partition(b"\n")[2]
 

@@ -12,10 +12,12 @@ _COLUMNS: Final = """
     days_since_onset_of_symptoms
 """
 
-# Of several workers, one changes the row: the others wait for its commit and find that the batch has padding.
+# Of several workers, one changes the row: the others wait for its commit and find that the batch has padding. A later
+# batch was padded before one that is not released yet only if the clock was set back since.
 _MARK = text("""
     INSERT INTO padded_batches (region, hour) VALUES (:region, :hour)
     ON CONFLICT (region) DO UPDATE SET hour = excluded.hour WHERE padded_batches.hour < excluded.hour
+        OR padded_batches.hour > excluded.hour AND to_timestamp(excluded.hour * 3600.0) > clock_timestamp()
     RETURNING 1
 """)
 _OF_HOUR = text(f"""
@@ -34,7 +36,10 @@ _UPLOAD_SIZES = text("""
 
 
 def mark_padded(connection: Connection, region: str, hour: int) -> bool:
-    """Record that the batch of an hour has padding; return False if it or a later one had it already."""
+    """Record that the batch of an hour has padding.
+
+    Returns False if it had it already, or if it is released and a later one has it.
+    """
     return connection.execute(_MARK, {"region": region, "hour": hour}).one_or_none() is not None
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from clients.authority import request_code
@@ -50,22 +50,24 @@ class Replay:
         """Upload every patient's keys, fetch today's archive and the bundle, and compare.
 
         The archive must have a valid signature and hold each uploaded key once and unchanged, ordered by its bytes.
-        Other keys may be among them. The bundle has only past days (protocol rule 75), so keys uploaded today are not
+        Other keys may be among them. If midnight (UTC) falls into the replay, the archives of both days together must
+        hold them. The bundle has only past days (protocol rule 75), so keys uploaded today are not
         in it before midnight UTC. A server that builds archives in advance serves an old one for some seconds, so a
         failed comparison is repeated for `settle_seconds`. Raises ReplayError, or PhoneError for a wrong answer.
         """
         sent = [published for patient in patients for published in patient]
-        before = self._fetch_today(unix_time)
+        first_day = int(unix_time()) // DAY_SECONDS
+        before = self._fetch_since(first_day, unix_time)
         for keys in progress(patients):
             self._upload(keys, int(unix_time()))
         others = {published.key.key_data for published in before.keys} - {one.key.key_data for one in sent}
-        deadline = unix_time() + settle_seconds
+        deadline = time.monotonic() + settle_seconds
         while True:
             try:
-                check_archive(self._fetch_today(unix_time), sent, others)
+                check_archive(self._fetch_since(first_day, unix_time), sent, others)
                 break
             except ReplayError:
-                if unix_time() > deadline:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(_RETRY_SECONDS)
         bundle = self.fetch(BUNDLE, int(unix_time()))
@@ -76,9 +78,14 @@ class Replay:
         """Return the verified archive of a period."""
         return archive.read(self._server.archive(period, now), self._server.settings.public_key)
 
-    def _fetch_today(self, unix_time: Callable[[], float]) -> Archive:
+    def _fetch_since(self, first_day: int, unix_time: Callable[[], float]) -> Archive:
+        """Return the archive of today, joined to those of the days since the first."""
         now = int(unix_time())
-        return self.fetch(now // DAY_SECONDS, now)
+        archives = [self.fetch(day, now) for day in range(first_day, now // DAY_SECONDS + 1)]
+        for each in archives:
+            check_order(each)
+        keys = sorted((one for each in archives for one in each.keys), key=lambda one: one.key.key_data)
+        return replace(archives[-1], start=archives[0].start, keys=tuple(keys))
 
     def _upload(self, keys: Sequence[PublishedKey], now: int) -> None:
         code = request_code(self._session, self._server.settings.submission_url, self._token)

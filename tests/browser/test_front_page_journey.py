@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -112,6 +113,18 @@ def test_a_failed_step_shows_the_reason(open_front: OpenFront) -> None:
         number = states(page).index("failed")
         assert states(page) == ["passed"] * number + ["failed"] + ["skipped"] * (STEPS - number - 1)
         page.unroute(f"**{path}")
+    assert run_smoke_test(page).startswith(PASSED["en"])
+
+
+def test_midnight_may_fall_into_the_smoke_test(open_front: OpenFront) -> None:
+    page = open_front()
+
+    def answer_tomorrow(route: Route) -> None:
+        response = route.fetch()
+        page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
+        route.fulfill(response=response)
+
+    page.route("**/retrieve/**", answer_tomorrow, times=1)  # the first is today's archive, before that with the key
     assert run_smoke_test(page).startswith(PASSED["en"])
 
 

@@ -153,6 +153,19 @@ def test_an_archive_of_another_day_is_refused(make, service, signer):
         make(State(last_checked=DAY)).check(NOW)
 
 
+@pytest.mark.parametrize(("clock", "servers"), [(DAY * 86_400 - 1, DAY), ((DAY + 1) * 86_400 + 1, DAY)])
+def test_midnight_may_fall_into_a_check(make, service, clock, servers):
+    """The server's day is another one than that of the phone's clock when the check began."""
+    service.today = servers
+    make().check(clock)
+
+
+@pytest.mark.parametrize("clock", [(DAY - 1) * 86_400 + 1, (DAY + 1) * 86_400 + 3_601])
+def test_a_bundle_of_another_day_is_refused(make, clock):
+    with pytest.raises(BadArchiveError, match="as asked"):
+        make().check(clock)
+
+
 @pytest.mark.parametrize(
     ("answer", "warning"),
     [

@@ -16,8 +16,8 @@ from clients.phone import archive
 from clients.phone.errors import DownloadRefusedError
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from clients.replay.day import read_day
-from clients.replay.run import Replay, ReplayError, check_archive, check_order
+from clients.replay.day import divide_among_patients, move_to_present, read_day
+from clients.replay.run import Patients, Replay, ReplayError, check_archive, check_order
 from tests.support.service import Service
 from tests.support.serving import serve_in_thread
 from tests.support.settings import SECRETS
@@ -76,6 +76,23 @@ def test_the_day_is_replayed_twice_and_joins_the_bundle_after_midnight(
     bundle = archive.read(service.fetch("00000").data, Settings.from_environ(given).public_key)
     sent = {published.key.key_data for published in read_day(FILE)}
     assert [published.key.key_data for published in bundle.keys] == sorted(sent)
+
+
+def test_midnight_may_fall_into_a_replay(running: tuple[Service, str], given: dict[str, str]) -> None:
+    service, _ = running
+    service.clock.runs = False
+    tomorrow = midnight(service.clock.now) + timedelta(days=1)
+    service.clock.now = tomorrow - timedelta(seconds=1)
+    patients = divide_among_patients(move_to_present(read_day(FILE), service.today))[:2]
+
+    def pass_midnight(sent: Patients) -> Patients:
+        for keys in sent:
+            yield keys
+            service.clock.now = tomorrow + timedelta(seconds=5)  # the archive of before is too old
+
+    replay = Replay(Server(Settings.from_environ(given)), given["KEY_CLAIM_TOKEN"])
+    replayed = replay.run(patients, pass_midnight, unix_time=lambda: service.clock.now.timestamp())
+    assert replayed.bundle_keys == len(patients[0])
 
 
 @pytest.mark.parametrize(

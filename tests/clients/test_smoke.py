@@ -1,12 +1,17 @@
 """What the smoke test of the terminal prints when something is wrong. tests/browser shows that it passes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
+from werkzeug.serving import make_server
 
+from app.domain.timeline import midnight
 from clients import smoke
+from tests.support.service import Service
+from tests.support.serving import serve_in_thread
 
 URL = "https://pr-0012.review.test"
 UP = '{"postgresql": "up", "redis": "up"}'
@@ -73,3 +78,24 @@ def test_an_address_without_its_scheme_is_refused(capsys) -> None:
     with pytest.raises(SystemExit):
         smoke.main(["pr-0012.review.test"])
     assert "starts with http:// or https://" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["/phone/code", "/upload", "/phone/archive-address"])
+def test_the_key_is_found_if_midnight_falls_into_the_test(
+    make_service: Callable[..., Service], capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    """The first answer to a request whose path begins with `path` arrives on the next day."""
+    service = make_service(REVIEW_TOOLS="true", EXPORT_MAX_AGE_SECONDS="0", RELEASE_PERIOD_HOURS="0")
+    tomorrow = midnight(service.clock.now) + timedelta(days=1)
+    service.clock.now = tomorrow - timedelta(seconds=1)
+
+    def pass_midnight(answer: requests.Response, **_: Any) -> None:
+        if answer.request.path_url.startswith(path):
+            service.clock.now = tomorrow
+
+    session = requests.Session()
+    session.hooks["response"].append(pass_midnight)
+    server = make_server("127.0.0.1", 0, service.app, threaded=True)
+    with serve_in_thread(server):
+        test = smoke.SmokeTest(f"http://127.0.0.1:{server.server_port}", session, lambda: service.clock.now.timestamp())
+        assert smoke.run(test, print), capsys.readouterr().out

@@ -25,6 +25,7 @@ export class SmokeTest {
   #code;
   #pair;
   #key;
+  #firstDay; // on which the key may have been accepted
 
   constructor(settings, texts) {
     this.#settings = settings;
@@ -59,34 +60,36 @@ export class SmokeTest {
   }
 
   async upload(log) {
-    this.#key = newKey(dayOf(now()) - KEY_AGE);
+    this.#firstDay = dayOf(now());
+    this.#key = newKey(this.#firstDay - KEY_AGE);
     await this.#server.upload(log, this.#pair, [this.#key], now());
   }
 
   async archive(log) {
-    await this.#fetchToday(log);
+    await this.#fetch(log, dayOf(now()));
   }
 
-  // Polls the archive, which may be as old as the server allows.
+  // Polls the archive, which may be as old as the server allows; after midnight (UTC), also that of the day before.
   async published(log) {
     const seconds = this.#settings.exportMaxAgeSeconds + MARGIN_SECONDS;
     const deadline = performance.now() + seconds * 1000;
     do {
-      const { keys = [] } = await this.#fetchToday(log);
-      if (keys.some(({ key_data: data }) => equal(data, this.#key.data))) return;
+      for (let day = this.#firstDay; day <= dayOf(now()); day += 1) {
+        const { keys = [] } = await this.#fetch(log, day);
+        if (keys.some(({ key_data: data }) => equal(data, this.#key.data))) return;
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     } while (performance.now() < deadline);
     throw new UserError("live.smoke.unpublished", { seconds });
   }
 
-  async #fetchToday(log) {
-    const today = dayOf(now());
-    const path = await this.#server.archiveAddress(log, String(today).padStart(5, "0"));
+  async #fetch(log, day) {
+    const path = await this.#server.archiveAddress(log, String(day).padStart(5, "0"));
     const archive = await read(await this.#server.archive(log, "", path, () => []));
     const publicKey = await loadPublicKey(fromBase64(this.#settings.exportPublicKey));
     if (!(await verifies(archive, publicKey))) throw new UserError("live.smoke.unverified");
     const { start_timestamp: start, end_timestamp: end } = archive.content;
-    const [expectedStart, expectedEnd] = expectedBounds(today, today);
+    const [expectedStart, expectedEnd] = expectedBounds(day, day);
     if (start !== expectedStart || end !== expectedEnd) throw new UserError("live.smoke.bounds");
     return archive.content;
   }

@@ -1,7 +1,6 @@
 """Counters (app/importing/counters.py): sums there, ledgers here, and nothing is counted twice."""
 
 import base64
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ LEDGERS = ("events", "tek_upload_count", "otk_life_duration")
 
 
 @pytest.fixture
-def today() -> str:
-    return datetime.now(UTC).date().isoformat()
+def today(here: Service) -> str:
+    return here.clock.now.date().isoformat()
 
 
 def event(source: str, count: int, day: str, identifier: str = "OTKGenerated") -> dict[str, Any]:

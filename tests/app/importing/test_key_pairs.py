@@ -69,12 +69,13 @@ def test_a_code_that_was_claimed_there_since_is_claimed_here(
     public: PublicServer, here: Service, code: dict[str, Any]
 ) -> None:
     phone = Phone(server_public_key=code["server_public_key"])
-    change(public, code, **claimed_by(phone), remaining_keys=40)
+    claimed = claimed_by(phone)
+    change(public, code, **claimed, remaining_keys=40)
     assert pairs(here, public) == (0, 1, 0, 0)
     assert here.claim(code["one_time_code"]).status_code == 401
     assert here.upload(phone, [exposure_key()]).status_code == 200
     (row,) = here.rows(HERE)
-    assert (row.one_time_code, row.remaining_keys, row.created) == (None, 39, claimed_by(phone)["created"])
+    assert (row.one_time_code, row.remaining_keys, row.created) == (None, 39, claimed["created"])
 
 
 def test_a_code_that_was_claimed_here_does_not_come_back(

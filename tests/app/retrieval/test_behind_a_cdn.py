@@ -128,8 +128,9 @@ def test_an_archive_is_asked_for_and_stored_once_whatever_its_spelling(cdn: Cdn)
 
 
 def test_what_is_not_an_archive_is_not_stored(cdn: Cdn) -> None:
-    day = int(datetime.now(UTC).timestamp()) // 86400
-    tomorrow = download_code(day + 1, datetime.now(UTC))
-    for path, status in ((f"/retrieve/302/{day}/{'0' * 64}", 401), (f"/retrieve/302/{day + 1}/{tomorrow}", 404)):
+    now = datetime.now(UTC)
+    day = int(now.timestamp()) // 86400
+    future = download_code(day + 2, now)  # not tomorrow's: midnight may fall into the test
+    for path, status in ((f"/retrieve/302/{day}/{'0' * 64}", 401), (f"/retrieve/302/{day + 2}/{future}", 404)):
         assert [cdn.get(path)[0] for _ in range(2)] == [status, status]
     assert cdn.stored() == []

@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,22 @@ def test_a_log_that_has_just_begun_is_completed_from_the_one_before(settings: Se
     log.with_name("app.log.1").write_text("web.1 | old\n")
     log.write_text("web.1 | new\n")
     assert [line.text for line in last_lines(log, "", Mask(settings)) or []] == ["old", "new"]
+
+
+def test_a_log_that_is_rotated_while_it_is_read_has_each_line_once(
+    settings: Settings, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write_text("web.1 | one\n")
+    opened = Path.open
+
+    def rotate(path: Path, mode: str) -> Any:
+        file = opened(path, mode)
+        if path == log:
+            log.replace(log.with_name(f"{log.name}.1"))
+        return file
+
+    monkeypatch.setattr(Path, "open", rotate)
+    assert [line.text for line in last_lines(log, "", Mask(settings)) or ()] == ["one"]
 
 
 def test_lines_are_bounded_and_contain_no_control_characters(settings: Settings, log: Path) -> None:

@@ -162,6 +162,15 @@ def test_figures_are_kept_while_they_cannot_be_read(status: Service) -> None:
         status.execute("ALTER TABLE daily_figures_away RENAME TO daily_figures")
 
 
+def test_after_the_clock_was_set_back_figures_are_read_again(status: Service) -> None:
+    count_events(status, YESTERDAY, "OTKGenerated", 1000)
+    status.clock.advance(hours=6)
+    assert table(status.client.get(PAGE), "issued") == []
+    status.clock.advance(hours=-6)
+    compute(status)
+    assert table(status.client.get(PAGE), "issued") == [["Mar 17, 2026", "1,000"]]
+
+
 def test_figures_that_were_never_read_are_unavailable(make_service: Callable[..., Service]) -> None:
     status = make_service(SURFACES="submission,status")
     status.execute("ALTER TABLE daily_figures RENAME TO daily_figures_away")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from app.domain.timeline import hour_number, utc_now
 from app.store import padding_keys
 from tests.support.service import Service
 from tests.support.stored import store_key
@@ -13,6 +14,14 @@ def test_a_batch_is_marked_once_and_never_after_a_later_one(make_service: Callab
         other_region = padding_keys.mark_padded(connection, "310", 10)
     assert marked == [True, False, True, False, True]
     assert other_region
+
+
+def test_after_the_clock_was_set_back_batches_are_padded_again(make_service: Callable[..., Service]) -> None:
+    """A batch is padded though a later one was, unless it is released by the present clock."""
+    present = hour_number(utc_now())
+    with make_service().database.transaction() as connection:
+        marked = [padding_keys.mark_padded(connection, "302", present + hours) for hours in (30, 2, 2, -2)]
+    assert marked == [True, True, False, False]
 
 
 def test_a_sample_continues_with_the_first_keys_after_the_last(make_service: Callable[..., Service]) -> None:

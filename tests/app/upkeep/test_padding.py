@@ -174,6 +174,14 @@ def test_a_made_up_key_of_the_day_is_held_back_as_a_real_one_is() -> None:
     assert {key.rolling_start_interval_number for key, _ in batch} == {TODAY * 144}
 
 
+def test_a_made_up_key_that_is_published_at_once_began_before_its_upload() -> None:
+    evening = KeyTemplate(RELEASE, TODAY * 144 + 120, 24, 1)
+    policy = ReleasePolicy(period_hours=1, publish_active_keys=True)
+    model = empty_model(stored=[evening], lengths={1: ENOUGH_UPLOADS}, policy=policy)
+    (key,) = make_up_upload(model, NOON, Random(1))
+    assert TODAY * 144 <= key.rolling_start_interval_number <= int(NOON.timestamp()) // 600
+
+
 def test_half_of_the_made_up_uploads_resemble_their_batch() -> None:
     rare, usual = (KeyTemplate(RELEASE, (TODAY - 2) * 144, 144, level) for level in (7, 1))
     model = empty_model(batch=[rare], stored=[usual] * 999 + [rare])
