@@ -13,17 +13,13 @@ from pathlib import Path
 from app.config.secrets import SECRET_MAKERS, make_claim_token
 from deploy.host.plan import (
     DATABASE,
-    METRICS_SECRET,
-    NOTES_LABEL,
-    NOTICE_KEY,
     OWNER_ROLE,
     REHEARSAL_DATABASE,
-    SECRETS,
-    TOKENS,
     clock_role,
     processes,
 )
 from deploy.host.redis_acl import CLOCK, acl
+from deploy.host.service_settings import METRICS_SECRET, NOTES_LABEL, NOTICE_KEY, SECRETS, TOKENS
 from deploy.host.settings import ALL_SURFACES, HostSettings
 
 SETTINGS = HostSettings(surfaces=ALL_SURFACES, source="-")

@@ -11,16 +11,11 @@ from deploy.host.plan import (
     DATABASE,
     DOWNLOADS,
     ETC,
-    METRICS_SECRET,
-    NOTES_LABEL,
-    NOTICE_KEY,
     OWNER_ROLE,
     REDIS_SOCKET,
     REHEARSAL_DATABASE,
-    SECRETS,
     SLOTS,
     STATUS_FOLDER,
-    TOKENS,
     Process,
     clock_role,
     port,
@@ -28,6 +23,7 @@ from deploy.host.plan import (
     web_concurrency,
 )
 from deploy.host.redis_acl import CLOCK
+from deploy.host.service_settings import METRICS_SECRET, NOTES_LABEL, NOTICE_KEY, SECRETS, TOKENS
 from deploy.host.settings import ALL_SURFACES, HostSettings
 
 POSTGRES_SOCKET: Final = "/run/postgresql"
@@ -79,6 +75,7 @@ def write_environments(host: Host, settings: HostSettings, release: Path) -> Non
             **_portal(settings, process, "blue"),
             **_status(settings, process.surface),
             **_downloads(settings, process),
+            **settings.further.get(process.surface, {}),
         }
         if process.kind == "web":
             values["WEB_CONCURRENCY"] = str(web_concurrency(settings, process.surface))
@@ -87,11 +84,14 @@ def write_environments(host: Host, settings: HostSettings, release: Path) -> Non
                 _write(host, f"{process.name}-{slot}", own)
         _write(host, process.name, values)
     owner = _common(settings, "submission") | {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    owner |= settings.further.get("submission", {})
     _write(host, "owner", owner | {"DATABASE_URL": database_url(OWNER_ROLE)})
     _write(host, "rehearsal", owner | {"DATABASE_URL": database_url(OWNER_ROLE, REHEARSAL_DATABASE)})
     _write(host, "migrate", owner | {"DATABASE_URL": database_url(OWNER_ROLE)} | _unused_secrets(host, release))
     clock = _common(settings, ",".join(settings.surfaces)) | _portal(settings, Process("worker", "portal"), "blue")
     clock |= _status(settings, "status" if "status" in settings.surfaces else "")
+    for surface in settings.surfaces:
+        clock |= settings.further.get(surface, {})
     clock |= {"DATABASE_URL": database_url(clock_role(settings) or "nobody")}
     clock |= {"REDIS_URL": redis_url(CLOCK, passwords[CLOCK])}
     _write(host, "clock", clock | _unused_secrets(host, release))

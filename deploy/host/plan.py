@@ -24,20 +24,6 @@ TARGET = "exposure-alert.target"
 # Two versions run side by side while one replaces the other, each at its own ports.
 SLOTS = {"blue": 8010, "green": 8020}
 
-# The secrets of each surface that `flask secrets make` makes.
-SECRETS = {
-    "submission": ("SECRET_KEY", "SEALING_KEYS"),
-    "retrieval": ("RETRIEVE_HMAC_KEY", "ECDSA_KEY", "METRICS_USERNAME", "METRICS_PASSWORD"),
-    "portal": ("PORTAL_SECRET_KEYS",),
-    "sharing": ("SHARING_SECRET_KEY",),
-    "status": (),
-}
-# Tokens with a label, which `flask secrets token` makes, by surface.
-TOKENS = {"submission": "KEY_CLAIM_TOKEN", "status": "STATUS_NOTE_TOKENS"}
-NOTES_LABEL = "deployments"  # of the token with which releases are noted on the timeline of incidents
-NOTICE_KEY = "NOTICE_WEBHOOK_KEY"
-METRICS_SECRET = "METRICS_TOKEN"  # noqa: S105 # pragma: allowlist secret
-
 _POOL = 10  # the service's default of DATABASE_POOL_SIZE
 _JOB_CONNECTIONS = 3
 _CLOCK_CONNECTIONS = 3  # its monitor

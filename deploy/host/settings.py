@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from deploy.host.errors import HostError
+from deploy.host.service_settings import further_settings, is_further
 
 FILE = "/etc/exposure-alert/host.conf"
 ALL_SURFACES = ("submission", "retrieval", "portal", "sharing", "status")
@@ -55,6 +56,8 @@ class HostSettings:
     ssh_port: str = "22"
     reboot_at: str = "04:20"
     web_concurrency: str = "2"
+    # Settings of the service that the host does not know, by surface.
+    further: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def name_of(self, surface: str) -> str:
         """Return the host name at which a surface is reached."""
@@ -84,10 +87,11 @@ def read_settings(file: Path) -> HostSettings:
         raise HostError(f"{file}: {error.strerror}. Copy deploy/host/host.conf.example to it, and adapt it") from None
     except UnicodeDecodeError:
         raise HostError(f"{file}: is not UTF-8: convert it") from None
-    known = {field.name.upper() for field in fields(HostSettings)}
-    if unknown := sorted(set(values) - known):
+    known = {each.name.upper() for each in fields(HostSettings)} - {"FURTHER"}
+    own = {name: value for name, value in values.items() if not is_further(name)}
+    if unknown := sorted(set(own) - known):
         raise HostError(f"{unknown[0]}: not a setting of the host")
-    settings = _parse(values)
+    settings = replace(_parse(own), further=further_settings(values, known))
     for problem in _problems(settings):
         raise HostError(problem)
     return settings

@@ -13,15 +13,14 @@ from app.config.secrets import SECRET_MAKERS
 from app.config.settings import describe_settings
 from app.database.migrations import migrate_database
 from deploy.host import database
-from deploy.host.errors import HostError
 from deploy.host.host import Host
 from deploy.host.install import install
-from deploy.host.plan import ETC, METRICS_SECRET, SECRETS, TOKENS, max_connections, port, processes, users
+from deploy.host.plan import ETC, max_connections, port, processes, users
+from deploy.host.service_settings import METRICS_SECRET, SECRETS, TOKENS
 from deploy.host.settings import ALL_SURFACES, read_settings
 from deploy.host.system import install_packages
-from deploy.host.templates import TEMPLATES
 from deploy.host.units import TIMERS
-from tests.deploy_host.hosts import LINES, host_settings, write_settings
+from tests.deploy_host.hosts import host_settings, write_settings
 from tests.support.roles import ROLES, SQL, is_refused, run_as_owner
 from tests.support.settings import make_settings
 
@@ -167,6 +166,16 @@ def test_status_gets_its_address_and_who_is_notified(root: Path) -> None:
     assert "exposure-alert ea-clock worker_status\n" in written[f"{ETC}/postgresql/pg_ident.conf"][1]
 
 
+def test_further_settings_of_a_surface_reach_its_processes_and_the_clock_alone(root: Path) -> None:
+    line = "PORTAL_MAIL_DOMAINS=health.example.org"
+    run(root, **{"portal.PORTAL_MAIL_DOMAINS": "health.example.org", "portal.PORTAL_SUPPORT_URL": ""})
+    folder = f"{ETC}/processes/"
+    texts = {path[len(folder) :]: text for path, (_, text) in files(root).items() if path.startswith(folder)}
+    having = {name for name, text in texts.items() if line in text.splitlines()}
+    assert having == {"web-portal.env", "worker-portal.env", "clock.env"}
+    assert not any("PORTAL_SUPPORT_URL" in text for text in texts.values())
+
+
 def test_archives_are_files_unless_the_settings_refuse_them(root: Path) -> None:
     for downloads, line in (("files", True), ("service", False)):
         run(root, DOWNLOADS=downloads)
@@ -193,48 +202,6 @@ def test_every_environment_names_settings_that_exist(root: Path) -> None:
     environments = {path: text for path, (_, text) in files(root).items() if path.startswith(f"{ETC}/processes/")}
     named = {name for text in environments.values() for name in re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)}
     assert named - known == set()
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ({"SUBMISSION_NAME": "Not a name"}, "SUBMISSION_NAME"),
-        ({"SURFACES": "retrieval"}, "must name submission"),
-        ({"SURFACES": "submission,other"}, "'other' is not one of"),
-        ({"RETRIEVAL_NAME": LINES["SUBMISSION_NAME"]}, "same host name"),
-        ({"TLS": "none"}, "TLS: is neither"),
-        ({"TLS": "files"}, "TLS_CERTIFICATE: required"),
-        ({"ALARM_WEBHOOK": ""}, "alarms must reach a person"),
-        ({"ALARM_EMAIL": "a@example.org"}, "ALARM_MAIL_URL"),
-        ({"HEALTH_AUTHORITY": "a:b"}, "HEALTH_AUTHORITY"),
-        ({"REGION_CODE": "30"}, "REGION_CODE"),
-        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
-        ({"MAIL_URL": ""}, "MAIL_URL"),
-        ({"SOURCE": ""}, "SOURCE"),
-        (
-            {"SURFACES": "submission,status", "MAIL_URL": "", "DIGEST_EMAILS": "a@example.org"},
-            "MAIL_URL: required by NOTICE",
-        ),
-        ({"NOTICE_WEBHOOK_URL": "http://example.org"}, "NOTICE_WEBHOOK_URL"),
-        ({"FIGURE_THRESHOLDS": "diagnosis_keys=9000"}, "FIGURE_THRESHOLDS"),
-        ({"NOTICE_HEARTBEAT_URL": "http://example.org"}, "NOTICE_HEARTBEAT_URL"),
-        ({"DOWNLOADS": "bucket"}, "DOWNLOADS"),
-        ({"SSH_PORT": "99999"}, "SSH_PORT"),
-        ({"REBOOT_AT": "24:00"}, "REBOOT_AT"),
-        ({"CDN_NETWORKS": "192.0.2.0/24 2001:db8::/32"}, "CDN_NETWORKS"),
-        ({"SURFACE": "submission"}, "SURFACE: not a setting"),
-    ],
-)
-def test_a_wrong_setting_is_refused_with_one_line_that_names_it(
-    line: dict[str, str], message: str, tmp_path: Path
-) -> None:
-    with pytest.raises(HostError, match=message):
-        host_settings(tmp_path, **line)
-
-
-def test_the_example_of_the_settings_is_accepted() -> None:
-    settings = read_settings(TEMPLATES.parent / "host.conf.example")
-    assert settings.surfaces == ("submission", "retrieval")
 
 
 def test_ports_and_users_are_not_shared(tmp_path: Path) -> None:
