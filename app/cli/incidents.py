@@ -72,12 +72,14 @@ def show(number: int) -> None:
 @incidents.command("note")
 @click.argument("number", type=_NUMBER)
 @click.argument("text")
+@click.option("--fr", "text_fr", default="", help="The text in French.")
 @click.option("--public", "is_public", is_flag=True, help="Also on the status page.")
 @with_appcontext
-def note(number: int, text: str, is_public: bool) -> None:
+def note(number: int, text: str, text_fr: str, is_public: bool) -> None:
     """Add a note to the timeline of an incident."""
+    texts = text.strip(), text_fr.strip()
     with _one_line_refusals():
-        current_context().incidents.note(number, text.strip(), ACTOR, utc_now(), is_public=is_public)
+        current_context().incidents.note(number, texts[0], ACTOR, utc_now(), text_fr=texts[1], is_public=is_public)
 
 
 @incidents.command("ack")

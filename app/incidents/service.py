@@ -119,11 +119,24 @@ class Incidents:
             row.impact, row.parts = opening.impact.value, list(opening.parts)
             self._record(session, actor, "describe-incident", number, now)
 
-    def note(self, number: int | None, text: str, actor: str, now: datetime, *, is_public: bool = False) -> None:
-        """Add a note to the timeline of an incident, or without one, to those of all incidents near it."""
-        if not text or len(text) > MAX_NOTE or not _is_storable(text):
+    def note(
+        self,
+        number: int | None,
+        text: str,
+        actor: str,
+        now: datetime,
+        *,
+        text_fr: str = "",
+        is_public: bool = False,
+    ) -> None:
+        """Add a note to the timeline of an incident, or without one, to those of all incidents near it.
+
+        One of the languages is enough. Raises IncidentRefusedError without a text, or if one is too long.
+        """
+        is_short = max(len(text), len(text_fr)) <= MAX_NOTE
+        if not (text or text_fr) or not is_short or not _is_storable(text + text_fr):
             raise IncidentRefusedError("note")
-        event = Event(now, EventKind.NOTE, "", text, actor, is_public)
+        event = Event(now, EventKind.NOTE, "", text, actor, is_public, text_fr)
         try:
             with self.database.session() as session:
                 # Only in the portal: the process that takes notes of other systems may only add rows.

@@ -47,7 +47,6 @@ _EVENTS: Final[Mapping[EventKind, str]] = {
     EventKind.DEPLOY: "event.deploy",
     EventKind.SETTING: "event.setting",
     EventKind.MIGRATION: "event.migration",
-    EventKind.NOTE: "event.note",
     EventKind.ACKNOWLEDGED: "event.acknowledged",
     EventKind.MITIGATED: "event.mitigated",
     EventKind.REOPENED: "event.reopened",
@@ -92,17 +91,31 @@ def figure_text(figure: str, language: str) -> str:
 
 
 def event_text(event: Event, language: str) -> str:
-    """Return an event in words."""
+    """Return an event in words; a note that is in the other language only, in that."""
+    if event.kind is EventKind.NOTE:
+        notes = _notes(event)
+        return notes.get(language) or next(iter(notes.values()), "")
     texts = catalogue(language)
     subject = event.subject
     if event.kind in (EventKind.ALERT_FIRED, EventKind.ALERT_ENDED):
         subject = texts(_SUBJECTS[subject]) if subject in _SUBJECTS else figure_text(subject, language)
-    return texts(_EVENTS[event.kind], subject=subject, text=event.text)
+    return texts(_EVENTS[event.kind], subject=subject)
+
+
+def event_language(event: Event, language: str) -> str:
+    """Return the language of what `event_text` returns."""
+    return language if language in event_texts(event) else next(iter(event_texts(event)), language)
 
 
 def event_texts(event: Event) -> dict[str, str]:
-    """Return an event in words, by language."""
+    """Return an event in words by language, a note in those that it has."""
+    if event.kind is EventKind.NOTE:
+        return _notes(event)
     return {language: event_text(event, language) for language in LANGUAGES}
+
+
+def _notes(event: Event) -> dict[str, str]:
+    return {language: text for language, text in (("en", event.text), ("fr", event.text_fr)) if text}
 
 
 def part_text(part: str, language: str) -> str:

@@ -35,7 +35,10 @@ PUBLIC_KINDS: Final = frozenset({EventKind.OPENED, EventKind.MITIGATED, EventKin
 
 @dataclass(frozen=True)
 class Event:
-    """An event. `subject` is the name of an alert or a setting, a version or a schema; `text` that of a note."""
+    """An event. `subject` is the name of an alert or a setting, a version or a schema.
+
+    `text` and `text_fr` are those of a note, in English and in French; one of them may be empty.
+    """
 
     at: datetime
     kind: EventKind
@@ -43,6 +46,7 @@ class Event:
     text: str = ""
     author: str = ""
     is_public: bool = False
+    text_fr: str = ""
 
 
 def window(began: datetime, resolved: datetime | None, now: datetime) -> tuple[datetime, datetime]:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from flask import request
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.incidents.reports import LANGUAGES, MAX_ACTIONS, MAX_SECTION, SECTIONS, Action, Draft, Report
@@ -53,12 +53,18 @@ class IncidentForm(Form):
 
 
 class NoteForm(Form):
-    """A note for the timeline of an incident."""
+    """A note for the timeline of an incident, in one language or both."""
 
-    text = TextAreaField(
-        validators=[DataRequired("incidents.error.note"), Length(max=MAX_NOTE, message="incidents.error.note")]
-    )
+    text = TextAreaField(validators=[Length(max=MAX_NOTE, message="incidents.error.note")])
+    text_fr = TextAreaField(validators=[Length(max=MAX_NOTE, message="incidents.error.note")])
     is_public = BooleanField()
+
+    def has_text(self) -> bool:
+        """Return whether there is a text; leave an error at the first field otherwise."""
+        if self.text.data or self.text_fr.data:
+            return True
+        self.text.errors = ["incidents.error.note"]
+        return False
 
 
 class _ReportForm(Form):

@@ -8,7 +8,7 @@ from flask import Response
 from app.domain.errors import IncidentRefusedError
 from app.domain.portal.rights import Right
 from app.incidents.service import Incidents
-from app.incidents.texts import event_text
+from app.incidents.texts import event_language, event_text
 from app.portal.views import pages
 from app.portal.views.blueprint import FORM, PortalBlueprint
 from app.portal.views.forms import submitted
@@ -41,8 +41,9 @@ def new() -> Response:
 def incident(number: int) -> Response:
     """Show an incident with its timeline, to which a note can be added."""
     form = NoteForm()
-    if submitted(form):
-        _service().note(number, form.text.data or "", _actor(), current_time(), is_public=form.is_public.data)
+    if submitted(form) and form.has_text():
+        texts = form.text.data or "", form.text_fr.data or ""
+        _service().note(number, texts[0], _actor(), current_time(), text_fr=texts[1], is_public=form.is_public.data)
         return pages.redirect(f"/incidents/{number}")
     return _incident_page(number, form)
 
@@ -105,7 +106,7 @@ def _incident_page(number: int, form: NoteForm, status: int = 200) -> Response:
         "incidents/incident.html",
         status,
         details=details,
-        events=[(each, event_text(each, language)) for each in details.events],
+        events=[(each, event_text(each, language), event_language(each, language)) for each in details.events],
         form=form,
         form_id="note-form",
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, get_timezone_gmt
 from babel.numbers import format_decimal
+from markupsafe import Markup, escape
 
 from app.domain.incidents.public import PublicEvent
 from app.domain.incidents.timeline import EventKind
@@ -93,11 +94,28 @@ class Formats:
 
     def text(self, texts: Mapping[str, str]) -> str:
         """Return the text of the language; that of another if there is none."""
-        return next((texts[each] for each in (self.texts.language, *LANGUAGES) if texts.get(each)), "")
+        return texts.get(self._language_of(texts), "")
+
+    def marked_text(self, texts: Mapping[str, str]) -> Markup:
+        """Return the same text for HTML. One of another language names that, so that it is read aloud correctly."""
+        language, text = self._language_of(texts), self.text(texts)
+        if language == self.texts.language:
+            return escape(text)
+        return Markup('<span lang="{}">{}</span>').format(Catalogue(language, {}).locale, text)
 
     def event(self, event: PublicEvent) -> str:
         """Return the text of an event, or what its kind means."""
-        return self.text(event.texts) or self.texts(_EVENTS.get(event.kind, "event.other"))
+        return self.text(event.texts) or self._meaning(event)
+
+    def marked_event(self, event: PublicEvent) -> Markup:
+        """Return the same for HTML, as `marked_text` does."""
+        return self.marked_text(event.texts) if self.text(event.texts) else escape(self._meaning(event))
+
+    def _meaning(self, event: PublicEvent) -> str:
+        return self.texts(_EVENTS.get(event.kind, "event.other"))
+
+    def _language_of(self, texts: Mapping[str, str]) -> str:
+        return next((each for each in (self.texts.language, *LANGUAGES) if texts.get(each)), self.texts.language)
 
     def paragraphs_of(self, text: str) -> list[str]:
         """Return the paragraphs of a text in the language, which empty lines separate."""

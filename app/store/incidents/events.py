@@ -23,6 +23,7 @@ class StoredEvent(Model):
     text: Mapped[str] = mapped_column(Text, server_default="")
     author: Mapped[str] = mapped_column(Text, server_default="")
     is_public: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    text_fr: Mapped[str] = mapped_column(Text, server_default="")
 
 
 def add(session: Session, event: Event, incident: int | None = None) -> None:
@@ -33,7 +34,7 @@ def add(session: Session, event: Event, incident: int | None = None) -> None:
 
 def is_repeated(session: Session, event: Event, incident: int, since: datetime) -> bool:
     """Return whether an incident has had the same note since then."""
-    same = (StoredEvent.kind, StoredEvent.text, StoredEvent.author, StoredEvent.is_public)
+    same = (StoredEvent.kind, StoredEvent.text, StoredEvent.text_fr, StoredEvent.author, StoredEvent.is_public)
     is_same = [column == getattr(event, column.key) for column in same]
     statement = select(StoredEvent.id).where(StoredEvent.incident_id == incident, StoredEvent.at >= since, *is_same)
     return session.execute(statement.limit(1)).first() is not None
@@ -71,4 +72,4 @@ def was_recorded(session: Session, kind: EventKind, subject: str, since: datetim
 
 
 def _event(row: StoredEvent) -> Event:
-    return Event(row.at, EventKind(row.kind), row.subject, row.text, row.author, row.is_public)
+    return Event(row.at, EventKind(row.kind), row.subject, row.text, row.author, row.is_public, row.text_fr)

@@ -107,10 +107,15 @@ def test_the_public_sees_states_and_published_notes_and_no_person(status: Servic
     now = status.clock.now
     number = incidents.open(Opening("Claims fail", "Les codes sont refusés", parts=("claiming",)), AUTHOR, now)
     incidents.note(number, "The password of the host is wrong", AUTHOR, now)
-    incidents.note(number, "We are working on it", AUTHOR, now, is_public=True)
+    incidents.note(number, "We are working on it", AUTHOR, now, text_fr="Nous y travaillons", is_public=True)
+    incidents.note(number, "", AUTHOR, now, text_fr="La cause est connue", is_public=True)
     incidents.acknowledge(number, AUTHOR, now)
     (shown,) = incidents.public(now)
-    assert [event.texts["fr"] for event in shown.events] == ["L’incident a commencé", "We are working on it"]
+    assert [event.texts for event in shown.events] == [
+        {"en": "The incident began", "fr": "L’incident a commencé"},
+        {"en": "We are working on it", "fr": "Nous y travaillons"},
+        {"fr": "La cause est connue"},
+    ]
     assert shown.titles["fr"] == "Les codes sont refusés"
     assert shown.report is None
     assert "@" not in repr(shown)

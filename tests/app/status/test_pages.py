@@ -207,13 +207,6 @@ def test_text_of_people_is_escaped(site: Site) -> None:
         assert "&lt;" in text
 
 
-def test_a_text_without_a_translation_is_shown_in_the_other_language(site: Site) -> None:
-    incident = ongoing()
-    object.__setattr__(incident, "titles", {"en": "Only in English"})
-    site.publish(document(incidents=(incident,)))
-    assert "Only in English" in site.get("/fr").text
-
-
 def test_a_page_is_rendered_once_for_a_document(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[str] = []
     render = respond.render_template

@@ -118,13 +118,28 @@ def test_an_impossible_incident_is_refused_and_what_was_typed_stays(portal: Serv
     assert portal.rows("SELECT 1 FROM incidents") == []
 
 
+@pytest.mark.parametrize("field", ["text", "text_fr"])
 @pytest.mark.parametrize("text", ["", " ", "x" * 2001])
-def test_an_impossible_note_is_refused_on_the_page_of_the_incident(portal: Service, text: str) -> None:
+def test_an_impossible_note_is_refused_on_the_page_of_the_incident(portal: Service, text: str, field: str) -> None:
     ada = person(portal, Role.SUPERUSER)
     path = opened(ada)
-    response = ada.post(f"/en{path}", text=text)
+    response = ada.post(f"/en{path}", **{field: text})
     assert "Enter a note of at most 2000 characters" in response.text
     assert text.strip() in response.text
+
+
+def test_a_note_is_shown_in_the_language_of_the_page_or_names_its_own(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = opened(ada)
+    ada.post(f"/en{path}", text="The host is slow", text_fr="L’hôte est lent")
+    ada.post(f"/en{path}", text_fr="La cause est connue")
+    english, french = ada.get(f"/en{path}").text, ada.get(f"/fr{path}").text
+    assert "The host is slow" in english
+    assert "L’hôte est lent" not in english
+    assert '<span class="pre" lang="fr-CA">La cause est connue</span>' in english
+    assert "The host is slow" not in french
+    assert '<span class="pre">L’hôte est lent</span>' in french
+    assert '<span class="pre">La cause est connue</span>' in french
 
 
 def test_a_line_break_is_one_character_as_in_the_browser(portal: Service) -> None:
