@@ -38,7 +38,7 @@ def test_two_people_handle_an_incident_and_publish_its_report(
     expect(ada.get_by_role("heading", level=1)).to_contain_text("Codes cannot be claimed")
     print(f"an incident is open {time.monotonic() - started:.1f} seconds after the list was requested")
     ada.get_by_role("button", name="Acknowledge").click()
-    ada.get_by_label("Note", exact=True).fill("The limit of connections was reached")
+    ada.get_by_label("Note in English").fill("The limit of connections was reached")
     ada.get_by_role("button", name="Add the note").click()
     expect(ada.get_by_role("table")).to_contain_text("The limit of connections was reached")
     ada.get_by_role("button", name="Effects are mitigated").click()
