@@ -68,7 +68,8 @@ def frozen(
 
 def _facts(incident: IncidentRecord) -> dict[str, Any]:
     """Return what is published of the incident itself, and frozen with its report."""
-    return {"titles": dict(incident.titles), "impact": incident.impact.value, "parts": list(incident.parts)}
+    titles = {language: title for language, title in incident.own_titles.items() if title}
+    return {"titles": titles, "impact": incident.impact.value, "parts": list(incident.parts)}
 
 
 def _report(published: Sequence[PublishedReport]) -> PublicReport:

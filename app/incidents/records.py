@@ -26,10 +26,10 @@ class Audit(Protocol):
 
 @dataclass(frozen=True)
 class IncidentRecord:
-    """An incident. `urgency` is None if a person opened it."""
+    """An incident. `urgency` is None if a person opened it; of `own_titles`, by language, one may be empty."""
 
     number: int
-    titles: Mapping[str, str]
+    own_titles: Mapping[str, str]
     state: State
     impact: Impact
     urgency: Severity | None
@@ -43,6 +43,15 @@ class IncidentRecord:
     reviewed: datetime | None
 
     @property
+    def titles(self) -> Mapping[str, str]:
+        """The title for readers of each language, in the other language if there is no translation yet."""
+        return {language: self.own_titles[self.title_language(language)] for language in self.own_titles}
+
+    def title_language(self, language: str) -> str:
+        """Return the language of the title for readers of a language."""
+        return next((each for each in (language, *self.own_titles) if self.own_titles[each]), language)
+
+    @property
     def is_ongoing(self) -> bool:
         """Whether the incident is not resolved."""
         return self.state in ONGOING
@@ -50,7 +59,8 @@ class IncidentRecord:
     @property
     def revision(self) -> str:
         """What a change of titles, impact and parts begins with."""
-        return revision_of({"titles": sorted(self.titles.items()), "impact": self.impact.value, "parts": self.parts})
+        titles = sorted(self.own_titles.items())
+        return revision_of({"titles": titles, "impact": self.impact.value, "parts": self.parts})
 
     @property
     def minutes(self) -> int | None:
@@ -73,7 +83,7 @@ def record_of(row: Incident) -> IncidentRecord:
     """Return the incident of a row."""
     return IncidentRecord(
         number=row.id,
-        titles={"en": row.title_en, "fr": row.title_fr},
+        own_titles={"en": row.title_en, "fr": row.title_fr},
         state=State(row.state),
         impact=Impact(row.impact),
         urgency=Severity(row.urgency) if row.urgency else None,

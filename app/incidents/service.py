@@ -31,7 +31,7 @@ PUBLIC_DAYS: Final = 730
 
 @dataclass(frozen=True)
 class Opening:
-    """An incident that a person opens. A missing French title is the English one, and the reverse."""
+    """An incident that a person opens. A title in one language is enough."""
 
     title_en: str
     title_fr: str = ""
@@ -81,9 +81,9 @@ class Incidents:
 
         The same one that the person opened moments ago is returned instead: the form was sent twice.
         """
-        title_en, title_fr = opening.title_en or opening.title_fr, opening.title_fr or opening.title_en
+        title_en, title_fr = opening.title_en, opening.title_fr
         is_short = max(len(title_en), len(title_fr)) <= MAX_TITLE
-        if not title_en or not is_short or not _is_storable(title_en + title_fr):
+        if not (title_en or title_fr) or not is_short or not _is_storable(title_en + title_fr):
             raise IncidentRefusedError("title")
         with self.database.session() as session:
             row = Incident(

@@ -36,7 +36,7 @@ class IncidentForm(Form):
         data: dict[str, Any] = {}
         if incident is not None:
             data = {"impact": incident.impact.value, "parts": list(incident.parts), "revision": incident.revision}
-            data |= {f"title_{language}": incident.titles[language] for language in LANGUAGES}
+            data |= {f"title_{language}": incident.own_titles[language] for language in LANGUAGES}
         form, texts = cls(data=data), pages.texts()
         form.impact.choices = [(each.value, texts(f"incidents.impact.{each.value}")) for each in Impact]
         form.parts.choices = [(part, texts(f"incidents.part.{part}")) for part in PARTS]
@@ -48,8 +48,7 @@ class IncidentForm(Form):
         if not title_en and not title_fr:
             self.title_en.errors = ["incidents.error.title"]
             return None
-        titles = (title_en or title_fr, title_fr or title_en)
-        return Opening(*titles, Impact(self.impact.data), tuple(self.parts.data or ()))
+        return Opening(title_en, title_fr, Impact(self.impact.data), tuple(self.parts.data or ()))
 
 
 class NoteForm(Form):

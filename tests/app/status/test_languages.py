@@ -11,7 +11,9 @@ from tests.support.status import NOW, document, ongoing
 
 def test_a_text_without_a_translation_is_shown_in_the_other_language(site: Site) -> None:
     site.publish(document(incidents=(replace(ongoing(), titles={"en": "Only in English"}),)))
-    assert "Only in English" in site.get("/fr").text
+    for path in ("/fr", "/fr/incidents", "/fr/incidents/42"):
+        assert '<span lang="en-CA">Only in English</span>' in site.get(path).text, path
+    assert "<title>Only in English" in site.get("/fr/incidents/42").text
 
 
 @pytest.mark.parametrize("path", ["/{}", "/{}/incidents/42"])

@@ -142,6 +142,20 @@ def test_a_note_is_shown_in_the_language_of_the_page_or_names_its_own(portal: Se
     assert '<span class="pre">La cause est connue</span>' in french
 
 
+def test_a_title_in_one_language_is_for_both_and_its_translation_can_be_added(portal: Service) -> None:
+    ada = person(portal, Role.SUPERUSER)
+    path = ada.post("/fr/incidents/new", title_fr="Les codes sont refusés", impact="minor").location.removeprefix("/fr")
+    marked = '<span lang="fr-CA">Les codes sont refusés</span>'
+    for page in (path, "/incidents"):
+        assert marked in ada.get(f"/en{page}").text, page
+        assert marked not in ada.get(f"/fr{page}").text, page
+    edit = f"/en{path}/edit"
+    assert re.search(r'name="title_en"[^>]*value=""', ada.get(edit).text)
+    values = {"title_en": "Codes are refused", "title_fr": "Les codes sont refusés", "impact": "minor"}
+    assert ada.post(edit, **values, revision=revision_of(ada, edit)).status_code == 303
+    assert "Codes are refused" in ada.get(f"/en{path}").text
+
+
 def test_a_line_break_is_one_character_as_in_the_browser(portal: Service) -> None:
     ada = person(portal, Role.SUPERUSER)
     path = opened(ada)
