@@ -93,8 +93,8 @@ def test_a_transaction_costs_two_round_trips_beside_its_statements_and_autocommi
     lines = (folder / "postgres.log").read_text().splitlines()
     statements = [line.partition("statement: ")[2] for line in lines if "statement: " in line]
     assert statements[statements.index("SELECT 0") - 1 :] == [
-        *("BEGIN", "SELECT 0", "COMMIT"),
-        *("BEGIN", "SELECT 1", "COMMIT"),
+        *("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT 0", "COMMIT"),
+        *("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT 1", "COMMIT"),
         "SELECT 2",
         "SELECT 3",
     ]
