@@ -25,9 +25,8 @@ class MonitorThread:
     A daemon: a process that must end does not wait for a receiver of notices.
     """
 
-    def __init__(self, monitor: Monitor, late: LateRecipients | None = None) -> None:
+    def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
-        self._late = late
         self._stop = Event()
         self._thread = Thread(target=self._run, name="monitor", daemon=True)
 
@@ -44,8 +43,6 @@ class MonitorThread:
         while not self._stop.wait(SLOT_SECONDS - time.time() % SLOT_SECONDS):
             try:
                 self._monitor.run(utc_now())
-                if self._late is not None:
-                    self._late.send_due(utc_now())
             except Exception:
                 _logger.exception("monitor failed")
 
@@ -57,7 +54,7 @@ def start_monitor(context: Context, role: str) -> MonitorThread | None:
         return None
     late = LateRecipients(settings.status, SECONDS)
     channels = make_channels(settings.status, utc_now, late)
-    monitor = Monitor(settings, role, utc_now(), MeasuredObjectives(), channels, context.instruments.count_check)
-    thread = MonitorThread(monitor, late)
+    monitor = Monitor(settings, role, utc_now(), MeasuredObjectives(), channels, context.instruments.count_check, late)
+    thread = MonitorThread(monitor)
     thread.start()
     return thread

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 from sqlalchemy import Connection, Engine, QueuePool, event, text
 
 from app.database.observed import ObservedExecutor, observe_engine
@@ -60,8 +61,22 @@ class Database:
         ):
             seconds = self._watchdog.seconds
             connection.execution_options(**{_WAITS: _Waits(guard, seconds, seconds)})
-            with _autocommit_off(connection), connection.begin():
-                yield connection
+            # An isolation level among SQLAlchemy's execution options would do the same, but psycopg2 then sets the
+            # session's default before and after each transaction. In this order, it sends neither: only BEGIN has the
+            # level, also if a pooler ignored that of the session. There is no context manager for this: a signal could
+            # end it after the session is back in the pool, for another thread.
+            session: Any = connection.connection.dbapi_connection
+            session.autocommit = False
+            try:
+                session.isolation_level = ISOLATION_LEVEL_READ_COMMITTED
+                with connection.begin():
+                    yield connection
+            finally:
+                try:
+                    session.isolation_level = None
+                    session.autocommit = True
+                except psycopg2.Error:  # it is closed, or still in a transaction that would include what follows
+                    connection.invalidate()
 
     @contextmanager
     def session(self) -> "Iterator[Session]":
@@ -157,21 +172,3 @@ def _watch_transactions(engine: Engine) -> None:
     event.listen(engine, "after_cursor_execute", _expect_pause)
     event.listen(engine, "commit", _expect_end)
     event.listen(engine, "rollback", _expect_end)
-
-
-@contextmanager
-def _autocommit_off(connection: Connection) -> Iterator[None]:
-    """Let psycopg2 begin a transaction with the first statement, until the end of the block.
-
-    An isolation level among SQLAlchemy's execution options would do the same, but psycopg2 then resets the session's
-    default after each transaction, which costs a round trip.
-    """
-    session: Any = connection.connection.dbapi_connection
-    session.autocommit = False
-    try:
-        yield
-    finally:
-        try:
-            session.autocommit = True
-        except psycopg2.Error:  # it is closed, or still in a transaction that would include what follows
-            connection.invalidate()

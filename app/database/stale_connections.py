@@ -1,4 +1,4 @@
-"""Pooled connections that the server has closed while they were idle, and those that lead to a standby.
+"""Pooled connections that the server has closed, that were left in a transaction, or that lead to a standby.
 
 A restart of PostgreSQL, a failover, or a proxy with an idle timeout closes every connection in the pools. Without this
 check, each of them would fail one request before it is replaced.
@@ -10,6 +10,7 @@ meanwhile refuse every write, and stay open: one refusal discards them all, so t
 import select
 from typing import Any, Final
 
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
@@ -18,7 +19,7 @@ READ_ONLY: Final = "25006"  # SQLSTATE of a write in a read-only transaction, as
 
 
 def discard_closed_connections(engine: Engine) -> None:
-    """Let the engine's pool replace connections that have been closed, are out of step, or lead to a standby.
+    """Let the engine's pool replace connections that are closed, out of step, in a transaction, or lead to a standby.
 
     The socket is checked, not the server, so it costs microseconds. A server that disappeared without closing its
     connections (a power failure) is detected by the next statement's timeout.
@@ -28,12 +29,15 @@ def discard_closed_connections(engine: Engine) -> None:
 
 
 def _refuse_closed(connection: Any, _record: object, _checked_out: object) -> None:
-    """Raise DisconnectionError, on which the pool reconnects, if there is unread data.
+    """Raise DisconnectionError, on which the pool reconnects, if there is unread data, or a transaction has begun.
 
     Between two statements a server sends nothing. Readable data is the end of the connection or an unsolicited message.
+    In a transaction that was left open, or with a driver that begins one, what follows would never be committed.
     """
     if connection.closed or _is_readable(connection.fileno()):
         raise DisconnectionError("closed by the server")
+    if not connection.autocommit or connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+        raise DisconnectionError("left in a transaction")
 
 
 def _is_readable(descriptor: int) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
@@ -12,10 +12,14 @@ from email.policy import default
 
 @dataclass
 class MailServer:
-    """A server on 127.0.0.1. With `refuses`, it answers each message with an error; it accepts none for `refused`."""
+    """A server on 127.0.0.1. With `refuses`, it answers each message with an error; it accepts none for `refused`.
+
+    `pause`: seconds before each response to a command.
+    """
 
     port: int = 0
     refuses: bool = False
+    pause: float = 0.0
     refused: frozenset[str] = frozenset()
     refusal: bytes = b"450 greylisted"
     farewell: bytes = b"221 bye"
@@ -28,9 +32,16 @@ class MailServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold one conversation (RFC 5321)."""
+        try:
+            await self._converse(reader, writer)
+        finally:
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.test\r\n")
         while line := (await reader.readline()).decode().strip():
             command = line.partition(" ")[0].upper()
+            await asyncio.sleep(self.pause)
             if command == "RCPT" and any(f"<{address}>" in line for address in self.refused):
                 writer.write(self.refusal + b"\r\n")
                 continue
@@ -45,7 +56,6 @@ class MailServer:
                 writer.write(self.farewell + b"\r\n")
                 break
             writer.write(b"250 ok\r\n")
-        writer.close()
 
 
 @contextmanager
@@ -68,6 +78,11 @@ def mail_server(host: str = "127.0.0.1") -> Iterator[MailServer]:
         except asyncio.CancelledError:
             pass
         finally:
+            for each in asyncio.all_tasks(loop):  # conversations that a client has left
+                each.cancel()
+                with suppress(asyncio.CancelledError):
+                    loop.run_until_complete(each)
+            loop.run_until_complete(asyncio.sleep(0))  # closes their sockets
             loop.close()
 
     thread = threading.Thread(target=work)

@@ -26,6 +26,8 @@ _QUIET_ZONE_MODULES: Final = 4  # as ISO/IEC 18004 requires
 def add_passkey(then: str) -> Response:
     """Show the form with which a browser makes a passkey; `then` is the next page."""
     form = NewPasskeyForm()
+    if g.get("is_unproven"):  # the proof would replace the challenge of a form that is shown again
+        return pages.to_confirmation()
     if submitted(form):
         try:
             current_context().portal.passkeys.add(
@@ -52,6 +54,8 @@ def set_authenticator(then: str) -> Response:
     """Show a new secret as a QR code and as text, and ask for the first code of the app."""
     form, factors, person = AuthenticatorForm(), current_context().portal.second_factors, current_session().person
     pending = _pending(form)
+    if g.is_switch and pending.sealed != form.secret.data:  # a new secret is shown only after a proof of identity
+        return Response(status=303, headers={"Location": request.path})
     if submitted(form):
         try:
             factors.set_authenticator(person, pending, typed(form.code), current_time())

@@ -21,6 +21,7 @@ from app.web.pages import static_path
 
 GROUP: Final = "portal"
 _YEAR_SECONDS: Final = 31_536_000
+_REFUSED: Final = 400  # a page without the form that was sent
 _FAULT: Final = 500  # the page for it must not need the database
 
 
@@ -60,7 +61,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         current_path=request.path.partition(f"/{t.language}")[2],
         session_seconds=int((session.ends(current_time()) - current_time()).total_seconds()) if person else None,
         session_id=session.session_id if person else None,
-        is_unproven=g.get("is_unproven", False),
+        is_unproven=g.get("is_unproven", False) and status < _REFUSED,
         proof_minutes=CONFIRMATION_LIMIT // timedelta(minutes=1),
         warning_seconds=int(WARNING.total_seconds()),
         settings=current_settings(),

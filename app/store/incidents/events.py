@@ -1,12 +1,14 @@
 """Events of timelines: those of an incident, and those of the service, which belong to every incident near them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, String, Text, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.incidents.timeline import Event, EventKind
+from app.domain.timeline import CLOCK_TOLERANCE
 from app.store.portal.base import BigKey, Model, Moment
 
 
@@ -33,11 +35,14 @@ def add(session: Session, event: Event, incident: int | None = None) -> None:
 
 
 def is_repeated(session: Session, event: Event, incident: int, since: datetime) -> bool:
-    """Return whether an incident has had the same note since then."""
-    same = (StoredEvent.kind, StoredEvent.text, StoredEvent.text_fr, StoredEvent.author, StoredEvent.is_public)
-    is_same = [column == getattr(event, column.key) for column in same]
-    statement = select(StoredEvent.id).where(StoredEvent.incident_id == incident, StoredEvent.at >= since, *is_same)
-    return session.execute(statement.limit(1)).first() is not None
+    """Return whether the last event of an incident from the author of a note, since then, is the same note.
+
+    One that is further ahead than clocks differ was stored before the clock was set back.
+    """
+    period = StoredEvent.at.between(since, event.at + CLOCK_TOLERANCE)
+    own = select(StoredEvent).where(StoredEvent.incident_id == incident, StoredEvent.author == event.author, period)
+    last = session.scalar(own.order_by(StoredEvent.id.desc()).limit(1))
+    return last is not None and replace(_event(last), at=event.at) == event
 
 
 def near(session: Session, incident: int, begin: datetime, end: datetime) -> Sequence[Event]:

@@ -8,6 +8,7 @@ from sqlalchemy import Index, String, Text, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain.timeline import CLOCK_TOLERANCE
 from app.store.portal.base import BigKey, Model, Moment
 
 # Serialises what opens, extends and resolves incidents. Held until the transaction ends.
@@ -63,7 +64,9 @@ def find_same(session: Session, opened: Incident, since: datetime) -> int | None
     """Return the number of the open incident with the words of this one that its person opened since then."""
     same = (Incident.title_en, Incident.title_fr, Incident.state, Incident.impact, Incident.parts, Incident.opened_by)
     is_same = [column == getattr(opened, column.key) for column in same]
-    return session.scalar(select(Incident.id).where(*is_same, Incident.began >= since).limit(1))
+    # One that is further ahead than clocks differ was opened before the clock was set back.
+    period = Incident.began.between(since, opened.began + CLOCK_TOLERANCE)
+    return session.scalar(select(Incident.id).where(*is_same, period).limit(1))
 
 
 def newest(session: Session, count: int) -> Sequence[Incident]:

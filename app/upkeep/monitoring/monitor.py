@@ -19,6 +19,7 @@ from app.domain.objectives import Evaluation, Severity
 from app.domain.timeline import minute_number
 from app.figures.readings import FigureReadings
 from app.incidents.alerting import Alerting
+from app.incidents.late_recipients import LateRecipients
 from app.incidents.measured import Measured
 from app.incidents.notices import NoticeSender, Send
 from app.store.incidents import notices
@@ -54,6 +55,7 @@ class Monitor:
     measured: Measured
     channels: Mapping[Channel, Send]
     count: CountCheck
+    late: LateRecipients | None = None
     _streaks: Streaks = field(default_factory=Streaks)
     _spool: Spool = field(init=False)
     _connections: Connections = field(init=False)
@@ -70,7 +72,10 @@ class Monitor:
     def run(self, now: datetime) -> bool:
         """Run a round; return whether this monitor acted in the slot."""
         try:
-            return self._run(self._connections, now)
+            has_acted = self._run(self._connections, now)
+            if self.late is not None:
+                self.late.send_due(self._connections.database, now)
+            return has_acted
         finally:
             self._connections.close()
 

@@ -49,3 +49,20 @@ def test_no_setting_and_no_lock_stays_in_a_session(make_service: Callable[..., S
         assert left - OF_THE_POOLER == set()
         assert service.rows(str(LOCKS)) == [(0,)]
         pooled.database.dispose()
+
+
+def test_a_transaction_is_read_committed_through_a_pooler_whatever_the_default_of_the_database_is(
+    make_service: Callable[..., Service], tmp_path: Path
+) -> None:
+    service = make_service()
+    service.execute("ALTER DATABASE exposure_alert SET default_transaction_isolation = 'serializable'")
+    try:
+        with Pooler(tmp_path / "pooler", service.settings.database_url.replace("+psycopg2", "")) as pooler:
+            pooled = make_service(DATABASE_URL=pooler.url)
+            with pooled.database.transaction() as connection:
+                assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+            with pooled.database.snapshot() as connection:
+                assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == "repeatable read"
+            pooled.database.dispose()
+    finally:
+        service.execute("ALTER DATABASE exposure_alert RESET default_transaction_isolation")

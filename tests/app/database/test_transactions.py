@@ -1,12 +1,13 @@
 """Transactions of the service (app/database/database.py): what they cost, and what they leave in a session."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg2
 import pytest
 from sqlalchemy import Engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from app.database.database import Database
 from app.database.engine import db
@@ -92,8 +93,8 @@ def test_a_transaction_costs_two_round_trips_beside_its_statements_and_autocommi
     lines = (folder / "postgres.log").read_text().splitlines()
     statements = [line.partition("statement: ")[2] for line in lines if "statement: " in line]
     assert statements[statements.index("SELECT 0") - 1 :] == [
-        *("BEGIN", "SELECT 0", "COMMIT"),
-        *("BEGIN", "SELECT 1", "COMMIT"),
+        *("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT 0", "COMMIT"),
+        *("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT 1", "COMMIT"),
         "SELECT 2",
         "SELECT 3",
     ]
@@ -144,3 +145,39 @@ def test_a_session_whose_transaction_could_not_be_ended_is_replaced(
     event.remove(engine, "rollback", interrupt)
     assert insert_alone(database, 3) != backend
     assert committed(database_url) == [1, 3]
+
+
+def test_a_session_that_is_left_in_a_transaction_is_replaced(database: Database, database_url: str) -> None:
+    backend = insert_alone(database, 1)
+    with pytest.raises(DBAPIError), database.autocommit() as connection:
+        connection.execute(text("BEGIN; SELECT 1 / 0; COMMIT"))
+    assert insert_alone(database, 2) != backend
+    assert committed(database_url) == [1, 2]
+
+
+def test_a_commit_that_a_deferred_constraint_refuses_leaves_the_session_as_it_was(
+    database: Database, database_url: str
+) -> None:
+    with database.autocommit() as connection:
+        connection.execute(text("ALTER TABLE kept ADD UNIQUE (number) DEFERRABLE INITIALLY DEFERRED"))
+    backend = insert_in_transaction(database, 1)
+    with pytest.raises(DBAPIError):
+        insert_in_transaction(database, 1)
+    assert insert_alone(database, 2) == backend
+    assert committed(database_url) == [1, 2]
+
+
+def test_a_connection_that_is_lost_and_whose_error_is_ignored_commits_nothing(
+    database: Database, database_url: str
+) -> None:
+    def ignore_the_loss() -> None:
+        with database.transaction() as connection:
+            connection.execute(text("INSERT INTO kept VALUES (1)"))
+            with suppress(DBAPIError):
+                connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            connection.execute(text("INSERT INTO kept VALUES (2)"))
+
+    with pytest.raises(PendingRollbackError):
+        ignore_the_loss()
+    insert_alone(database, 3)
+    assert committed(database_url) == [3]

@@ -10,6 +10,7 @@ from app.incidents.channels import SECONDS, make_channels
 from app.incidents.late_recipients import LateRecipients
 from app.incidents.notices import NoticeSender
 from app.incidents.service import Opening
+from app.store.incidents import notices
 from tests.support.incidents import AUTHOR
 from tests.support.service import Service
 from tests.support.smtp import MailServer, mail_server
@@ -32,7 +33,7 @@ class Desk:
         known = len(self.mail.messages)
         self.service.clock.now += minutes * MINUTE
         self.sender.send_due(self.service.clock.now)
-        self.late.send_due(self.service.clock.now)
+        self.late.send_due(self.service.database, self.service.clock.now)
         return [str(each["To"]) for each in self.mail.messages[known:]]
 
 
@@ -92,3 +93,34 @@ def test_after_the_clock_was_set_back_the_next_attempt_is_not_late(desk: Desk) -
     desk.service.execute("UPDATE incidents SET acknowledged = began")
     desk.mail.refused = frozenset()
     assert desk.after(-600) == [GRACE]
+
+
+def test_what_another_process_has_overtaken_is_not_sent(desk: Desk) -> None:
+    desk.after(0)
+    desk.service.execute("UPDATE incidents SET state = 'resolved', mitigated = began, resolved = began")
+    desk.mail.refused = frozenset()
+    other = make_channels(desk.service.settings.status, lambda: desk.service.clock.now)
+    NoticeSender(desk.service.database, other).send_due(desk.service.clock.now)
+    assert "resolved" in desk.mail.messages[-1]["Subject"].lower()
+    assert desk.after(1) == []
+
+
+def test_a_notice_waits_while_another_process_has_the_incident_or_without_database(desk: Desk) -> None:
+    desk.after(0)
+    desk.mail.refused = frozenset()
+    with desk.service.database.session() as session:
+        [incident] = desk.service.rows("SELECT id FROM incidents")
+        assert notices.take(session, incident.id, "email") is not None
+        desk.service.clock.now += 2 * MINUTE
+        desk.late.send_due(desk.service.database, desk.service.clock.now)
+    desk.service.execute("ALTER TABLE incident_notices RENAME TO renamed")
+    desk.late.send_due(desk.service.database, desk.service.clock.now)
+    desk.service.execute("ALTER TABLE renamed RENAME TO incident_notices")
+    assert len(desk.mail.messages) == 1
+    assert desk.after(0) == [GRACE]
+
+
+def test_after_the_clock_was_set_back_by_less_than_a_pause_the_next_attempt_is_not_late(desk: Desk) -> None:
+    desk.after(0)
+    desk.mail.refused = frozenset()
+    assert desk.after(-0.5) == [GRACE]

@@ -1,14 +1,12 @@
-"""The button for the other language, on pages that show something once and on those that need a proof of identity."""
+"""The button for the other language, on pages that show something once."""
 
 from datetime import timedelta
 
 import pytest
 
-from app.domain.portal.rights import Right, Role
-from app.portal.views.blueprint import PAGES
+from app.domain.portal.rights import Role
 from tests.app.portal.accounts.test_account import codes_on
 from tests.app.portal.people.test_people import add_person, shown_code
-from tests.app.portal.test_access import address
 from tests.support.portal import add_account, person, signed_in, switch_to_french
 from tests.support.service import Service
 
@@ -45,26 +43,3 @@ def test_backup_codes_are_kept(portal: Service, path: str) -> None:
     forged = visitor.client.post(f"/fr{path}", data=switch_to_french(page) | {"shown": "x"})
     assert codes_on(forged.text) == []
     assert len(portal.rows("SELECT 1 FROM portal_audit_entries WHERE action = 'make-backup-codes'")) == 1
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES.values() if page.needs_confirmation], ids=lambda p: p.endpoint)
-def test_it_does_nothing_else_without_a_proof_of_identity(portal: Service, page: object) -> None:
-    target = add_account(portal, totp_secret=b"sealed", backup_codes_saved_at=portal.clock.now)
-    visitor = person(portal, Role.SUPERUSER, "ON", Right.OUTBREAKS)
-    token = visitor.open_form("/en/account")
-    portal.clock.now += LATER
-    path = address(page, "fr").replace("999999", str(target))
-    fields = {
-        "role": "administrator",
-        "email": "new@health.example",
-        "language": "fr",
-        "password": "heron lantern quarry",
-    }
-    fields |= {"code": "ON", "name": "text_messages", "state": "on", "jurisdiction": "ON"}
-    response = visitor.send(path, token, switch_language="fr", **fields)
-    assert response.status_code in (200, 404)
-    assert portal.rows("SELECT action FROM portal_audit_entries") == []
-    late = visitor.send(path, token, **fields)
-    assert late.status_code == response.status_code
-    assert late.status_code == 404 or 'href="/fr/confirm?next=/confirmed"' in late.text
-    assert portal.rows("SELECT action FROM portal_audit_entries") == []

@@ -30,6 +30,15 @@ def test_an_email_that_is_refused_for_everyone_is_not_sent() -> None:
     assert server.messages == []
 
 
+def test_a_server_that_is_slow_at_each_step_is_not_waited_for_at_all_of_them() -> None:
+    with mail_server() as server:
+        server.pause = 0.7
+        many = tuple(f"person-{number}@health.example" for number in range(10))
+        with pytest.raises(MailDeliveryError):
+            send_email(server.url, "alert@health.example", Email(many, "Codes cannot be claimed", "Text"), 1.0)
+    assert server.messages == []
+
+
 @pytest.mark.parametrize("farewell", [b"421 try again later", b"250 ok", b"not SMTP"])
 def test_an_email_that_was_accepted_is_sent_whatever_follows(farewell: bytes) -> None:
     with mail_server() as server:

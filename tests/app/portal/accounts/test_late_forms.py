@@ -60,3 +60,29 @@ def test_a_typed_password_is_not_repeated(portal: Service) -> None:
     shown = someone.send("/en/account/password", token, password="heron lantern quarry")
     assert "more than 15 minutes ago" in shown.text
     assert "heron lantern quarry" not in shown.text
+
+
+def test_a_page_without_the_form_does_not_ask_to_send_it_again(portal: Service) -> None:
+    visitor, token = late(portal)
+    missing = visitor.send("/en/people/999999/disable", token)
+    forged = visitor.client.post("/en/people/invite", data=INVITATION)
+    assert [missing.status_code, forged.status_code] == [404, 400]
+    assert "more than 15 minutes ago" not in missing.text + forged.text
+
+
+def test_a_late_passkey_leads_to_the_proof_whose_page_replaces_its_challenge(portal: Service) -> None:
+    visitor = person(portal)
+    token = visitor.open_form("/en/account/passkey")
+    portal.clock.now += timedelta(minutes=16)
+    late_form = visitor.send("/en/account/passkey", token, answer="{}", name="Work laptop")
+    assert late_form.location == "/en/confirm?next=%2Faccount%2Fpasskey"
+
+
+def test_a_new_secret_of_an_authenticator_is_shown_only_after_the_proof(portal: Service) -> None:
+    someone = person(portal)
+    token = someone.open_form("/en/account/authenticator")
+    portal.clock.now += timedelta(minutes=16)
+    for fields in ({}, {"secret": "00"}, {"switch_language": "fr"}):
+        response = someone.send("/en/account/authenticator", token, **fields)
+        assert (response.status_code, response.location) == (303, "/en/account/authenticator")
+    assert someone.get("/en/account/authenticator").location == "/en/confirm?next=%2Faccount%2Fauthenticator"

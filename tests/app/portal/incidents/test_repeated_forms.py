@@ -80,3 +80,28 @@ def test_a_note_that_is_sent_several_times_at_once_is_one(portal: Service) -> No
     portal.clock.now += timedelta(minutes=11)
     visitors[0].post(page, text=NOTE, is_public="y")
     assert len(portal.rows(notes)) == 5
+
+
+def test_a_note_that_is_true_again_is_another(portal: Service) -> None:
+    someone = person(portal, Role.SUPERUSER)
+    page = f"/en{opened(someone)}"
+    for text in ("Claims work.", "Claims fail.", "Claims work."):
+        someone.post(page, text=text)
+    someone.post(f"{page}/mitigate", page=page)
+    someone.post(page, text="Claims work.")
+    notes = portal.rows("SELECT text FROM incident_events WHERE kind = 'note' ORDER BY id")
+    assert notes == [("Claims work.",), ("Claims fail.",), ("Claims work.",), ("Claims work.",)]
+
+
+def test_nothing_is_taken_for_what_was_sent_before_the_clock_was_set_back(portal: Service) -> None:
+    someone = person(portal, Role.SUPERUSER)
+    first = opened(someone, title_en=TITLE)
+    someone.post(f"/en{first}", text=NOTE)
+    portal.clock.now -= timedelta(seconds=30)  # by which the clocks of two servers may differ
+    assert opened(someone, title_en=TITLE) == first
+    someone.post(f"/en{first}", text=NOTE)
+    assert len(portal.rows("SELECT 1 FROM incident_events WHERE kind = 'note'")) == 1
+    portal.clock.now -= timedelta(minutes=20)
+    assert opened(someone, title_en=TITLE) != first
+    someone.post(f"/en{first}", text=NOTE)
+    assert portal.rows("SELECT text FROM incident_events WHERE kind = 'note'") == [(NOTE,), (NOTE,)]
