@@ -25,6 +25,8 @@ _CLAIMS: Final = "metrics:claims"  # identifiers of the hashes that were claimed
 _TOTALS: Final = "metrics:totals"  # what workers and clocks counted so far
 _GAUGES: Final = "metrics:gauges"
 
+# Minutes whose hash has expired are removed by Redis' clock: that of a process may be hours ahead of the others. A user
+# of Redis that was created before TIME was used may not call it.
 _ADD: Final = """
 local sequence, minute, lifetime = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if tonumber(redis.call('GET', KEYS[2]) or '0') >= sequence then return 0 end
@@ -35,7 +37,8 @@ for i = 5, #ARGV, 2 do
 end
 redis.call('EXPIRE', KEYS[1], lifetime)
 redis.call('ZADD', KEYS[3], minute, minute)
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', minute - lifetime / 60)
+local now = redis.pcall('TIME')[1] or minute * 60
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', math.min(minute, math.floor(now / 60)) - lifetime / 60)
 redis.call('EXPIRE', KEYS[3], lifetime)
 return 1
 """

@@ -32,7 +32,10 @@ _WORK_KEYS = (
 )
 # Increments of what a process counts (app/measuring/increments.py): a selector of its own, so that these commands reach
 # no other keys.
-_COUNT = ("evalsha", "script|load", "script|exists", "get", "set", "hincrbyfloat", "expire", "zadd", "zremrangebyscore")
+_COUNT = (
+    *("evalsha", "script|load", "script|exists", "get", "set", "hincrbyfloat", "expire", "time"),
+    *("zadd", "zremrangebyscore"),
+)
 _FOLD = ("zrangebyscore", "smembers", "zrem", "exists", "rename", "sadd", "srem", "hgetall", "hset", "del")
 _MONITOR_KEYS = ("heartbeat:*", "monitor-slot:*")
 _MONITOR = ("set", "get", "mget", "del")

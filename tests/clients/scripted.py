@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ class Reply:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     missing_bytes: int = 0  # announced, and never sent
+    closes: bool = False  # the connection after it
+    seconds: int = 0  # that sending the body takes, at one speed
 
 
 class ScriptedServer(ThreadingHTTPServer):
@@ -59,7 +62,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body) + reply.missing_bytes))
         self.end_headers()
-        self.wfile.write(reply.body)
+        size = len(reply.body) // (reply.seconds + 1) + 1
+        for start in range(0, len(reply.body), size):
+            self.wfile.write(reply.body[start : start + size])
+            if start + size < len(reply.body):
+                time.sleep(1)
+        self.close_connection = self.close_connection or reply.closes
 
     do_GET = do_POST = _answer  # noqa: N815 - the names that the standard library looks for
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clients.phone import exposure_pb2 as pb
+from clients.phone.archive import HEADER
 from clients.phone.crypto import new_key
 from tests.clients.sample_runs import FETCH, REQUEST, UPLOAD, available, languages, missing, surroundings
 from tests.clients.scripted import DROP, Reply, scripted
-from tests.support.torture import times
+from tests.support.torture import only_in_torture, times
 
 HTML = b"<!doctype html><title>Sign in</title>"
 
@@ -164,6 +165,37 @@ def test_a_download_that_is_not_an_archive_is_one_line_in_every_language(copies,
 
     assert all(one.stopped_with_one_line for one, _ in outcomes.values()), outcomes
     assert all("not genuine" in one.err for one, _ in outcomes.values()), outcomes
+
+
+def test_a_download_that_is_cut_off_is_one_line_in_every_language(copies, signer):
+    keys = {"RETRIEVE_HMAC_KEY": "aa" * 32, "EXPORT_PUBLIC_KEY": signer.public_key_text}
+    body = signer.archive([new_key(2_650_000)])
+
+    outcomes = copies.run_all(FETCH, script=[Reply(200, body[:100], missing_bytes=100, closes=True)], **keys)
+
+    assert {name: one for name, (one, _) in outcomes.items() if not one.stopped_with_one_line} == {}
+
+
+@only_in_torture
+def test_a_large_archive_may_take_longer_than_an_answer_in_every_language(copies, signer):
+    keys = {"RETRIEVE_HMAC_KEY": "aa" * 32, "EXPORT_PUBLIC_KEY": signer.public_key_text}
+    body = signer.archive([new_key(2_650_000)])
+
+    outcomes = copies.run_all(FETCH, script=[Reply(200, body, seconds=35)], **keys)
+
+    assert {(one.status, one.err) for one, _ in outcomes.values()} == {(0, "")}, outcomes
+
+
+def test_php_without_its_extension_names_the_limit_of_an_archive(copies, signer):
+    skip_if_missing("php")
+    export = HEADER + bytes(32 * 1024 * 1024)
+    body = signer.zipped({"export.bin": export, "export.sig": signer.signature(export)})
+    settings = {"RETRIEVE_HMAC_KEY": "aa" * 32, "EXPORT_PUBLIC_KEY": signer.public_key_text}
+    with scripted(Reply(200, body)) as server:
+        outcome = copies.run("php", FETCH, surroundings(RETRIEVAL_URL=server.url, **settings))
+
+    assert outcome.stopped_with_one_line
+    assert "the archive is larger than 32 MB" in outcome.err
 
 
 def test_an_archive_that_another_key_signed_is_not_read(sample, fetching, signer):

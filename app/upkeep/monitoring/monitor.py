@@ -59,6 +59,7 @@ class Monitor:
     _streaks: Streaks = field(default_factory=Streaks)
     _spool: Spool = field(init=False)
     _connections: Connections = field(init=False)
+    _probes: Probes = field(init=False)
     _is_start_recorded: bool = False
     _minute: int = _NEVER  # of the last evaluation
     _publisher: Publisher = field(init=False)
@@ -66,6 +67,7 @@ class Monitor:
     def __post_init__(self) -> None:
         """Read what an earlier process could not store. Connects to nothing."""
         self._connections = Connections(self.settings)
+        self._probes = Probes(self.settings, self.role, self.started)
         self._publisher = Publisher(self.settings)
         self._spool = load_spool(self.settings.status.status_folder, self.role)
 
@@ -80,7 +82,7 @@ class Monitor:
             self._connections.close()
 
     def _run(self, connections: Connections, now: datetime) -> bool:
-        results = Probes(self.settings, self.role, self.started).run(connections, now)
+        results = self._probes.run(connections, now)
         self._streaks.add(results, now)
         has_redis, has_database = bool(results[Check.REDIS]), bool(results[Check.DATABASE])
         if has_database and not self._is_start_recorded:

@@ -4,7 +4,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -39,6 +39,7 @@ class Probes:
     settings: Settings
     role: str
     started: datetime
+    _ahead: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # by role: see `_last_alive`
 
     def run(self, connections: Connections, now: datetime) -> Results:
         """Return the result of each check that this process can make."""
@@ -50,7 +51,10 @@ class Probes:
         beats = heartbeats.newest(in_database, in_redis)
         results: Results = {Check.DATABASE: in_database is not None, Check.REDIS: in_redis is not None}
         for check, role in ((Check.WORKER, heartbeats.WORKER), (Check.CLOCK, heartbeats.CLOCK)):
-            results[check] = None if beats is None else freshness.is_alive(beats.get(role), self.started, now)
+            if beats is None:
+                results[check] = None
+            else:
+                results[check] = freshness.is_alive(self._last_alive(role, beats.get(role), now), self.started, now)
         if in_database is not None and self.settings.serves(RETRIEVAL):
             max_age = timedelta(seconds=self.settings.retrieval.export_max_age_seconds)
             newest = _attempt(lambda: _newest_archive(database), SQLAlchemyError)
@@ -63,6 +67,19 @@ class Probes:
         if folder is not None:
             results[Check.STATUS_FOLDER] = _can_write(folder)
         return results
+
+    def _last_alive(self, role: str, beat: datetime | None, now: datetime) -> datetime | None:
+        """Return when a process was last alive, by the clock of this host.
+
+        A heartbeat from the future, of a host whose clock is ahead, counts from when it was first read.
+        """
+        if beat is None or beat <= now:
+            return beat
+        known, since = self._ahead.get(role, (None, now))
+        if known != beat or since > now:
+            since = now
+        self._ahead[role] = beat, since
+        return since
 
     def _is_database_prompt(self, database: Database, now: datetime) -> bool:
         """Return whether a heartbeat is stored within the limit by a connection that is open already."""

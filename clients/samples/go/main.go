@@ -62,9 +62,12 @@ func sendOnce(method, address string, body []byte, headers map[string]string) (i
 	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
-	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+	// An answer begins within 30 seconds; a large archive may then take minutes.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = 30 * time.Second
+	redirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := http.Client{Transport: transport, Timeout: 10 * time.Minute, CheckRedirect: redirect}
+	defer client.CloseIdleConnections()
 	answer, err := client.Do(request)
 	if err != nil {
 		var wrapped *url.Error // its text has the whole address, with the MAC

@@ -73,7 +73,7 @@ async function post(path, requestType, request, answerType, retryOn) {
   const url = setting("SUBMISSION_URL").replace(/\/$/, "") + path;
   const answer = await send(url, { method: "POST", headers, body }, retryOn);
   try {
-    return [answer.status, type(answerType).decode(new Uint8Array(await answer.arrayBuffer()))];
+    return [answer.status, type(answerType).decode(answer.body)];
   } catch {
     return stop(`${answer.status}: the server did not answer with a message`); // a page of HTML, for example
   }

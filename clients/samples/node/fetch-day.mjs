@@ -51,7 +51,7 @@ async function download(day) {
   if (answer.status !== 200) {
     stop(`${answer.status}: ${REASONS[answer.status] ?? "the server has a problem; try again later"}`);
   }
-  return new Uint8Array(await answer.arrayBuffer());
+  return answer.body;
 }
 
 /** Return the export once its signature is verified: never use keys that the server did not sign. */

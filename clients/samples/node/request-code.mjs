@@ -31,7 +31,7 @@ if (answer.status !== 200) {
   stop(`${answer.status}: ${REASONS[answer.status] ?? "the server has a problem; try again later"}`);
 }
 
-const code = (await answer.text()).trim();
+const code = new TextDecoder().decode(answer.body).trim();
 // Anything but ten characters, such as an error page of a proxy, must never be read out to a patient.
 if (!/^[A-Z0-9]{10}$/.test(code)) stop("the server's answer is not a code");
 console.log(code);

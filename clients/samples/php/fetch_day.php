@@ -14,6 +14,7 @@ use Exposure\TEKSignatureList;
 use Exposure\TemporaryExposureKeyExport;
 
 const HEADER = 'EK Export v1    ';
+const MAX_BYTES = 32 << 20; // that the library reads without the extension
 const REASONS = [
     401 => "the address is not accepted; check RETRIEVE_HMAC_KEY and this machine's clock",
     404 => 'the day is not published yet, or RETRIEVAL_URL is wrong',
@@ -58,6 +59,9 @@ function verified(string $archive): TemporaryExposureKeyExport
     $pem = "-----BEGIN PUBLIC KEY-----\n" . chunk_split($base64, 64, "\n") . "-----END PUBLIC KEY-----\n";
     $key = openssl_pkey_get_public($pem) ?: stop('EXPORT_PUBLIC_KEY is not a public key');
     [$export, $signatures] = unzip($archive);
+    if (strlen($export) > MAX_BYTES && !extension_loaded('protobuf')) {
+        stop('the archive is larger than 32 MB: install the extension protobuf');
+    }
     try {
         $list = new TEKSignatureList();
         $list->mergeFromString($signatures);

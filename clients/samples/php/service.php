@@ -28,7 +28,8 @@ function send(string $url, ?string $body, array $headers, array $retryOn = TEMPO
         curl_setopt_array($request, [
             CURLOPT_HTTPHEADER => $headers,
             CURLOPT_CONNECTTIMEOUT => 5,
-            CURLOPT_TIMEOUT => 30,
+            CURLOPT_LOW_SPEED_LIMIT => 1, // a large archive may take minutes, but no 30 seconds without a byte
+            CURLOPT_LOW_SPEED_TIME => 30,
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
             CURLOPT_RETURNTRANSFER => true,
             CURLOPT_HEADERFUNCTION => function ($_, string $line) use (&$asked): int {

@@ -27,7 +27,10 @@ def send_once(method, url, body, headers)
 
   Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == "https", open_timeout: 5, read_timeout: 30) do |http|
     http.max_retries = 0
-    http.send_request(method, uri.request_uri, body, headers)
+    answer = http.send_request(method, uri.request_uri, body, headers)
+    raise EOFError, "cut off" if answer.content_length && answer.body.to_s.bytesize != answer.content_length
+
+    answer
   end
 end
 

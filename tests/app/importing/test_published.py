@@ -4,8 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.domain.timeline import day_number
+from app.importing import published
+from app.importing.arrays import arrays
 from tests.app.importing.conftest import figures, key_row, printed, run_import
 from tests.support.archive import archive_in
 from tests.support.mariadb import PublicServer
@@ -94,6 +97,21 @@ def test_a_repeated_import_brings_only_new_outbreaks(public: PublicServer, here:
     old = outbreak("CCCCCCCC", created=datetime.now(UTC) - timedelta(days=17))
     public.insert("qr_outbreak_events", old)
     assert figures(run_import(here, public))["qr_outbreak_events"] == (4, 0, 0, 4, 0)
+
+
+def test_outbreaks_are_not_compared_each_with_each(here: Service) -> None:
+    with here.database.transaction() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO qr_outbreak_events (location_id, originator, start_time, end_time, created)
+                SELECT lpad(n::text, 8, '0'), 'a', now(), now(), now() FROM generate_series(1, 5000) AS n
+            """)
+        )
+        connection.execute(text("ANALYZE qr_outbreak_events"))
+        values = arrays(published._EVENT_COLUMNS, []) | {"oldest_outbreak": datetime.now(UTC)}
+        plan = "\n".join(connection.execute(text(f"EXPLAIN {published._ADD_EVENTS.text}"), values).scalars())
+    assert "Anti Join" in plan
+    assert "Nested Loop" not in plan
 
 
 @pytest.mark.parametrize("table", ["qr_outbreak_events", "otk_life_duration"])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,34 @@ def test_increments_of_several_processes_are_added(redis: Redis) -> None:
         process.count(2)
         process.flush_at(10)
     assert stored(redis) == {0: 6}
+
+
+def minutes_after(redis: Redis, *minutes: int) -> set[int]:
+    """Add a batch of a process for each of these minutes, one after the other; return those that can be folded."""
+    store = IncrementStore(redis)
+    for minute in minutes:
+        store.add(f"process {minute}", [Batch(1, minute, {CHECKS: 1})], add_to_totals=False)
+    return {claim.minute for claim in store.claim_until(max(minutes) + 1)}
+
+
+def test_a_process_whose_clock_is_ahead_removes_no_minutes_of_the_others(redis: Redis) -> None:
+    now = int(time.time() // 60)
+    assert minutes_after(redis, now, now + MAX_MINUTES + 10) == {now, now + MAX_MINUTES + 10}
+
+
+def test_minutes_that_no_worker_folds_are_removed_with_their_increments(redis: Redis) -> None:
+    assert minutes_after(redis, MINUTE, MINUTE + MAX_MINUTES - 1) == {MINUTE, MINUTE + MAX_MINUTES - 1}
+    redis.flushall()
+    assert minutes_after(redis, MINUTE, MINUTE + MAX_MINUTES) == {MINUTE + MAX_MINUTES}
+
+
+def test_a_user_of_redis_that_may_not_read_its_clock_counts(redis: Redis, own_redis_url: str) -> None:
+    redis.acl_setuser("old", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-time"])
+    try:
+        with Redis.from_url(own_redis_url, username="old", password="any") as connection:
+            assert minutes_after(connection, MINUTE, MINUTE + MAX_MINUTES) == {MINUTE + MAX_MINUTES}
+    finally:
+        redis.acl_deluser("old")
 
 
 def test_a_batch_whose_answer_was_lost_is_added_once(redis: Redis) -> None:

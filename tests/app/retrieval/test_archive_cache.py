@@ -63,6 +63,19 @@ def test_an_age_of_zero_builds_for_every_request(make_service: Callable[..., Ser
     assert service.rows("SELECT * FROM export_archives") == []
 
 
+def test_an_age_of_zero_allows_statements_as_much_time_as_the_worker_has(make_service: Callable[..., Service]) -> None:
+    service = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="0", DATABASE_TIMEOUT_SECONDS="1")
+    store_key(service, 1)
+    service.execute("ALTER TABLE diagnosis_keys RENAME TO stored_keys")
+    service.execute(
+        "CREATE VIEW diagnosis_keys AS SELECT keys.* FROM (SELECT pg_sleep(1.5)) AS slept, stored_keys AS keys"
+    )
+    try:
+        assert service.fetch(service.today).status_code == 200
+    finally:
+        service.execute("DROP VIEW diagnosis_keys; ALTER TABLE stored_keys RENAME TO diagnosis_keys")
+
+
 def test_what_was_built_by_the_worker_is_loaded_not_built(aged: Service) -> None:
     library = ArchiveCache(aged.app.context.retrieval.builder)
     built = library.get(KEYS, aged.today, aged.clock.now)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.crypto.signing import load_public_key
 from app.domain.errors import InvalidArchiveError
+from app.proto import covidshield_pb2 as wire
 from app.retrieval import archive_reader as reader
 from app.retrieval.archive_reader import read_archive
 
@@ -62,9 +63,15 @@ def test_what_is_no_archive_is_refused_with_the_reason(file: io.BytesIO, reason:
 
 
 def test_a_file_that_would_unpack_to_too_much_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_EXPORT_BYTES", 100)
-    with pytest.raises(InvalidArchiveError, match="larger than 100 bytes"):
-        read_archive(made(export_bin=b"x" * 101, export_sig=b""))
+    export = b"EK Export v1    " + wire.TemporaryExposureKeyExport(region="CA").SerializeToString()
+    signatures = wire.TEKSignatureList(signatures=[wire.TEKSignature(signature=bytes(70))]).SerializeToString()
+    files = {"export_bin": export, "export_sig": signatures}
+    monkeypatch.setattr(reader, "MAX_EXPORT_BYTES", len(export))
+    monkeypatch.setattr(reader, "MAX_SIGNATURE_BYTES", len(signatures))
+    assert read_archive(made(**files)).signed_bytes == export
+    for name, file in (("export_bin", "export.bin"), ("export_sig", "export.sig")):
+        with pytest.raises(InvalidArchiveError, match=f"{file} is larger than {len(files[name])} bytes"):
+            read_archive(made(**(files | {name: files[name] + b"x"})))
 
 
 def test_a_missing_file_is_refused() -> None:

@@ -25,6 +25,24 @@ def test_a_process_that_dies_is_noticed(make_watch: Callable[..., Watch]) -> Non
     assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["worker"]
 
 
+def test_a_process_that_dies_while_its_clock_is_ahead_is_noticed(make_watch: Callable[..., Watch]) -> None:
+    gone, watch = make_watch("worker"), make_watch("clock")
+    gone.monitor.run(gone.now + HOUR)
+    watch.rounds(8)
+    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["worker"]
+
+
+def test_a_process_whose_clock_is_ahead_is_not_missed_while_it_runs(make_watch: Callable[..., Watch]) -> None:
+    ahead, watch = make_watch("worker"), make_watch("clock")
+    for _ in range(12):
+        ahead.now += SLOT
+        ahead.monitor.run(ahead.now + HOUR)
+        watch.rounds(1)
+    watched = [good for name, good in watch.counted if name == "worker"]
+    assert watched == [True] * len(watched)
+    assert len(watched) > 1
+
+
 def test_a_monitor_acts_without_redis(make_watch: Callable[..., Watch]) -> None:
     watch = make_watch(REDIS_URL="redis://127.0.0.1:1/0")
     watch.monitor.run(watch.now + HOUR)
