@@ -1,7 +1,6 @@
 """Fixtures for all tests. Each test process has its own PostgreSQL and Redis."""
 
 import gc
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.support.passwords import make_passwords_cheap
 from tests.support.service import Service, empty, start_service
 from tests.support.settings import make_settings
 from tests.support.shared_pool import share_pool, use_own_pool
+from tests.support.small_disk import small_disk
 from tests.support.stack import Stack, new_stack
 from tests.support.template_cache import TemplateCache
 from tests.support.torture import CI, TORTURE
@@ -206,16 +206,12 @@ def service(make_service: Callable[..., Service]) -> Service:
 @pytest.fixture(scope="session")
 def archive_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
     """A separate disk of one megabyte for archives; None if this user may not mount one."""
-    folder = tmp_path_factory.mktemp("disk")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=777", "tmpfs", folder], capture_output=True)
-    if not TORTURE or mounted.returncode != 0:
-        subprocess.run(["umount", folder], capture_output=True, check=False)
+    if not TORTURE:
         yield None
         return
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
+    folder = tmp_path_factory.mktemp("disk")
+    with small_disk(folder, "size=1m,mode=777") as is_mounted:
+        yield folder if is_mounted else None
 
 
 @pytest.fixture(scope="session")

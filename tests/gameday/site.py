@@ -1,7 +1,6 @@
 """A service of its own for each fault: all processes, servers, and the receivers of its notices."""
 
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from tests.gameday.history import add_history
 from tests.gameday.traffic import Traffic
 from tests.support.black_hole import BlackHole
 from tests.support.receiver import Receiver, notice_receiver
+from tests.support.small_disk import small_disk
 from tests.support.smtp import MailServer, mail_server
 from tests.support.stack import Stack
 
@@ -85,7 +85,10 @@ def running_site(directory: Path, history: float | None, *, with_disk: bool = Fa
         redis = enter(EmbeddedRedis(directory / "redis"))
         route = enter(BlackHole(postgres.url))
         webhook, mail = enter(notice_receiver()), enter(mail_server())
-        disk = enter(_small_disk(directory / "disk")) if with_disk else None
+        disk = None
+        if with_disk:
+            (directory / "disk").mkdir()
+            disk = directory / "disk" if enter(small_disk(directory / "disk", _DISK)) else None
         release = directory / "release"
         _copy_release(release)
         environment = {
@@ -116,14 +119,3 @@ def _copy_release(to: Path) -> None:
             shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, to / name)
-
-
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[Path | None]:
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", _DISK, "tmpfs", folder], capture_output=True, check=False)
-    try:
-        yield folder if mounted.returncode == 0 else None
-    finally:
-        if mounted.returncode == 0:
-            subprocess.run(["umount", "--lazy", folder], check=True)

@@ -14,6 +14,7 @@ import pytest
 
 from processes.errors import ProcessError
 from processes.postgres import EmbeddedPostgres
+from tests.support.small_disk import small_disk
 from tests.support.waiting import wait_until
 
 
@@ -124,18 +125,17 @@ def test_a_database_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> Non
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk that is too small for a database, and that becomes full late."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=30m,mode=755", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this user may not mount a disk")
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+    with small_disk(tmp_path, "size=30m,mode=755") as is_mounted:
+        if not is_mounted:
+            pytest.skip("this user may not mount a disk")
+        yield tmp_path
 
 
-def test_a_database_that_finds_no_space_is_one_line_with_the_cause(small_disk: Path) -> None:
+def test_a_database_that_finds_no_space_is_one_line_with_the_cause(full_disk: Path) -> None:
     with pytest.raises(ProcessError, match=r"database in \S+: could not .*: No space left on device$") as caught:
-        EmbeddedPostgres(small_disk / "postgres").start()
+        EmbeddedPostgres(full_disk / "postgres").start()
     assert "\n" not in str(caught.value)
 
 
