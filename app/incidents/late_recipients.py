@@ -4,7 +4,8 @@ They are kept in memory: after a restart, they get the next reminder. The others
 """
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,7 @@ from app.database.database import Database
 from app.domain.errors import MailDeliveryError
 from app.domain.incidents import notices as rules
 from app.domain.incidents.notices import Channel, Progress
+from app.incidents.notices import CHANNEL_SECONDS
 from app.sending.email import Email, send_email
 from app.store.incidents import notices
 
@@ -35,10 +37,11 @@ class _Waiting:
 class LateRecipients:
     """Sends notices to those recipients again. For one thread: that of the monitor."""
 
-    def __init__(self, settings: StatusSettings, seconds: float) -> None:
+    def __init__(self, settings: StatusSettings, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
         """`seconds`: how long the server may take for each response."""
         self._settings = settings
         self._seconds = seconds
+        self._timer = timer
         self._waiting: dict[int | None, _Waiting] = {}  # by incident
 
     def send(self, email: Email, incident: int | None, now: datetime) -> None:
@@ -49,9 +52,13 @@ class LateRecipients:
     def send_due(self, database: Database, now: datetime) -> None:
         """Send what is due to those who were refused; drop it if any process has sent a later notice of the incident.
 
-        Without PostgreSQL, notices of incidents wait. Of an outage that could not be stored, there is no later notice.
+        What a slow server delays remains due. Without PostgreSQL, notices of incidents wait. Of an outage that could
+        not be stored, there is no later notice.
         """
+        latest = self._timer() + CHANNEL_SECONDS
         for incident, waiting in list(self._waiting.items()):
+            if self._timer() > latest:
+                break
             # An attempt that is further ahead than its pause: the clock was set back.
             if now < waiting.next_attempt <= now + _pause(waiting.attempts):
                 continue

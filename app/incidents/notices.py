@@ -5,7 +5,8 @@ sends the first notice, whose progress the monitor keeps until the incident can 
 """
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +27,8 @@ _logger = logging.getLogger(__name__)
 Send = Callable[[Notice], None]  # raises MailDeliveryError
 # Of an incident that was resolved longer ago, nothing is sent on a channel that is new.
 _RECENT: Final = timedelta(days=1)
-
+# After this, no further attempt begins on a channel until the next round: whoever waits for a receiver checks nothing.
+CHANNEL_SECONDS: Final = 2.0
 
 _UNSTORED: Final = Subject(0, State.OPEN, Severity.PAGE, acknowledged=False)
 
@@ -37,18 +39,32 @@ class NoticeSender:
 
     database: Database
     channels: Mapping[Channel, Send]
+    timer: Callable[[], float] = time.monotonic
 
     def send_due(self, now: datetime) -> int:
-        """Send every notice that is due, and return how many were accepted. Raises DBAPIError.
+        """Send the notices that are due, and return how many were accepted. Raises DBAPIError.
 
-        The progress of an incident on a channel is locked meanwhile, so that several processes share the work.
+        What a slow receiver delays remains due. The progress of an incident on a channel is locked meanwhile, so that
+        several processes share the work.
         """
         if not self.channels:
             return 0
         with self.database.session() as session:
             notices.add_missing(session, list(self.channels), now - _RECENT)
             unfinished = notices.unfinished(session, list(self.channels))
-        return sum(self._advance(incident, Channel(channel), now) for incident, channel in unfinished)
+        return sum(
+            self._send_on(channel, [number for number, its in unfinished if its == channel], now)
+            for channel in self.channels
+        )
+
+    def _send_on(self, channel: Channel, numbers: Sequence[int], now: datetime) -> int:
+        latest = self.timer() + CHANNEL_SECONDS
+        accepted = 0
+        for number in numbers:
+            if self.timer() > latest:
+                break
+            accepted += self._advance(number, channel, now)
+        return accepted
 
     def _advance(self, number: int, channel: Channel, now: datetime) -> bool:
         """Send the notice of an incident that is due on a channel; return whether one was accepted."""

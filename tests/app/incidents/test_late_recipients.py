@@ -1,5 +1,6 @@
 """Recipients of a notice whom the server for e-mail refuses for the moment get it soon after, and the others once."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,7 @@ import pytest
 
 from app.incidents.channels import SECONDS, make_channels
 from app.incidents.late_recipients import LateRecipients
-from app.incidents.notices import NoticeSender
+from app.incidents.notices import CHANNEL_SECONDS, NoticeSender
 from app.incidents.service import Opening
 from app.store.incidents import notices
 from tests.support.incidents import AUTHOR
@@ -124,3 +125,16 @@ def test_after_the_clock_was_set_back_by_less_than_a_pause_the_next_attempt_is_n
     desk.after(0)
     desk.mail.refused = frozenset()
     assert desk.after(-0.5) == [GRACE]
+
+
+def test_a_slow_server_delays_a_round_once_however_many_incidents_wait(desk: Desk) -> None:
+    seconds = itertools.count(step=CHANNEL_SECONDS)
+    late = LateRecipients(desk.service.settings.status, SECONDS, lambda: next(seconds))
+    desk.sender = NoticeSender(
+        desk.service.database, make_channels(desk.service.settings.status, lambda: desk.service.clock.now, late)
+    )
+    desk.late = late
+    desk.service.app.context.incidents.open(Opening("Uploads fail"), AUTHOR, desk.service.clock.now)
+    desk.after(0)
+    desk.mail.refused = frozenset()
+    assert [desk.after(1), desk.after(0), desk.after(0)] == [[GRACE], [GRACE], []]

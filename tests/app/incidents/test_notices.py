@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from app.config import ConfigurationError
+from app.domain.errors import MailDeliveryError
 from app.domain.incidents.checks import Check
+from app.domain.incidents.notices import Channel
 from app.incidents.alerting import Alerting
-from app.incidents.channels import make_channels
+from app.incidents.channels import SECONDS, make_channels
 from app.incidents.measured import NothingMeasured
+from app.incidents.notice_texts import Notice
 from app.incidents.notices import NoticeSender
 from app.incidents.service import Incidents, Opening
 from tests.support.at_once import at_once
@@ -179,6 +182,24 @@ def test_a_slow_receiver_is_given_up(desk: Desk) -> None:
     desk.receiver.seconds = 7
     assert desk.after(0) == 1, "by e-mail"
     assert desk.service.rows("SELECT attempts FROM incident_notices WHERE channel = 'webhook'")[0].attempts == 1
+
+
+def test_a_slow_receiver_delays_a_round_once_however_many_incidents_there_are(desk: Desk) -> None:
+    seconds, tried = [0.0], []
+
+    def hang(notice: Notice) -> None:
+        tried.append(notice.number)
+        seconds[0] += SECONDS
+        raise MailDeliveryError("no response")
+
+    numbers = [desk.incidents.open(Opening(f"Fault {each}"), AUTHOR, desk.service.clock.now) for each in "abc"]
+    channels = {**desk.sender.channels, Channel.EMAIL: hang}
+    desk.sender = NoticeSender(desk.service.database, channels, lambda: seconds[0])
+    assert desk.after(0) == 3, "by webhook"
+    assert tried == numbers[:1]
+    desk.after(0)
+    desk.after(0)
+    assert tried == numbers, "each in its turn, although the first is never accepted"
 
 
 def test_the_log_names_neither_receiver_nor_key(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
