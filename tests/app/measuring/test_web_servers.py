@@ -74,10 +74,10 @@ def scrape(web: WebProcess) -> dict[tuple[str, ...], float]:
 
 
 def folder_of(web: WebProcess) -> Path:
-    """Return the folder in which the workers of a web process count."""
-    files = [Path(file.path) for file in workers_of(psutil.Process(web.pid))[0].open_files()]
-    (slot,) = (file for file in files if file.name.startswith("slot-"))
-    return slot.parent
+    """Return the folder in which the workers of a web process count. One of them may still be starting."""
+    files = [Path(file.path) for worker in workers_of(psutil.Process(web.pid)) for file in worker.open_files()]
+    (folder,) = {file.parent for file in files if file.name.startswith("slot-")}
+    return folder
 
 
 def slots(folder: Path) -> int:
