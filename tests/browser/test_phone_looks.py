@@ -54,6 +54,17 @@ def test_the_page_meets_wcag_before_and_after_use_in_light_and_dark_and_on_every
         assert page.evaluate("document.documentElement.scrollWidth") == each  # no horizontal scrolling
 
 
+def test_forced_colours_show_whether_a_message_is_open(open_phone: NewPage) -> None:
+    page = open_phone(forced_colors="active")
+    play(page, "keys")
+    summary = page.locator(".entry__summary").first
+    coloured = """(each) => ["Top", "Right", "Bottom", "Left"].filter((side) =>
+        getComputedStyle(each, "::before")[`border${side}Color`] !== "rgba(0, 0, 0, 0)")"""
+    assert summary.evaluate(coloured) == ["Top"]
+    summary.click()
+    assert summary.evaluate(coloured) == ["Left"]
+
+
 def test_each_language_links_to_the_other(new_page: NewPage) -> None:
     page = new_page("/phone", locale="fr-CA")
     assert page.url.endswith("/phone/fr")
