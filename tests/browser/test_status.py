@@ -23,6 +23,8 @@ PATHS = ("", "/incidents", "/incidents/41", "/nothing")
 INFORMATION = ("/privacy", "/accessibility")
 MAX_PAGE_BYTES = 100_000
 STALE = timedelta(minutes=20)
+# The width of letter paper between the usual margins.
+LETTER_PIXELS = 740
 
 
 @dataclass(frozen=True)
@@ -154,11 +156,20 @@ def test_bars_differ_in_height(new_status_page: NewPage, options: dict[str, str]
     assert (fill == "rgb(0, 0, 0)") is bool(options)  # CanvasText
 
 
+def test_forced_colours_underline_the_current_page(new_status_page: NewPage) -> None:
+    page = new_status_page("/status/en", forced_colors="active")
+    current = page.locator(".site-bar [aria-current]")
+    assert current.evaluate("each => getComputedStyle(each).borderBottomWidth") == "4px"
+
+
 def test_the_page_can_be_printed(new_status_page: NewPage) -> None:
-    page = new_status_page("/status/en")
+    page = new_status_page("/status/fr", width=LETTER_PIXELS)  # words are longer in French
+    page.click("summary")
     page.emulate_media(media="print")
     expect(page.locator(".site-bar")).to_be_hidden()
     expect(page.locator(".verdict__text")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == LETTER_PIXELS  # the whole table is on the paper
+    assert page.locator(".history__scroll").evaluate("each => each.scrollWidth <= each.clientWidth")
     assert page.pdf(format="Letter").startswith(b"%PDF")
 
 
