@@ -109,3 +109,14 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(enter_portal: 
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_each_part_of_a_date_has_the_indicator_of_the_focus(enter_portal: EnterPortal) -> None:
+    page = enter_portal("administrator")
+    page.goto("/en/audit")
+    date = page.locator("#since")
+    date.focus()
+    for _ in ("month", "day", "year", "calendar"):
+        assert date.evaluate("each => each === document.activeElement")
+        assert date.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
+        page.keyboard.press("Tab")
