@@ -109,6 +109,17 @@ def test_minor_versions_that_rds_installs_are_not_taken_back() -> None:
     assert all("ignore_changes = [engine_version]" in one for one in resources)
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_instances_of_the_database_are_not_maintained_on_one_day_or_during_backups(environment: str) -> None:
+    """RDS refuses to change an instance whose window overlaps that of the backups."""
+    service = plan(environment)
+    (cluster,) = service.of("aws_rds_cluster")
+    windows = [each.values["preferred_maintenance_window"] for each in service.of("aws_rds_cluster_instance")]
+    assert len({window[:3] for window in windows}) == len(windows)
+    backups_end = cluster.values["preferred_backup_window"].partition("-")[2]
+    assert all(backups_end < start[4:] < end[4:] for start, _, end in (one.partition("-") for one in windows))
+
+
 def first_match(rules: list[dict[str, Any]], address: str, port: int) -> str:
     """Return what a network ACL does with a packet that enters: its rule with the least number decides."""
     for rule in sorted(rules, key=lambda rule: int(rule["rule_number"])):

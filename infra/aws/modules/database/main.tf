@@ -66,6 +66,10 @@ resource "aws_rds_cluster_instance" "this" {
   monitoring_role_arn          = module.monitoring_role.arn
   performance_insights_enabled = false
 
+  # Days of their own, so that a standby always runs. Without a window, RDS chooses one at random, also during the backups
+  # above, and then refuses to change the instance.
+  preferred_maintenance_window = format("%[1]s:09:30-%[1]s:10:30", element(["tue", "thu", "mon"], count.index))
+
   lifecycle {
     ignore_changes = [engine_version]
   }
