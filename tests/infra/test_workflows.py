@@ -1,7 +1,9 @@
 """One rule: infrastructure.yml applies the infrastructure, and promote.yml alone changes the image of the service."""
 
+import os
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
@@ -80,3 +82,18 @@ def test_an_environment_is_changed_by_one_job_at_a_time_with_a_role_of_its_own(e
     name = f"AWS_{environment.upper()}"
     assert roles(jobs["infrastructure"]) == {f"${{{{ vars.{name}_APPLY_ROLE }}}}"}
     assert roles(jobs["promote"]) == {f"${{{{ vars.{name}_PROMOTE_ROLE }}}}"}
+
+
+def test_programs_of_workflows_find_the_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the variables for it, AWS_REGION is not read by boto3."""
+    paths = (ROOT / ".github" / "workflows").glob("*.yml")
+    steps = [step for path in paths for job in workflow(path.stem)["jobs"].values() for step in job["steps"]]
+    environments = [step["env"] for step in steps if "AWS_ROLE_ARN" in step.get("env", {})]
+    assert len(environments) == 6
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    for environment in environments:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+            if name in environment:
+                monkeypatch.setenv(name, environment[name])
+        assert boto3.session.Session().region_name == "ca-central-1"
