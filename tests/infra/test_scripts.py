@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.plans import ROOT
+from tests.infra.plans import AWS, ENVIRONMENTS, ROOT
 
 
 @pytest.fixture
@@ -147,6 +147,17 @@ def test_what_is_applied_has_the_image_that_runs_and_the_commit_that_is_checked_
     assert f"-var=applied={git(project, 'rev-parse', 'HEAD')}" in applied
     assert infrastructure(project, "plan").returncode == 0
     assert "-var=applied=the-commit-before" in calls(project, "plan")[0]
+
+
+def test_each_environment_has_a_state_of_its_own_for_what_is_made_first(project: Path) -> None:
+    assert '  backend "local" {}\n' in (AWS / "bootstrap" / "versions.tf").read_text(encoding="utf-8")
+    (project / "infra/aws/bootstrap").mkdir()
+    for environment in ENVIRONMENTS:
+        (project / "infra/aws" / environment).mkdir(exist_ok=True)
+        command = [project / "bin" / "infrastructure", "--root", "bootstrap", environment, "plan"]
+        assert subprocess.run(command, check=False).returncode == 0
+    paths = [re.findall(r"-backend-config=path=(\S+)", line) for line in calls(project, "init")]
+    assert paths == [[f"../{environment}/bootstrap.tfstate"] for environment in ENVIRONMENTS]
 
 
 def test_before_the_first_apply_there_is_no_image(project: Path) -> None:

@@ -7,6 +7,9 @@ terraform {
       version = "~> 6.25"
     }
   }
+
+  # Its path, one for each environment, is stated by bin/infrastructure.
+  backend "local" {}
 }
 
 provider "aws" {
