@@ -50,10 +50,18 @@ def findings(host: Host, settings: HostSettings) -> Iterator[Finding]:
         yield "status document", old_document(host.path(f"{STATUS_FOLDER}/status.json"), time.time())
     yield "backup", old_backup(host.path(BACKUPS), time.time())
     yield "rehearsal of the restore", old_rehearsal(host.path(BACKUPS), time.time())
-    valid = host.succeeds("openssl", "x509", "-in", proxy.CERTIFICATE, "-noout", "-checkend", str(_CERTIFICATE_SECONDS))
-    yield "certificate", "" if valid else "ends within 14 days: systemctl status certbot.timer, or TLS_CERTIFICATE"
+    yield "certificate", wrong_certificate(host, settings)
     disk = shutil.disk_usage(host.path("/var"))
     yield "disk", "" if disk.free / disk.total > _FREE_SHARE else f"{disk.free // 10**9} GB are free"
+
+
+def wrong_certificate(host: Host, settings: HostSettings) -> str:
+    """Return what is wrong with the certificate that nginx uses."""
+    file = str(host.path(proxy.CERTIFICATE))
+    if not host.succeeds("openssl", "x509", "-in", file, "-noout", "-checkend", str(_CERTIFICATE_SECONDS)):
+        return "ends within 14 days: systemctl status certbot.timer, or TLS_CERTIFICATE"
+    names = ", ".join(proxy.uncertified_names(host, settings))
+    return f"is not for {names}: exposure-alert install" if names else ""
 
 
 def _was_logged(surface: str) -> bool:

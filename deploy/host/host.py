@@ -15,6 +15,8 @@ from deploy.host.errors import HostError
 
 ROOT_ONLY = 0o600
 _APPLIED = "/var/lib/exposure-alert/applied"
+# Both streams: certbot names the host names that failed on standard output, four lines each.
+_ERROR_LINES = 30
 
 
 class Host:
@@ -130,7 +132,7 @@ class Host:
         except OSError as error:
             raise HostError(f"{command[0]} cannot be run: {error.strerror}") from None
         if done.returncode != 0:
-            lines = (done.stderr or done.stdout).strip().splitlines()[-12:]
+            lines = (done.stdout + done.stderr).strip().splitlines()[-_ERROR_LINES:]
             raise HostError("\n".join([f"{argv[0]} failed with status {done.returncode}:", *lines]))
         return done.stdout
 

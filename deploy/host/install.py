@@ -53,6 +53,7 @@ def install(host: Host, settings: HostSettings, version: str) -> None:
         switch(host, settings, release)
     elif host.is_real:
         database.grant_rights(host, settings)
+        proxy.use_certificate(host, settings)
         proxy.reload_proxy(host)
     start_timers(host)
     proxy.install_certificates(host, settings)

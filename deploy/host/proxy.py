@@ -92,10 +92,13 @@ def write_proxy(host: Host, settings: HostSettings) -> None:
 
 
 def _hook() -> str:
+    # The certificate comes last: where it is the new one, so is its key.
     return (
         "#!/bin/sh\n# Exposure Alert: certbot runs this after each renewal.\nset -eu\n"
-        f"install -m 0644 {_LIVE}/fullchain.pem {CERTIFICATE}\n"
-        f"install -m 0640 -g {PROXY_USER} {_LIVE}/privkey.pem {KEY}\n"
+        f"install -m 0640 -g {PROXY_USER} {_LIVE}/privkey.pem {KEY}.new\n"
+        f"install -m 0644 {_LIVE}/fullchain.pem {CERTIFICATE}.new\n"
+        f"sync {KEY}.new {CERTIFICATE}.new\n"
+        f"mv {KEY}.new {KEY}\nmv {CERTIFICATE}.new {CERTIFICATE}\n"
         f"systemctl reload-or-restart {UNIT}\n"
     )
 
@@ -112,18 +115,24 @@ def _make_placeholder(host: Host) -> None:
 
 def install_certificates(host: Host, settings: HostSettings) -> None:
     """Get the certificate, or copy the given one. nginx must run, because it answers the challenge."""
-    if settings.tls == "files":
-        if host.is_real:
-            copy_certificate(host, settings)
-        return
-    if arguments := _missing(host, settings):
+    if settings.tls == "acme" and (arguments := _missing(host, settings)):
         names = [part for name in settings.names for part in ("--domain", name)]
         server = ("--server", settings.acme_server) if settings.acme_server else ()
         common = ("--non-interactive", "--agree-tos", "--email", settings.acme_email, "--cert-name", "exposure-alert")
         host.run("certbot", "certonly", "--webroot", "--webroot-path", ACME, *common, *arguments, *server, *names)
         host.note(_LIVE)
+        host.run(_HOOK)
+    else:
+        use_certificate(host, settings)
+
+
+def use_certificate(host: Host, settings: HostSettings) -> None:
+    """Let nginx use the certificate that there is. nginx cannot start with half of a copy that was interrupted."""
     live, used = host.path(f"{_LIVE}/fullchain.pem"), host.path(CERTIFICATE)
-    if not (live.exists() and used.exists() and live.read_text() == used.read_text()):
+    if settings.tls == "files":
+        if host.is_real:
+            copy_certificate(host, settings)
+    elif live.exists() and not (used.exists() and live.read_text() == used.read_text()):
         host.run(_HOOK)
 
 
@@ -153,6 +162,12 @@ def _names_in_certificate(host: Host) -> set[str]:
     file = str(host.path(f"{_LIVE}/fullchain.pem"))
     text = host.run("openssl", "x509", "-in", file, "-noout", "-ext", "subjectAltName")
     return set(re.findall(r"DNS:([^\s,]+)", text))
+
+
+def uncertified_names(host: Host, settings: HostSettings) -> list[str]:
+    """Return the host names that the certificate of nginx does not have, such as all while it is self-signed."""
+    command = ("openssl", "x509", "-in", str(host.path(CERTIFICATE)), "-noout", "-checkhost")
+    return [name for name in settings.names if "does match" not in host.run(*command, name)]
 
 
 def active_slot(host: Host) -> str:

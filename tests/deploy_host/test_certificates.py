@@ -1,11 +1,12 @@
-"""The certificate of a host: which names it has, and when it is requested again. certbot itself is not run."""
+"""The certificate of a host: which names it has, and when it is requested again. bin/check-host runs certbot."""
 
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from deploy.host import proxy
+from deploy.host import doctor, install, proxy
 from deploy.host.errors import HostError
 from deploy.host.host import Host
 from tests.deploy_host.hosts import NAMES, host_settings
@@ -30,13 +31,14 @@ class RecordingHost(Host):
         return ""
 
 
-def certify(host: Host, *surfaces: str) -> None:
-    """Make the certificate that certbot got for some surfaces."""
-    file = host.path(LIVE)
-    file.parent.mkdir(parents=True)
+def certify(host: Host, *surfaces: str, path: str = LIVE, days: int = 30) -> None:
+    """Make a certificate for some surfaces: the one that certbot got, or another."""
+    file = host.path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
     names = ",".join(f"DNS:{NAMES[surface]}" for surface in surfaces)
     command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-keyout", "/dev/null", "-out", str(file)]
+    command += ["-days", str(days)]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -83,6 +85,69 @@ def test_a_certificate_is_installed_also_if_the_run_that_got_it_was_interrupted(
     host.path(proxy.CERTIFICATE).write_bytes(host.path(LIVE).read_bytes())
     proxy.install_certificates(host, settings)
     assert host.commands == []
+
+
+@pytest.mark.parametrize("after", ["install", "mv"])  # the first of two files each
+def test_a_renewal_that_is_interrupted_leaves_a_pair_or_is_completed(after: str, tmp_path: Path) -> None:
+    host, settings = RecordingHost(tmp_path / "host"), host_settings(tmp_path, SURFACES="submission")
+    files = {f"{Path(LIVE).parent}/fullchain.pem": proxy.CERTIFICATE, f"{Path(LIVE).parent}/privkey.pem": proxy.KEY}
+    for got, used in files.items():
+        for path, text in ((got, "new"), (used, "old")):
+            host.path(path).parent.mkdir(parents=True, exist_ok=True)
+            host.path(path).write_text(text)
+    proxy.write_proxy(host, settings)
+    hook = host.path(HOOK).read_text().replace("-g ea-proxy ", "")
+    for folder in ("/etc/letsencrypt", "/etc/exposure-alert"):
+        hook = hook.replace(folder, str(host.path(folder)))
+    lines = hook.splitlines()
+    last = next(number for number, line in enumerate(lines) if line.startswith(after))
+    subprocess.run(["sh", "-c", "\n".join(lines[: last + 1])], check=True)
+    certificate, key = (host.path(path).read_text() for path in (proxy.CERTIFICATE, proxy.KEY))
+    host.commands.clear()
+    proxy.use_certificate(host, settings)
+    assert certificate == "old"
+    assert key == "old" or after == "mv"
+    assert host.commands == [(HOOK,)]
+
+
+def test_nginx_gets_a_whole_pair_before_it_reads_its_files_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, calls = Mock(is_real=True, changed=[]), list[str]()
+    for name in ("prepare", "configure", "current", "start_timers", "database"):
+        monkeypatch.setattr(install, name, Mock())
+    for name in ("use_certificate", "reload_proxy", "install_certificates"):
+        monkeypatch.setattr(proxy, name, lambda *_, name=name: calls.append(name))
+    install.install(host, host_settings(tmp_path), "main")
+    assert calls == ["use_certificate", "reload_proxy", "install_certificates"]
+
+
+@pytest.mark.parametrize(
+    ("surfaces", "days", "wrong"),
+    [
+        (("submission", "retrieval"), 30, ""),
+        (("submission",), 30, f"is not for {NAMES['retrieval']}: exposure-alert install"),
+        ((), 30, f"is not for {NAMES['submission']}, {NAMES['retrieval']}: exposure-alert install"),
+        (("submission", "retrieval"), 13, "ends within 14 days: systemctl status certbot.timer, or TLS_CERTIFICATE"),
+    ],
+)
+def test_the_doctor_finds_a_certificate_that_phones_do_not_accept(
+    surfaces: tuple[str, ...], days: int, wrong: str, tmp_path: Path
+) -> None:
+    require_program("openssl")
+    host, settings = RecordingHost(tmp_path / "host"), host_settings(tmp_path, SURFACES="submission,retrieval")
+    if surfaces:
+        certify(host, *surfaces, path=proxy.CERTIFICATE, days=days)
+    else:
+        proxy.write_proxy(host, settings)  # the self-signed certificate
+    assert doctor.wrong_certificate(host, settings) == wrong
+
+
+def test_a_failed_command_is_reported_with_both_its_outputs(tmp_path: Path) -> None:
+    """certbot prints the names that failed on standard output, and only that some failed on standard error."""
+    host = RecordingHost(tmp_path)
+    with pytest.raises(HostError, match=r"(?s)status 1:\nDomain: a\nsome failed$"):
+        Host.run(host, "sh", "-c", "echo 'Domain: a'; echo some failed >&2; exit 1")
 
 
 def test_another_authority_issues_another_certificate(tmp_path: Path) -> None:
