@@ -23,9 +23,11 @@ from deploy.compose.with_secrets import with_secrets
 from deploy.host.plan import processes
 from deploy.host.settings import ALL_SURFACES
 from deploy.host.templates import placeholders
+from processes.ports import free_port
 from processes.procfile import read_procfile
-from tests.deploy_host.hosts import ROOT, environment
+from tests.deploy_host.hosts import ROOT, environment, host_settings, write_nginx
 from tests.guards.test_devcontainer import COMPOSE as DEVCONTAINER
+from tests.support.programs import require_program
 from tests.support.roles import ROLES
 
 FOLDER = ROOT / "deploy" / "compose"
@@ -210,10 +212,30 @@ def test_the_proxy_has_a_value_for_each_placeholder() -> None:
 
 def test_the_proxy_follows_containers_that_are_replaced() -> None:
     text = (FOLDER / "upstreams.conf").read_text()
-    served = re.findall(r"^upstream (\w+) \{ zone \1 64k; server web-\1:8001 resolve ", text, re.MULTILINE)
+    served = re.findall(r"^upstream (\w+) \{ zone web-\1 64k; server web-\1:8001 resolve ", text, re.MULTILINE)
     assert sorted(served) == sorted(ALL_SURFACES)
     assert re.findall(r"^resolver 127.0.0.11 valid=(\d+)s", text, re.MULTILINE) == ["5"]
     assert SERVICES["proxy"]["image"].startswith("nginx:1.28-")  # before 1.27.3, `resolve` was not free
+
+
+def test_nginx_accepts_the_names_of_zones(tmp_path: Path) -> None:
+    nginx = require_program("nginx")
+    write_nginx(tmp_path, host_settings(tmp_path), free_port(), free_port(), dict.fromkeys(ALL_SURFACES, 8001))
+    # Debian's nginx is older than `resolve`, and only a container knows these hosts.
+    text = re.sub(r"server web-\w+:8001 resolve", "server 127.0.0.1:8001", (FOLDER / "upstreams.conf").read_text())
+    (tmp_path / "conf" / "upstreams.conf").write_text(text)
+    command = [nginx, "-t", "-q", "-e", "stderr", "-c", str(tmp_path / "conf" / "nginx.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_configuration_of_nginx_is_written_into_a_folder_that_exists() -> None:
+    """The image's entry point makes folders below it, and only logs an error if it cannot write there."""
+    proxy = SERVICES["proxy"]
+    folder = proxy["environment"]["NGINX_ENVSUBST_OUTPUT_DIR"]
+    assert folder in {mount.partition(":")[0] for mount in proxy["tmpfs"]}
+    assert proxy["environment"]["FOLDER"] == folder
+    assert f"{folder}/nginx.conf" in proxy["command"]
 
 
 def test_postgresql_is_healthy_only_where_others_reach_it() -> None:
