@@ -39,6 +39,17 @@ def test_requirements_include_every_dependency_with_its_extras() -> None:
     assert missing == [], "add these requirements with their extras to a requirements*.in, and run make requirements"
 
 
+def test_lists_that_are_installed_together_have_the_same_versions() -> None:
+    """pip refuses two versions of a package in one command, as in the first start of a dev container."""
+    texts = [path.read_text() for path in (ROOT / ".devcontainer" / "devcontainer.json", *(ROOT / "bin").glob("[!_]*"))]
+    together = {names for text in texts for names in re.findall(r"bin/install((?: requirements[\w-]*\.txt){2,})", text)}
+    assert " requirements.txt requirements-dev.txt requirements-local.txt" in together
+    for names in together:
+        pins = {(package, str(found.specifier)) for name in names.split() for package, found in locked(name).items()}
+        packages = [package for package, _ in pins]
+        assert [pin for pin in pins if packages.count(pin[0]) > 1] == [], names
+
+
 def test_every_requirement_file_is_compiled_by_bin_requirements() -> None:
     lists = {path.stem for path in Path(ROOT).glob("requirements*.in")}
     (loop,) = [line for line in (ROOT / "bin/requirements").read_text().splitlines() if line.startswith("for list in")]
