@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_torture
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@only_in_ci
+@only_in_torture
 def test_each_kind_of_request_is_compared() -> None:
     command = [sys.executable, "-m", "bench.counting", "--count", "5", "--rounds", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

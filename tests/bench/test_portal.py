@@ -7,9 +7,11 @@ import pytest
 from app.portal.views.blueprint import PAGES
 from bench import portal
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_torture
 from tests.support.web import web_process
 
 
+@only_in_torture
 def test_each_page_is_measured(
     database_url: str, redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

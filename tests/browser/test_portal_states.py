@@ -112,7 +112,7 @@ def faults(page: Page, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("language", "scheme"), times([("en", "light"), ("fr", "dark")], [("en", "dark"), ("fr", "light")])
+    ("language", "scheme"), times([("en", "light")], [("fr", "dark"), ("en", "dark"), ("fr", "light")])
 )
 def test_pages_about_one_thing_meet_wcag(page: Page, things: dict[str, str], language: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
@@ -128,7 +128,7 @@ FORMS += ("/account/authenticator", "/account/details", "/confirm")
 
 
 @pytest.mark.parametrize(
-    ("language", "scheme"), times([("fr", "light"), ("en", "dark")], [("en", "light"), ("fr", "dark")])
+    ("language", "scheme"), times([("fr", "light")], [("en", "dark"), ("en", "light"), ("fr", "dark")])
 )
 def test_forms_that_were_refused_meet_wcag(page: Page, things: dict[str, str], language: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
@@ -147,7 +147,7 @@ def test_forms_that_were_refused_meet_wcag(page: Page, things: dict[str, str], l
     assert {name: each for name, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", times(["fr"], ["en", "fr"]))
 def test_pages_for_visitors_meet_wcag_when_refused(
     new_portal_page: NewPage, service: Service, things: dict[str, str], language: str
 ) -> None:
@@ -164,7 +164,7 @@ def test_pages_for_visitors_meet_wcag_when_refused(
     assert {name: each for name, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", times(["en"], ["en", "fr"]))
 def test_a_text_message_that_was_refused_meets_wcag(page: Page, language: str) -> None:
     page.goto(f"/{language}/")
     with page.expect_navigation():
@@ -176,7 +176,7 @@ def test_a_text_message_that_was_refused_meets_wcag(page: Page, language: str) -
     assert faults(page, language) == []
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", times(["fr"], ["en", "fr"]))
 def test_the_set_up_and_the_second_factor_meet_wcag(
     new_portal_page: NewPage, service: Service, portal_address: str, language: str
 ) -> None:
@@ -200,7 +200,7 @@ def test_the_set_up_and_the_second_factor_meet_wcag(
     assert {path: each for path, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", times(["en"], ["en", "fr"]))
 def test_the_dialogs_about_the_session_meet_wcag(page: Page, language: str) -> None:
     page.clock.install()
     page.goto(f"/{language}/account")
@@ -216,7 +216,7 @@ def test_the_dialogs_about_the_session_meet_wcag(page: Page, language: str) -> N
     assert {state: each for state, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", times(["fr"], ["en", "fr"]))
 def test_what_is_shown_once_meets_wcag(page: Page, things: dict[str, str], language: str) -> None:
     found = {}
     for path, name in (
@@ -235,7 +235,7 @@ def test_what_is_shown_once_meets_wcag(page: Page, things: dict[str, str], langu
     assert {name: each for name, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", times(["en"], ["en", "fr"]))
 def test_a_form_that_was_sent_too_late_keeps_what_was_typed_and_meets_wcag(
     page: Page, service: Service, language: str
 ) -> None:

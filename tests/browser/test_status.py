@@ -87,15 +87,14 @@ def test_every_state_meets_wcag_at_every_width(
     assert {state: each for state, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("width", [360, 1100])
 @pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
 def test_privacy_and_accessibility_meet_wcag(
-    browser: Browser, sites: dict[str, StatusSite], language: str, scheme: str, width: int
+    browser: Browser, sites: dict[str, StatusSite], language: str, scheme: str
 ) -> None:
     found = {}
     with opening(browser, sites["none"].address) as open_page:
         for path in INFORMATION:
-            page = open_page(f"/status/{language}{path}", width, color_scheme=scheme)
+            page = open_page(f"/status/{language}{path}", color_scheme=scheme)
             found[path] = faults(page)
     assert found == {path: [] for path in INFORMATION}
 

@@ -19,7 +19,7 @@ from clients.phone.settings import Settings
 from clients.progress import Progress
 from processes.ports import free_port
 from tests.support.programs import browser_program
-from tests.support.torture import only_in_ci, times
+from tests.support.torture import only_in_ci, only_in_torture, times
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = times(20, 50)
@@ -55,7 +55,7 @@ def test_in_a_small_city_no_notification_is_missing_or_wrong(live, monkeypatch, 
     assert "No notification is missing" in report.read_text()
 
 
-@only_in_ci
+@only_in_torture
 def test_make_city_starts_a_server_of_its_own_whatever_the_environment_names(tmp_path):
     elsewhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
     environment = {

@@ -23,6 +23,7 @@ from tests.deploy_host.hosts import ROOT, environment, host_settings
 from tests.support.programs import require_program
 from tests.support.roles import run_as_owner
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
 OLD, NEW = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
@@ -97,11 +98,11 @@ def test_an_upgrade_that_is_interrupted_while_it_takes_over_is_undone(
     "at",
     [
         "systemctl restart postgresql@15-main.service",
-        "systemctl daemon-reload",
-        "systemctl restart exposure-alert-redis.service",
+        pytest.param("systemctl daemon-reload", marks=only_in_torture),
+        pytest.param("systemctl restart exposure-alert-redis.service", marks=only_in_torture),
         "nft --check",
-        "systemctl restart nftables.service",
-        "systemctl restart systemd-journald.service",
+        pytest.param("systemctl restart nftables.service", marks=only_in_torture),
+        pytest.param("systemctl restart systemd-journald.service", marks=only_in_torture),
     ],
 )
 def test_an_installation_that_is_interrupted_before_its_files_are_used_is_completed_by_the_next(

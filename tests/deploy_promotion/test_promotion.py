@@ -32,7 +32,7 @@ from tests.deploy_host.hosts import environment
 from tests.deploy_promotion.installation import stop
 from tests.support.roles import run_as_owner
 from tests.support.settings import SECRETS, make_settings
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_ci, only_in_torture
 from tests.support.waiting import wait_until
 
 _logger = logging.getLogger(__name__)
@@ -211,7 +211,7 @@ def promote(plan: Path, version: str, *more: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@only_in_ci
+@only_in_torture
 def test_a_good_release_reaches_production_also_after_an_interruption(
     plan: Path, installations: dict[str, Installation]
 ) -> None:

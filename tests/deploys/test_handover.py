@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.hostile import ping_seconds
 from tests.support.settings import SECRETS
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.web import web_process, workers_of
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 CLIENTS = 4
 REPLACED_SECONDS = 120  # granian takes ten seconds for each worker
 NEW_RELEASE = "this is the new release"
-both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_ci)])
+both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
 
 
 class Pinging:

@@ -13,6 +13,7 @@ import psutil
 
 from tests.support.load import Load
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process, workers_of
 
@@ -61,6 +62,7 @@ def replace_workers(web: WebProcess) -> None:
     wait_until(all_are_new, "new workers only", REPLACED_SECONDS)
 
 
+@only_in_torture
 def test_the_sealing_key_is_rotated_under_load(database_url: str, redis_url: str, tmp_path: Path) -> None:
     stored = tmp_path / "sealing-keys"
     stored.write_text(OLD)

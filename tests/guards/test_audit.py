@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.guards.source import ROOT
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_torture
 
 sys.path.insert(0, str(ROOT / "bin"))
 import audit
@@ -93,7 +93,7 @@ def test_what_the_database_reports_is_found_but_not_the_canary() -> None:
     assert list(audit.judge([PIN, ("urllib3", "1.24.1")], report)) == [(PIN, "PYSEC-2")]
 
 
-@only_in_ci
+@only_in_torture
 def test_an_unreachable_database_is_never_a_pass() -> None:
     environment = {"PATH": f"{ROOT / '.venv' / 'bin'}:/usr/bin:/bin", "HTTPS_PROXY": "http://127.0.0.1:1"}
     done = subprocess.run(

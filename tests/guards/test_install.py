@@ -57,6 +57,7 @@ def test_an_installation_prints_nothing_into_the_output_of_the_script_that_needs
     assert (done.stdout, done.stderr) == ("", "Installing requirements.txt into .venv\n")
 
 
+@only_in_torture
 def test_a_pip_that_installs_for_the_user_alone_installs_into_the_environment(project: Path) -> None:
     (project / "requirements.txt").touch()
     command = [project / "bin" / "install", "requirements.txt"]

@@ -70,8 +70,8 @@ def test_no_command_waits_for_the_release_of_another_app(host: Host, app: str) -
     host.run("close", 2)
 
 
-# The next test also kills the daemon of the services, and waits for the keeper only if that is faster.
-@pytest.mark.parametrize("part", ["releases", pytest.param("services", marks=only_in_torture)])
+@only_in_torture
+@pytest.mark.parametrize("part", ["releases", "services"])
 def test_an_app_heals_whichever_daemon_was_killed(host: Host, app: str, part: str) -> None:
     daemon_of(host, 1, part).kill()
     wait_until(lambda: host.listed(1)["state"] != "running", "it does not count as running")

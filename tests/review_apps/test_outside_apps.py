@@ -19,7 +19,7 @@ from tests.review_apps.host import Host, basic
 from tests.review_apps.small_app import Repository
 from tests.support.cluster import put_cluster
 from tests.support.programs import require_program
-from tests.support.torture import only_in_ci, only_in_torture
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
@@ -140,7 +140,7 @@ def test_a_site_in_django_opens_as_on_the_platform(host: Host) -> None:
     live(host, password)
 
 
-@only_in_ci
+@only_in_torture
 def test_a_service_in_fastapi_opens_with_uv_lock_and_assets(host: Host) -> None:
     put(host, "fastapi_service")
     password = host.open(1, "main")["password"]

@@ -32,7 +32,7 @@ if (tools) {
       link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
       link.download = tools.dataset.file;
       link.click();
-      URL.revokeObjectURL(link.href);
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // a browser may read it after the click
     },
     print() {
       window.print();

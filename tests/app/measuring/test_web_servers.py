@@ -22,7 +22,7 @@ from processes.ports import LOOPBACK
 from tests.app.measuring.test_metrics import TOKEN, values
 from tests.support.service import Service, bearer
 from tests.support.settings import SECRETS
-from tests.support.torture import times
+from tests.support.torture import only_in_torture, times
 from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process, workers_of
 
@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[3]
 PINGS = ("exposure_alert_requests_total", "GET", "/services/ping", "2xx", "common")
 SERIES = ("exposure_alert_requests_total", tuple(zip(("method", "route", "status", "surface"), PINGS[1:], strict=True)))
 WORKERS = 2
+both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def flushed(service: Service) -> float:
     return sum(store.read(claim).get(SERIES, 0) for claim in claims)
 
 
-@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+@both_servers
 def test_each_worker_answers_for_all(start: Callable[..., WebProcess], service: Service, server: str) -> None:
     web = start(WEB_SERVER=server)
     ping(web, 20)
@@ -113,7 +114,7 @@ def is_zombie(pid: int) -> bool:
     return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+@both_servers
 def test_a_killed_worker_is_still_counted(start: Callable[..., WebProcess], server: str) -> None:
     web = start(WEB_SERVER=server)
     server_process = psutil.Process(web.pid)
@@ -140,7 +141,9 @@ def answers(web: WebProcess) -> bool:
 
 
 # granian takes ten seconds for each worker. gunicorn loads its configuration again each time.
-@pytest.mark.parametrize(("chosen", "rounds"), [("granian", times(1, 2)), ("gunicorn", 3)])
+@pytest.mark.parametrize(
+    ("chosen", "rounds"), [("granian", times(1, 2)), pytest.param("gunicorn", 3, marks=only_in_torture)]
+)
 def test_workers_that_are_replaced_count_on(start: Callable[..., WebProcess], chosen: str, rounds: int) -> None:
     web = start(WEB_SERVER=chosen)
     server = psutil.Process(web.pid)

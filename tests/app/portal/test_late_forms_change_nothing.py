@@ -22,7 +22,7 @@ from tests.support.places import register, switch_on
 from tests.support.portal import Visitor, add_account, signed_in
 from tests.support.portal_accounts import options_on
 from tests.support.service import Service
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_ci, only_in_torture
 
 LATE = timedelta(minutes=16)
 SECRET = b"a sealed secret"
@@ -156,7 +156,7 @@ def test_every_dangerous_page_has_a_form_here() -> None:
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=only_in_ci)])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=only_in_torture)])
 @pytest.mark.parametrize("role", [Role.SUPERUSER, *(pytest.param(role, marks=only_in_ci) for role in OTHER_ROLES)])
 def test_a_late_form_changes_and_shows_nothing_and_acts_after_a_proof(
     portal: Service, role: Role, language: str

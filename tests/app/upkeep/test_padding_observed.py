@@ -19,6 +19,7 @@ from app.upkeep.padding import pad_batch
 from tests.support.answers import UPLOADED, seen
 from tests.support.archive import archive_in
 from tests.support.service import Service, exposure_key
+from tests.support.torture import only_in_torture
 
 MINIMUM = 10
 WARM_UP_UPLOADS = 60
@@ -187,7 +188,7 @@ def chances_to_link(batch: Sequence[Seen]) -> Iterator[float]:
             yield 1 / len(candidates)
 
 
-@pytest.mark.parametrize("patient", [usual_patient, detailed_patient])
+@pytest.mark.parametrize("patient", [usual_patient, pytest.param(detailed_patient, marks=only_in_torture)])
 def test_an_observer_does_no_better_than_chance(service: Service, patient: Patient) -> None:
     keys = World(service, patient, seed=4).observe()
     half = keys[0].hour + HOURS // 2
