@@ -140,7 +140,8 @@ def actions(number: int, form: str) -> None:
     base = (settings.status.status_url or "").rstrip("/") if settings.serves(STATUS) else ""
     link = f"{base}/status/en/incidents/{number}" if base else None
     text = as_issues(details.incident, listed, link) if form == "github" else as_markdown(details.incident, listed)
-    click.echo(text)
+    if text:  # an empty line would be an empty request of the loop that reads them
+        click.echo(text)
 
 
 def _find(number: int) -> "Details":

@@ -84,3 +84,10 @@ def test_actions_are_exported_as_issues_and_as_a_list(status: Service) -> None:
         "- [ ] Alert earlier (Operations, due 2026-05-01)",
         "- [ ] Raise the limit (Development, no due date)",
     ]
+
+
+def test_a_report_without_actions_is_no_issue(status: Service) -> None:
+    number = run(status, "open", "Codes cannot be claimed")
+    run(status, "resolve", number)
+    result = status.app.test_cli_runner().invoke(args=("incidents", "actions", number, "--format", "github"))
+    assert (result.exit_code, result.output) == (0, "")
