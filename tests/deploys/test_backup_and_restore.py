@@ -1,6 +1,7 @@
 """bin/backup and bin/restore on real databases: what is restored, what is not, and what is refused."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -101,6 +102,23 @@ def test_a_restore_without_the_sealing_key_is_reported(used: Service, empty_url:
     assert restore.returncode == 1
     assert "readable\t0\nunreadable\t2\n" in restore.stdout
     assert "be opened with any of SEALING_KEYS" in restore.stderr
+    assert restore.stderr.endswith("start nothing yet.\n")
+
+
+def test_a_restore_without_a_setting_loads_nothing(used: Service, empty_url: str, tmp_path: Path) -> None:
+    file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
+    assert run("backup", file, url).returncode == 0
+    refused = run("restore", file, empty_url, SEALING_KEYS="")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: SEALING_KEYS: missing")
+    assert run("restore", file, empty_url).returncode == 0
+
+
+def test_a_database_that_does_not_answer_is_not_called_one_in_use(tmp_path: Path) -> None:
+    (tmp_path / "backup").touch()
+    restore = run("restore", tmp_path / "backup", "postgresql://nobody@127.0.0.1:1/none")
+    assert restore.returncode != 0
+    assert "other sessions" not in restore.stderr
 
 
 def test_a_restore_into_a_database_in_use_is_refused(empty_url: str, tmp_path: Path) -> None:
@@ -151,3 +169,21 @@ def test_a_broken_backup_leaves_the_database_empty(used: Service, empty_url: str
     with server_connection(empty_url) as cursor:
         cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("program", ["backup", "restore"])
+def test_missing_packages_are_not_called_a_malformed_address(program: str, tmp_path: Path) -> None:
+    """As on a new host after a disaster, where the project was cloned and nothing installed yet."""
+    (tmp_path / "bin").mkdir()
+    for name in (program, "postgres-environment"):
+        shutil.copy(ROOT / "bin" / name, tmp_path / "bin")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    (tmp_path / "file").touch()
+    environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    command = [tmp_path / "bin" / program, tmp_path / "file"]
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1
+    assert "run bin/install requirements.txt" in refused.stderr
