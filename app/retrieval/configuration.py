@@ -43,7 +43,10 @@ def find_problems(folder: Path) -> Iterator[str]:
     if not folder.is_dir():
         yield f"{folder} is not a folder"
         return
-    for path in _files(folder):
+    paths = _files(folder)
+    if not paths:
+        yield f"{folder} has no file whose name ends in .json"
+    for path in paths:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:

@@ -57,6 +57,14 @@ def test_a_folder_that_does_not_exist_is_a_problem() -> None:
     assert (result.returncode, result.stderr) == (1, "/no/such/folder is not a folder\n")
 
 
+def test_a_folder_in_which_nothing_is_checked_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "CA.json.new").write_text("{")
+    result = flask("configuration", "check", str(tmp_path))
+    assert (result.returncode, result.stderr) == (1, f"{tmp_path} has no file whose name ends in .json\n")
+    with pytest.raises(ConfigurationError, match=r"has no file whose name ends in \.json"):
+        load_configuration(str(tmp_path))
+
+
 def test_the_service_does_not_start_with_a_file_that_phones_refuse(folder: Path) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         load_configuration(str(folder))
