@@ -50,6 +50,11 @@ def is_outage(error: DBAPIError) -> bool:
     return str(state).startswith(_OUTAGES)
 
 
+def is_fault_of_setup(error: DBAPIError) -> bool:
+    """Return whether the schema or the rights of the role are wrong, so that a repetition fails in the same way."""
+    return getattr(error.orig, "pgcode", None) in {*_SCHEMA_DIFFERS, _NOT_PERMITTED, READ_ONLY}
+
+
 def describe_failure(error: DBAPIError | RedisError, settings: CommonSettings) -> str:
     """Return one line that names the server, without its password, and what is wrong with it."""
     if isinstance(error, RedisError):

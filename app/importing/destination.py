@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.config import SubmissionSettings
 from app.crypto.sealing import SealingRing
 from app.database.database import Database, allow_time
+from app.database.errors import is_fault_of_setup
 from app.domain.codes import normalise_code
 from app.domain.errors import ExposureAlertError
 from app.domain.timeline import HOURS_PER_DAY, day_number, midnight, oldest_usable_pair
@@ -71,7 +72,8 @@ class Destination:
 
         `long` allows statements minutes instead of seconds.
 
-        Raises DestinationError without the database's text, which may quote a row.
+        Raises DestinationError without the database's text, which may quote a row, and DBAPIError if the schema or the
+        rights of the role are wrong: to import again would not help.
         """
         try:
             with suppress(_DryRunError), self.database.transaction() as connection:
@@ -82,6 +84,8 @@ class Destination:
                 if self.dry_run:
                     raise _DryRunError
         except DBAPIError as error:
+            if is_fault_of_setup(error):
+                raise
             raise DestinationError(type(error.orig).__name__, getattr(error.orig, "pgcode", None)) from None
 
     def forget_stale_archives(self) -> bool:

@@ -123,6 +123,17 @@ def test_an_import_that_ended_half_way_goes_on_where_it_was(
     assert here.rows("SELECT * FROM export_archives") == []
 
 
+def test_an_import_before_the_schema_names_the_command_that_makes_it(public: PublicServer, here: Service) -> None:
+    public.insert("diagnosis_keys", key_row(1))
+    here.execute("ALTER TABLE diagnosis_keys RENAME TO absent")
+    try:
+        result = run_import(here, public)
+    finally:
+        here.execute("ALTER TABLE absent RENAME TO diagnosis_keys")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("lacks a table or column of this version: run flask --app app db upgrade\n")
+
+
 def test_archives_stay_when_nothing_new_belongs_into_them(public: PublicServer, archived: Service) -> None:
     public.insert("encryption_keys", code_row())
     assert "Archives are stale" not in run_import(archived, public).stderr

@@ -155,3 +155,10 @@ def test_bytes_that_are_not_hexadecimal_are_refused_without_showing_them(here: S
     result = run_import(here, source)
     assert "encryption_keys: 1 refused: server_private_key is not hexadecimal" in result.stderr
     assert "secret-key" not in result.output
+
+
+def test_a_table_without_rows_is_dumped_and_read_as_one(public: PublicServer, here: Service, folder: Path) -> None:
+    """Without `--quick`, the client of MySQL writes no header for an empty table."""
+    public.insert("diagnosis_keys", key_row(1))
+    brought = figures(run_import(here, dump(folder)))
+    assert [brought[table][:2] for table in TABLES_HERE] == [(0, 0), (1, 1), (0, 0), (0, 0), (0, 0), (0, 0)]
