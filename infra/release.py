@@ -105,17 +105,28 @@ def run_migrations(ecs: Any, release: Mapping[str, Any], task_definition: str) -
 def replace_background(
     ecs: Any, release: Mapping[str, Any], definitions: Mapping[str, str], processes: Iterable[str]
 ) -> None:
-    """Replace workers and clocks, and wait until the new ones run."""
+    """Replace workers and clocks, and wait until the new ones run; raise ReleaseFailedError if ECS went back."""
+    started = {}
     for process in processes:
-        ecs.update_service(
+        updated = ecs.update_service(
             cluster=release["cluster"],
             service=release["background"][process],
             taskDefinition=definitions[process],
             forceNewDeployment=True,  # also if only the value of a secret has changed
         )
+        started[process] = _primary_deployment(updated["service"])
     waiter = ecs.get_waiter("services_stable")
-    for process in processes:  # one at a time, because a request names at most ten
-        waiter.wait(cluster=release["cluster"], services=[release["background"][process]])
+    for process, deployment in started.items():  # one at a time, because a request names at most ten
+        named = {"cluster": release["cluster"], "services": [release["background"][process]]}
+        waiter.wait(**named)
+        (service,) = ecs.describe_services(**named)["services"]
+        # A service is also stable after its circuit breaker has restored the previous release.
+        if _primary_deployment(service) != deployment:
+            raise ReleaseFailedError(f"the new {process} did not keep running: the previous release was restored")
+
+
+def _primary_deployment(service: Mapping[str, Any]) -> str:
+    return next(str(each["id"]) for each in service["deployments"] if each["status"] == "PRIMARY")
 
 
 def specification(task_definition: str, port: int, check: str) -> str:

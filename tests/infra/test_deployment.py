@@ -22,6 +22,7 @@ from infra.release import (
     ReleaseFailedError,
     changed_processes,
     register_image,
+    replace_background,
     run_migrations,
     specification,
     switch_web,
@@ -92,6 +93,25 @@ def test_a_release_waits_for_its_migrations(clients: Any) -> None:
 def test_a_release_ends_if_its_migrations_fail(clients: Any) -> None:
     with pytest.raises(ReleaseFailedError, match=r"\[1\]"):
         migrate(clients("ecs"), 1)
+
+
+def replace(ecs: Stubber, deployment_at_last: str) -> None:
+    def service(deployment: str) -> dict[str, Any]:
+        return {"desiredCount": 1, "runningCount": 1, "deployments": [{"id": deployment, "status": "PRIMARY"}]}
+
+    ecs.add_response("update_service", {"service": service("ecs-svc/2")})
+    for _ in range(2):  # the waiter, and the result
+        ecs.add_response("describe_services", {"services": [service(deployment_at_last)]})
+    replace_background(ecs.client, RELEASE, {"worker-portal": "arn:task:2"}, ["worker-portal"])
+
+
+def test_a_release_waits_for_its_workers(clients: Any) -> None:
+    replace(clients("ecs"), "ecs-svc/2")
+
+
+def test_a_release_ends_if_the_previous_workers_were_restored(clients: Any) -> None:
+    with pytest.raises(ReleaseFailedError, match="the new worker-portal did not keep running"):
+        replace(clients("ecs"), "ecs-svc/1")
 
 
 def test_web_processes_are_switched_by_codedeploy(clients: Any) -> None:
