@@ -1,15 +1,16 @@
-"""Store the secrets that have no value yet: `python -m infra.store_secrets OUTPUTS LABEL`.
+"""Store the secrets that have no value yet: `python -m infra.store_secrets OUTPUTS LABEL [--new-redis-token]`.
 
 OUTPUTS is what `terraform output -json` prints, LABEL that of the first health authority. Values are random, made as by
 `flask secrets make`, stored in Secrets Manager and shown nowhere. Secrets that have a value are left alone. MAIL_URL
 cannot be made up: it is listed at the end. The key that signs archives is in KMS; its public key is stored for
-promotions.
+promotions. --new-redis-token replaces the token of Redis, because Secrets Manager cannot remove a value: until the
+release that must follow, processes are refused by Redis.
 """
 
+import argparse
 import base64
 import json
 import secrets
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -59,9 +60,9 @@ def store_public_key(store: Any, kms: Any, data: dict[str, Any]) -> None:
     print(f"stored {_PUBLIC_KEY}")
 
 
-def store_redis_url(store: Any, data: dict[str, Any]) -> None:
-    """Give Redis a token unless REDIS_URL has one, and store REDIS_URL."""
-    if has_value(store, data["redis_url_arn"]):
+def store_redis_url(store: Any, data: dict[str, Any], *, renews: bool = False) -> None:
+    """Give Redis a token, unless REDIS_URL has one that is not to be renewed, and store REDIS_URL."""
+    if has_value(store, data["redis_url_arn"]) and not renews:
         return
     token = secrets.token_hex(48)  # ElastiCache accepts no underscore
     redis, name = boto3.client("elasticache"), data["redis_name"]
@@ -102,18 +103,24 @@ def store_origin_secret(data: dict[str, Any], name: str) -> None:
     )
 
 
-def main(outputs: dict[str, Any], label: str) -> None:
+def main() -> None:
     """Store everything that is missing."""
+    parser = argparse.ArgumentParser(prog="python -m infra.store_secrets", description=__doc__)
+    parser.add_argument("outputs", type=Path)
+    parser.add_argument("label")
+    parser.add_argument("--new-redis-token", action="store_true")
+    options = parser.parse_args()
+    outputs = json.loads(options.outputs.read_text(encoding="utf-8"))
     data = outputs["data"]["value"]
     store = boto3.client("secretsmanager")
     made_up = {name: arn for name, arn in data["settings"].items() if name != _PUBLIC_KEY}
-    left = store_settings(store, made_up, label)
+    left = store_settings(store, made_up, options.label)
     store_public_key(store, boto3.client("kms"), data)
-    store_redis_url(store, data)
+    store_redis_url(store, data, renews=options.new_redis_token)
     store_origin_secret(data, outputs["name"]["value"])
     if left:
         print(f"enter by hand: {', '.join(left)}")
 
 
 if __name__ == "__main__":
-    main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), sys.argv[2])
+    main()

@@ -1,20 +1,14 @@
-"""The scripts of a deployment: a release, roles of the database, secrets. AWS' own descriptions check every request."""
+"""The scripts of a deployment: a release, roles of the database. AWS' own descriptions check every request."""
 
-import base64
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from app.config.settings import describe_settings, parse_setting
-from clients.phone.settings import Settings
+from app.config.settings import parse_setting
 from deploy.promotion.plan import read_plan
 from infra.cost import read_sizes, table
 from infra.database_roles import address, documented_roles, grants, make_roles, role_statements
@@ -27,10 +21,8 @@ from infra.release import (
     specification,
     switch_web,
 )
-from infra.store_secrets import makers, store_origin_secret, store_public_key, store_redis_url, store_settings
 from tests.infra.plans import ROOT, plan
 
-STORE = "arn:aws:cloudfront::111111111111:key-value-store/a"
 RELEASE = {
     "cluster": "alert-staging",
     "subnets": ["subnet-1"],
@@ -60,22 +52,6 @@ def task_definition(revision: int, tag: str, **settings: str) -> dict[str, Any]:
             {"name": "process", "image": f"registry:5000/alert:{tag}", "environment": environment}
         ],
     }
-
-
-@pytest.fixture
-def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    stubs = []
-
-    def stubbed(service: str) -> Stubber:
-        stubs.append(Stubber(boto3.client(service, region_name="ca-central-1")))
-        stubs[-1].activate()
-        return stubs[-1]
-
-    yield stubbed
-    for stub in stubs:
-        stub.assert_no_pending_responses()
 
 
 def migrate(ecs: Stubber, exit_code: int) -> None:
@@ -179,19 +155,6 @@ def test_after_a_change_of_the_infrastructure_processes_with_another_content_are
     assert changed_processes(ecs.client, RELEASE, definitions) == changed
 
 
-def test_the_public_key_is_stored_in_the_form_that_clients_read(clients: Any) -> None:
-    key = generate_private_key(SECP256R1()).public_key()
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    kms, store = clients("kms"), clients("secretsmanager")
-    kms.add_response("get_public_key", {"PublicKey": der}, {"KeyId": "arn:key"})
-    text = base64.b64encode(der).decode()
-    store.add_response("put_secret_value", {}, {"SecretId": "arn:public", "SecretString": text})
-    data = {"signing_key_arn": "arn:key", "settings": {"EXPORT_PUBLIC_KEY": "arn:public"}}
-    store_public_key(store.client, kms.client, data)
-    others = {"SUBMISSION_URL": "https://s", "RETRIEVAL_URL": "https://r", "RETRIEVE_HMAC_KEY": "ab" * 32}
-    assert Settings.from_environ({**others, "EXPORT_PUBLIC_KEY": text}).public_key == key
-
-
 def test_roles_of_the_database_get_the_documented_rights_and_no_documented_password() -> None:
     assert {"submission", "worker_sharing"} <= set(documented_roles())
     statements = list(grants())
@@ -215,66 +178,8 @@ def test_an_error_leaves_no_role_with_a_password_that_nobody_has(clients: Any) -
         )
 
 
-def test_the_secret_of_the_cdn_is_completed_after_an_interruption(
-    clients: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    values, firewall = clients("cloudfront-keyvaluestore"), clients("wafv2")
-    both = {"cloudfront-keyvaluestore": values.client, "wafv2": firewall.client}
-    monkeypatch.setattr(boto3, "client", both.__getitem__)
-    key = {"Key": "origin-secret", "Value": "made-before", "ItemCount": 1, "TotalSizeInBytes": 20}
-    pattern = {"Name": "alert-origin", "Scope": "REGIONAL", "RegularExpressionList": [{"RegexString": "^made-before$"}]}
-    for _ in range(2):
-        values.add_response("get_key", key, {"KvsARN": STORE, "Key": "origin-secret"})
-    firewall.add_response("create_regex_pattern_set", {"Summary": {"ARN": "arn:set:of:the:patterns"}}, pattern)
-    firewall.add_client_error("create_regex_pattern_set", "WAFDuplicateItemException")
-    for _ in range(2):
-        store_origin_secret({"cdn_secret_store": STORE}, "alert")
-
-
-class AcceptedToken:
-    """Equal to each token that ElastiCache accepts: 16 to 128 characters, of which few are not alphanumeric."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and re.fullmatch(r"[A-Za-z0-9!&#$^<>-]{16,128}", other) is not None
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def test_the_token_of_redis_is_one_that_elasticache_accepts(clients: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    redis, store = clients("elasticache"), clients("secretsmanager")
-    monkeypatch.setattr(boto3, "client", {"elasticache": redis.client}.__getitem__)
-    # In base64, these bytes have every character but letters and digits.
-    monkeypatch.setattr("secrets.token_bytes", lambda count: (b"\xfb\xef\xff" * count)[:count])
-    store.add_response("describe_secret", {}, {"SecretId": "arn:redis"})
-    available = {"ReplicationGroups": [{"ReplicationGroupId": "alert", "Status": "available"}]}
-    for strategy in ("ROTATE", "SET"):
-        expected = {"ReplicationGroupId": "alert", "AuthTokenUpdateStrategy": strategy, "ApplyImmediately": True}
-        redis.add_response("modify_replication_group", {}, expected | {"AuthToken": AcceptedToken()})
-        redis.add_response("describe_replication_groups", available, {"ReplicationGroupId": "alert"})
-    store.add_response("put_secret_value", {}, {"SecretId": "arn:redis", "SecretString": ANY})
-    data = {"redis_url_arn": "arn:redis", "redis_name": "alert", "redis_host": "master.example.org"}
-    store_redis_url(store.client, data)
-
-
 def test_addresses_of_the_database_are_ones_that_processes_accept() -> None:
     assert parse_setting("DATABASE_URL", address("portal", "p-_w", "db.example.org")).endswith("sslmode=require")
-
-
-def test_made_up_secrets_are_ones_that_processes_accept() -> None:
-    for name, make in makers("ON").items():
-        parse_setting(name, make())
-    secret = {each.name for each in describe_settings() if each.is_secret and each.required_by}
-    assert secret - set(makers("ON")) == {"DATABASE_URL", "REDIS_URL"}
-
-
-def test_secrets_with_a_value_are_left_alone(clients: Any) -> None:
-    store = clients("secretsmanager")
-    store.add_response("describe_secret", {"VersionIdsToStages": {"v" * 32: ["AWSCURRENT"]}}, {"SecretId": "arn:old"})
-    store.add_response("describe_secret", {}, {"SecretId": "arn:mail"})
-    store.add_response("describe_secret", {}, {"SecretId": "arn:new"})
-    store.add_response("put_secret_value", {}, {"SecretId": "arn:new", "SecretString": ANY})
-    settings = {"KEY_CLAIM_TOKEN": "arn:old", "MAIL_URL": "arn:mail", "SECRET_KEY": "arn:new"}
-    assert store_settings(store.client, settings, "ON") == ["MAIL_URL"]
 
 
 def test_the_cost_counts_what_is_planned() -> None:
