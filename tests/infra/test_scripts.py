@@ -49,11 +49,23 @@ def test_an_image_that_cannot_be_looked_up_is_an_error_and_not_the_first_one(aws
     assert run(aws, "running-image", "alert-staging").returncode != 0
 
 
+NOT_FOUND = """#!/bin/sh
+echo "An error occurred (ImageNotFoundException) when calling the DescribeImages operation: none" >&2
+exit 254
+"""
+
+
 def test_an_image_is_not_built_under_the_name_of_another_release(aws: Path) -> None:
-    aws.write_text("#!/bin/sh\nexit 254\n")  # the tag is not in the registry
+    aws.write_text(NOT_FOUND)
     result = run(aws, "push-image", "registry/alert-staging", "v0.0.0")
     assert result.returncode != 0
     assert "Check out v0.0.0" in result.stderr
+
+
+def test_a_registry_that_cannot_be_asked_is_an_error_and_not_an_image_that_is_missing(aws: Path) -> None:
+    aws.write_text("#!/bin/sh\necho ExpiredTokenException >&2\nexit 254\n")
+    result = run(aws, "push-image", "registry/alert-staging", "v0.0.0")
+    assert (result.returncode, result.stderr) == (1, "ExpiredTokenException\n")
 
 
 def test_an_image_that_is_in_the_registry_is_left_alone(aws: Path) -> None:
@@ -184,7 +196,15 @@ def test_a_plan_is_carried_out_only_after_a_yes_and_is_not_kept(project: Path, c
 
 def test_the_image_is_built_for_the_processors_that_run_it(project: Path, aws: Path) -> None:
     shutil.copy(ROOT / "bin" / "push-image", project / "bin")
-    aws.write_text('#!/bin/sh\ncase $1 in ecr) [ "$2" = get-login-password ] ;; *) echo "$*" >> "$0.docker" ;; esac\n')
+    aws.write_text(
+        """#!/bin/sh
+case "$1 $2" in
+  "ecr describe-images") echo ImageNotFoundException >&2; exit 254 ;;
+  "ecr get-login-password") ;;
+  *) echo "$*" >> "$0.docker" ;;
+esac
+"""
+    )
     aws.with_name("docker").symlink_to(aws)
     git(project, "tag", "v1.2.3")
     path = {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
