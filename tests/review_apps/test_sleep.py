@@ -94,16 +94,26 @@ def test_an_app_without_requests_falls_asleep_and_one_in_use_does_not(host: Host
     settings = host.home / "settings.json"
     before = settings.read_text()
     host.run("wake", 1)
-    settings.write_text(json.dumps({**json.loads(before), "sleep_minutes": 0.1}))
+    settings.write_text(json.dumps({**json.loads(before), "sleep_minutes": 0.2}))
+    left, statuses = threading.Event(), set[int]()
+
+    def use() -> None:
+        while not left.wait(0.5):
+            statuses.add(host.get(1, **app).status)
+
+    visitor = threading.Thread(target=use)
+    visitor.start()
     try:
-        began = time.monotonic()
-        while time.monotonic() - began < 18:  # longer than that, in use
-            assert host.get(1, **app).status == 200
-            time.sleep(0.5)
-        assert host.show(1)["used"] > host.show(1)["updated"]
+        time.sleep(18)  # longer than that
+        shown = host.show(1)
+        assert shown["used"] > shown["updated"]
         assert state(host) == "running"
+        left.set()
         wait_until(lambda: state(host) == "asleep", "the app falls asleep", 120)
+        assert statuses == {200}
     finally:
+        left.set()
+        visitor.join()
         settings.write_text(before)
 
 
