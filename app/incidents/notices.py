@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 Send = Callable[[Notice], None]  # raises MailDeliveryError
 # Of an incident that was resolved longer ago, nothing is sent on a channel that is new.
 _RECENT: Final = timedelta(days=1)
-# After this, no further attempt begins on a channel until the next round: whoever waits for a receiver checks nothing.
+# After this, no further attempt begins on a channel until the next round: a monitor that waits checks nothing.
 CHANNEL_SECONDS: Final = 2.0
 
 _UNSTORED: Final = Subject(0, State.OPEN, Severity.PAGE, acknowledged=False)
@@ -53,7 +53,7 @@ class NoticeSender:
             notices.add_missing(session, list(self.channels), now - _RECENT)
             unfinished = notices.unfinished(session, list(self.channels))
         return sum(
-            self._send_on(channel, [number for number, its in unfinished if its == channel], now)
+            self._send_on(channel, [number for number, its_channel in unfinished if its_channel == channel], now)
             for channel in self.channels
         )
 

@@ -30,13 +30,15 @@ class BucketDownloads:
         )
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Delete objects. S3 answers 200 also if it has kept some of them, which raises OSError."""
+        """Delete objects. S3 answers 200 also if it has kept some of them, which raises OSError at the end."""
+        kept: list[Any] = []
         keys = [{"Key": self._key(path)} for path in paths]
         for begin in range(0, len(keys), _DELETED_AT_ONCE):
             part = keys[begin : begin + _DELETED_AT_ONCE]
             done = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": part, "Quiet": True})
-            if kept := done.get("Errors"):
-                raise OSError(f"{len(kept)} objects were not deleted: {kept[0].get('Code')}")
+            kept += done.get("Errors", ())
+        if kept:
+            raise OSError(f"{len(kept)} objects were not deleted: {kept[0].get('Code')}")
 
     def paths(self) -> set[str]:
         """Return the paths of all objects."""

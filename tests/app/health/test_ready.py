@@ -8,6 +8,7 @@ from sqlalchemy import event
 from app.database.engine import db
 from app.database.schema import head_revision, older_revisions
 from tests.guards.test_migrations import revisions
+from tests.support.breakage import without_table
 from tests.support.service import Service
 
 
@@ -22,11 +23,8 @@ def test_the_revisions_are_those_of_alembic() -> None:
 
 
 def test_a_database_that_was_never_migrated_is_not_ready(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    service.execute("ALTER TABLE alembic_version RENAME TO gone")
-    try:
+    with without_table(service, "alembic_version"):
         assert migrations(service) == (503, "pending")
-    finally:
-        service.execute("ALTER TABLE gone RENAME TO alembic_version")
     record = next(each for each in caplog.records if each.message == "migrations pending")
     assert (record.levelname, record.release) == ("ERROR", "flask --app app db upgrade")
     assert migrations(service) == (200, "current")

@@ -14,6 +14,7 @@ from app.cli import importing
 from app.importing import run
 from app.importing.destination import Destination, Limits
 from tests.app.importing.conftest import code_row, figures, key_row, run_import
+from tests.support.breakage import without_table
 from tests.support.mariadb import TABLES, PublicServer
 from tests.support.service import Service
 from tests.support.settings import LABEL, TOKEN
@@ -125,11 +126,8 @@ def test_an_import_that_ended_half_way_goes_on_where_it_was(
 
 def test_an_import_before_the_schema_names_the_command_that_makes_it(public: PublicServer, here: Service) -> None:
     public.insert("diagnosis_keys", key_row(1))
-    here.execute("ALTER TABLE diagnosis_keys RENAME TO absent")
-    try:
+    with without_table(here, "diagnosis_keys"):
         result = run_import(here, public)
-    finally:
-        here.execute("ALTER TABLE absent RENAME TO diagnosis_keys")
     assert result.exit_code == 1
     assert result.stderr.endswith("lacks a table or column of this version: run flask --app app db upgrade\n")
 

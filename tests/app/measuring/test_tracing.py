@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from app.measuring.tracing import summary
+from tests.support.breakage import without_table
 from tests.support.service import Service, bearer, exposure_key
 from tests.support.settings import LABEL, SECRETS, TOKEN
 from tests.support.traces import TraceReceiver, trace_receiver
@@ -62,13 +63,10 @@ def test_a_request_has_a_span_and_its_statements_have_spans_below(traced: Servic
 
 
 def test_a_failed_statement_and_its_request_are_errors(traced: Service, receiver: TraceReceiver) -> None:
-    traced.execute("ALTER TABLE encryption_keys RENAME TO elsewhere")
-    try:
+    with without_table(traced, "encryption_keys"):
         assert traced.client.post("/new-key-claim", headers=bearer()).status_code == 500
         with traced.database.autocommit() as connection, pytest.raises(Exception, match="encryption_keys"):
             connection.exec_driver_sql("SELECT 1 FROM encryption_keys")
-    finally:
-        traced.execute("ALTER TABLE elsewhere RENAME TO encryption_keys")
     failed = [span for span in received(traced, receiver) if span.status.code == Status.STATUS_CODE_ERROR]
     assert {span.name for span in failed} >= {
         "POST /new-key-claim",

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.domain.figures import ALL, OTHERS, PLACES
 from app.domain.portal.suppression import THRESHOLD
+from tests.support.breakage import without_table
 from tests.support.figures import compute, count_claims, count_events, count_uploads, fill_ledgers
 from tests.support.service import Service
 
@@ -153,13 +154,10 @@ def test_figures_are_kept_while_they_cannot_be_read(status: Service) -> None:
     fill_ledgers(status, 2)
     compute(status)
     shown = table(status.client.get(PAGE), "issued")
-    status.execute("ALTER TABLE daily_figures RENAME TO daily_figures_away")
-    try:
+    with without_table(status, "daily_figures"):
         for minutes in (4, 2, 20):
             status.clock.advance(minutes=minutes)
             assert table(status.client.get(PAGE), "issued") == shown
-    finally:
-        status.execute("ALTER TABLE daily_figures_away RENAME TO daily_figures")
 
 
 def test_after_the_clock_was_set_back_figures_are_read_again(status: Service) -> None:
@@ -173,13 +171,10 @@ def test_after_the_clock_was_set_back_figures_are_read_again(status: Service) ->
 
 def test_figures_that_were_never_read_are_unavailable(make_service: Callable[..., Service]) -> None:
     status = make_service(SURFACES="submission,status")
-    status.execute("ALTER TABLE daily_figures RENAME TO daily_figures_away")
-    try:
+    with without_table(status, "daily_figures"):
         response = status.client.get(PAGE)
         assert (response.status_code, response.headers["Cache-Control"]) == (503, "no-store")
         assert status.client.get(f"{PAGE}.csv").status_code == 503
-    finally:
-        status.execute("ALTER TABLE daily_figures_away RENAME TO daily_figures")
     status.clock.advance(seconds=15)
     assert status.client.get(PAGE).status_code == 200
 
