@@ -110,13 +110,17 @@ def write_secret(name: str, text: str) -> None:
         aws_client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)
 
 
-def aws_client(service: str) -> Any:
-    """Return a client that gives up within a minute, retries included."""
+def aws_client(service: str, *, read_seconds: float = 15, attempts: int = 3) -> Any:
+    """Return a client that gives up a silent server after so many attempts; by default within a minute."""
     # Imported only if AWS is used: boto3 is large, and slow to import.
     import boto3
     from botocore.config import Config
 
-    config = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 3, "mode": "standard"})
+    config = Config(
+        connect_timeout=min(5, read_seconds),
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+    )
     return boto3.client(service, config=config)
 
 

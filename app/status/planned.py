@@ -25,8 +25,10 @@ class PlannedWorkRegister:
             raise PlannedWorkRefusedError(f"the parts are not of {', '.join(PARTS)}")
         if any(not title.strip() or len(title) > _MAX_TITLE for title in work.titles.values()):
             raise PlannedWorkRefusedError(f"a title is empty, or longer than {_MAX_TITLE} characters")
-        if not work.begins < work.ends <= work.begins + _MAX_LENGTH:
-            raise PlannedWorkRefusedError(f"it does not end after it begins, within {_MAX_LENGTH.days} days")
+        if work.ends <= work.begins:
+            raise PlannedWorkRefusedError("it must end after it begins")
+        if work.ends - work.begins > _MAX_LENGTH:
+            raise PlannedWorkRefusedError(f"it may not last longer than {_MAX_LENGTH.days} days")
         if work.ends <= work.announced:
             raise PlannedWorkRefusedError("it would be in the past")
         with self.database.session() as session:

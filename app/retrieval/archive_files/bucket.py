@@ -6,12 +6,18 @@ from app.crypto.key_service import aws_client
 
 _SUFFIX: Final = ".zip"
 
+# A request waits for what is read. Two attempts end before TURN_SECONDS of app/retrieval/archive_cache.py, so that
+# requests that wait for it can try as well.
+_READ_SECONDS: Final = 5
+_READ_ATTEMPTS: Final = 2
+
 
 class BucketFiles:
     """Archives as objects below one prefix of a bucket."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._client: Any = aws_client("s3")
+        self._reader: Any = aws_client("s3", read_seconds=_READ_SECONDS, attempts=_READ_ATTEMPTS)
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
 
@@ -24,8 +30,8 @@ class BucketFiles:
     def get(self, name: str) -> bytes | None:
         """Return the bytes of a file, or None if it does not exist."""
         try:
-            content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._key(name))["Body"].read()
-        except self._client.exceptions.NoSuchKey:
+            content: bytes = self._reader.get_object(Bucket=self._bucket, Key=self._key(name))["Body"].read()
+        except self._reader.exceptions.NoSuchKey:
             return None
         return content
 

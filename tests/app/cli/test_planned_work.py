@@ -50,8 +50,8 @@ def test_work_is_announced_in_the_time_zone_listed_and_withdrawn(service: Servic
     ("changed", "reason"),
     [
         ({"begins": "2020-01-01T10:00", "ends": "2020-01-01T11:00"}, "in the past"),
-        ({"begins": "2099-01-01T10:00", "ends": "2099-01-01T10:00"}, "does not end after it begins"),
-        ({"begins": "2099-01-01T10:00", "ends": "2099-02-01T10:00"}, "within 14 days"),
+        ({"begins": "2099-01-01T10:00", "ends": "2099-01-01T10:00"}, "must end after it begins"),
+        ({"begins": "2099-01-01T10:00", "ends": "2099-02-01T10:00"}, "longer than 14 days"),
         ({"title": " "}, "a title is empty"),
         ({"title": "x" * 201}, "longer than 200 characters"),
         ({"begins": "tomorrow"}, "does not match the formats"),

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.database.errors import is_outage
+from app.retrieval.archive_cache import TURN_SECONDS
 from app.retrieval.archive_files.bucket import BucketFiles
 from processes.redis import EmbeddedRedis
 from tests.support.black_hole import BlackHole
@@ -104,7 +105,7 @@ def test_every_kind_of_connection_is_given_up(
 
 
 @only_in_torture
-def test_a_silent_bucket_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_bucket_is_given_up_before_other_requests_stop_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silence:
         for name, value in {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silence.getsockname()[1]}",
@@ -116,4 +117,4 @@ def test_a_silent_bucket_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         began = time.monotonic()
         with pytest.raises(ReadTimeoutError):
             BucketFiles("bucket", "").get("name")
-        assert time.monotonic() - began < LIMIT_SECONDS
+        assert time.monotonic() - began < TURN_SECONDS
