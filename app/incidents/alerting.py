@@ -16,7 +16,7 @@ from app.domain.incidents.timeline import Event, EventKind
 from app.domain.objectives import Severity
 from app.domain.timeline import CLOCK_TOLERANCE
 from app.incidents.drafts import SERVICE, store_draft
-from app.incidents.measured import Measured
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.texts import title_of_check, title_of_figure, title_of_objective
 from app.store.incidents import alerts, events, incidents, notices
 from app.store.incidents.alerts import Fired
@@ -30,7 +30,7 @@ class Alerting:
     """Stores alerts, and opens, extends and resolves the incidents of the service."""
 
     database: Database
-    measured: Measured
+    measured: MeasuredObjectives
 
     def synchronize(self, detections: Sequence[Detection], endings: Sequence[Ending], now: datetime) -> int | None:
         """Store what fires and what has ended; return the number of the incident that was opened or extended.

@@ -13,7 +13,7 @@ from app.domain.errors import ConfigurationError
 from app.domain.incidents.reports import Draft, Figure, Report
 from app.domain.incidents.timeline import Event, EventKind, window
 from app.domain.portal.suppression import THRESHOLD
-from app.incidents.measured import Measured
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.records import IncidentRecord, record_of
 from app.incidents.texts import catalogue, event_text
 from app.store.incidents import events, reports
@@ -27,7 +27,7 @@ SERVICE: Final = "service"
 _CHANGES: Final = (EventKind.DEPLOY, EventKind.SETTING, EventKind.MIGRATION)
 
 
-def store_draft(session: Session, row: Incident, measured: Measured, now: datetime) -> None:
+def store_draft(session: Session, row: Incident, measured: MeasuredObjectives, now: datetime) -> None:
     """Store the draft of an incident that was resolved, unless there is a report."""
     session.flush()
     incident = record_of(row)
@@ -38,7 +38,7 @@ def store_draft(session: Session, row: Incident, measured: Measured, now: dateti
     reports.add(session, row.id, draft)
 
 
-def _figures(session: Session, measured: Measured, begin: datetime, end: datetime) -> tuple[Figure, ...]:
+def _figures(session: Session, measured: MeasuredObjectives, begin: datetime, end: datetime) -> tuple[Figure, ...]:
     """Return what the objectives lost; nothing if that cannot be found out: an incident must be resolved anyway."""
     try:
         with session.begin_nested():

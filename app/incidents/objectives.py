@@ -1,7 +1,6 @@
 """The objectives of objectives.yaml, as incidents see them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -15,15 +14,12 @@ from app.objectives.evaluator import Evaluator
 from app.store import objective_minutes
 
 
-@dataclass
 class MeasuredObjectives:
     """Objectives and their counted minutes. The file is read when it is first needed."""
 
-    given: tuple[Objective, ...] | None = field(default=None)
-
     @cached_property
     def _objectives(self) -> tuple[Objective, ...]:
-        return load_objectives() if self.given is None else self.given
+        return load_objectives()
 
     @cached_property
     def _evaluator(self) -> Evaluator:

@@ -1,6 +1,6 @@
 """What a person does with incidents: opens one, adds notes, acknowledges, mitigates and resolves it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,7 @@ from app.domain.incidents.states import Impact, State, check_transition
 from app.domain.incidents.timeline import MAX_NOTE, Event, EventKind, window
 from app.domain.objectives import Severity
 from app.incidents.drafts import store_draft
-from app.incidents.measured import Measured, NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.publication import public_incident
 from app.incidents.records import Audit, Details, IncidentRecord, locked, record_of
 from app.incidents.reporting import Reporting
@@ -44,8 +44,8 @@ class Incidents:
     """The incidents of the service."""
 
     database: Database
-    audit: Audit | None = None
-    measured: Measured = field(default_factory=NothingMeasured)
+    audit: Audit | None
+    measured: MeasuredObjectives
 
     @property
     def reports(self) -> Reporting:

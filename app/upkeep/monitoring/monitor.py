@@ -20,8 +20,8 @@ from app.domain.timeline import minute_number
 from app.figures.readings import FigureReadings
 from app.incidents.alerting import Alerting
 from app.incidents.late_recipients import LateRecipients
-from app.incidents.measured import Measured
 from app.incidents.notices import NoticeSender, Send
+from app.incidents.objectives import MeasuredObjectives
 from app.store.incidents import notices
 from app.upkeep.monitoring.changes import Changes
 from app.upkeep.monitoring.connections import Connections
@@ -52,7 +52,7 @@ class Monitor:
     settings: Settings
     role: str
     started: datetime
-    measured: Measured
+    measured: MeasuredObjectives
     channels: Mapping[Channel, Send]
     count: CountCheck
     late: LateRecipients | None = None

@@ -9,7 +9,7 @@ from app.domain.figure_alarms import THRESHOLDS
 from app.domain.status import PARTS
 from app.figures.readings import FigureReadings
 from app.incidents.alerting import Alerting
-from app.incidents.measured import NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.texts import title_of_figure
 from app.store import figure_readings
 from app.upkeep.monitoring.figures import alerts_of_figures
@@ -25,7 +25,7 @@ def status(make_service: Callable[..., Service]) -> Service:
 def synchronize(status: Service) -> None:
     """Evaluate the figures of now, as the monitor does every minute."""
     found = alerts_of_figures(FigureReadings(status.database).now(status.clock.now), status.clock.now)
-    Alerting(status.database, NothingMeasured()).synchronize(*found, status.clock.now)
+    Alerting(status.database, MeasuredObjectives()).synchronize(*found, status.clock.now)
 
 
 def record(status: Service, figure: str, count: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.incidents.alerting import Alerting
-from app.incidents.measured import NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents
 from tests.support.service import Service
 
@@ -26,4 +26,4 @@ def incidents(status: Service) -> Incidents:
 @pytest.fixture
 def alerting(status: Service) -> Alerting:
     """What turns alerts into incidents."""
-    return Alerting(status.database, NothingMeasured())
+    return Alerting(status.database, MeasuredObjectives())

@@ -16,9 +16,9 @@ from app.domain.incidents.checks import Check
 from app.domain.incidents.notices import Channel
 from app.incidents.alerting import Alerting
 from app.incidents.channels import SECONDS, make_channels
-from app.incidents.measured import NothingMeasured
 from app.incidents.notice_texts import Notice
 from app.incidents.notices import NoticeSender
+from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents, Opening
 from tests.support.at_once import at_once
 from tests.support.breakage import refusing
@@ -129,7 +129,7 @@ def test_a_notice_is_repeated_until_a_person_acknowledges(desk: Desk) -> None:
 
 
 def test_many_alerts_of_one_outage_are_one_notice(desk: Desk) -> None:
-    alerting, now = Alerting(desk.service.database, NothingMeasured()), desk.service.clock.now
+    alerting, now = Alerting(desk.service.database, MeasuredObjectives()), desk.service.clock.now
     for check in Check:
         alerting.synchronize([check_fires(check, now)], [], now)
         desk.after(0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.incidents.channels import make_channels
-from app.incidents.measured import NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.monitor import Monitor
 from tests.support.black_hole import BlackHole
 from tests.support.receiver import Receiver, notice_receiver
@@ -53,7 +53,7 @@ def make_watch(
             settings,
             role,
             service.clock.now,
-            measured or NothingMeasured(),
+            measured or MeasuredObjectives(),
             make_channels(settings.status, lambda: service.clock.now),
             lambda check, *, good: counted.append((check, good)),
         )

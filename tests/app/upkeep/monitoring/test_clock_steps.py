@@ -8,7 +8,7 @@ import pytest
 from app.domain.incidents.checks import Check
 from app.domain.incidents.states import RECOVERY
 from app.incidents.alerting import Alerting
-from app.incidents.measured import NothingMeasured
+from app.incidents.objectives import MeasuredObjectives
 from tests.support.incidents import check_ends, check_fires
 from tests.support.service import Service
 from tests.support.watch import SLOT, Watch
@@ -56,7 +56,7 @@ def service(make_service: Callable[..., Service]) -> Service:
 
 
 def test_an_alert_ends(service: Service) -> None:
-    alerting, now = Alerting(service.database, NothingMeasured()), service.clock.now
+    alerting, now = Alerting(service.database, MeasuredObjectives()), service.clock.now
     alerting.synchronize([check_fires(Check.REDIS, now + HOUR)], [], now + HOUR)
     alerting.synchronize([], [check_ends(Check.REDIS, now)], now)
     alerting.synchronize([], [], now + RECOVERY)
@@ -66,14 +66,14 @@ def test_an_alert_ends(service: Service) -> None:
 
 
 def test_a_monitor_that_noticed_nothing_ends_no_alert(service: Service) -> None:
-    alerting, now = Alerting(service.database, NothingMeasured()), service.clock.now
+    alerting, now = Alerting(service.database, MeasuredObjectives()), service.clock.now
     alerting.synchronize([check_fires(Check.REDIS, now)], [], now)
     alerting.synchronize([], [check_ends(Check.REDIS, now - HOUR)], now - MINUTE / 2)
     assert len(service.rows("SELECT 1 FROM alerts WHERE resolved IS NULL")) == 1
 
 
 def test_an_alert_that_ended_meanwhile_fires_again(service: Service) -> None:
-    alerting, now = Alerting(service.database, NothingMeasured()), service.clock.now
+    alerting, now = Alerting(service.database, MeasuredObjectives()), service.clock.now
     alerting.synchronize([check_fires(Check.REDIS, now + HOUR)], [], now + HOUR)
     alerting.synchronize([], [check_ends(Check.REDIS, now + HOUR + MINUTE)], now + HOUR + MINUTE)
     assert alerting.synchronize([check_fires(Check.REDIS, now)], [], now) is not None
@@ -81,7 +81,7 @@ def test_an_alert_that_ended_meanwhile_fires_again(service: Service) -> None:
 
 
 def test_an_incident_whose_alert_ended_meanwhile_is_resolved(service: Service) -> None:
-    alerting, now = Alerting(service.database, NothingMeasured()), service.clock.now
+    alerting, now = Alerting(service.database, MeasuredObjectives()), service.clock.now
     alerting.synchronize([check_fires(Check.REDIS, now + HOUR)], [], now + HOUR)
     alerting.synchronize([], [check_ends(Check.REDIS, now + HOUR + MINUTE)], now + HOUR + MINUTE)
     alerting.synchronize([], [], now + RECOVERY)

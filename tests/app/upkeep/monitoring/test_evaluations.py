@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from app.domain.objectives import Evaluation, FiringAlert, Severity
-from app.incidents.measured import NothingMeasured
 from app.incidents.objectives import MeasuredObjectives
 from tests.support.breakage import without_table
 from tests.support.receiver import Receiver
@@ -18,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass
-class Measuring(NothingMeasured):
+class Measuring(MeasuredObjectives):
     """Objectives with the evaluations that a test sets."""
 
     found: list[Evaluation] = field(default_factory=list)
