@@ -20,7 +20,16 @@ from app.figures.presentation import (
     sections,
 )
 from app.figures.series import FiguresOfDay
-from app.status.views.respond import CACHE_CONTROL, formats_of, missing, protect, render_page, unavailable
+from app.status.views.respond import (
+    CACHE_CONTROL,
+    accept_only_reading,
+    formats_of,
+    missing,
+    protect,
+    render_page,
+    send,
+    unavailable,
+)
 from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_time
 from app.web.i18n import load_catalogue
@@ -33,16 +42,9 @@ _DAYS: Final = 90
 _FIRST_COLUMNS: Final = ("date", "place")
 
 figures = Blueprint("status_figures", __name__)
+figures.before_request(accept_only_reading)
 figures.after_request(protect)
 figures.fault_response(lambda: plain_error("server error", 500))
-
-
-@figures.before_request
-def accept_only_reading() -> Response | None:
-    """Answer 405 to every method that is not for reading."""
-    if request.method in ("GET", "HEAD"):
-        return None
-    return plain_error("method not allowed", 405, {"Allow": "GET, HEAD"})
 
 
 @figures.route(f"/status/{LANGUAGE}{_PATH}")
@@ -92,9 +94,7 @@ def _show(language: str, place: str) -> Response:
     page = current_context().status.rendered_figures.get(
         current_context().status.figures.read_at, (language, place), render
     )
-    response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type="text/html; charset=utf-8")
-    response.content_language.add(texts.locale)
-    return conditional(response, page.etag)
+    return send(page, language)
 
 
 def _values(language: str, place: str, days: list[FiguresOfDay]) -> dict[str, Any]:

@@ -6,18 +6,17 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, get_timezone_gmt
+from babel.dates import format_date, get_timezone_gmt
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from app.domain.incidents.public import PublicEvent
 from app.domain.incidents.timeline import EventKind
 from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR
-from app.web.dates import clock_time, duration, long_date
+from app.web.dates import clock_time, duration, long_date, time_of_day
 from app.web.i18n import LANGUAGES, Catalogue
 from app.web.percentages import percentage
 
-_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
 # The texts of events that have none of their own.
 _EVENTS: Final[Mapping[str, str]] = {
@@ -51,7 +50,7 @@ class Formats:
     def span(self, begin: datetime, end: datetime) -> str:
         """Return a span of time: its end has a date, and its beginning a zone, only if they differ."""
         first, last = begin.astimezone(self.zone), end.astimezone(self.zone)
-        hour = format_skeleton("Hm", first, locale=self.texts.cldr_locale).replace(" ", _NO_BREAK)
+        hour = time_of_day(self.texts, first.time())
         beginning = f"{self.day(first.date())}, {hour}" if first.utcoffset() == last.utcoffset() else self.moment(begin)
         ending = self.time(end) if first.date() == last.date() else self.moment(end)
         return self.texts("moment.span", begin=beginning, end=ending)

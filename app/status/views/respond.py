@@ -4,19 +4,21 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 
 from app.status.document import StatusDocument
+from app.status.rendered import RenderedPage
 from app.status.views.formats import Formats, iso
 from app.web import pages
 from app.web.context import current_context, current_settings, current_time
 from app.web.i18n import LANGUAGES, load_catalogue
 from app.web.pages import static_path
-from app.web.responses import conditional
+from app.web.responses import conditional, plain_error
 
 GROUP: Final = "status"
 # A CDN may go on showing a page for a day if no process of the service responds; it names the time that it is of.
 CACHE_CONTROL: Final = "public, max-age=15, stale-if-error=86400"
+HTML: Final = "text/html; charset=utf-8"
 _RETRY_SECONDS: Final = 30
 _YEAR_SECONDS: Final = 31_536_000
 # The pages have no scripts and no forms.
@@ -47,6 +49,13 @@ def protect(response: Response) -> Response:
     return response
 
 
+def accept_only_reading() -> Response | None:
+    """Answer 405 to every method that is not for reading."""
+    if request.method in ("GET", "HEAD"):
+        return None
+    return plain_error("method not allowed", 405, {"Allow": "GET, HEAD"})
+
+
 def formats_of(language: str) -> Formats:
     """Return the formats of a language."""
     return Formats(load_catalogue(GROUP, language), current_settings().status.status_time_zone)
@@ -74,7 +83,7 @@ def show(
         own = values(document, formats_of(language)) | {"document": document, "is_stale": document.is_stale(now)}
         return render_page(language, path, template, own).encode()
 
-    return respond(document, now, (language, path), render, "text/html; charset=utf-8")
+    return respond(document, now, (language, path), render, HTML)
 
 
 def respond(
@@ -85,9 +94,14 @@ def respond(
     Whether the document is stale is part of what is rendered.
     """
     page = current_context().status.rendered.get((document.written_at, document.is_stale(now)), key, render)
+    return send(page, key[0], content_type)
+
+
+def send(page: RenderedPage, language: str, content_type: str = HTML) -> Response:
+    """Return what was rendered, or 304 if the client has it. `language` is empty for what is the same in each."""
     response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type=content_type)
-    if key[0]:
-        response.content_language.add(load_catalogue(GROUP, key[0]).locale)
+    if language:
+        response.content_language.add(load_catalogue(GROUP, language).locale)
     return conditional(response, page.etag)
 
 
@@ -98,10 +112,7 @@ def show_information(language: str, name: str, numbers: dict[str, int]) -> Respo
     def render() -> bytes:
         return render_page(language, path, f"status/{name}.html", {"numbers": numbers}).encode()
 
-    page = current_context().status.rendered_information.get(None, (language, path), render)
-    response = Response(page.body, headers={"Cache-Control": CACHE_CONTROL}, content_type="text/html; charset=utf-8")
-    response.content_language.add(load_catalogue(GROUP, language).locale)
-    return conditional(response, page.etag)
+    return send(current_context().status.rendered_information.get(None, (language, path), render), language)
 
 
 def missing(language: str) -> Response:

@@ -13,6 +13,7 @@ from app.status.views.formats import Formats
 from app.status.views.respond import (
     CACHE_CONTROL,
     Values,
+    accept_only_reading,
     formats_of,
     missing,
     protect,
@@ -32,16 +33,9 @@ _RECENT_INCIDENTS: Final = 5
 REPORT_SECTIONS: Final = ("summary", "impact", "causes", "went_well", "luck")
 
 site = Blueprint("status", __name__)
+site.before_request(accept_only_reading)
 site.after_request(protect)
 site.fault_response(lambda: plain_error("server error", 500))
-
-
-@site.before_request
-def accept_only_reading() -> Response | None:
-    """Answer 405 to every method that is not for reading."""
-    if request.method in ("GET", "HEAD"):
-        return None
-    return plain_error("method not allowed", 405, {"Allow": "GET, HEAD"})
 
 
 @site.route("/status")
