@@ -44,31 +44,12 @@ def init_cli(app: Application) -> None:
         app.cli.add_command(command)
 
 
-class _Subset(click.Group):
-    """A group of which some commands need no settings; for others, an error."""
-
-    def __init__(self, group: click.Group, names: tuple[str, ...], error: ConfigurationError) -> None:
-        super().__init__(group.name, {name: group.commands[name] for name in names}, help=group.help)
-        self._error = error
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command = super().get_command(ctx, cmd_name)
-        if command is None:
-            raise click.ClickException(str(self._error))
-        return command
-
-
 class _WithoutSettings(AppGroup):
-    """The commands of an application without settings: those that need none, and an error for others."""
+    """Commands that need no settings; for others, an error."""
 
-    def __init__(self, error: ConfigurationError) -> None:
-        super().__init__()
+    def __init__(self, error: ConfigurationError, *commands: click.Command) -> None:
+        super().__init__(commands=commands)
         self._error = error
-        self.add_command(secrets)
-        self.add_command(doctor)
-        self.add_command(configuration)
-        self.add_command(_Subset(objectives, ("check", "generate"), error))
-        self.add_command(import_settings)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
@@ -88,5 +69,7 @@ def without_settings(error: ConfigurationError) -> Application:
     if not isinstance(context.command, FlaskGroup):
         raise click.ClickException(str(error))
     app = Application("app", static_folder=None)
-    app.cli = _WithoutSettings(error)
+    of_objectives = _WithoutSettings(error, objectives.commands["check"], objectives.commands["generate"])
+    of_objectives.name, of_objectives.help = objectives.name, objectives.help
+    app.cli = _WithoutSettings(error, secrets, doctor, configuration, of_objectives, import_settings)
     return app
