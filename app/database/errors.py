@@ -23,8 +23,15 @@ _OUTAGES: Final = (
 )
 
 # SQLSTATEs of a statement that names a table or a column which does not exist.
-_SCHEMA_DIFFERS: Final = ("42P01", "42703")
-_NOT_PERMITTED: Final = "42501"
+TABLE_MISSING: Final = "42P01"
+NOT_PERMITTED: Final = "42501"
+_SCHEMA_DIFFERS: Final = (TABLE_MISSING, "42703")
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Return the SQLSTATE of an error, or None if it comes from the client library."""
+    state: str | None = getattr(error.orig, "pgcode", None)
+    return state
 
 
 def violated_constraint(error: IntegrityError) -> str:
@@ -44,25 +51,25 @@ def is_outage(error: DBAPIError) -> bool:
 
     An error without a SQLSTATE comes from the client library, which could not reach the server or lost it.
     """
-    state = getattr(error.orig, "pgcode", None)
+    state = sqlstate(error)
     if error.connection_invalidated or state is None:
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    return str(state).startswith(_OUTAGES)
+    return state.startswith(_OUTAGES)
 
 
 def is_fault_of_setup(error: DBAPIError) -> bool:
     """Return whether the schema or the rights of the role are wrong, so that a repetition fails in the same way."""
-    return getattr(error.orig, "pgcode", None) in {*_SCHEMA_DIFFERS, _NOT_PERMITTED, READ_ONLY}
+    return sqlstate(error) in {*_SCHEMA_DIFFERS, NOT_PERMITTED, READ_ONLY}
 
 
 def describe_failure(error: DBAPIError | RedisError, settings: CommonSettings) -> str:
     """Return one line that names the server, without its password, and what is wrong with it."""
     if isinstance(error, RedisError):
         return f"Redis at {redis_place(settings)} cannot be used: {_first_line(str(error))}"
-    place, state = database_place(settings), getattr(error.orig, "pgcode", None)
+    place, state = database_place(settings), sqlstate(error)
     if state in _SCHEMA_DIFFERS:
         return f"PostgreSQL at {place} lacks a table or column of this version: run flask --app app db upgrade"
-    if state == _NOT_PERMITTED:
+    if state == NOT_PERMITTED:
         return f"PostgreSQL at {place} does not permit this to the role of DATABASE_URL"
     if state == READ_ONLY:
         return f"PostgreSQL at {place} is a standby, or permits the role of DATABASE_URL only to read"

@@ -14,13 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.database.database import Database
+from app.database.errors import NOT_PERMITTED, TABLE_MISSING, sqlstate
 
 _VERSIONS: Final = Path(__file__).parents[2] / "migrations" / "versions"
 _REVISION: Final = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _DOWN_REVISION: Final = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 _SELECT: Final = text("SELECT version_num FROM alembic_version")
-_TABLE_MISSING: Final = "42P01"
-_NOT_PERMITTED: Final = "42501"
 
 
 class SchemaState(Enum):
@@ -45,7 +44,7 @@ class Schema:
         try:
             revision = self.revision()
         except ProgrammingError as error:
-            if getattr(error.orig, "pgcode", None) != _NOT_PERMITTED:
+            if sqlstate(error) != NOT_PERMITTED:
                 raise
             return SchemaState.UNKNOWN
         if revision is None or revision in older_revisions():
@@ -63,7 +62,7 @@ class Schema:
             with self._database.autocommit() as connection:
                 revision: str | None = connection.execute(_SELECT).scalar()
         except ProgrammingError as error:
-            if getattr(error.orig, "pgcode", None) != _TABLE_MISSING:
+            if sqlstate(error) != TABLE_MISSING:
                 raise
             return None
         return revision

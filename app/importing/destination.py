@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.config import SubmissionSettings
 from app.crypto.sealing import SealingRing
 from app.database.database import Database, allow_time
-from app.database.errors import is_fault_of_setup
+from app.database.errors import is_fault_of_setup, sqlstate
 from app.domain.codes import normalise_code
 from app.domain.errors import ExposureAlertError
 from app.domain.timeline import HOURS_PER_DAY, day_number, midnight, oldest_usable_pair
@@ -86,7 +86,7 @@ class Destination:
         except DBAPIError as error:
             if is_fault_of_setup(error):
                 raise
-            raise DestinationError(type(error.orig).__name__, getattr(error.orig, "pgcode", None)) from None
+            raise DestinationError(type(error.orig).__name__, sqlstate(error)) from None
 
     def forget_stale_archives(self) -> bool:
         """Discard all archives if rows were imported that belong in one; return whether they were discarded.
