@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, Uuid, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, Uuid, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.portal.base import BigKey, Digest, JurisdictionCode, Model, Moment
@@ -70,24 +70,17 @@ def lock(session: Session, code_id: int) -> IssuedCode:
 
 def count_since(session: Session, account_id: int, since: datetime) -> int:
     """Return how many codes a person has issued after `since`; a code that was replaced by another counts as well."""
-    return session.scalars(
-        select(func.count()).where(
-            IssuedCode.account_id == account_id,
-            IssuedCode.created > since,
-            IssuedCode.state != CodeState.FAILED,
-        )
-    ).one()
+    return _count(session, IssuedCode.account_id == account_id, since)
 
 
 def count_in(session: Session, jurisdiction: str, since: datetime) -> int:
     """Return how many codes the people of a jurisdiction have issued after `since`."""
-    return session.scalars(
-        select(func.count()).where(
-            IssuedCode.jurisdiction == jurisdiction,
-            IssuedCode.created > since,
-            IssuedCode.state != CodeState.FAILED,
-        )
-    ).one()
+    return _count(session, IssuedCode.jurisdiction == jurisdiction, since)
+
+
+def _count(session: Session, whose: ColumnElement[bool], since: datetime) -> int:
+    shown = IssuedCode.state != CodeState.FAILED
+    return session.scalars(select(func.count()).where(whose, IssuedCode.created > since, shown)).one()
 
 
 def page(session: Session, account_id: int, offset: int, count: int) -> Sequence[IssuedCode]:
