@@ -7,7 +7,7 @@ from typing import Final
 
 from app.config import STATUS
 from app.domain.timeline import utc_now
-from app.incidents.channels import SECONDS, make_channels
+from app.incidents.channels import make_channels
 from app.incidents.late_recipients import LateRecipients
 from app.incidents.objectives import MeasuredObjectives
 from app.upkeep.monitoring.monitor import Monitor
@@ -52,7 +52,7 @@ def start_monitor(context: Context, role: str) -> MonitorThread | None:
     settings = context.settings
     if not settings.serves(STATUS):
         return None
-    late = LateRecipients(settings.status, SECONDS)
+    late = LateRecipients(settings.status)
     channels = make_channels(settings.status, utc_now, late)
     monitor = Monitor(settings, role, utc_now(), MeasuredObjectives(), channels, context.instruments.count_check, late)
     thread = MonitorThread(monitor)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def unnested(columns: Mapping[str, str], name: str = "brought") -> str:
-    """Return the SQL of a batch as a table: `columns` gives the PostgreSQL type of each column."""
+def unnested(columns: Mapping[str, str]) -> str:
+    """Return the SQL of a batch as the table `brought`: `columns` gives the PostgreSQL type of each column."""
     arrays = ", ".join(f":{column} ::{kind}[]" for column, kind in columns.items())
-    return f"unnest({arrays}) AS {name} ({', '.join(columns)})"
+    return f"unnest({arrays}) AS brought ({', '.join(columns)})"
 
 
 def arrays(columns: Mapping[str, str], batch: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 class Labels:
     """The label of each originator of the source, or `unknown_label` for an unknown one."""
 
-    def __init__(self, tokens: Mapping[str, str], unknown_label: str | None = None) -> None:
+    def __init__(self, tokens: Mapping[str, str], unknown_label: str | None) -> None:
         """Use a mapping of tokens to labels."""
         self._labels = {label: label for label in tokens.values()} | dict(tokens)
         self._unknown_label = unknown_label

@@ -9,19 +9,15 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from app.config import StatusSettings
 from app.domain.incidents.notices import Channel
 from app.incidents.late_recipients import LateRecipients
 from app.incidents.notice_texts import Notice, as_json, subject_of, text_of
-from app.incidents.notices import Send
+from app.incidents.notices import RESPONSE_SECONDS, Send
 from app.sending.email import Email
 from app.sending.http import post_json
 from app.web.i18n import LANGUAGES
-
-# A receiver that is slower delays the checks of the monitor.
-SECONDS: Final = 5.0
 
 
 def make_channels(
@@ -31,7 +27,7 @@ def make_channels(
 
     `late` sends notices to recipients who were refused for the moment; its `send_due` has to be called.
     """
-    sender = late or LateRecipients(settings, SECONDS)
+    sender = late or LateRecipients(settings)
     channels: dict[Channel, Send] = {}
     base = settings.status_url.rstrip("/") if settings.status_url else None
     url, key, addresses = settings.notice_webhook_url, settings.notice_webhook_key, settings.notice_emails
@@ -39,7 +35,7 @@ def make_channels(
 
         def post(notice: Notice) -> None:
             body = as_json(notice, _links(base, notice))
-            post_json(url, body, signed_headers(key, notice.identifier, clock(), body), SECONDS)
+            post_json(url, body, signed_headers(key, notice.identifier, clock(), body), RESPONSE_SECONDS)
 
         channels[Channel.WEBHOOK] = post
     if addresses:

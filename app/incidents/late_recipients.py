@@ -17,7 +17,7 @@ from app.database.database import Database
 from app.domain.errors import MailDeliveryError
 from app.domain.incidents import notices as rules
 from app.domain.incidents.notices import Channel, Progress
-from app.incidents.notices import CHANNEL_SECONDS
+from app.incidents.notices import CHANNEL_SECONDS, RESPONSE_SECONDS
 from app.sending.email import Email, send_email
 from app.store.incidents import notices
 
@@ -37,10 +37,8 @@ class _Waiting:
 class LateRecipients:
     """Sends notices to those recipients again. For one thread: that of the monitor."""
 
-    def __init__(self, settings: StatusSettings, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
-        """`seconds`: how long the server may take for each response."""
+    def __init__(self, settings: StatusSettings, timer: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._seconds = seconds
         self._timer = timer
         self._waiting: dict[int | None, _Waiting] = {}  # by incident
 
@@ -89,7 +87,7 @@ class LateRecipients:
         self._keep(waiting.email, refused, incident, waiting.attempts + 1, now)
 
     def _send(self, email: Email) -> Sequence[str]:
-        return send_email(self._settings.mail_url or "", self._settings.mail_from, email, self._seconds)
+        return send_email(self._settings.mail_url or "", self._settings.mail_from, email, RESPONSE_SECONDS)
 
     def _keep(self, email: Email, refused: Sequence[str], incident: int | None, attempts: int, now: datetime) -> None:
         if refused and attempts < _MAX_ATTEMPTS:

@@ -29,6 +29,8 @@ Send = Callable[[Notice], None]  # raises MailDeliveryError
 _RECENT: Final = timedelta(days=1)
 # After this, no further attempt begins on a channel until the next round: a monitor that waits checks nothing.
 CHANNEL_SECONDS: Final = 2.0
+# How long a receiver may take for each response: a slower one delays the checks of the monitor.
+RESPONSE_SECONDS: Final = 5.0
 
 _UNSTORED: Final = Subject(0, State.OPEN, Severity.PAGE, acknowledged=False)
 

@@ -22,7 +22,7 @@ class Reporting:
     """Changes, reviews and publishes reports."""
 
     database: Database
-    audit: Audit | None = None
+    audit: Audit | None
 
     def change(self, number: int, report: Report, revision: int, actor: str, now: datetime) -> None:
         """Store a changed report.

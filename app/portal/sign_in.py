@@ -98,7 +98,7 @@ class SignIn:
         answer: str,
         visit: Visit,
         now: datetime,
-        account_id: int | None = None,
+        account_id: int | None,
     ) -> str:
         """Return the session of a person who used a passkey, which is both factors at once.
 

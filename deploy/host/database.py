@@ -1,7 +1,6 @@
 """PostgreSQL: its configuration, the databases, and the roles, whose rights come from docs/operations.md."""
 
 import re
-from pathlib import Path
 
 from deploy.host.host import Host
 from deploy.host.plan import (
@@ -22,25 +21,25 @@ _DOCUMENT = SOURCE / "docs" / "operations.md"
 _GRANT = re.compile(r"^GRANT (?P<rights>.+?) ON (?P<objects>.+?) TO (?P<roles>[\w, ]+);$", re.MULTILINE)
 
 
-def documented_grants(document: Path = _DOCUMENT) -> list[tuple[str, str, list[str]]]:
+def _documented_grants() -> list[tuple[str, str, list[str]]]:
     """Return the grants of "Database roles" as (rights, objects, roles): the document is their only source."""
-    section = document.read_text(encoding="utf-8").partition("\n## Database roles\n")[2].partition("\n## ")[0]
+    section = _DOCUMENT.read_text(encoding="utf-8").partition("\n## Database roles\n")[2].partition("\n## ")[0]
     grants = [
         (match["rights"], match["objects"], [role.strip() for role in match["roles"].split(",")])
         for match in _GRANT.finditer(section)
     ]
     if not grants:
-        raise LookupError(f"{document}: no grants")
+        raise LookupError(f"{_DOCUMENT}: no grants")
     return grants
 
 
-def grants_sql(settings: HostSettings, document: Path = _DOCUMENT) -> str:
+def grants_sql(settings: HostSettings) -> str:
     """Return the SQL that gives the roles of a host their rights and takes all others, in one transaction."""
     roles = [process.role for process in processes(settings)]
     lines = ["BEGIN;"]
     for role in roles:
         lines += [f"REVOKE ALL ON ALL {kind} IN SCHEMA public FROM {role};" for kind in ("TABLES", "SEQUENCES")]
-    for rights, objects, granted in documented_grants(document):
+    for rights, objects, granted in _documented_grants():
         if present := [role for role in granted if role in roles]:
             lines.append(f"GRANT {rights} ON {objects} TO {', '.join(present)};")
     return "\n".join([*lines, "COMMIT;"]) + "\n"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.incidents.channels import SECONDS, make_channels
+from app.incidents.channels import make_channels
 from app.incidents.late_recipients import LateRecipients
 from app.incidents.notices import CHANNEL_SECONDS, NoticeSender
 from app.incidents.service import Opening
@@ -43,7 +43,7 @@ def desk(make_service: Callable[..., Service]) -> Iterator[Desk]:
     """A service on which there is an incident, and whose server for e-mail refuses one of two addresses."""
     with mail_server() as mail:
         service = make_service(SURFACES="status", NOTICE_EMAILS=f"{ADA},{GRACE}", MAIL_URL=mail.url)
-        late = LateRecipients(service.settings.status, SECONDS)
+        late = LateRecipients(service.settings.status)
         channels = make_channels(service.settings.status, lambda: service.clock.now, late)
         service.app.context.incidents.open(Opening("Claims fail"), AUTHOR, service.clock.now)
         mail.refused = frozenset({GRACE})
@@ -129,7 +129,7 @@ def test_after_the_clock_was_set_back_by_less_than_a_pause_the_next_attempt_is_n
 
 def test_a_slow_server_delays_a_round_once_however_many_incidents_wait(desk: Desk) -> None:
     seconds = itertools.count(step=CHANNEL_SECONDS)
-    late = LateRecipients(desk.service.settings.status, SECONDS, lambda: next(seconds))
+    late = LateRecipients(desk.service.settings.status, lambda: next(seconds))
     desk.sender = NoticeSender(
         desk.service.database, make_channels(desk.service.settings.status, lambda: desk.service.clock.now, late)
     )

@@ -15,9 +15,9 @@ from app.domain.errors import MailDeliveryError
 from app.domain.incidents.checks import Check
 from app.domain.incidents.notices import Channel
 from app.incidents.alerting import Alerting
-from app.incidents.channels import SECONDS, make_channels
+from app.incidents.channels import make_channels
 from app.incidents.notice_texts import Notice
-from app.incidents.notices import NoticeSender
+from app.incidents.notices import RESPONSE_SECONDS, NoticeSender
 from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents, Opening
 from tests.support.at_once import at_once
@@ -189,7 +189,7 @@ def test_a_slow_receiver_delays_a_round_once_however_many_incidents_there_are(de
 
     def hang(notice: Notice) -> None:
         tried.append(notice.number)
-        seconds[0] += SECONDS
+        seconds[0] += RESPONSE_SECONDS
         raise MailDeliveryError("no response")
 
     numbers = [desk.incidents.open(Opening(f"Fault {each}"), AUTHOR, desk.service.clock.now) for each in "abc"]
