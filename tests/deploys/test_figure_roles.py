@@ -12,17 +12,10 @@ from app.figures.digest_delivery import DigestDelivery
 from app.figures.readings import FigureReadings
 from app.upkeep.monitoring.figures import alerts_of_figures
 from tests.support.figures import compute, fill_ledgers
-from tests.support.roles import database_with_roles, is_refused, url_of
+from tests.support.roles import is_refused, url_of
 from tests.support.service import Service, start_service
 from tests.support.settings import make_settings
 from tests.support.smtp import mail_server
-
-
-@pytest.fixture(scope="module")
-def owner_url(database_url: str) -> Iterator[str]:
-    """The address of a database with the roles, for its owner."""
-    with database_with_roles(database_url) as url:
-        yield url
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ from tests.support.stored import store_key
 KEYS = ArchiveKind.KEYS
 
 
-@pytest.fixture
-def aged(make_service: Callable[..., Service]) -> Service:
-    """A service whose archives may be a minute old."""
-    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-
-
 def test_an_archive_in_memory_costs_no_query(aged: Service) -> None:
     first = aged.fetch(aged.today)
     with without_table(aged, "export_archives"):

@@ -28,12 +28,6 @@ from tests.support.waiting import wait_until
 MARGIN = timedelta(seconds=40)
 
 
-@pytest.fixture
-def aged(make_service: Callable[..., Service]) -> Service:
-    """A service whose archives may be a minute old."""
-    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-
-
 def builder_of(service: Service) -> Builder:
     builder: Builder = service.app.context.retrieval.builder
     return builder

@@ -24,12 +24,6 @@ ARCHIVES = 32  # the bundle, today and fourteen past days, of both kinds
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def aged(make_service: Callable[..., Service]) -> Service:
-    """A service whose archives may be a minute old."""
-    return make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60")
-
-
 @pytest.fixture(params=["folder", "bucket"])
 def files(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DownloadFiles]:
     """Each place in turn, empty."""
