@@ -103,9 +103,9 @@ def _make_services(context: "Context") -> None:
 
         context.served_portal = make_portal(database, context.redis, settings.portal)
     if settings.serves(SHARING):
-        from app.sharing.service import make_sharing
+        from app.sharing.service import Sharing
 
-        context.served_sharing = make_sharing(database, settings.sharing)
+        context.served_sharing = Sharing(database, settings.sharing)
     _serve_status(context)
     if settings.review.review_tools and settings.serves(SUBMISSION, RETRIEVAL):
         from app.review.service import Review

@@ -38,9 +38,10 @@ def init_cli(app: Application) -> None:
         incidents,
         doctor,
         portal,
+        import_command,
+        import_settings,
+        import_forget,
     ):
-        app.cli.add_command(command)
-    for command in (import_command, import_settings, import_forget):
         app.cli.add_command(command)
 
 

@@ -143,11 +143,6 @@ class Sharing:
         )
 
 
-def make_sharing(database: Database, settings: SharingSettings) -> Sharing:
-    """Return the service."""
-    return Sharing(database, settings)
-
-
 def _check_token(token: bytes) -> None:
     if len(token) != TOKEN_BYTES:
         raise MalformedEnvelopeError
