@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.host import doctor, releases
+from deploy.host.environments import environment_of
 from deploy.host.errors import HostError
 from deploy.host.host import Host, report, require_root
 from deploy.host.install import configure, install, prepare
 from deploy.host.plan import OWNER_USER, RELEASES, processes
 from deploy.host.releases import current, run_release
-from deploy.host.restore import environment_of, owner_environment, restore
+from deploy.host.restore import owner_environment, restore
 from deploy.host.settings import FILE, HostSettings, read_settings
 from deploy.host.switch import switch
 from deploy.host.system import delete_unused

@@ -1,7 +1,6 @@
 """The environment of each process, and the secrets, which are generated on the host and stay there."""
 
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -34,7 +33,7 @@ def make_secrets(host: Host, settings: HostSettings, release: Path) -> None:
     for surface in settings.surfaces:
         file = f"{ETC}/secrets/{surface}.env"
         text = host.path(file).read_text() if host.path(file).exists() else ""
-        have = {line.partition("=")[0] for line in text.splitlines()}
+        have = environment_of(host, f"secrets/{surface}.env")
         for name in SECRETS[surface]:
             if name not in have:
                 text += _flask(host, release, "make", name)
@@ -171,21 +170,24 @@ def _unused_secrets(host: Host, release: Path) -> dict[str, str]:
     """Return random values for what a process must have and never uses. Each is generated once."""
     file, token = f"{ETC}/processes/unused.env", TOKENS["submission"]
     text = host.path(file).read_text() if host.path(file).exists() else ""
-    have = dict(_pairs(text))
+    have = environment_of(host, "processes/unused.env")
     for name in (name for names in SECRETS.values() for name in names):
         if name not in have:
             text += _flask(host, release, "make", name)
     if token not in have:
         text += f"{token}={_flask(host, release, 'token', 'unused')}"
     host.write(file, text, ROOT_ONLY)
-    return dict(_pairs(text))
+    return environment_of(host, "processes/unused.env")
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        name, separator, value = line.partition("=")
-        if separator:
-            yield name, value
+def environment_of(host: Host, *files: str) -> dict[str, str]:
+    """Return the variables of some files below /etc/exposure-alert; a later file wins."""
+    values: dict[str, str] = {}
+    for name in files:
+        file = host.path(f"{ETC}/{name}")
+        lines = file.read_text().splitlines() if file.exists() else []
+        values |= {line.partition("=")[0]: line.partition("=")[2] for line in lines if line[:1].isalpha()}
+    return values
 
 
 def _write(host: Host, name: str, values: dict[str, str]) -> None:

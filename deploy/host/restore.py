@@ -6,9 +6,10 @@ from pathlib import Path
 
 from deploy.host import proxy
 from deploy.host.database import create_database, databases, grant_rights, psql
+from deploy.host.environments import environment_of
 from deploy.host.errors import HostError
 from deploy.host.host import Host, report
-from deploy.host.plan import BACKUPS, DATABASE, ETC, OWNER_USER, RELEASES, web_unit, worker_units
+from deploy.host.plan import BACKUPS, DATABASE, OWNER_USER, RELEASES, web_unit, worker_units
 from deploy.host.rehearsal import decrypt
 from deploy.host.settings import HostSettings
 from deploy.host.switch import restart_workers, wait_until_ready
@@ -72,13 +73,3 @@ def _replace(host: Host, dump: Path, aside: str) -> None:
 def owner_environment(host: Host) -> dict[str, str]:
     """Return the environment of a process of the database's owner, as systemd would make it from its files."""
     return environment_of(host, *_FILES)
-
-
-def environment_of(host: Host, *files: str) -> dict[str, str]:
-    """Return the variables of some files below /etc/exposure-alert; a later file wins."""
-    values: dict[str, str] = {}
-    for name in files:
-        file = host.path(f"{ETC}/{name}")
-        lines = file.read_text().splitlines() if file.exists() else []
-        values |= {line.partition("=")[0]: line.partition("=")[2] for line in lines if line[:1].isalpha()}
-    return values
