@@ -4,7 +4,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +24,13 @@ class Locks:
     def __init__(self, home: Path) -> None:
         self._home = home
 
-    @contextmanager
-    def app(self, number: int, *, wait: bool = True) -> Iterator[None]:
+    def app(self, number: int, *, wait: bool = True) -> AbstractContextManager[None]:
         """Hold the lock of an app. Raises BusyError when another command holds it and `wait` is false."""
-        with self._held(number, wait=wait):
-            yield
+        return self._held(number, wait=wait)
 
-    @contextmanager
-    def host(self) -> Iterator[None]:
+    def host(self) -> AbstractContextManager[None]:
         """Hold the lock of what all apps share. Take it after that of an app, never before."""
-        with self._held(_HOST, wait=True):
-            yield
+        return self._held(_HOST, wait=True)
 
     @contextmanager
     def _held(self, byte: int, *, wait: bool) -> Iterator[None]:

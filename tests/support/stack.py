@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,10 @@ class Stack:
         """Return a variable of the web process."""
         return str(self._environment[name])
 
-    @property
+    @cached_property
     def _environment(self) -> dict[str, str]:
-        if not hasattr(self, "_known"):
-            self._known: dict[str, str] = self.web.environ()
-        return self._known
+        environment: dict[str, str] = self.web.environ()
+        return environment
 
     # its data
 

@@ -30,7 +30,7 @@ from app.upkeep.monitoring.heartbeats import beat_outside
 from app.upkeep.monitoring.probes import Probes, Results
 from app.upkeep.monitoring.publisher import Publisher
 from app.upkeep.monitoring.slots import slot_of, take_slot
-from app.upkeep.monitoring.spool import Spool, load_spool
+from app.upkeep.monitoring.spool import Spool, ending_of, load_spool
 from app.upkeep.monitoring.unstored import forget_shared, notice_of, send_once, with_shared
 
 _logger = logging.getLogger(__name__)
@@ -148,10 +148,7 @@ class Monitor:
         self._is_start_recorded = True
 
     def _good(self) -> list[Ending]:
-        return [
-            Ending(AlertKey(Source.CHECK, check.value, Severity.PAGE), since)
-            for check, since in self._streaks.good().items()
-        ]
+        return [ending_of(check, since) for check, since in self._streaks.good().items()]
 
     def _evaluations(self, database: Database, now: datetime) -> Sequence[Evaluation]:
         """Return each objective; nothing if that takes too long, or the file is wrong: checks must go on."""
