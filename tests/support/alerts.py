@@ -8,10 +8,8 @@ from app.domain.portal.alerts import Period
 from app.domain.portal.people import Person
 from app.portal.alerts import NewAlert
 from app.portal.places import RegisteredPlace
-from app.portal.sessions import person_of
-from app.store.portal import accounts
 from tests.support.places import officer_id
-from tests.support.portal import Visitor
+from tests.support.portal import Visitor, person_with
 from tests.support.service import Service
 
 HOUR = timedelta(hours=1)
@@ -47,9 +45,7 @@ def confirm(visitor: Visitor, place: RegisteredPlace, **changes: str) -> Any:
 
 def actor(portal: Service, name: str = "actor", jurisdiction: str = "ON") -> Person:
     """Return a new person who may send alerts."""
-    account = officer_id(portal, jurisdiction, name)
-    with portal.database.session() as session:
-        return person_of(accounts.find(session, account))
+    return person_with(portal, officer_id(portal, jurisdiction, name))
 
 
 def new_alert(place: RegisteredPlace, starts: datetime = START, ends: datetime = END, **fields: Any) -> NewAlert:

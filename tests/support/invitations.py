@@ -6,9 +6,7 @@ from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role
 from app.portal.invitations import Invitee
-from app.portal.sessions import person_of
-from app.store.portal import accounts
-from tests.support.portal import add_account
+from tests.support.portal import add_account, person_with
 from tests.support.service import Service
 
 ADDRESS = "new.nurse@health.example"
@@ -35,8 +33,7 @@ def actor(portal: Service, role: Role = Role.ADMINISTRATOR, jurisdiction: str = 
     """Return a new person, for calls of the service."""
     email = f"actor-{role.value}-{jurisdiction.lower()}@health.example"
     number = add_account(portal, email, role=role, jurisdiction=jurisdiction, granted=granted)
-    with portal.database.session() as session:
-        return person_of(accounts.find(session, number))
+    return person_with(portal, number)
 
 
 def invite(portal: Service, inviter: Person, email: str = ADDRESS, jurisdiction: str = "ON") -> None:

@@ -3,9 +3,7 @@
 from app.domain.portal.places import PlaceDetails
 from app.domain.portal.rights import Right, Role
 from app.portal.places import RegisteredPlace
-from app.portal.sessions import person_of
-from app.store.portal import accounts
-from tests.support.portal import Visitor, add_account, signed_in
+from tests.support.portal import Visitor, add_account, person_with, signed_in
 from tests.support.service import Service
 
 DETAILS = PlaceDetails("Café Été", "120 Main Street", "Ottawa", "food", "Jo Owner", "jo@cafe.example", "613 555 0123")
@@ -35,8 +33,7 @@ def officer(service: Service, jurisdiction: str = "ON", name: str = "officer") -
 def register(service: Service, jurisdiction: str = "ON", details: PlaceDetails = DETAILS) -> RegisteredPlace:
     """Register a place in a jurisdiction whose switch is on."""
     account = officer_id(service, jurisdiction, f"registrar-{details.name.encode().hex()[:8]}")
-    with service.database.session() as session:
-        actor = person_of(accounts.find(session, account))
+    actor = person_with(service, account)
     places = service.app.context.portal.places
     number, _ = places.register(actor, details, service.clock.now)
     found: RegisteredPlace = places.find(actor, number)

@@ -9,12 +9,13 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role
+from app.portal.sessions import person_of
 from app.store.portal.accounts import Account
 from tests.support.service import Service
 
 NO_PASSWORD = "no password can have this hash"
-_TOKEN = re.compile(r'name="csrf_token" [^>]*value="([^"]+)"')
 
 
 @dataclass
@@ -38,14 +39,18 @@ class Visitor:
 
     def open_form(self, page: str) -> str:
         """Open a page with a form, and return the form's token."""
-        response = self.client.get(page)
-        token = _TOKEN.search(response.text)
-        assert token, f"no form on {page}: {response.status}"
-        return unescape(token[1])
+        return token_in(self.client.get(page))
 
     def send(self, path: str, token: str, **fields: Any) -> TestResponse:
         """Send a form that was opened."""
         return self.client.post(path, data={"csrf_token": token, **fields})
+
+
+def token_in(page: TestResponse) -> str:
+    """Return the token of the form on a page."""
+    token = re.search(r'name="csrf_token" [^>]*value="([^"]+)"', page.text)
+    assert token, f"no form on {page.request.path}: {page.status}"
+    return unescape(token[1])
 
 
 def switch_to_french(page: str) -> dict[str, str]:
@@ -78,6 +83,12 @@ def add_account(
         session.add(account)
         session.flush()
         return account.id
+
+
+def person_with(service: Service, account_id: int) -> Person:
+    """Return the person of an account, as it is stored now."""
+    with service.database.session() as session:
+        return person_of(session.get_one(Account, account_id))
 
 
 def signed_in(service: Service, account_id: int, *, is_complete: bool = True) -> Visitor:

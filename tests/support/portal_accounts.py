@@ -10,10 +10,8 @@ from werkzeug.test import TestResponse
 
 from app.crypto.passwords import hash_password
 from app.domain.portal.people import Person
-from app.portal.sessions import person_of
-from app.store.portal import accounts
 from tests.support.authenticator import Authenticator
-from tests.support.portal import Visitor, add_account
+from tests.support.portal import Visitor, add_account, person_with, token_in
 from tests.support.service import Service
 
 PASSWORD = "heron lantern quarry biscuit"
@@ -34,10 +32,7 @@ class Member:
     @property
     def person(self) -> Person:
         """The person of the account, as it is stored."""
-        with self.service.database.session() as session:
-            account = accounts.find(session, self.account_id)
-            assert account is not None
-            return person_of(account)
+        return person_with(self.service, self.account_id)
 
     def totp(self, steps: int = 0) -> str:
         """Return the code of the authenticator app, now or some steps of 30 seconds later."""
@@ -107,9 +102,7 @@ def use_passkey(visitor: Visitor, authenticator: Authenticator, page: str = "/en
 
 def send(visitor: Visitor, page: TestResponse, path: str, **fields: str) -> TestResponse:
     """Send a form of a page that was loaded before, with its token."""
-    token = re.search(r'name="csrf_token" [^>]*value="([^"]+)"', page.text)
-    assert token, page.status
-    return visitor.client.post(path, data={"csrf_token": unescape(token[1]), **fields})
+    return visitor.send(path, token_in(page), **fields)
 
 
 def link_in_mail(service: Service) -> str:

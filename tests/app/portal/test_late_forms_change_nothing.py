@@ -12,14 +12,12 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.domain.portal.rights import ROLE_RIGHTS, Right, Role
-from app.portal.sessions import person_of
 from app.portal.views.blueprint import PAGES
-from app.store.portal import accounts
 from app.store.portal.accounts import Passkey
 from app.store.tables import metadata
 from tests.support.authenticator import Authenticator
 from tests.support.places import register, switch_on
-from tests.support.portal import Visitor, add_account, signed_in
+from tests.support.portal import Visitor, add_account, person_with, signed_in
 from tests.support.portal_accounts import options_on
 from tests.support.service import Service
 from tests.support.torture import only_in_ci, only_in_torture
@@ -72,8 +70,7 @@ class Case:
 
     def authenticator(self) -> tuple[int, Fields]:
         """Return a secret that the page has shown, and its present code."""
-        with self.portal.database.session() as session:
-            person = person_of(accounts.find(session, self.account))
+        person = person_with(self.portal, self.account)
         pending = self.portal.app.context.portal.second_factors.new_secret(person)
         code = pyotp.TOTP(pending.secret).at(int(self.portal.clock.now.timestamp()))
         return 0, {"secret": pending.sealed, "code": code}

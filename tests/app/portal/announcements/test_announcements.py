@@ -10,9 +10,7 @@ from sqlalchemy import event
 
 from app.domain.portal.rights import Role
 from app.portal.announcements import Content, paragraphs
-from app.portal.sessions import person_of
-from app.store.portal import accounts
-from tests.support.portal import Visitor, add_account, person
+from tests.support.portal import Visitor, add_account, person, person_with
 from tests.support.service import Service
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -27,10 +25,8 @@ def publish(
     now = portal.clock.now
     starts, end = (now + timedelta(hours=hours) for hours in (begins, ends))
     values = {"level": "warning", "text_en": NAME, "text_fr": "Texte de l’annonce"} | fields
-    with portal.database.session() as session:
-        actor = person_of(accounts.find(session, account))
     portal.app.context.portal.announcements.publish(
-        actor, Content(jurisdiction=jurisdiction, starts=starts, ends=end, **values), now
+        person_with(portal, account), Content(jurisdiction=jurisdiction, starts=starts, ends=end, **values), now
     )
     return int(portal.rows("SELECT max(id) AS id FROM portal_announcements")[0].id)
 

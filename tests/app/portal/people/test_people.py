@@ -7,11 +7,9 @@ import pytest
 from app.domain.errors import NotPermittedError
 from app.domain.portal.rights import Right, Role
 from app.portal.second_factor_codes import PURPOSE
-from app.portal.sessions import person_of
-from app.store.portal import accounts
 from app.store.portal.accounts import Passkey
 from tests.support.at_once import at_once
-from tests.support.portal import Visitor, add_account, person, signed_in
+from tests.support.portal import Visitor, add_account, person, person_with, signed_in
 from tests.support.service import Service
 
 ACTIONS = ("role", "disable", "enable", "code", "reset")
@@ -139,8 +137,7 @@ def test_people_are_shown_in_pages_that_leave_no_one_out(portal: Service) -> Non
 def person_of_visitor(portal: Service) -> object:
     """Return a new administrator."""
     account_id = add_account(portal, "actor@health.example", role=Role.ADMINISTRATOR)
-    with portal.database.session() as session:
-        return person_of(accounts.find(session, account_id))
+    return person_with(portal, account_id)
 
 
 def test_a_disabled_person_is_signed_out_everywhere_and_can_be_enabled(portal: Service) -> None:
@@ -262,8 +259,7 @@ def test_what_is_dangerous_needs_a_recent_proof_of_identity(portal: Service, act
 def test_two_superusers_who_disable_each_other_at_once_leave_one(portal: Service) -> None:
     people, now = portal.app.context.portal.people, portal.clock.now
     first, second = (add_account(portal, f"root{n}@health.example", role=Role.SUPERUSER) for n in range(2))
-    with portal.database.session() as session:
-        one, other = (person_of(accounts.find(session, each)) for each in (first, second))
+    one, other = (person_with(portal, each) for each in (first, second))
 
     def disable(pair: tuple[object, int]) -> str:
         try:
