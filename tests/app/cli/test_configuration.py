@@ -1,25 +1,22 @@
-"""`flask configuration check`, and the check at the start, as processes of their own (app/cli/configuration.py)."""
+"""`flask configuration check`, and the check at the start (app/cli/configuration.py)."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from app.cli.configuration import configuration
 from app.domain.errors import ConfigurationError
 from app.retrieval.configuration import SHIPPED, load_configuration
+from tests.support.command_line import flask
 from tests.support.settings import SECRETS
 
-ROOT = Path(__file__).parents[3]
 MISSPELT = "transmissionRiskLevelWeight: not a field that apps read; did you mean transmissionRiskWeight?"
 
 
-def flask(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **settings}
-    command = [sys.executable, "-m", "flask", "--app", "app", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+def check(*words: str, **settings: str) -> Result:
+    return CliRunner().invoke(configuration, ["check", *words], env=settings)
 
 
 @pytest.fixture
@@ -40,10 +37,10 @@ def test_the_shipped_files_pass_without_any_settings() -> None:
 
 def test_each_problem_of_a_folder_is_a_line_and_the_exit_status_is_1(folder: Path) -> None:
     for result in (
-        flask("configuration", "check", str(folder)),
-        flask("configuration", "check", EXPOSURE_CONFIGURATION_PATH=str(folder)),
+        check(str(folder)),
+        check(EXPOSURE_CONFIGURATION_PATH=str(folder)),
     ):
-        assert result.returncode == 1
+        assert result.exit_code == 1
         assert sorted(result.stderr.splitlines()) == [
             f"{folder}/CA.json: decommissioned: must be true or false",
             f"{folder}/CA.json: {MISSPELT}",
@@ -53,14 +50,14 @@ def test_each_problem_of_a_folder_is_a_line_and_the_exit_status_is_1(folder: Pat
 
 
 def test_a_folder_that_does_not_exist_is_a_problem() -> None:
-    result = flask("configuration", "check", "/no/such/folder")
-    assert (result.returncode, result.stderr) == (1, "/no/such/folder is not a folder\n")
+    result = check("/no/such/folder")
+    assert (result.exit_code, result.stderr) == (1, "/no/such/folder is not a folder\n")
 
 
 def test_a_folder_in_which_nothing_is_checked_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "CA.json.new").write_text("{")
-    result = flask("configuration", "check", str(tmp_path))
-    assert (result.returncode, result.stderr) == (1, f"{tmp_path} has no file whose name ends in .json\n")
+    result = check(str(tmp_path))
+    assert (result.exit_code, result.stderr) == (1, f"{tmp_path} has no file whose name ends in .json\n")
     with pytest.raises(ConfigurationError, match=r"has no file whose name ends in \.json"):
         load_configuration(str(tmp_path))
 

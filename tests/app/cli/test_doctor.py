@@ -12,7 +12,8 @@ from app.config.secrets import SECRET_MAKERS, make_claim_token
 from app.config.strength import weak_secrets
 from app.database.schema import head_revision
 from processes.redis import EmbeddedRedis
-from tests.app.cli.test_failures import flask
+from tests.app.cli.test_failures import UNUSABLE
+from tests.support.command_line import flask
 from tests.support.service import Service, start_service
 from tests.support.settings import SECRETS, make_settings
 
@@ -135,7 +136,8 @@ def test_secrets_that_are_made_are_never_called_guessable() -> None:
 
 
 def test_all_malformed_settings_are_listed_at_once() -> None:
-    result = flask("doctor", SECRET_KEY="short", PORT="none", RETRIEVE_HMAC_KEY="", TRUSTED_PROXY="1")
+    wrong = {"SECRET_KEY": "short", "PORT": "none", "RETRIEVE_HMAC_KEY": "", "TRUSTED_PROXY": "1"}
+    result = flask("doctor", **UNUSABLE | wrong)
     lines = {line.split("\t")[1] for line in result.stdout.splitlines() if line.startswith("WRONG\t")}
     assert lines == {"SECRET_KEY", "PORT", "RETRIEVE_HMAC_KEY", "TRUSTED_PROXY"}
     assert result.returncode == 1
@@ -144,7 +146,7 @@ def test_all_malformed_settings_are_listed_at_once() -> None:
 
 
 def test_settings_that_do_not_go_together_are_listed() -> None:
-    result = flask("doctor", ENABLE_TEST_TOOLS="true")
+    result = flask("doctor", **UNUSABLE, ENABLE_TEST_TOOLS="true")
     assert "WRONG\tTEST_TOOLS_TOKEN\trequired if ENABLE_TEST_TOOLS is true" in result.stdout
 
 

@@ -1,8 +1,5 @@
 """Commands when a server cannot be used: one line that names it, and never its password."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +9,10 @@ from app import create_app
 from app.config import ALL_SURFACES
 from app.crypto.key_service import KmsSigningKey
 from app.domain.errors import KeyServiceError
+from tests.support.command_line import flask
 from tests.support.service import Service
 from tests.support.settings import SECRETS, make_settings
 
-ROOT = Path(__file__).parents[3]
 NO_DATABASE = "postgresql://user:secret-password@127.0.0.1:1/none"
 NO_REDIS = "redis://:secret-password@127.0.0.1:1/0"
 COMMANDS = (
@@ -36,19 +33,12 @@ COMMANDS = (
     ("planned-work", "list"),
 )
 ALL = {"SURFACES": ",".join(ALL_SURFACES)}
-
-
-def flask(*words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"PATH": os.environ["PATH"]} | SECRETS | {"DATABASE_URL": NO_DATABASE, "REDIS_URL": NO_REDIS}
-    command = [sys.executable, "-m", "flask", "--app", "app", *words]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment | changes, capture_output=True, text=True, timeout=120, check=False
-    )
+UNUSABLE = SECRETS | {"DATABASE_URL": NO_DATABASE, "REDIS_URL": NO_REDIS}
 
 
 @pytest.mark.parametrize("words", [("--help",), ("db", "--help"), ("secrets", "make", "SECRET_KEY")], ids=" ".join)
 def test_a_command_that_needs_no_server_logs_nothing(words: tuple[str, ...]) -> None:
-    result = flask(*words)
+    result = flask(*words, **UNUSABLE)
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -63,7 +53,7 @@ def test_a_database_that_is_down_is_one_line(words: tuple[str, ...]) -> None:
 
 
 def test_it_is_one_line_in_a_process_of_its_own() -> None:
-    result = flask("counts")
+    result = flask("counts", **UNUSABLE)
     assert result.returncode == 1
     assert result.stderr == "Error: PostgreSQL at 127.0.0.1:1 cannot be used: Connection refused\n"
 

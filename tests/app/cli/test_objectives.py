@@ -11,7 +11,7 @@ from click.testing import Result
 from app.objectives import OBJECTIVES_FILE, load_objectives
 from app.objectives.generated import generate
 from app.store import objective_minutes
-from tests.app.cli.test_configuration import flask
+from tests.support.command_line import flask
 from tests.support.service import Service
 
 Run = Callable[..., Result]
@@ -29,12 +29,6 @@ def test_check_and_generate_need_no_settings() -> None:
     assert checked.stdout == f"No problem in objectives.yaml: {len(load_objectives())} objectives.\n"
     compared = flask("objectives", "generate", "--check")
     assert (compared.returncode, compared.stdout) == (0, "All generated files are up to date.\n")
-
-
-def test_show_without_settings_names_the_one_that_is_missing() -> None:
-    shown = flask("objectives", "show")
-    assert shown.returncode == 1
-    assert shown.stderr.startswith("Error: DATABASE_URL: missing.")
 
 
 def test_check_prints_each_problem(run: Run, tmp_path: Path) -> None:

@@ -1,19 +1,8 @@
 """The command line before there are settings, as a process of its own."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[3]
-
-
-def flask(*words: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
-    command = [sys.executable, "-m", "flask", "--app", "app", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+from tests.support.command_line import flask
 
 
 def test_the_first_secrets_are_made_without_any() -> None:
@@ -22,7 +11,7 @@ def test_the_first_secrets_are_made_without_any() -> None:
     assert result.stdout.startswith("SECRET_KEY=")
 
 
-@pytest.mark.parametrize("words", [("counts",), ("db", "upgrade")])
+@pytest.mark.parametrize("words", [("counts",), ("db", "upgrade"), ("objectives", "show")])
 def test_any_other_command_names_the_first_missing_setting_in_one_line(words: tuple[str, ...]) -> None:
     result = flask(*words)
     assert result.returncode == 1

@@ -1,18 +1,16 @@
 """`flask import-settings` (app/importing/settings_file.py): config.yaml as settings of this service."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli.importing import import_settings
 from app.config import Settings
 from app.importing.errors import SourceError
 from app.importing.settings_file import translate
+from tests.support.command_line import flask
 from tests.support.settings import SECRETS
-
-ROOT = Path(__file__).parents[3]
 
 # The words and values that the public server ships, in a file of our own.
 SHIPPED = """
@@ -91,7 +89,7 @@ def test_the_command_needs_no_settings(tmp_path: Path) -> None:
     """The operator who translates the file has no settings yet."""
     file = tmp_path / "config.yaml"
     file.write_text(SHIPPED)
-    done = import_settings(file)
+    done = flask("import-settings", str(file))
     assert done.returncode == 0, done.stderr
     assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == SHIPPED_SETTINGS
     assert len(done.stderr.splitlines()) == 4
@@ -101,11 +99,6 @@ def test_the_command_needs_no_settings(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_bytes("# Clés\nport: 8000\n".encode("latin-1"))
-    done = import_settings(file)
-    assert (done.returncode, done.stdout) == (1, "")
+    done = CliRunner().invoke(import_settings, [str(file)])
+    assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"Error: {file}: is not UTF-8: convert it\n"
-
-
-def import_settings(file: Path) -> "subprocess.CompletedProcess[str]":
-    argv = [sys.executable, "-m", "flask", "--app", "app", "import-settings", str(file)]
-    return subprocess.run(argv, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)
