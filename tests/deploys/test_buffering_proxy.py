@@ -1,41 +1,19 @@
 """gunicorn behind nginx as in docs/operations.md: slow clients wait at the proxy and do not delay others."""
 
 import re
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from processes.ports import LOOPBACK, free_port
 from tests.support.hostile import STARTS, attacked, ping_seconds
-from tests.support.programs import require_program
+from tests.support.nginx import running_nginx
 from tests.support.settings import SECRETS
-from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 THREADS = 8  # of its only worker
-STOP_SECONDS = 60
-CONFIGURATION = """
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile 8192;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  {documented}
-}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,32 +32,13 @@ def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def proxy_port(web: WebProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of an nginx in front of it, with the configuration of the operations guide."""
-    program = require_program("nginx")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    folder.chmod(0o755)  # the workers of nginx are another user if root starts it
     section = OPERATIONS.read_text(encoding="utf-8").split("\n## The proxy in front\n")[1]
     block = re.search(r"```nginx\n(.*?)```", section, re.DOTALL)
     assert block is not None
     documented = block[1].replace("listen 443 ssl;", f"listen {LOOPBACK}:{port};").replace(":8001;", f":{web.port};")
-    configuration = folder / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder, documented=documented))
-    nginx = subprocess.Popen([program, "-e", str(folder / "error.log"), "-c", str(configuration)])
-    try:
-        _wait_for_answer(port, nginx, folder / "error.log")
+    with running_nginx(folder, f"access_log off;\n{documented}", port):
         yield port
-    finally:
-        nginx.send_signal(signal.SIGTERM)
-        nginx.wait(STOP_SECONDS)
-
-
-def _wait_for_answer(port: int, nginx: "subprocess.Popen[bytes]", log: Path) -> None:
-    def answers() -> bool:
-        assert nginx.poll() is None, f"nginx ended: {log.read_text()[-2000:]}"
-        with suppress(OSError):
-            return ping_seconds(port) > 0
-        return False
-
-    wait_until(answers, "nginx answers")
 
 
 @pytest.mark.parametrize("kinds", [*([kind] for kind in STARTS), list(STARTS)], ids=" and ".join)

@@ -27,7 +27,6 @@ from bench.national import count_misses
 from processes.ports import LOOPBACK, free_port
 from tests.support.aws import set_credentials
 from tests.support.nginx import running_nginx
-from tests.support.programs import this_user
 from tests.support.service import Service, download_code
 from tests.support.settings import SECRETS
 from tests.support.stored import store_key
@@ -49,24 +48,11 @@ READABLE: Final = {
 }
 
 HTTP: Final = """
-daemon off;
-user {user};
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 256; }}
-http {{
   log_format asked escape=json '{{"edge": "$server_port", "asked": "$upstream_addr", "path": "$request_uri"}}';
   access_log {folder}/access.log asked;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
   upstream bucket {{ server {bucket}; }}
   upstream retrieval {{ server {service}; }}
 {edges}
-}}
 """
 EDGE: Final = """
   proxy_cache_path {folder}/cache{port} keys_zone=archives{port}:1m use_temp_path=off;
@@ -161,8 +147,8 @@ def cdn(service: Service, bucket: str, tmp_path: Path) -> Iterator[Cdn]:
             )
             for port in ports
         )
-        configuration = HTTP.format(user=this_user(), folder=folder, bucket=bucket, service=origin, edges=edges)
-        with running_nginx(folder, configuration, LOOPBACK, ports[-1]):
+        http = HTTP.format(folder=folder, bucket=bucket, service=origin, edges=edges)
+        with running_nginx(folder, http, ports[-1]):
             yield Cdn(ports, bucket, origin, folder / "access.log", web.log)
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from processes.ports import LOOPBACK, free_port
 from tests.support.nginx import running_nginx
-from tests.support.programs import this_user
 from tests.support.service import Service, download_code
 from tests.support.settings import SECRETS
 from tests.support.web import web_process
@@ -22,28 +21,15 @@ DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "operations.md"
 SECTION: Final = DOCUMENT.read_text(encoding="utf-8").split("\n## Behind a CDN\n")[1].split("\n##")[0]
 (LOCATIONS,) = re.findall(r"^```nginx\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 
-CONFIGURATION: Final = """
-daemon off;
-user {user};
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 256; }}
-http {{
+HTTP: Final = """
   log_format origin "$upstream_addr $upstream_status $request_uri";
   access_log {folder}/access.log origin;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
   proxy_cache_path {folder}/cache keys_zone=archives:1m use_temp_path=off;
   upstream retrieval {{ server {origin}; }}
   server {{
     listen {address};
     {locations}
   }}
-}}
 """
 
 
@@ -87,14 +73,13 @@ def cdn(make_service: Callable[..., Service], tmp_path: Path) -> Iterator[Cdn]:
     folder, port = tmp_path / "nginx", free_port()
     folder.mkdir()
     with web_process(environment, tmp_path / "log") as web:
-        configuration = CONFIGURATION.format(
-            user=this_user(),
+        http = HTTP.format(
             folder=folder,
             address=f"{LOOPBACK}:{port}",
             origin=f"{LOOPBACK}:{web.port}",
             locations=LOCATIONS,
         )
-        with running_nginx(folder, configuration, LOOPBACK, port):
+        with running_nginx(folder, http, port):
             yield Cdn(LOOPBACK, port, folder)
 
 
