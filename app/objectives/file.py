@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.domain.errors import ConfigurationError
 from app.domain.objectives import BurnRateAlert, Objective, Selector, Severity
 from app.domain.objectives.model import MINUTES_PER_DAY
+from app.domain.status import PARTS
 from app.objectives.documents import (
     Fields,
     one_of,
@@ -21,7 +22,6 @@ from app.objectives.documents import (
 )
 
 OBJECTIVES_FILE: Final = Path(__file__).parents[2] / "objectives.yaml"
-PARTS: Final = ("issuing", "claiming", "uploading", "downloading", "portal", "sharing", "jobs")
 # Counts of minutes are stored for 90 days.
 MAX_WINDOW_DAYS: Final = 90
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")

@@ -15,13 +15,13 @@ from app.domain.errors import ActionRefusedError
 from app.domain.portal.jurisdictions import Jurisdiction
 from app.domain.portal.people import jurisdiction_of
 from app.portal.audit import AuditLog
+from app.portal.invitations import PURPOSE
 from app.portal.password_links import check_new_password
 from app.portal.sessions import Sessions, person_of
 from app.portal.sign_in import Visit
 from app.store.portal import invitations
 from app.store.portal.accounts import Account
 
-PURPOSE: Final = "invitation"
 _USER_HANDLE_BYTES: Final = 32
 
 

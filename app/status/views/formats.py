@@ -12,12 +12,12 @@ from markupsafe import Markup, escape
 
 from app.domain.incidents.public import PublicEvent
 from app.domain.incidents.timeline import EventKind
+from app.domain.objectives.model import MINUTES_PER_DAY
 from app.domain.timeline import HOURS_PER_DAY, MINUTES_PER_HOUR
 from app.web.dates import clock_time, duration, long_date, time_of_day
 from app.web.i18n import LANGUAGES, Catalogue
 from app.web.percentages import percentage
 
-MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
 # The texts of events that have none of their own.
 _EVENTS: Final[Mapping[str, str]] = {
     EventKind.OPENED: "event.opened",

@@ -5,6 +5,7 @@ from typing import Final
 from flask import Response, request
 
 from app.domain.incidents.public import PublicIncident
+from app.domain.incidents.reports import SECTIONS
 from app.domain.portal import suppression
 from app.status.document import StatusDocument, to_json
 from app.status.views.bars import HEIGHT, WIDTH, draw_bars, every_day, share_of
@@ -29,8 +30,6 @@ from app.web.languages import LANGUAGE, preferred_language, redirect_to_language
 from app.web.responses import plain_error
 
 _RECENT_INCIDENTS: Final = 5
-# The sections of a report, in the order of the page.
-REPORT_SECTIONS: Final = ("summary", "impact", "causes", "went_well", "luck")
 
 site = Blueprint("status", __name__)
 site.before_request(accept_only_reading)
@@ -148,7 +147,7 @@ def _incident(found: PublicIncident, formats: Formats) -> Values:
         "timeline": report.timeline if report else found.events,
         "report_sections": [
             {"name": name, "paragraphs": formats.paragraphs_of(text)}
-            for name in REPORT_SECTIONS
+            for name in SECTIONS
             if (text := sections.get(name))
         ],
     }
