@@ -57,10 +57,10 @@ def in_outage(now: datetime = NOW) -> StatusDocument:
     return replace(whole, incidents=(ongoing(now), *whole.incidents), planned_work=(planned(now),))
 
 
-def planned(now: datetime = NOW, number: int = 3) -> PlannedWork:
+def planned(now: datetime = NOW) -> PlannedWork:
     """Return work on the portal that takes place now."""
     return PlannedWork(
-        number,
+        3,
         {"en": "Upgrade of the portal’s database", "fr": "Mise à niveau de la base de données du portail"},
         ("portal",),
         now - timedelta(minutes=10),
@@ -99,7 +99,7 @@ def ongoing(now: datetime = NOW, number: int = 42) -> PublicIncident:
     )
 
 
-def reported(now: datetime = NOW, number: int = 41, versions: int = 2) -> PublicIncident:
+def reported(now: datetime = NOW, number: int = 41) -> PublicIncident:
     """Return a resolved incident with a report."""
     began = now - timedelta(days=40)
     resolved = began + timedelta(minutes=137)
@@ -124,9 +124,9 @@ def reported(now: datetime = NOW, number: int = 41, versions: int = 2) -> Public
         figures=(PublicFigure("uploads-availability", OBJECTIVES[0].titles, 1234, 45_678, 0.613),),
         minutes=137,
         timeline=events,
-        versions=tuple(
-            PublicVersion(each + 1, resolved + timedelta(days=3 + each), ("causes", "actions") if each else ())
-            for each in range(versions)
+        versions=(
+            PublicVersion(1, resolved + timedelta(days=3), ()),
+            PublicVersion(2, resolved + timedelta(days=4), ("causes", "actions")),
         ),
     )
     return PublicIncident(

@@ -16,9 +16,9 @@ from tests.support.service import Service
 PASSWORD = "heron lantern quarry biscuit"
 
 
-def sign_up(page: Page, name: str = "Zoé Roy") -> None:
+def sign_up(page: Page) -> None:
     """Fill in the form of an invitation by keyboard, and send it with Enter."""
-    page.locator("#name").fill(name)
+    page.locator("#name").fill("Zoé Roy")
     page.locator("#password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/set-up")
