@@ -37,8 +37,8 @@ def main() -> None:
     try:
         Settings.from_environment(os.environ)
         host, port = listening_address(os.environ)
-        workers, seconds = web_number("WEB_CONCURRENCY"), graceful_seconds()
-        threads()
+        workers, seconds = web_number("WEB_CONCURRENCY"), web_number("WEB_GRACEFUL_SECONDS")
+        web_number("WEB_THREADS")  # which the workers read
     except (ConfigurationError, ValueError) as error:
         sys.exit(str(error))
     with shared_folder():
@@ -64,16 +64,6 @@ def _serve(host: str, port: int, workers: int, graceful_seconds: int) -> None:
         log_level=LogLevels.warning,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
     ).serve()
-
-
-def graceful_seconds() -> int:
-    """Return how many seconds requests in progress may take to finish after SIGTERM."""
-    return web_number("WEB_GRACEFUL_SECONDS")
-
-
-def threads() -> int:
-    """Return the number of threads of a worker. Raises ValueError."""
-    return web_number("WEB_THREADS")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from app.domain.sharing import max_body_bytes
 from app.measuring.folder import join_folder
 from app.measuring.web import start_measuring
 from app.web.asgi import AsgiApplication
-from app.web.server import graceful_seconds, threads
+from app.web.listening import web_number
 
 # More than any route of retrieval reads.
 _RETRIEVAL_BODY_BYTES = 1024
@@ -36,7 +36,7 @@ def application() -> AsgiApplication:
     return AsgiApplication(
         app.wsgi_app,
         context.retrieval.fast_path.respond if context.served_retrieval else None,
-        threads=threads(),
+        threads=web_number("WEB_THREADS"),
         max_body_bytes=_max_body_bytes(settings),
         is_behind_proxies=settings.trusted_proxies > 0,
         count_refusal=context.instruments.count_refusal,
@@ -65,5 +65,5 @@ def _exit_at_once() -> None:
 def _end_after(parent: "multiprocessing.process.BaseProcess") -> None:
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(graceful_seconds())
+    time.sleep(web_number("WEB_GRACEFUL_SECONDS"))
     os._exit(1)
