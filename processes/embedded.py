@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 import psutil  # type: ignore[import-untyped]
 
 from processes.errors import ProcessError
+from processes.pdeathsig import User
 from processes.ports import free_port
 from processes.termination import end
 
@@ -37,6 +38,7 @@ class EmbeddedServer(ABC):
         self.directory = directory.resolve()
         self.durable = durable
         self.port = 0
+        self._user: User | None = None  # that the server runs as, known after `prepare`
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

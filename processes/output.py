@@ -27,11 +27,7 @@ class Printer:
         prefix = f"{name:<{self._width}} |"
         if name in self._colours:
             prefix = f"{self._colours[name]}{prefix}{_RESET}"
-        self._write(f"{prefix} {line}\n")
-
-    def write_text(self, text: str) -> None:
-        """Write text of several lines without a prefix."""
-        self._write(text)
+        self.write_text(f"{prefix} {line}\n")
 
     def copy(self, name: str, pipe: IO[bytes]) -> None:
         """Copy a pipe to the terminal in the background, until its end."""
@@ -50,7 +46,8 @@ class Printer:
             for line in pipe:
                 self.write_line(name, line.decode(errors="replace").rstrip("\r\n"))
 
-    def _write(self, text: str) -> None:
+    def write_text(self, text: str) -> None:
+        """Write text of any number of lines as it is."""
         # What a terminal of another locale lacks must not end the thread that reads a pipe: its program would block.
         text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
         with self._lock:

@@ -15,7 +15,7 @@ import psycopg2
 from processes.embedded import EmbeddedServer, process_of, program_in_wheel
 from processes.errors import ProcessError
 from processes.files import write_private
-from processes.pdeathsig import User, with_pdeathsig
+from processes.pdeathsig import with_pdeathsig
 from processes.ports import LOOPBACK
 from processes.unprivileged_user import unprivileged_user
 
@@ -54,10 +54,6 @@ class EmbeddedPostgres(EmbeddedServer):
     name = "PostgreSQL"
     program = "postgres"
     stop_signal = signal.SIGINT  # PostgreSQL's "fast shutdown": it ends the sessions of its clients.
-
-    def __init__(self, directory: Path, *, durable: bool = True) -> None:
-        super().__init__(directory, durable=durable)
-        self._user: User | None = None
 
     @property
     def url(self) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from processes.embedded import EmbeddedServer, program_in_wheel
 from processes.errors import ProcessError
 from processes.files import write_private
-from processes.pdeathsig import User, with_pdeathsig
+from processes.pdeathsig import with_pdeathsig
 from processes.ports import LOOPBACK
 from processes.unprivileged_user import unprivileged_user
 
@@ -32,7 +32,6 @@ class EmbeddedRedis(EmbeddedServer):
         super().__init__(directory, durable=durable)
         # Clients read it from `url`, in the same run, so it need not be kept.
         self._password = secrets.token_urlsafe(24)
-        self._user: User | None = None
 
     @property
     def url(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pymysql
 
 from processes.embedded import EmbeddedServer
-from processes.pdeathsig import User, with_pdeathsig
+from processes.pdeathsig import with_pdeathsig
 from processes.ports import LOOPBACK
 from processes.unprivileged_user import unprivileged_user
 from tests.support.programs import require_program
@@ -83,10 +83,6 @@ class PublicServer(EmbeddedServer):
     name = "MariaDB"
     program = "mariadbd"
     stop_signal = signal.SIGTERM
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
-        self._user: User | None = None
 
     @property
     def url(self) -> str:

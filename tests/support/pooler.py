@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from processes.embedded import EmbeddedServer
-from processes.pdeathsig import User, with_pdeathsig
+from processes.pdeathsig import with_pdeathsig
 from processes.ports import LOOPBACK
 from processes.postgres import answers
 from processes.unprivileged_user import unprivileged_user
@@ -25,7 +25,6 @@ class Pooler(EmbeddedServer):
     def __init__(self, directory: Path, database_url: str) -> None:
         super().__init__(directory)
         self._database = urlsplit(database_url)
-        self._user: User | None = None
 
     @property
     def url(self) -> str:
