@@ -11,7 +11,7 @@ from typing import Final
 
 from app.database.database import allow_time
 from app.domain.errors import ArchiveUnavailableError
-from app.domain.exports import ArchiveKind, export_window
+from app.domain.exports import ArchiveKind, export_window, served_periods
 from app.retrieval.builder import Builder, Stopwatch, build_if_stale, write_archive
 from app.store import export_archives
 from app.store.export_archives import ArchiveRecord
@@ -101,7 +101,7 @@ class ArchiveCache:
             body = self._body(kind, record)
             if body is not None:
                 archive = ServedArchive(body, record.name, record.checked_at, record.expiry(self._builder.max_age))
-                self._put((kind, period), archive)
+                self._put((kind, period), archive, now)
                 return archive
             missing = record.name
         raise ArchiveUnavailableError("its file is missing")
@@ -122,10 +122,17 @@ class ArchiveCache:
             cached.body if cached is not None and cached.etag == record.name else self._builder.files.get(record.name)
         )
 
-    def _put(self, key: tuple[ArchiveKind, int], archive: ServedArchive) -> None:
-        """Keep an archive in memory; evict those that were loaded longest ago while there are too many bytes."""
+    def _put(self, key: tuple[ArchiveKind, int], archive: ServedArchive, now: datetime) -> None:
+        """Keep an archive in memory; evict those of days that are no longer served.
+
+        Evict also those that were loaded longest ago while there are too many bytes.
+        """
+        served = served_periods(now, self._builder.settings.export_policy)
         with self._lock:
             self._archives.pop(key, None)
             self._archives[key] = archive
+            for old in [each for each in {*self._archives, *self._loading} if each[1] not in served]:
+                self._archives.pop(old, None)
+                self._loading.pop(old, None)
             while sum(len(each.body) for each in self._archives.values()) > self._capacity:
                 self._archives.popitem(last=False)

@@ -1,6 +1,7 @@
 """Archives in memory (app/retrieval/archive_cache.py)."""
 
 import io
+import weakref
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from app.domain.errors import ArchiveUnavailableError
 from app.domain.exports import ArchiveKind
+from app.domain.limits import SERVED_DAYS
 from app.domain.timeline import midnight
 from app.retrieval.archive_cache import ArchiveCache
 from app.retrieval.archive_files import ArchiveFiles
@@ -83,6 +85,18 @@ def test_memory_is_bounded(aged: Service) -> None:
         library.get(KEYS, aged.today - back, aged.clock.now)
     held = [back for back in range(4) if library.cached(KEYS, aged.today - back, aged.clock.now)]
     assert held == [2, 3]
+
+
+def test_archives_of_days_that_are_no_longer_served_leave_memory(aged: Service) -> None:
+    cache = ArchiveCache(aged.app.context.retrieval.builder)
+    oldest = aged.today
+    loaded = {}
+    for _ in range(SERVED_DAYS + 5):
+        loaded[aged.today] = weakref.ref(cache.get(KEYS, aged.today, aged.clock.now))
+        aged.clock.advance(days=1)
+    held = [period for period, archive in loaded.items() if archive() is not None]
+    # The last one was loaded yesterday, when days of 14 days before were served.
+    assert held == list(range(oldest + 4, aged.today))
 
 
 def test_a_file_that_was_replaced_meanwhile_is_looked_up_again(aged: Service, monkeypatch: pytest.MonkeyPatch) -> None:
