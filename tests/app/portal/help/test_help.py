@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from app.domain.portal import retention
+from app.incidents.service import Opening
+from app.upkeep import portal_retention
+from tests.support.incidents import AUTHOR
 from tests.support.portal import Visitor, person
 from tests.support.service import Service
 
@@ -62,6 +65,15 @@ def test_privacy_has_the_times_after_which_rows_are_deleted(portal: Service, mon
     monkeypatch.setattr(retention, "MAIL", timedelta(hours=43))
     text = Visitor(portal).get("/en/privacy").text
     assert all(time in text for time in ("41 days", "42 days", "43 hours", "60 minutes after the last request"))
+
+
+def test_privacy_states_that_incidents_keep_the_address_of_who_handled_them(portal: Service) -> None:
+    portal.app.context.incidents.open(Opening("Claims fail"), AUTHOR, portal.clock.now)
+    portal.clock.advance(days=550)
+    portal_retention.purge(portal.database, portal.clock.now)
+    assert portal.rows("SELECT opened_by FROM incidents") == [(AUTHOR,)]
+    for language, stated in (("en", "the e-mail address of the superusers"), ("fr", "courriel des superutilisateurs")):
+        assert stated in Visitor(portal).get(f"/{language}/privacy").text
 
 
 def test_privacy_mentions_text_messages_only_where_they_can_be_sent(make_service: Callable[..., Service]) -> None:
