@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain.figures import Figure
-from app.store.daily_figures import StoredFigure
+from app.store.daily_figures import StoredFigures
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,10 @@ class FiguresOfDay:
         return keys / uploads if keys is not None and uploads else None
 
 
-def by_place(rows: Iterable[StoredFigure]) -> Mapping[str, list[FiguresOfDay]]:
-    """Return the days of each place, oldest first. A day without figures is absent."""
-    counts: dict[tuple[str, date], dict[Figure, int | None]] = defaultdict(dict)
-    for row in rows:
-        counts[row.place, row.day][Figure(row.figure)] = row.count
+def by_place(rows: Iterable[StoredFigures]) -> Mapping[str, list[FiguresOfDay]]:
+    """Return the days of each place in the order of the rows. A day without figures is absent."""
     places: dict[str, list[FiguresOfDay]] = defaultdict(list)
-    for (place, day), figures in sorted(counts.items()):
-        places[place].append(FiguresOfDay(day, figures))
+    for row in rows:
+        counts = {Figure(name): count for name, count in row.counts.items()}
+        places[row.place].append(FiguresOfDay(row.day, counts))
     return places

@@ -139,6 +139,15 @@ def test_workers_at_the_same_time_store_each_day_once(service: Service) -> None:
     assert sorted(stored) == [YESTERDAY - timedelta(days=ago) for ago in range(5, -1, -1)]
 
 
+def test_the_figures_of_a_day_and_place_are_read_as_one_row(service: Service) -> None:
+    count_events(service, YESTERDAY, "OTKGenerated", 100)
+    compute(service)
+    with service.database.autocommit() as connection:
+        rows = daily_figures.counts_between(connection, YESTERDAY, YESTERDAY)
+    assert sorted(row.place for row in rows) == sorted((*PLACES, ALL))
+    assert all(row.counts.keys() == set(Figure) for row in rows)
+
+
 def test_what_is_published_is_stored_with_the_counts(service: Service) -> None:
     for number, label in enumerate(PLACES):
         count_events(service, YESTERDAY, "OTKGenerated", 3 if label == "NU" else 100 + number, label)
@@ -147,8 +156,9 @@ def test_what_is_published_is_stored_with_the_counts(service: Service) -> None:
     compute(service)
     with service.database.autocommit() as connection:
         published = {
-            (each.place, each.figure): each.count
+            (each.place, figure): count
             for each in daily_figures.published_between(connection, YESTERDAY, YESTERDAY)
+            for figure, count in each.counts.items()
         }
     hidden = {place for place in PLACES if published[place, "issued"] is None}
     assert hidden == {"NU", "YT"}
