@@ -26,6 +26,8 @@ _logger = logging.getLogger(__name__)
 EMAIL: Final = "email"
 TEXT: Final = "text"
 _SEND_JOB: Final = "worker.jobs.send_mail.send_mail"
+# The clock adds the same job once a minute: what waits for longer would fill Redis while no worker runs.
+_SOON_SECONDS: Final = 60
 _GROUP: Final = "portal"
 
 
@@ -73,7 +75,7 @@ class MailQueue:
     def send_soon(self) -> None:
         """Ask the worker to send what is stored, after the transaction. Without Redis, it does so within a minute."""
         try:
-            queue_of(PORTAL, self.redis).enqueue(_SEND_JOB, result_ttl=0, failure_ttl=0)
+            queue_of(PORTAL, self.redis).enqueue(_SEND_JOB, ttl=_SOON_SECONDS, result_ttl=0, failure_ttl=0)
         except RedisError:
             _logger.warning("worker not notified of mail: no response from Redis")
 

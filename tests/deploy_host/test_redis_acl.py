@@ -172,7 +172,7 @@ def send_mail_at_once(server: Server, database_url: str) -> None:
     app = create_app(
         make_settings(database_url, server.url("web-portal"), SURFACES="portal", SUBMISSION_URL="http://x")
     )
-    queue_of("portal", app.context.redis).enqueue("worker.jobs.send_mail.send_mail", result_ttl=0, failure_ttl=0)
+    app.context.portal.mail.send_soon()
     app.context.redis.close()
     app.context.database.dispose()
 

@@ -177,5 +177,7 @@ def test_a_redirect_of_the_provider_is_a_failure_and_is_not_followed(make_servic
 def test_the_worker_is_asked_to_send_at_once(portal: Service, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     portal.app.context.portal.mail.send_soon()
-    assert portal.app.context.redis.llen("rq:queue:exposure-alert-portal") == 1
+    redis = portal.app.context.redis
+    (job,) = redis.lrange("rq:queue:exposure-alert-portal", 0, -1)
+    assert 0 < redis.ttl(f"rq:job:{job.decode()}") <= 60, "without a worker, it does not stay"
     assert caplog.records == []
