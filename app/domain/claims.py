@@ -93,4 +93,4 @@ def can_be_code(code: str) -> bool:
 
     PostgreSQL refuses a NUL character, and a text that was never issued need not be looked up.
     """
-    return 0 < len(code) <= MAX_ONE_TIME_CODE_CHARACTERS and code.isascii() and code.isalnum()
+    return len(code) <= MAX_ONE_TIME_CODE_CHARACTERS and code.isascii() and code.isalnum()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Final
 
 from app.database.prepared import PreparedExecutor
@@ -31,14 +30,6 @@ class NewCode:
     created: datetime
     region: str
     originator: str
-
-
-class IssueOutcome(Enum):
-    """What happened to a new code."""
-
-    NEW = "new"
-    REGENERATED = "regenerated"
-    ALREADY_CLAIMED = "already claimed"
 
 
 _INSERT = """
@@ -110,22 +101,18 @@ _REPLACE_OR_ISSUE = Statement(*LOCK_HASH_ID, _REPLACE + _RESULT)
 _REPLACE_OR_ISSUE_AND_COUNT = Statement(*LOCK_HASH_ID, _REPLACE + _COUNTED + _RESULT)
 
 
-def issue(executor: PreparedExecutor, code: NewCode, *, count: bool = True) -> IssueOutcome:
+def issue(executor: PreparedExecutor, code: NewCode, *, count: bool = True) -> bool:
     """Store a new code and, with `count`, record the event in the same statement.
 
-    Raises IntegrityError if the code or the key pair is already in use.
+    Returns False, and changes nothing, if the hashID's code has been claimed. Raises IntegrityError if the code or the
+    key pair is already in use.
     """
     values = vars(code) | {"date": code.created.date()}
     if code.hash_id is None:
-        executor.execute(_ISSUE_AND_COUNT if count else _ISSUE, values)
-        return IssueOutcome.NEW
+        return bool(executor.execute(_ISSUE_AND_COUNT if count else _ISSUE, values))
     values |= {
         "hash_id": code.hash_id.current,
         "hash_ids": list(code.hash_id.all_forms),
         "locks": list(code.hash_id.locks),
     }
-    rows = executor.execute(_REPLACE_OR_ISSUE_AND_COUNT if count else _REPLACE_OR_ISSUE, values)
-    if not rows:
-        return IssueOutcome.ALREADY_CLAIMED
-    ((regenerated,),) = rows
-    return IssueOutcome.REGENERATED if regenerated else IssueOutcome.NEW
+    return bool(executor.execute(_REPLACE_OR_ISSUE_AND_COUNT if count else _REPLACE_OR_ISSUE, values))

@@ -48,10 +48,10 @@ class Codes:
                 originator=originator,
             )
             try:
-                outcome = self._store(row)
+                is_stored = self._store(row)
             except IntegrityError:
                 continue  # the code is in use
-            if outcome is codes.IssueOutcome.ALREADY_CLAIMED:
+            if not is_stored:
                 raise HashIdClaimedError
             return code
         raise NoFreeCodeError
@@ -90,7 +90,7 @@ class Codes:
             ring.stored_hash_id(hash_id), ring.stored_hash_ids(hash_id), ring.hash_id_locks(hash_id)
         )
 
-    def _store(self, row: codes.NewCode) -> codes.IssueOutcome:
+    def _store(self, row: codes.NewCode) -> bool:
         """Store and count in one statement; if only counting fails, store without it (rule 25)."""
         try:
             return codes.issue(self._database.prepared, row)
