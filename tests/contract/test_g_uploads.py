@@ -145,10 +145,13 @@ def test_a_nonce_or_phone_key_of_the_wrong_length_is_refused(service: Service) -
 
 
 @pytest.mark.rule(53)
+@pytest.mark.parametrize("is_sealed", [False, True])
 @pytest.mark.parametrize("length", [0, 31, 33, 77, 200])
-def test_a_malformed_stored_private_key_is_a_server_error(service: Service, length: int) -> None:
-    phone = service.pair()
-    service.execute("UPDATE encryption_keys SET server_private_key = :key", key=b"\x01" * length)
+def test_a_malformed_stored_private_key_is_a_server_error(service: Service, length: int, is_sealed: bool) -> None:
+    phone, key = service.pair(), b"\x01" * length
+    if is_sealed:
+        key = service.app.context.submission.sealing_ring.seal(key, phone.server_public_key)
+    service.execute("UPDATE encryption_keys SET server_private_key = :key", key=key)
 
     assert seen(service.upload(phone, [exposure_key()])) == SERVER_ERROR
 

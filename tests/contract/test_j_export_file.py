@@ -119,6 +119,27 @@ def test_what_a_phone_of_the_second_version_sent_is_exported(service: Service) -
     assert (exported[2].rolling_period, exported[2].transmission_risk_level) == (1, 8)
 
 
+@pytest.mark.rule(87)
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rolling_start_interval_number": 2_957_615},
+        {"rolling_period": 143},
+        {"transmission_risk_level": 2},
+        {"report_type": 3},
+        {"days_since_onset_of_symptoms": 1},
+    ],
+)
+def test_of_two_keys_that_differ_in_one_field_each_keeps_its_own(service: Service, other: dict[str, int]) -> None:
+    keys = [exposure_key(1), exposure_key(2, **other)]
+    service.upload(service.pair(), keys)
+
+    exported = archive_in(service.fetch(service.today)).export.keys
+    ((field, value),) = other.items()
+    assert [key.key_data for key in exported] == [key.key_data for key in keys]
+    assert getattr(exported[0], field) != getattr(exported[1], field) == value
+
+
 @pytest.mark.rule(60, 87)
 def test_a_start_beyond_every_calendar_is_exported_as_it_came(service: Service) -> None:
     service.upload(service.pair(), [exposure_key(1, rolling_start_interval_number=2**31 - 1)])

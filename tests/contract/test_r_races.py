@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.upkeep.retention import purge
 from tests.support.answers import claim_refusal, seen
 from tests.support.service import Phone, Service, exposure_key
+from tests.support.waiting import wait_until
 
 THREADS = 8  # fewer than the connections of a process
 
@@ -57,6 +59,20 @@ def test_parallel_claims_with_one_phone_key_register_it_once(service: Service) -
     left = service.rows("SELECT one_time_code FROM encryption_keys WHERE app_public_key IS NULL")
     assert len(left) == 7
     assert service.rows("SELECT FROM failed_key_claim_attempts") == []
+
+
+@pytest.mark.rule("D20", 34)
+def test_a_claim_that_waits_for_another_with_its_phone_key_is_refused(service: Service) -> None:
+    phone, first, second = Phone(), service.issue(), service.issue()
+    claim = "UPDATE encryption_keys SET one_time_code = NULL, app_public_key = :key WHERE one_time_code = :code"
+
+    with ThreadPoolExecutor(1) as pool:
+        with service.database.transaction() as connection:
+            connection.execute(text(claim), {"key": phone.public_key, "code": service.stored_code(first)})
+            answer = pool.submit(service.claim, second, phone.public_key)
+            waiting = "SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid'"
+            wait_until(lambda: service.rows(waiting), "the second claim waits")
+        assert seen(answer.result()) == claim_refusal(401, "INVALID_KEY", 50)
 
 
 @pytest.mark.rule("D14", 96)

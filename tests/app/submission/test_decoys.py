@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -120,19 +121,24 @@ def test_a_decoy_uses_up_one_request_of_its_route_refused_or_not(
 
 
 @pytest.mark.parametrize("path", ["/claim-key", "/upload"])
-def test_a_decoy_waits_for_redis_as_often_as_a_real_request(make_service: Callable[..., Service], path: str) -> None:
+def test_a_decoy_waits_for_redis_and_postgresql_as_often_as_a_real_request(
+    make_service: Callable[..., Service], path: str
+) -> None:
     service = make_service(RATE_LIMITS="on")
-    redis = service.app.context.redis
+    redis, body = service.app.context.redis, good_body(service, path, 1)
+    prepared = service.database.prepared = Mock(wraps=service.database.prepared)
 
-    def reports(headers: dict[str, str]) -> int:
+    def waits(headers: dict[str, str]) -> tuple[int, int]:
         redis.config_resetstat()
-        service.client.post(path, headers=headers, environ_overrides={"REMOTE_ADDR": next(addresses)})
+        prepared.reset_mock()
+        client = {"REMOTE_ADDR": next(addresses)}
+        assert service.client.post(path, data=body, headers=headers, environ_overrides=client).status_code == 200
         calls: int = redis.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
-        return calls
+        return calls, prepared.execute.call_count
 
     addresses = (f"192.0.2.{number}" for number in count(1))
-    reports(DECOY)  # loads the script
-    assert reports(DECOY) == reports(MEANT)
+    waits(DECOY)  # loads the script
+    assert waits(DECOY) == waits(MEANT)
 
 
 @pytest.mark.parametrize("path", ["/claim-key", "/upload"])
@@ -230,6 +236,14 @@ def upload_body(service: Service, phone: Phone, first: int) -> bytes:
     ).SerializeToString()
 
 
+def good_body(service: Service, path: str, first: int) -> bytes:
+    """Return the body of a claim or an upload that succeeds."""
+    if path == "/upload":
+        return upload_body(service, service.pair(), first)
+    claim = wire.KeyClaimRequest(one_time_code=service.issue(), app_public_key=Phone().public_key)
+    return claim.SerializeToString()
+
+
 def time_of(service: Service, path: str, body: bytes, headers: dict[str, str]) -> float:
     client = service.client
     started = time.perf_counter()
@@ -242,12 +256,7 @@ def measure(service: Service, path: str, rounds: int) -> tuple[list[float], list
     times: dict[str, list[float]] = {"0": [], "1": []}
     numbers = count(1)
     for _ in range(rounds):
-        if path == "/upload":
-            body = upload_body(service, service.pair(), 20 * next(numbers))
-        else:
-            body = wire.KeyClaimRequest(
-                one_time_code=service.issue(), app_public_key=Phone().public_key
-            ).SerializeToString()
+        body = good_body(service, path, 20 * next(numbers))
         for headers in random.sample((DECOY, MEANT), 2):
             times[headers["X-Decoy"]].append(time_of(service, path, body, headers))
     return times["0"], times["1"]

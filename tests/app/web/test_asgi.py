@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from app.web.asgi import AsgiApplication, Message
+from app.web import asgi
+from app.web.asgi import AsgiApplication, Message, RawResponse
 from processes.ports import LOOPBACK, free_port
 from tests.support.waiting import wait_until
 
@@ -170,6 +171,20 @@ def test_the_end_of_a_body_of_known_length_is_not_waited_for() -> None:
     with ThreadPoolExecutor(1) as other_thread:  # the browser of other tests leaves an event loop in this one
         other_thread.submit(asyncio.run, bridge(scope, receive, send)).result()
     assert sent[-1]["body"] == b"abcd"
+
+
+def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "_PIECE_SECONDS", 0.01)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if "body" in message:
+            await asyncio.Event().wait()
+
+    with ThreadPoolExecutor(1) as other_thread:
+        other_thread.submit(asyncio.run, asgi._send(send, RawResponse(200, [], bytes(1_000_000)))).result()
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
 
 
 def test_an_oversized_body_is_read_only_up_to_the_limit(port: int) -> None:
