@@ -57,7 +57,7 @@ def things_of_another(owner: int, place: int, now: datetime) -> list[Any]:
     period = {"starts": now - timedelta(days=2), "ends": now - timedelta(days=1)}
     return [
         Passkey(account_id=owner, credential_id=b"c", public_key=b"k", sign_count=0, name=MARK, created=now),
-        Invitation(email="okotoks.invited@health.example", language="en", created=now, expires=later, **invitation),
+        Invitation(email=f"{MARK}.invited@health.example", language="en", created=now, expires=later, **invitation),
         Alert(place_id=place, request_id=request, severity=1, state="failed", account_id=owner, created=now, **period),
         Announcement(
             level="information", text_en=MARK, text_fr=MARK, jurisdiction="AB", starts=now, ends=later, created=now
