@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from tests.support.portal import Visitor
-from tests.support.portal_accounts import EMAIL, PASSWORD, add_member, audited, sign_in, type_password
+from tests.support.portal_accounts import EMAIL, PASSWORD, add_member, audited, sign_in, type_code, type_password
 from tests.support.service import Service
 
 
@@ -78,6 +78,18 @@ def test_an_account_is_unlocked(portal: Service) -> None:
     assert type_password(Visitor(portal)).status_code == 200
     assert flask(portal, "unlock", EMAIL).exit_code == 0
     assert type_password(Visitor(portal)).status_code == 303
+
+
+def test_an_account_is_unlocked_after_wrong_codes(portal: Service) -> None:
+    member, visitor = add_member(portal), Visitor(portal)
+    type_password(visitor)
+    for _ in range(10):
+        type_code(visitor, "000000")
+    assert type_code(visitor, member.totp()).status_code == 200
+    assert flask(portal, "unlock", EMAIL).exit_code == 0
+    visitor = Visitor(portal)
+    type_password(visitor)
+    assert type_code(visitor, member.totp()).status_code == 303
 
 
 @pytest.mark.parametrize("command", ["disable", "unlock"])
