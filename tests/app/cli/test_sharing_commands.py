@@ -124,7 +124,7 @@ def test_the_check_finds_what_outlives_its_time(present: Service) -> None:
     Sharer(present).share()
     present.execute("UPDATE shared_secrets SET expires = created + interval '8 days'")
     assert "with a longer lifetime than permitted\t1" in run(present, "sharing", "check").stdout
-    present.execute("UPDATE shared_secrets SET expires = created + interval '1 hour'")
+    present.execute("UPDATE shared_secrets SET expires = created + interval '7 days'")
     assert run(present, "sharing", "check").exit_code == 0
     present.execute("UPDATE shared_secret_receipts SET expires = now() - interval '8 days'")
     assert "receipts that should be deleted\t3" in run(present, "sharing", "check").stdout

@@ -12,6 +12,8 @@ from tests.support.service import Service
 
 MakeService = Callable[..., Service]
 ONE = len(SharedText().sealed) + 256  # bytes of the quota
+FITTING = 100_000 // ONE + 1
+QUOTA = str(FITTING * ONE)
 
 
 def from_network(number: int) -> dict[str, object]:
@@ -19,9 +21,9 @@ def from_network(number: int) -> dict[str, object]:
 
 
 def test_a_network_has_a_quota_which_reading_gives_back(make_service: MakeService) -> None:
-    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_NETWORK_BYTES": "100000"}
+    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_NETWORK_BYTES": QUOTA}
     sharer = Sharer(make_service(**own))
-    shared = [sharer.share() for _ in range(100_000 // ONE)]
+    shared = [sharer.share() for _ in range(FITTING)]
     assert sharer.post("secrets", SharedText().fields()).status_code == 507
     assert sharer.post("secrets", SharedText().fields(), **from_network(1)).status_code == 201
     sharer.service.clock.advance(minutes=1)
@@ -30,18 +32,18 @@ def test_a_network_has_a_quota_which_reading_gives_back(make_service: MakeServic
 
 
 def test_the_quota_of_a_network_holds_over_midnight(make_service: MakeService) -> None:
-    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_NETWORK_BYTES": "100000"}
+    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_NETWORK_BYTES": QUOTA}
     sharer = Sharer(make_service(**own))
-    for _ in range(100_000 // ONE):
+    for _ in range(FITTING):
         sharer.share(SharedText(lifetime=7 * 86400))
     sharer.service.clock.advance(days=6)
     assert sharer.post("secrets", SharedText().fields()).status_code == 507
 
 
 def test_the_quota_of_all_holds_for_senders_at_once(make_service: MakeService) -> None:
-    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_TOTAL_BYTES": "100000"}
-    sharer, fits = Sharer(make_service(**own)), 100_000 // ONE
-    for number in range(fits - 5):
+    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_TOTAL_BYTES": QUOTA}
+    sharer = Sharer(make_service(**own))
+    for number in range(FITTING - 5):
         assert sharer.post("secrets", SharedText().fields(), **from_network(number)).status_code == 201
     last = at_once(
         lambda number: sharer.post("secrets", SharedText().fields(), **from_network(200 + number)).status_code,
