@@ -72,6 +72,7 @@ def test_series_of_counters_become_figures() -> None:
         series("/retrieve/<region>", "4xx"): 50.0,
         ("exposure_alert_jobs_total", (("job", "purge"), ("result", "failed"))): 1.0,
         ("exposure_alert_jobs_total", (("job", "purge"), ("result", "succeeded"))): 9.0,
+        ("exposure_alert_other_total", (("job", "purge"), ("result", "failed"))): 9.0,
     }
     assert count_series(increments) == {
         "refused_claims": 7,

@@ -64,6 +64,15 @@ def test_a_request_waits_for_its_answer(request_: Request) -> None:
     assert request_.read().status_code == 404
 
 
+def test_an_answer_leaves_other_requests_open(request_: Request, sharer: Sharer) -> None:
+    other, unknown = Request(sharer), Request(sharer)
+    assert other.ask().status_code == 201
+    assert request_.answer().status_code == 201
+    assert (other.read().json, unknown.read().status_code) == ({"envelope": None}, 404)
+    assert other.answer("another").status_code == 201
+    assert (request_.opened(), other.opened()) == ("answer", "another")
+
+
 def test_of_many_answers_at_once_one_is_stored(request_: Request) -> None:
     responses = at_once(lambda number: request_.answer(str(number)), range(20))
     statuses = [response.status_code for response in responses]
