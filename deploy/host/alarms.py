@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 _SECONDS: Final = 30
 _DEFAULT_PORTS: Final = {"smtp": 587, "smtps": 465}
+WEBHOOKS: Final = ("https://", "http://127.0.0.1")  # how their addresses start
 
 
 def main(settings_file: Path, unit: str) -> int:
@@ -39,7 +40,7 @@ def main(settings_file: Path, unit: str) -> int:
 def post(settings: Mapping[str, str], text: str) -> None:
     """Post `{"text": …}`, which most chat systems show as a message. Raises OSError or HTTPException."""
     address = settings["ALARM_WEBHOOK"]
-    if not address.startswith(("https://", "http://127.0.0.1")):
+    if not address.startswith(WEBHOOKS):
         raise ValueError("ALARM_WEBHOOK: does not start with https://")
     body, header = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
     request = urllib.request.Request(address, body, header)  # noqa: S310 - the scheme was checked
@@ -50,8 +51,8 @@ def send_mail(settings: Mapping[str, str], text: str) -> None:
     """Send the alarm as an e-mail, encrypted on the way. Raises OSError or SMTPException."""
     parts = urlsplit(settings["ALARM_MAIL_URL"])
     message = EmailMessage()
-    message["Subject"], message["To"] = text.partition(". ")[0], settings["ALARM_EMAIL"]
-    message["From"] = settings.get("ALARM_FROM", settings["ALARM_EMAIL"])
+    message["Subject"] = text.partition(". ")[0]
+    message["From"] = message["To"] = settings["ALARM_EMAIL"]
     message.set_content(text)
     context, port = ssl.create_default_context(), parts.port or _DEFAULT_PORTS[parts.scheme]
     if parts.scheme == "smtps":

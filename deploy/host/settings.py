@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from deploy.host.alarms import WEBHOOKS
 from deploy.host.errors import HostError
 from deploy.host.service_settings import further_settings, is_further
 
@@ -155,9 +156,11 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
     mail = bool(settings.alarm_email)
     server = settings.alarm_mail_url.startswith(("smtp://", "smtps://"))
     yield "ALARM_MAIL_URL", mail and not server, "required by ALARM_EMAIL: smtps://user:password@host, or smtp://…"
+    webhook = settings.alarm_webhook
+    yield "ALARM_WEBHOOK", bool(webhook) and not webhook.startswith(WEBHOOKS), "does not start with https://"
     yield (
         "ALARM_EMAIL",
-        not (mail or settings.alarm_webhook),
+        not (mail or webhook),
         "this or ALARM_WEBHOOK is required: alarms must reach a person",
     )
     yield "SSH_PORT", settings.ssh_port not in map(str, range(1, 65536)), "is not a port"

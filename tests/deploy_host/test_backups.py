@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -12,10 +13,11 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, TCPServer
 from threading import Thread
 from typing import ClassVar
+from unittest.mock import MagicMock
 
 import pytest
 
-from deploy.host import backup, doctor, rehearsal
+from deploy.host import alarms, backup, doctor, rehearsal
 from deploy.host.backup import COUNTS, SUFFIX
 from deploy.host.rehearsal import RESULT, missing_rows
 from processes.ports import LOOPBACK
@@ -225,3 +227,29 @@ def test_an_alarm_that_reaches_nobody_fails(tmp_path: Path) -> None:
     done = alarm(tmp_path, ALARM_WEBHOOK=f"http://{LOOPBACK}:1/")
     assert done.returncode == 1
     assert "not delivered" in done.stdout
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("smtp", 587), ("smtps", 465)])
+def test_an_alarm_and_its_password_go_to_the_server_of_the_certificate_alone(
+    scheme: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = MagicMock()
+    monkeypatch.setattr(alarms.smtplib, "SMTP" if scheme == "smtp" else "SMTP_SSL", connect)
+    places = {"ALARM_EMAIL": "a@example.org", "ALARM_MAIL_URL": f"{scheme}://user:p%40ss@mail.example.org"}
+    alarms.send_mail(places, "a unit failed")
+    assert connect.call_args.args == ("mail.example.org", port)
+    server = connect.return_value
+    called = [name for name, *_ in server.method_calls]
+    assert called == [*(["starttls"] if scheme == "smtp" else []), "login", "send_message"]
+    assert server.login.call_args.args == ("user", "p@ss")
+    context = (server.starttls if scheme == "smtp" else connect).call_args.kwargs["context"]
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_an_alarm_is_not_posted_in_clear_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = MagicMock()
+    monkeypatch.setattr(alarms.urllib.request, "urlopen", request)
+    alarms.post({"ALARM_WEBHOOK": "https://alarms.example.org/"}, "a unit failed")
+    with pytest.raises(ValueError, match="does not start with https://"):
+        alarms.post({"ALARM_WEBHOOK": "http://alarms.example.org/"}, "a unit failed")
+    assert request.call_count == 1
