@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.host.plan import port
-from deploy.host.proxy import proxy_files, proxy_values, upstreams
+from deploy.host.host import Host
+from deploy.host.plan import RELEASES, port
+from deploy.host.proxy import FOLDER, proxy_files, proxy_values, upstreams
 from deploy.host.settings import ALL_SURFACES, HostSettings, read_settings
 
 ROOT = Path(__file__).parents[2]
+OLD, NEW = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 
 NAMES = {surface: f"{surface}.example.org" for surface in ALL_SURFACES}
 LINES = {
@@ -87,3 +89,33 @@ def _make_certificate(folder: Path, settings: HostSettings) -> None:
     command += ["-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-days", "2"]
     command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     subprocess.run(command, check=True, capture_output=True)
+
+
+class InterruptedHost(Host):
+    """A host whose commands are only recorded, and interrupted by Ctrl-C at one of them."""
+
+    def __init__(self, root: Path, at: str) -> None:
+        super().__init__(root)
+        self.at, self.commands = at, list[str]()
+
+    def run(self, *argv: str, text: str = "", **_: object) -> str:
+        line = " ".join([*argv, text]).rstrip()
+        self.commands.append(line)
+        if self.at and self.at in line:
+            self.at = ""
+            raise KeyboardInterrupt
+        return ""
+
+    def succeeds(self, *argv: str) -> bool:
+        return argv[1] == "is-active"
+
+
+def serving(root: Path, at: str, kind: type[InterruptedHost] = InterruptedHost) -> InterruptedHost:
+    """Return a host on which the old release serves in blue."""
+    host = kind(root / "host", at)
+    for name in (OLD, NEW):
+        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True, exist_ok=True)
+    host.path(FOLDER).mkdir(parents=True, exist_ok=True)
+    host.link(f"{FOLDER}/upstreams.conf", "upstreams-blue.conf")
+    host.link(f"{RELEASES}/current", f"releases/{OLD}")
+    return host

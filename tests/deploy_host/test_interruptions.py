@@ -13,40 +13,19 @@ from unittest.mock import Mock
 import pytest
 
 from deploy.host import __main__ as command
-from deploy.host import backup, proxy, releases, restore, switch
-from deploy.host.errors import HostError
-from deploy.host.host import Host, report
+from deploy.host import backup, proxy, releases, switch
+from deploy.host.host import report
 from deploy.host.install import configure
 from deploy.host.plan import RELEASES
 from deploy.host.settings import HostSettings
-from tests.deploy_host.hosts import ROOT, environment, host_settings
+from tests.deploy_host.hosts import NEW, OLD, ROOT, InterruptedHost, environment, host_settings, serving
 from tests.support.programs import require_program
 from tests.support.roles import run_as_owner
 from tests.support.settings import SECRETS
 from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
-OLD, NEW = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 WEB = "exposure-alert-web-submission@{}.service"
-
-
-class InterruptedHost(Host):
-    """A host whose commands are only recorded, and interrupted by Ctrl-C at one of them."""
-
-    def __init__(self, root: Path, at: str) -> None:
-        super().__init__(root)
-        self.at, self.commands = at, list[str]()
-
-    def run(self, *argv: str, **_: object) -> str:
-        line = " ".join(argv)
-        self.commands.append(line)
-        if self.at and self.at in line:
-            self.at = ""
-            raise KeyboardInterrupt
-        return ""
-
-    def succeeds(self, *argv: str) -> bool:
-        return argv[1] == "is-active"
 
 
 @pytest.fixture
@@ -58,17 +37,6 @@ def settings(tmp_path: Path) -> HostSettings:
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switch.time, "sleep", lambda _: None)
     monkeypatch.setattr(switch, "readiness", lambda *_: "")
-
-
-def serving(root: Path, at: str) -> InterruptedHost:
-    """Return a host on which the old release serves in blue."""
-    host = InterruptedHost(root / "host", at)
-    for name in (OLD, NEW):
-        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True, exist_ok=True)
-    host.path(proxy.FOLDER).mkdir(parents=True, exist_ok=True)
-    host.link(f"{proxy.FOLDER}/upstreams.conf", "upstreams-blue.conf")
-    host.link(f"{RELEASES}/current", f"releases/{OLD}")
-    return host
 
 
 @pytest.mark.parametrize("at", ["start exposure-alert-migrate@", f"restart {WEB.format('green')}"])
@@ -172,32 +140,6 @@ def test_what_nginx_asks_starts_with_a_host_that_restarts_during_an_upgrade(
     switch.switch(host, settings, host.path(f"{RELEASES}/releases/{NEW}"))
     enabled = host.commands.index(f"systemctl enable --quiet {WEB.format('green')}")
     assert enabled < host.commands.index(f"systemctl reload-or-restart {proxy.UNIT}")
-
-
-def test_a_restore_that_is_interrupted_while_the_service_stops_starts_it_again(
-    tmp_path: Path, settings: HostSettings
-) -> None:
-    host = serving(tmp_path, "systemctl stop ")
-    host.path(restore.BACKUPS).mkdir(parents=True)
-    (tmp_path / "one.dump").write_text("x")
-    with pytest.raises(KeyboardInterrupt):
-        restore.restore(host, settings, tmp_path / "one.dump")
-    assert f"systemctl start {WEB.format('blue')}" in host.commands
-    assert "systemctl restart exposure-alert-worker-submission.service exposure-alert-clock.service" in host.commands
-    assert list(host.path(restore.BACKUPS).iterdir()) == []  # no copy in clear text
-
-
-def test_a_restore_names_the_database_before_it_also_if_the_service_is_not_ready(
-    tmp_path: Path, settings: HostSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    host = serving(tmp_path, "")
-    host.path(restore.BACKUPS).mkdir(parents=True)
-    (tmp_path / "one.dump").write_text("x")
-    monkeypatch.setattr(switch, "READY_SECONDS", 0)
-    monkeypatch.setattr(switch, "readiness", lambda *_: "redis is down")
-    with pytest.raises(HostError, match="redis is down"):
-        restore.restore(host, settings, tmp_path / "one.dump")
-    assert "dropdb exposure_alert_2" in capsys.readouterr().out
 
 
 def test_a_lost_connection_does_not_interrupt_and_sigterm_does_as_ctrl_c(tmp_path: Path) -> None:
