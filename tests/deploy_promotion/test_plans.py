@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.promotion import commands
+from deploy.promotion import commands, objectives, promotion
 from deploy.promotion.errors import PromotionError
 from deploy.promotion.load import plan_load
 from deploy.promotion.objectives import Snapshot, parse, problems
@@ -102,6 +102,81 @@ def test_nothing_is_rolled_back_where_nothing_was_deployed(tmp_path: Path) -> No
     with pytest.raises(PromotionError, match=r"deploy: status.json: no answer"):
         Promotion(Plan(staging, production), Record("v1"), journal, Sizes()).run()
     assert [file.name for file in tmp_path.iterdir()] == ["journal"]
+
+
+STAGED, CANARY, ALL = ["deploy", "undo staging"], ["deploy", "canary", "undo canary"], ["deploy", "canary", "all"]
+
+
+def promote(folder: Path, monkeypatch: pytest.MonkeyPatch, at: str, refused: str = "") -> tuple[list[str], Journal]:
+    """Promote with commands that are only recorded. The step `at` fails, and so does the command `refused`."""
+    called, record, journal = list[str](), Record("v1"), Journal(folder, "plan")
+
+    def fail(*_: object) -> None:
+        if record.begun == at:
+            raise PromotionError("broken")
+
+    def run_shell(_: Journal, command: str, version: str) -> None:
+        called.append(command)
+        if command == refused or not command.startswith("undo"):
+            fail()
+        assert version == "v1"
+
+    for name, stub in (("run_shell", run_shell), ("run_module", fail), ("run_load", fail)):
+        monkeypatch.setattr(promotion, name, stub)
+    monkeypatch.setattr(Promotion, "_load", fail)
+    monkeypatch.setattr(Environment, "client_variables", lambda _: {})
+    monkeypatch.setattr(objectives, "fetch", lambda _: snapshot(1, 1))
+    monkeypatch.setattr(objectives, "fetch_after", lambda *_: snapshot(2, 2, "outage" if record.begun == at else ""))
+    monkeypatch.setattr(objectives, "problems", lambda _, after: [each for each in after.states.values() if each])
+    own = {"status_url": NOWHERE, "soak_seconds": 0}
+    staging = Environment(name=STAGING, deploy="deploy", rollback="undo staging", **own)
+    undo = {"canary_rollback": "undo canary", "rollback": "undo all"}
+    production = Environment(name=PRODUCTION, canary="canary", all="all", **undo, **own)
+    try:
+        Promotion(Plan(staging, production), record, journal, Sizes()).run()
+    except PromotionError as error:
+        called.append(str(error))
+    return called, journal
+
+
+@pytest.mark.parametrize(
+    ("at", "commands"),
+    [
+        ("staging: deploy", STAGED),
+        ("staging: smoke test", STAGED),
+        ("staging: city of 1000 people", STAGED),
+        ("staging: load", STAGED),
+        ("staging: objectives", STAGED),
+        ("production: canary", CANARY),
+        ("production: objectives of the canary", CANARY),
+        ("production: all", [*ALL, "undo all"]),
+        ("production: objectives", [*ALL, "undo all"]),
+    ],
+)
+def test_what_the_environment_of_a_failed_step_got_is_rolled_back(
+    at: str, commands: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (*called, error), journal = promote(tmp_path, monkeypatch, at)
+    assert (called, error.startswith(f"{at}: "), journal.load()) == (commands, True, None)
+
+
+def test_a_roll_back_that_fails_too_is_for_a_person_to_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (*called, error), journal = promote(tmp_path, monkeypatch, "production: canary", refused="undo canary")
+    assert (called, error) == (CANARY, "production: the roll-back failed too, act now: broken")
+    assert journal.load().begun == "production: canary"  # --restart tries it again
+
+
+def test_a_release_that_passes_every_step_is_not_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert promote(tmp_path, monkeypatch, at="none")[0] == ALL
+
+
+def test_a_plan_brings_one_release_at_a_time(tmp_path: Path) -> None:
+    first, second, other = Journal(tmp_path, "plan"), Journal(tmp_path, "plan"), Journal(tmp_path, "other")
+    refused = pytest.raises(PromotionError, match="another promotion by this plan runs")
+    with first.locked(), other.locked(), refused, second.locked():
+        pass
+    with second.locked():
+        pass
 
 
 def test_an_interruption_ends_a_program_that_ignores_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
