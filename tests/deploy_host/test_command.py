@@ -1,5 +1,6 @@
 """The operator's command, `exposure-alert`."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.host import __main__ as command
+from deploy.host.errors import HostError
 from deploy.host.host import Host
 from deploy.host.plan import DOWNLOADS, RELEASES
 from deploy.host.system import install_command
@@ -71,3 +73,29 @@ def test_archives_that_nothing_deletes_any_more_are_deleted_with_the_restart(
     monkeypatch.setattr(command, "switch", lambda *_, **__: None)
     command._switch(host, host_settings(tmp_path, DOWNLOADS=downloads), SimpleNamespace(mode="upgrade"))
     assert archive.exists() is is_kept
+
+
+def test_a_command_does_not_change_the_host_while_another_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(HostError, match="another exposure-alert command runs"), command._locked():
+            pass
+    with command._locked(), command._locked():  # that of the release which the first one starts
+        assert "EXPOSURE_ALERT_LOCKED" in os.environ
+    assert "EXPOSURE_ALERT_LOCKED" not in os.environ
+
+
+@pytest.mark.parametrize(("status", "ran"), [(0, ["new switch upgrade"]), (1, ["new switch upgrade", "old install"])])
+def test_the_files_of_the_old_release_are_put_back_after_a_failure_alone(
+    status: int, ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, called, deleted = Host(tmp_path / "host"), list[str](), list[Host]()
+    for name in ("old", "new"):
+        host.path(f"{RELEASES}/releases/{name}").mkdir(parents=True)
+    host.link(f"{RELEASES}/current", "releases/old")
+    monkeypatch.setattr(command, "run_release", lambda at, *words: called.append(" ".join([at.name, *words])) or status)
+    monkeypatch.setattr(command.releases, "delete_old", lambda host: deleted.append(host) or [])
+    assert command._let_serve(host, host.path(f"{RELEASES}/releases/new"), "upgrade") == status
+    assert (called, bool(deleted)) == (ran, status == 0)
