@@ -3,10 +3,11 @@
 from itertools import product
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from clients.phone import archive
+from clients.phone import exposure_pb2 as pb
 from clients.phone.crypto import DailyKey, new_key
 from clients.phone.errors import BadArchiveError
 
@@ -64,6 +65,25 @@ def test_the_signature_must_cover_the_header_too(signer):
         archive.read(signer.zipped({"export.bin": export, "export.sig": signature}), signer.public_key)
 
 
+def test_a_signature_of_another_algorithm_is_not_one_of_the_archive(signer):
+    export = signer.export(KEYS)
+    signatures = pb.TEKSignatureList.FromString(signer.signature(export))
+    signatures.signatures[0].signature_info.signature_algorithm = "1.2.840.10045.4.3.3"
+    files = {"export.bin": export, "export.sig": signatures.SerializeToString()}
+
+    with pytest.raises(BadArchiveError, match="no signature"):
+        archive.read(signer.zipped(files), signer.public_key)
+
+
+def test_files_that_are_no_messages_are_a_bad_archive(signer):
+    junk = archive.HEADER + b"\xff"
+
+    with pytest.raises(BadArchiveError, match="not an export of keys"):
+        archive.read(signer.zipped({"export.bin": junk, "export.sig": signer.signature(junk)}), signer.public_key)
+    with pytest.raises(BadArchiveError, match="not a list of signatures"):
+        archive.read(signer.zipped({"export.bin": junk, "export.sig": b"\xff"}), signer.public_key)
+
+
 def test_a_signed_file_without_the_header_is_refused(signer):
     export = signer.export(KEYS)[16:]
 
@@ -117,7 +137,10 @@ def test_one_part_of_several_is_refused(signer):
         archive.read(signer.zipped({"export.bin": export, "export.sig": signature}), signer.public_key)
 
 
-@pytest.mark.parametrize("key", [DailyKey(b"short", 1), DailyKey(b"k" * 16, 1, 145), DailyKey(b"k" * 16, 1, 0)])
+@pytest.mark.parametrize(
+    "key",
+    [DailyKey(b"short", 1), DailyKey(b"k" * 16, 1, 145), DailyKey(b"k" * 16, 1, 0), DailyKey(b"k" * 16, -1)],
+)
 def test_a_signed_key_that_cannot_be_is_refused(signer, key):
     with pytest.raises(BadArchiveError, match="key"):
         archive.read(signer.archive([key]), signer.public_key)
@@ -130,8 +153,9 @@ def test_a_public_key_is_read_as_pem_and_as_base64_of_der(signer):
         assert archive.load_public_key(text).public_numbers() == signer.public_key.public_numbers()
 
 
-def test_a_public_key_of_another_curve_is_refused():
-    key = ec.generate_private_key(ec.SECP384R1()).public_key()
+@pytest.mark.parametrize("make", [lambda: ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate])
+def test_a_public_key_of_another_curve_is_refused(make):
+    key = make().public_key()
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     with pytest.raises(ValueError, match="P-256"):
