@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock, call
 
 import psycopg2
 import pytest
@@ -15,10 +16,10 @@ from app.database.migrations import migrate_database
 from deploy.host import database
 from deploy.host.host import Host
 from deploy.host.install import install
-from deploy.host.plan import ETC, max_connections, port, processes, users
+from deploy.host.plan import BACKUPS, ETC, max_connections, port, processes, users
 from deploy.host.service_settings import METRICS_SECRET, SECRETS, TOKENS
 from deploy.host.settings import ALL_SURFACES, read_settings
-from deploy.host.system import install_packages
+from deploy.host.system import IDENTITY, RECIPIENTS, configure_backups, install_packages
 from deploy.host.units import TIMERS
 from tests.deploy_host.hosts import host_settings, write_settings
 from tests.support.roles import ROLES, SQL, is_refused, run_as_owner
@@ -134,11 +135,35 @@ def test_only_root_reads_what_contains_a_secret(root: Path) -> None:
     with_secrets = {path for path, (_, text) in written.items() if secret.search(text)} - {f"{ETC}/host.conf"}
     assert len(with_secrets) == 21
     assert {path for path in with_secrets if written[path][0] != 0o600} == set()
+    for folder in (f"{ETC}/secrets", f"{ETC}/processes", BACKUPS):
+        assert (root / folder.lstrip("/")).stat().st_mode & 0o777 == 0o700
+    for path in ("redis/users.acl", "postgresql/pg_hba.conf", "postgresql/pg_ident.conf"):
+        assert written[f"{ETC}/{path}"][0] == 0o640
     # Passwords of Redis are only in the files of their processes; Redis' own file has their SHA-256.
     passwords = [text.strip() for path, (_, text) in written.items() if "/secrets/redis-" in path]
     assert len(passwords) == 2 * len(ALL_SURFACES) + 1 == len(set(passwords))
     acl = written[f"{ETC}/redis/users.acl"][1]
     assert [password for password in passwords if password in acl] == []
+
+
+def test_the_key_that_opens_backups_is_made_once_and_read_by_root_alone(tmp_path: Path) -> None:
+    host = Mock(is_real=True, path=lambda path: tmp_path / path.lstrip("/"), run=lambda *argv: f"{' '.join(argv)}\n")
+    settings = host_settings(tmp_path, BACKUP_RECIPIENT="age1-of-another-host")
+    configure_backups(host, settings)
+    recipients = call(RECIPIENTS, f"age-keygen -y {IDENTITY}\nage1-of-another-host\n")
+    assert host.write.call_args_list == [call(IDENTITY, "age-keygen\n", 0o600), recipients]
+    host.path(IDENTITY).parent.mkdir(parents=True)
+    host.path(IDENTITY).touch()
+    host.write.reset_mock()
+    configure_backups(host, settings)
+    assert host.write.call_args_list == [recipients]
+
+
+def test_updates_are_installed_at_the_time_of_the_settings_and_used_at_once(root: Path) -> None:
+    run(root, REBOOT_AT="03:10")
+    written = files(root)
+    assert 'Automatic-Reboot-Time "03:10";' in written["/etc/apt/apt.conf.d/52exposure-alert"][1]
+    assert written["/etc/needrestart/conf.d/exposure-alert.conf"][1] == "$nrconf{restart} = 'a';\n"
 
 
 def test_no_process_has_the_secret_of_another_surface(root: Path) -> None:

@@ -95,7 +95,8 @@ def test_a_restart_with_another_surface_adds_its_users(
     monkeypatch.chdir(host.path(f"{RELEASES}/releases/{OLD}"))
     with pytest.raises(KeyboardInterrupt):
         command._switch(host, settings, SimpleNamespace(mode="upgrade"))
-    added = [line.split()[-1] for line in host.commands if line.startswith("useradd")]
+    useradd = "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "
+    added = [line.removeprefix(useradd) for line in host.commands if line.startswith("useradd")]
     assert {"ea-submission", "ea-worker-submission"} <= set(added)
 
 

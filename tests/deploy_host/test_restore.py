@@ -29,6 +29,7 @@ class HostWithDatabases(InterruptedHost):
             self.restored_by = (user, Path(argv[1]).stat().st_mode & 0o777, dict(options["environment"]))
             self.contents[DATABASE] = Path(argv[1]).read_text()
         elif renamed := re.match(r"ALTER DATABASE (\w+) RENAME TO (\w+)", text):
+            assert renamed[2] not in self.contents  # PostgreSQL refuses it
             self.contents[renamed[2]] = self.contents.pop(renamed[1])
         elif dropped := re.match(r"DROP DATABASE IF EXISTS (\w+) WITH \(FORCE\)", text):
             self.contents.pop(dropped[1], None)
