@@ -2,7 +2,10 @@
 
 import json
 import re
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,6 +13,7 @@ from botocore.stub import ANY, Stubber
 
 from app.config.settings import parse_setting
 from deploy.promotion.plan import read_plan
+from infra import release
 from infra.cost import read_sizes, table
 from infra.database_roles import address, documented_roles, grants, make_roles, role_statements
 from infra.release import (
@@ -69,6 +73,42 @@ def test_a_release_waits_for_its_migrations(clients: Any) -> None:
 def test_a_release_ends_if_its_migrations_fail(clients: Any) -> None:
     with pytest.raises(ReleaseFailedError, match=r"\[1\]"):
         migrate(clients("ecs"), 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "failing", "steps"),
+    [
+        (["--image", "v2"], "", ["register_image", "run_migrations", "replace_background", "switch_web"]),
+        (["--image", "v2"], "run_migrations", ["register_image", "run_migrations"]),
+        (["--image", "v2"], "replace_background", ["register_image", "run_migrations", "replace_background"]),
+        (["--only-migrations"], "", ["run_migrations"]),
+        ([], "", ["changed_processes", "replace_background", "switch_web"]),
+    ],
+)
+def test_a_release_begins_with_its_migrations_and_ends_with_what_serves(
+    arguments: list[str], failing: str, steps: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = list[str]()
+
+    def step(name: str, result: object) -> Any:
+        def run(*_: object, **__: object) -> object:
+            called.append(name)
+            if name == failing:
+                raise ReleaseFailedError(name)
+            return result
+
+        return run
+
+    results = {"register_image": {"release": "arn"}, "changed_processes": {"portal"}}
+    for name in ("register_image", "run_migrations", "changed_processes", "replace_background", "switch_web"):
+        monkeypatch.setattr(release, name, step(name, results.get(name)))
+    monkeypatch.setattr(release.boto3, "client", Mock())
+    content = RELEASE | {"task_definitions": {"release": "arn"}, "families": {}}
+    (tmp_path / "outputs").write_text(json.dumps({"release": {"value": content}}))
+    monkeypatch.setattr("sys.argv", ["release", str(tmp_path / "outputs"), *arguments])
+    with pytest.raises(ReleaseFailedError, match=failing) if failing else nullcontext():
+        release.main()
+    assert called == steps
 
 
 def replace(ecs: Stubber, deployment_at_last: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -46,13 +47,42 @@ def test_the_secret_of_the_cdn_is_completed_after_an_interruption(
         store_origin_secret({"cdn_secret_store": STORE}, "alert")
 
 
-class AcceptedToken:
-    """Equal to each token that ElastiCache accepts: 16 to 128 characters, of which few are not alphanumeric."""
+def test_the_secret_of_the_cdn_is_made_once_and_by_an_error_not_again(
+    clients: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values, firewall = clients("cloudfront-keyvaluestore"), clients("wafv2")
+    both = {"cloudfront-keyvaluestore": values.client, "wafv2": firewall.client}
+    monkeypatch.setattr(boto3, "client", both.__getitem__)
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "made-now")
+    asked = {"KvsARN": STORE, "Key": "origin-secret"}
+    values.add_client_error("get_key", "AccessDeniedException", expected_params=asked)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        store_origin_secret({"cdn_secret_store": STORE}, "alert")
+    values.add_client_error("get_key", "ResourceNotFoundException", expected_params=asked)
+    facts = {"ItemCount": 0, "TotalSizeInBytes": 0}
+    described = facts | {"ETag": "e", "KvsARN": STORE, "Created": 0}
+    values.add_response("describe_key_value_store", described, {"KvsARN": STORE})
+    values.add_response("put_key", facts | {"ETag": "f"}, asked | {"Value": "made-now", "IfMatch": "e"})
+    pattern = {"Name": "alert-origin", "Scope": "REGIONAL", "RegularExpressionList": [{"RegexString": "^made-now$"}]}
+    firewall.add_response("create_regex_pattern_set", {"Summary": {"ARN": "arn:set:of:the:patterns"}}, pattern)
+    store_origin_secret({"cdn_secret_store": STORE}, "alert")
+
+
+class Text:
+    """Equal to each text of a pattern."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and re.fullmatch(r"[A-Za-z0-9!&#$^<>-]{16,128}", other) is not None
+        return isinstance(other, str) and re.fullmatch(self.pattern, other) is not None
 
     __hash__ = None  # type: ignore[assignment]
+
+
+# ElastiCache accepts 16 to 128 characters, of which few are not alphanumeric.
+TOKEN = r"[A-Za-z0-9!&#$^<>-]{16,128}"
+VERIFIED_URL = rf"rediss://:{TOKEN}@master\.example\.org:6379/0\?ssl_cert_reqs=required&ssl_ca_certs=/etc/ssl/certs/.*"
 
 
 def renew_token(clients: Any, monkeypatch: pytest.MonkeyPatch, described: dict[str, Any], *, renews: bool) -> None:
@@ -64,9 +94,9 @@ def renew_token(clients: Any, monkeypatch: pytest.MonkeyPatch, described: dict[s
     available = {"ReplicationGroups": [{"ReplicationGroupId": "alert", "Status": "available"}]}
     for strategy in ("ROTATE", "SET"):
         expected = {"ReplicationGroupId": "alert", "AuthTokenUpdateStrategy": strategy, "ApplyImmediately": True}
-        redis.add_response("modify_replication_group", {}, expected | {"AuthToken": AcceptedToken()})
+        redis.add_response("modify_replication_group", {}, expected | {"AuthToken": Text(TOKEN)})
         redis.add_response("describe_replication_groups", available, {"ReplicationGroupId": "alert"})
-    store.add_response("put_secret_value", {}, {"SecretId": "arn:redis", "SecretString": ANY})
+    store.add_response("put_secret_value", {}, {"SecretId": "arn:redis", "SecretString": Text(VERIFIED_URL)})
     data = {"redis_url_arn": "arn:redis", "redis_name": "alert", "redis_host": "master.example.org"}
     store_redis_url(store.client, data, renews=renews)
 
