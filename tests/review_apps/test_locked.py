@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,6 +188,63 @@ def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
         os._exit(0 if inside.returncode == 0 and outside.returncode != 0 else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert (tmp_path / "file").read_text() == "own\n"
+
+
+# Every way into the network but TCP at the ports of the rules, and past them; what the kernel answers to each.
+WAYS = """
+import ctypes, json, os, platform, socket, sys
+port, parent = int(sys.argv[1]), os.getppid()
+sendmmsg = {"x86_64": 307, "aarch64": 269}[platform.machine()]
+libc, tcp, there = ctypes.CDLL(None, use_errno=True), socket.socket(), ("127.0.0.1", port)
+
+def call(*arguments):
+    if libc.syscall(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), "")
+
+ways = {
+    "UDP": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+    "UDP by IPv6": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM),
+    "raw": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
+    "MPTCP": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262),
+    "a Unix socket": lambda: socket.socket(socket.AF_UNIX),
+    "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+    "another port": lambda: tcp.connect(("127.0.0.1", port ^ 1)),
+    "listening": lambda: tcp.bind(("127.0.0.1", 0)),
+    "fast open by sendto": lambda: tcp.sendto(b"x", socket.MSG_FASTOPEN, there),
+    "fast open by sendmsg": lambda: tcp.sendmsg([b"x"], [], socket.MSG_FASTOPEN, there),
+    "fast open by sendmmsg": lambda: call(sendmmsg, tcp.fileno(), None, 0, 1 << 29),
+    "io_uring": lambda: call(425, 1, None),
+    "system calls of x32": lambda: call(1 << 30 | 39),
+    "a signal": lambda: os.kill(parent, 0),
+    "TCP": lambda: socket.socket().connect(there),
+    "TCP by IPv6": lambda: socket.socket(socket.AF_INET6),
+}
+done = {}
+for name, way in ways.items():
+    try:
+        way()
+        done[name] = "done"
+    except OSError as error:
+        done[name] = type(error).__name__
+status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+print(json.dumps([done, status["NoNewPrivs"].strip(), int(status["CapBnd"], 16)]))
+"""
+
+
+@needs_landlock
+def test_a_confined_process_has_no_way_into_the_network_but_tcp_at_its_ports() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        rules = {"read": ["/"], "write": ["/dev/null"], "bind": [], "connect": [port], "tasks": 64}
+        confine = [sys.executable, "-I", confined.__file__, json.dumps(rules)]
+        command = [*confine, sys.executable, "-c", WAYS, str(port)]
+        done, has_no_new_privileges, capabilities = json.loads(
+            subprocess.run(command, capture_output=True, check=True).stdout
+        )
+    assert {name for name, result in done.items() if result == "done"} == {"TCP", "TCP by IPv6"}
+    assert {result for result in done.values() if result != "done"} == {"PermissionError"}
+    assert has_no_new_privileges == "1"
+    assert capabilities == 0 or os.geteuid() != 0
 
 
 @pytest.mark.parametrize(
