@@ -7,16 +7,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg2
 import pytest
 import redis
 
+from processes.ports import free_port
 from processes.urls import port_of
 from review_apps import confined
+from review_apps.commands import update_command
 from review_apps.errors import ReviewAppError
-from review_apps.locked import check_source
+from review_apps.host import Host as ReviewAppsHost
+from review_apps.locked import check_source, prefix
+from review_apps.settings import Settings
+from review_apps.state import App
 from tests.review_apps.host import Host, basic
 from tests.review_apps.locking import USERS, locked_host, needs_landlock, needs_root, open_locked
 from tests.review_apps.small_app import WEB
@@ -192,8 +198,8 @@ def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
 
 # Every way into the network but TCP at the ports of the rules, and past them; what the kernel answers to each.
 WAYS = """
-import ctypes, json, os, platform, socket, sys
-port, parent = int(sys.argv[1]), os.getppid()
+import ctypes, json, os, platform, resource, socket, sys
+port, own, parent = int(sys.argv[1]), int(sys.argv[2]), os.getppid()
 sendmmsg = {"x86_64": 307, "aarch64": 269}[platform.machine()]
 libc, tcp, there = ctypes.CDLL(None, use_errno=True), socket.socket(), ("127.0.0.1", port)
 
@@ -217,6 +223,7 @@ ways = {
     "system calls of x32": lambda: call(1 << 30 | 39),
     "a signal": lambda: os.kill(parent, 0),
     "TCP": lambda: socket.socket().connect(there),
+    "TCP of its own": lambda: socket.socket().bind(("127.0.0.1", own)),
     "TCP by IPv6": lambda: socket.socket(socket.AF_INET6),
 }
 done = {}
@@ -227,23 +234,22 @@ for name, way in ways.items():
     except OSError as error:
         done[name] = type(error).__name__
 status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
-print(json.dumps([done, status["NoNewPrivs"].strip(), int(status["CapBnd"], 16)]))
+tasks = resource.getrlimit(resource.RLIMIT_NPROC)
+print(json.dumps([done, int(status["NoNewPrivs"]), tasks, int(status["CapBnd"], 16)]))
 """
 
 
 @needs_landlock
 def test_a_confined_process_has_no_way_into_the_network_but_tcp_at_its_ports() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        rules = {"read": ["/"], "write": ["/dev/null"], "bind": [], "connect": [port], "tasks": 64}
+        port, own = server.getsockname()[1], free_port()
+        rules = {"read": ["/"], "write": ["/dev/null"], "bind": [own], "connect": [port], "tasks": 64}
         confine = [sys.executable, "-I", confined.__file__, json.dumps(rules)]
-        command = [*confine, sys.executable, "-c", WAYS, str(port)]
-        done, has_no_new_privileges, capabilities = json.loads(
-            subprocess.run(command, capture_output=True, check=True).stdout
-        )
-    assert {name for name, result in done.items() if result == "done"} == {"TCP", "TCP by IPv6"}
+        command = [*confine, sys.executable, "-c", WAYS, str(port), str(own)]
+        done, *limits, capabilities = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert {name for name, result in done.items() if result == "done"} == {"TCP", "TCP of its own", "TCP by IPv6"}
     assert {result for result in done.values() if result != "done"} == {"PermissionError"}
-    assert has_no_new_privileges == "1"
+    assert limits == [1, [64, 64]]
     assert capabilities == 0 or os.geteuid() != 0
 
 
@@ -276,3 +282,15 @@ def test_plain_requirements_are_accepted_and_links_are_not(tmp_path: Path) -> No
     (tmp_path / "app.json").symlink_to("../pr-0001.json")
     with pytest.raises(ReviewAppError, match=r"links out of its own folder: app\.json"):
         check_source(tmp_path)
+
+
+def test_the_commit_of_a_fork_is_never_the_next_version_of_an_app_that_is_not_locked(tmp_path: Path) -> None:
+    host = ReviewAppsHost(Settings(tmp_path), print)
+    host.store.save(App(12, "topic", "/repository", release=1))
+    with pytest.raises(ReviewAppError, match="pr-0012 is not locked"):
+        update_command(host, SimpleNamespace(number=12, branch="fork-12", locked=True))
+
+
+def test_a_locked_app_without_a_user_does_not_run_as_root(tmp_path: Path) -> None:
+    with pytest.raises(ReviewAppError, match="has no user of its own"):
+        prefix(tmp_path, tmp_path, 0, 1024, 8001, [])

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,15 @@ def test_an_excess_of_processes_or_memory_is_described() -> None:
     assert limits.excess([me], 100_000, 1000) == ""
     assert "of memory, more than 1" in limits.excess([me], 1, 1000)
     assert "processes, more than 0" in limits.excess([me], 100_000, 0)
+
+
+def test_the_kernel_limits_what_a_daemon_starts() -> None:
+    script = (
+        "import subprocess; from review_apps import limits; limits.limit_this_process(100); subprocess.run(COMMAND)"
+    )
+    command = [sys.executable, "-c", script.replace("COMMAND", "['bash', '-c', 'ulimit -Hc; ulimit -v']")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", str(16 * 100 * 1024)]
 
 
 def test_each_child_is_limited_together_with_its_descendants() -> None:
