@@ -126,6 +126,16 @@ def test_the_first_check_and_the_later_ones_ask_as_the_public_app_does(make):
     assert asked(later) == [str(DAY + 2), str(DAY + 1), str(DAY)]
 
 
+def test_what_was_received_is_forgotten_after_fourteen_days(make):
+    state = State()
+    for days in (13, 14, 15):
+        receive(state, State(), NOW - days * 86_400, 60, 45)
+
+    make(state).check(NOW)
+
+    assert [reception.interval // 144 for reception in state.received] == [DAY - 13, DAY - 14]
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -98,12 +98,13 @@ def test_a_day_has_one_key_that_begins_at_midnight():
     assert (phone.keys[0].start, phone.keys[0].period) == (MIDNIGHT, 144)
 
 
-def test_a_key_that_was_ended_is_followed_by_one_for_the_rest_of_the_day():
+@pytest.mark.parametrize("later", [60, 100])
+def test_a_key_that_was_ended_is_followed_by_one_for_the_rest_of_the_day(later):
     phone = State()
     phone.key_at(MIDNIGHT)
 
     phone.end_current_key(MIDNIGHT + 60)
-    rest = phone.key_at(MIDNIGHT + 100)
+    rest = phone.key_at(MIDNIGHT + later)
 
     assert [(key.start, key.end) for key in phone.keys] == [(MIDNIGHT, MIDNIGHT + 60), (MIDNIGHT + 60, MIDNIGHT + 144)]
     assert rest is phone.keys[1]
