@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
 import psycopg2
@@ -17,12 +16,6 @@ import redis
 from processes.ports import free_port
 from processes.urls import port_of
 from review_apps import confined
-from review_apps.commands import update_command
-from review_apps.errors import ReviewAppError
-from review_apps.host import Host as ReviewAppsHost
-from review_apps.locked import check_source, prefix
-from review_apps.settings import Settings
-from review_apps.state import App
 from tests.review_apps.host import Host, basic
 from tests.review_apps.locking import USERS, locked_host, needs_landlock, needs_root, open_locked
 from tests.review_apps.small_app import WEB
@@ -251,46 +244,3 @@ def test_a_confined_process_has_no_way_into_the_network_but_tcp_at_its_ports() -
     assert {result for result in done.values() if result != "done"} == {"PermissionError"}
     assert limits == [1, [64, 64]]
     assert capabilities == 0 or os.geteuid() != 0
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("requirements.txt", "-r ../../../pr-0001.json\n"),
-        ("requirements.txt", "--index-url https://example.org/simple\nflask\n"),
-        ("requirements.txt", "x @ https://example.org/x.whl\n"),
-        ("requirements.txt", "./local\n"),
-        ("requirements.txt", "-e .\n"),
-        ("uv.lock", ""),
-        ("poetry.lock", ""),
-    ],
-)
-def test_a_locked_app_may_require_packages_of_the_index_alone(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / name).write_text(text)
-    with pytest.raises(ReviewAppError, match="a locked app may"):
-        check_source(tmp_path)
-
-
-def test_plain_requirements_are_accepted_and_links_are_not(tmp_path: Path) -> None:
-    digest = "0" * 64
-    (tmp_path / "requirements.txt").write_text(
-        "# a comment\n\nflask[async]>=3,<4 ; python_version < '3.14'  # why\n"
-        f"redis==8.1.0 \\\n    --hash=sha256:{digest} \\\n    --hash=sha256:{digest}\n"
-    )
-    (tmp_path / "inside").symlink_to("requirements.txt")
-    check_source(tmp_path)
-    (tmp_path / "app.json").symlink_to("../pr-0001.json")
-    with pytest.raises(ReviewAppError, match=r"links out of its own folder: app\.json"):
-        check_source(tmp_path)
-
-
-def test_the_commit_of_a_fork_is_never_the_next_version_of_an_app_that_is_not_locked(tmp_path: Path) -> None:
-    host = ReviewAppsHost(Settings(tmp_path), print)
-    host.store.save(App(12, "topic", "/repository", release=1))
-    with pytest.raises(ReviewAppError, match="pr-0012 is not locked"):
-        update_command(host, SimpleNamespace(number=12, branch="fork-12", locked=True))
-
-
-def test_a_locked_app_without_a_user_does_not_run_as_root(tmp_path: Path) -> None:
-    with pytest.raises(ReviewAppError, match="has no user of its own"):
-        prefix(tmp_path, tmp_path, 0, 1024, 8001, [])
