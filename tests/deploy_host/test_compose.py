@@ -144,6 +144,7 @@ def test_secrets_are_files_of_one_process_each(folder: Path) -> None:
         stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir() if path.name not in ("mail.env", "notices.env")
     }
     assert modes == {0o440}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_web_process_and_its_worker_share_their_secrets_alone(folder: Path) -> None:

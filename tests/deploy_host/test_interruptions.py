@@ -234,8 +234,10 @@ def test_a_scheduler_that_is_stopped_ends_its_task_first(tmp_path: Path) -> None
         "s.TASKS = (s.Task('backup', ('task',), 1e9, 0.0, ''),); s.main()"
     )
     values = environment({"PYTHONPATH": f"{ROOT}:{tmp_path}"})
+    tmp_path.chmod(0o755)
     with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=values) as running:
         wait_until((tmp_path / "begun").exists, "the task runs")
         running.send_signal(signal.SIGTERM)
         assert running.wait(60) == 0
     assert (tmp_path / "cleaned").exists()
+    assert tmp_path.stat().st_mode & 0o777 == 0o700  # it is that of the backups
