@@ -147,7 +147,8 @@ def test_the_runner_refuses_forks(run: Run, tmp_path: Path, origin: str | None) 
 @pytest.mark.parametrize(
     "change",
     [
-        {"GITHUB_REPOSITORY": "somebody/else"},
+        {"GITHUB_REPOSITORY": "a/b", "GITHUB_WORKFLOW_REF": "a/b/.github/workflows/review-app.yml@refs/heads/c"}
+        | {"GITHUB_EVENT_NAME": "schedule"},
         {"GITHUB_EVENT_NAME": "issue_comment"},
         {"GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/mine.yml@refs/heads/main"},
     ],
@@ -223,9 +224,9 @@ def test_a_forks_commit_is_deployed_locked(run: Run, deploying: Path) -> None:
     run("git", "-C", deploying / "source", "update-ref", "refs/pull/12/head", "HEAD")
     commit = run("git", "-C", deploying / "source", "rev-parse", "HEAD").stdout.strip()
     environment = {"REVIEW_APPS_HOME": str(deploying / "home")}
-    for _ in range(2):
-        done = run(deploying / "bin" / "review-deploy", "--fork", "12", commit, deploying / "source", **environment)
-        assert done.returncode == 0, done.stderr
+    for given, code in (("", 2), ("main", 2), (commit, 0), (commit, 0)):
+        done = run(deploying / "bin" / "review-deploy", "--fork", "12", given, deploying / "source", **environment)
+        assert done.returncode == code, done.stderr
     clone = deploying / "home" / "repository.git"
     assert (deploying / "opened").read_text().splitlines() == [
         f"open 12 --branch fork-12 --repository {clone} --locked",
