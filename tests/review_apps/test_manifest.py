@@ -1,17 +1,11 @@
 """app.json as a review app reads it (review_apps/manifest.py), and names, settings and logs."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from processes.termination import kill
-from review_apps import limits
 from review_apps.addons import AddOns
 from review_apps.errors import ReviewAppError
 from review_apps.locks import BusyError, Locks
@@ -21,7 +15,6 @@ from review_apps.servers import Servers
 from review_apps.settings import Settings
 from review_apps.state import App, DamagedError, Store, name_of, role_of
 from review_apps.times import age, iso
-from tests.support.waiting import wait_until
 
 
 def manifest(folder: Path, **content: Any) -> Manifest:
@@ -107,35 +100,6 @@ def test_a_log_hides_secrets_even_when_one_is_part_of_another_and_stays_small(tm
     for _ in range(50):
         log.write("x" * 99_999 + "\n")
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5_000_000
-
-
-def test_an_excess_of_processes_or_memory_is_described() -> None:
-    me = psutil.Process()
-    assert limits.excess([me], 100_000, 1000) == ""
-    assert "of memory, more than 1" in limits.excess([me], 1, 1000)
-    assert "processes, more than 0" in limits.excess([me], 100_000, 0)
-
-
-def test_the_kernel_limits_what_a_daemon_starts() -> None:
-    script = (
-        "import subprocess; from review_apps import limits; limits.limit_this_process(100); subprocess.run(COMMAND)"
-    )
-    command = [sys.executable, "-c", script.replace("COMMAND", "['bash', '-c', 'ulimit -Hc; ulimit -v']")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["0", str(16 * 100 * 1024)]
-
-
-def test_each_child_is_limited_together_with_its_descendants() -> None:
-    nested = ["sh", "-c", "sleep 1000 & sleep 1000 & wait"]
-    with subprocess.Popen(nested, start_new_session=True) as first, subprocess.Popen(["sleep", "1000"]) as second:
-        try:
-            parent = psutil.Process(first.pid)
-            wait_until(lambda: len(parent.children()) == 2, "the shell starts its children")
-            families = {pids[0]: len(pids) for pids in limits.Families(os.getpid()).look()}
-            assert (families[first.pid], families[second.pid]) == (3, 1)
-        finally:
-            kill([*parent.children(), parent])
-            second.kill()
 
 
 @pytest.mark.parametrize(
