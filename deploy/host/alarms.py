@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 _SECONDS: Final = 30
 _DEFAULT_PORTS: Final = {"smtp": 587, "smtps": 465}
-WEBHOOKS: Final = ("https://", "http://127.0.0.1")  # how their addresses start
+WEBHOOKS: Final = ("https://", "http://127.0.0.1:", "http://127.0.0.1/")  # how their addresses start
 
 
 def main(settings_file: Path, unit: str) -> int:
