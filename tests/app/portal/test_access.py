@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.portal.rights import ROLE_RIGHTS, Role
+from app.domain.portal.rights import ROLE_RIGHTS, Right, Role
 from app.portal.views.blueprint import PAGES, Page
 from app.store.portal import sessions
 from app.store.portal.sessions import PortalSession
@@ -15,6 +15,53 @@ from tests.support.service import Service
 ARGUMENTS = {"<int:number>": "999999", "<path:address>": "nothing-here", "<token>": "x" * 43, "<reference>": "ZZZZ9999"}
 PRIVATE = [page for page in PAGES.values() if not page.is_public]
 SIGN_IN = (303, "/en/sign-in")
+# Who may use which page; a new page needs a place here. None: everyone who has signed in.
+PUBLIC = """
+/<path:address> /accessibility /demonstration /help /invitation/<token> /new-password/<token> /outbox /password-link
+/password-link/sent /privacy /set-up /set-up/authenticator /set-up/codes /set-up/finish /set-up/passkey /sign-in
+/sign-in/passkey /sign-in/second-factor
+"""
+RIGHTS = {
+    None: """
+        /account /account/authenticator /account/authenticator/remove /account/codes /account/codes/saved
+        /account/details /account/passkey /account/passkeys/<int:number>/remove /account/password
+        /account/sessions/<int:number>/end /account/sessions/end /announcements/<int:number>/dismiss /confirm
+        /confirm/passkey /confirmed /session/continue /sign-out
+    """,
+    Right.ISSUE: "/ /code /code/text-message /codes /codes/<reference> /codes/list /codes/list/issue",
+    Right.SEE_PEOPLE: "/people /people/<int:number>",
+    Right.MANAGE_PEOPLE: """
+        /people/<int:number>/code /people/<int:number>/disable /people/<int:number>/enable /people/<int:number>/reset
+        /people/<int:number>/role /people/invitations/<int:number>/resend /people/invitations/<int:number>/withdraw
+        /people/invite
+    """,
+    Right.OUTBREAKS: """
+        /alerts /alerts/<int:number> /alerts/<int:number>/send /places /places/<int:number>
+        /places/<int:number>/alert /places/<int:number>/poster /places/new
+    """,
+    Right.STATISTICS: "/statistics /statistics/codes.csv",
+    Right.FIGURES: "/statistics/figures /statistics/figures.csv",
+    Right.AUDIT: "/audit /audit/entries.csv",
+    Right.TOKENS: "/tokens /tokens/<int:number>/revoke /tokens/new",
+    Right.INCIDENTS: """
+        /incidents /incidents/<int:number> /incidents/<int:number>/acknowledge /incidents/<int:number>/edit
+        /incidents/<int:number>/mitigate /incidents/<int:number>/reopen /incidents/<int:number>/report
+        /incidents/<int:number>/report/edit /incidents/<int:number>/report/publish /incidents/<int:number>/report/read
+        /incidents/<int:number>/resolve /incidents/new
+    """,
+    Right.EVERYWHERE: """
+        /announcements /announcements/<int:number> /announcements/<int:number>/end /announcements/new /jurisdictions
+    """,
+}
+# What acts without a page that asks first: a request with GET, which needs no token of a form, must not do it.
+ONLY_POST = """
+/account/codes/saved /account/sessions/<int:number>/end /account/sessions/end /alerts/<int:number>/send
+/announcements/<int:number>/dismiss /announcements/<int:number>/end /codes/list/issue /confirm/passkey /demonstration
+/incidents/<int:number>/acknowledge /incidents/<int:number>/mitigate /incidents/<int:number>/reopen
+/incidents/<int:number>/report/publish /incidents/<int:number>/report/read /incidents/<int:number>/resolve
+/people/invitations/<int:number>/resend /people/invitations/<int:number>/withdraw /session/continue /set-up/finish
+/sign-in/passkey /sign-out
+"""
 
 
 def address(page: Page, language: str = "en") -> str:
@@ -30,6 +77,16 @@ def opened(visitor: Visitor, page: Page) -> tuple[int, str]:
     """Return the status of a page without a form that was filled in, and where it leads."""
     response = visitor.client.open(address(page), method="GET" if "GET" in page.methods else "POST")
     return response.status_code, (response.location or "").partition("?")[0]
+
+
+def test_every_page_requires_the_right_that_is_written_here() -> None:
+    assert {page.rule for page in PAGES.values() if page.is_public} == set(PUBLIC.split())
+    written = {rule: right for right, rules in RIGHTS.items() for rule in rules.split()}
+    assert {page.rule: page.right for page in PRIVATE} == written
+
+
+def test_what_acts_at_once_is_only_for_forms() -> None:
+    assert {page.rule for page in PAGES.values() if "GET" not in page.methods} == set(ONLY_POST.split())
 
 
 def test_a_visitor_is_sent_from_every_page_to_that_for_signing_in(portal: Service) -> None:
