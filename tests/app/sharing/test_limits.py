@@ -8,6 +8,7 @@ import pytest
 from clients.secret.links import encode
 from tests.app.sharing.conftest import SharedText, Sharer
 from tests.support.at_once import at_once
+from tests.support.breakage import without_table
 from tests.support.service import Service
 
 MakeService = Callable[..., Service]
@@ -77,6 +78,7 @@ def test_without_redis_nothing_is_created_or_read(make_service: MakeService) -> 
     cut_off = Sharer(make_service(**own, REDIS_URL="redis://127.0.0.1:1/0"))
     responses = [cut_off.post("secrets", SharedText().fields()), cut_off.read(secret)]
     assert [response.status_code for response in responses] == [503, 503]
+    assert [response.json for response in responses] == [{"error": "service unavailable"}] * 2
     assert secret.opened(sharer.read(secret)) == secret.text
 
 
@@ -141,3 +143,17 @@ def test_only_a_post_reads(sharer: Sharer, method: str) -> None:
         response = sharer.service.client.open(f"/share/{path}", method=method, json=fields)
         assert (response.status_code, response.headers["Allow"]) == (405, "POST")
     assert sharer.outcome(secret) == "waiting"
+
+
+def test_every_answer_is_json_that_is_neither_stored_nor_taken_for_a_page(sharer: Sharer) -> None:
+    secret = sharer.share()
+    answers = [sharer.post("secrets", SharedText().fields()), sharer.read(secret), sharer.read(secret)]
+    with without_table(sharer.service, "shared_secrets"):
+        answers.append(sharer.read(secret))
+    assert [answer.status_code for answer in answers] == [201, 200, 404, 500]
+    assert answers[-1].json == {"error": "server error"}
+    for answer in answers:
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -126,9 +126,12 @@ def test_a_line_whose_code_was_used_does_not_count_again(make_portal: Callable[.
     assert request(visitor, "second").status_code == 200
 
 
-def test_a_line_can_be_repeated_after_a_failure(portal: Service, submission: SubmissionServer) -> None:
+@pytest.mark.parametrize("faults", [["500 Error"] * 2, ["400 Bad Request"], ["429 Too Many Requests"]])
+def test_a_line_can_be_repeated_after_a_failure(
+    portal: Service, submission: SubmissionServer, faults: list[str]
+) -> None:
     visitor = person(portal)
-    submission.faults += [answers("500 Error"), answers("500 Error")]
+    submission.faults += map(answers, faults)
     failed = request(visitor)
     assert (failed.status_code, failed.json) == (503, {"state": "unavailable"})
     assert request(visitor).json["state"] == "issued"
