@@ -117,10 +117,10 @@ def test_the_service_resolves_what_has_recovered_for_five_minutes(
     assert incidents.newest()[0].state is State.OPEN, "an alert still fires"
     ended = began + 30 * MINUTE
     alerting.synchronize([], [check_ends(Check.DATABASE, ended)], ended)
-    alerting.synchronize([], [], ended + RECOVERY - timedelta(seconds=1))
+    alerting.synchronize([], [], ended + 5 * MINUTE - timedelta(seconds=1))
     assert incidents.newest()[0].state is State.OPEN
-    alerting.synchronize([], [], ended + RECOVERY)
-    details = incidents.find(number, ended + RECOVERY)
+    alerting.synchronize([], [], ended + 5 * MINUTE)
+    details = incidents.find(number, ended + 5 * MINUTE)
     assert (details.incident.state, details.incident.minutes) == (State.RESOLVED, 30)
     assert details.draft is not None
     assert "30 minutes" in details.draft.report.sections["en"]["impact"]

@@ -85,8 +85,8 @@ def test_an_incident_needs_a_title(status: Service, incidents: Incidents, title:
 def test_the_timeline_has_what_happened_two_hours_before(status: Service, incidents: Incidents) -> None:
     now = status.clock.now
     with status.database.session() as session:
-        for hours, name in ((-3, "OLD"), (-1, "SUBMISSION_URL")):
-            events.add(session, Event(now + timedelta(hours=hours), EventKind.SETTING, name, author="service"))
+        for seconds, name in ((7201, "OLD"), (7200, "SUBMISSION_URL")):
+            events.add(session, Event(now - timedelta(seconds=seconds), EventKind.SETTING, name, author="service"))
     number = incidents.open(Opening("Claims fail"), AUTHOR, now)
     incidents.note(None, "The network of the host was repaired", "hosting", now + MINUTE)
     incidents.resolve(number, AUTHOR, now + 2 * MINUTE)

@@ -92,10 +92,22 @@ def test_a_notice_names_the_incident_in_both_languages_and_is_signed(desk: Desk)
     signed = b".".join((headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body))
     expected = base64.b64encode(hmac.new(bytes.fromhex(KEY), signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
-    assert content["id"] == headers["webhook-id"] == f"incident-{number}-1"
-    assert content["link"] == f"https://status.example.org/status/en/incidents/{number}"
+    assert headers["webhook-id"] == f"incident-{number}-1"
     links = {each: f"https://status.example.org/status/{each}/incidents/{number}" for each in ("en", "fr")}
-    assert content["links"] == links
+    assert content == {
+        "id": headers["webhook-id"],
+        "kind": "opened",
+        "link": links["en"],
+        "links": links,
+        "incident": {
+            "number": number,
+            "titles": {"en": "Claims fail", "fr": "Les codes sont refusés"},
+            "state": "open",
+            "impact": "minor",
+            "parts": ["claiming"],
+            "began": desk.service.clock.now.isoformat(),
+        },
+    }
     (email,) = desk.mail.messages
     assert email["To"] == "ada@health.example, grace@health.example"
     assert email["Subject"] == (

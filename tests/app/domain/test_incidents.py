@@ -1,0 +1,41 @@
+"""When a check becomes an alert, and how much of the service an alert affects."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.incidents.alerts import AlertKey, Detection, Source, impact_of
+from app.domain.incidents.checks import Check, Streaks
+from app.domain.incidents.states import Impact
+from app.domain.objectives import Severity
+
+NOW = datetime(2020, 7, 31, 12, 0, tzinfo=UTC)
+SLOT = timedelta(seconds=15)
+
+
+@pytest.mark.parametrize(
+    ("results", "begin"),
+    [
+        ([False, False], None),
+        ([False, False, False], 0),
+        ([True, False, False, False], 1),
+        ([False, False, True, False, False], None),
+        ([False, None, False, False], 0),
+        ([False, False, False, True], None),
+    ],
+    ids=str,
+)
+def test_three_bad_results_in_a_row_are_an_alert(results: list[bool | None], begin: int | None) -> None:
+    streaks = Streaks()
+    for number, result in enumerate(results):
+        streaks.add({Check.REDIS: result}, NOW + number * SLOT)
+    assert streaks.firing() == ({} if begin is None else {Check.REDIS: NOW + begin * SLOT})
+
+
+@pytest.mark.parametrize("part", ["issuing", "claiming", "uploading", "downloading", "portal", "sharing", "jobs"])
+@pytest.mark.parametrize("severity", Severity)
+def test_only_an_urgent_alert_about_what_phones_need_is_major(part: str, severity: Severity) -> None:
+    alert = Detection(AlertKey(Source.OBJECTIVE, "any", severity), NOW, ("status", part))
+    is_needed = part in ("issuing", "claiming", "uploading", "downloading")
+    is_major = is_needed and severity is Severity.PAGE
+    assert impact_of([alert]) is (Impact.MAJOR if is_major else Impact.MINOR)
