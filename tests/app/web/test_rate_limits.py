@@ -237,6 +237,8 @@ def test_without_redis_phone_routes_work_and_password_routes_are_closed(
     phone = service.pair()  # issues a code and claims it
     assert service.upload(phone, [exposure_key()]).status_code == 200
     assert service.fetch(service.today).status_code == 200
+    assert service.client.post("/code-status", json={"hash_ids": []}, headers=bearer()).status_code == 200
+    assert service.client.post("/qr/new-event", headers=bearer()).status_code == 400  # and not 500
     assert seen(service.client.get("/events/2026-03-18", auth=METRICS)) == plain_error(
         503, "service unavailable", {"Retry-After": "5"}
     )
