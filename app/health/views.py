@@ -119,8 +119,3 @@ def security_text() -> Response:
 
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-@health.fault_response
-def _fault() -> Response:
-    return plain_error("server error", 500)

@@ -6,7 +6,7 @@ from app.config import STATUS
 from app.measuring.exposition import exposition
 from app.web.blueprints import Blueprint
 from app.web.context import current_context
-from app.web.responses import NO_STORE, NOSNIFF, plain_error
+from app.web.responses import NO_STORE, NOSNIFF
 from app.web.security import allow_only, requires_metrics_token
 
 metrics = Blueprint("metrics", __name__)
@@ -21,8 +21,3 @@ def show_metrics() -> Response:
     redis = context.redis if context.settings.serves(STATUS) else None
     body, content_type = exposition(context.instruments, redis, request.headers.get("Accept", ""))
     return Response(body, headers=NO_STORE | NOSNIFF, content_type=content_type)
-
-
-@metrics.fault_response
-def _fault() -> Response:
-    return plain_error("server error", 500)

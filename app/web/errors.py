@@ -1,4 +1,4 @@
-"""Responses to requests that no blueprint answers: unknown paths, and errors outside all views."""
+"""Responses to requests that no blueprint answers: unknown paths, and unexpected errors."""
 
 import logging
 

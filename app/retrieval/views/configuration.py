@@ -18,8 +18,3 @@ def exposure_configuration(name: str) -> Response:
     if request.method not in ("GET", "HEAD"):
         return plain_error("method not allowed", 405, {"Allow": "GET, HEAD"})
     return conditional(json_text(file.text, {"Cache-Control": "public, max-age=3600"}), file.etag)
-
-
-@configuration.fault_response
-def _fault() -> Response:
-    return plain_error("server error", 500)

@@ -17,7 +17,6 @@ from app.web.dates import duration
 from app.web.i18n import LANGUAGES, Catalogue, load_catalogue
 from app.web.languages import LANGUAGE, redirect_to_language
 from app.web.pages import static_path
-from app.web.responses import plain_error
 from app.web.security import authenticates_itself
 
 _GROUP: Final = "sharing"
@@ -32,8 +31,6 @@ _HOUR: Final = timedelta(hours=1)
 
 site = Blueprint("sharing_site", __name__)
 site.after_request(protect)
-site.plain_text_limits()
-site.fault_response(lambda: plain_error("server error", 500))
 
 
 def _add_page(name: str, folder: str) -> None:

@@ -34,7 +34,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_context, current_time
 from app.web.i18n import load_catalogue
 from app.web.languages import LANGUAGE
-from app.web.responses import conditional, plain_error
+from app.web.responses import conditional
 from app.web.spreadsheets import csv_lines
 
 _PATH: Final = "/figures"
@@ -44,7 +44,6 @@ _FIRST_COLUMNS: Final = ("date", "place")
 figures = Blueprint("status_figures", __name__)
 figures.before_request(accept_only_reading)
 figures.after_request(protect)
-figures.fault_response(lambda: plain_error("server error", 500))
 
 
 @figures.route(f"/status/{LANGUAGE}{_PATH}")

@@ -34,7 +34,6 @@ _RECENT_INCIDENTS: Final = 5
 site = Blueprint("status", __name__)
 site.before_request(accept_only_reading)
 site.after_request(protect)
-site.fault_response(lambda: plain_error("server error", 500))
 
 
 @site.route("/status")
