@@ -66,7 +66,8 @@ class Traffic:
     def send(self, method: str, path: str, address: str = ADDRESS, **request: Any) -> Any:
         headers = {"X-Forwarded-For": f"198.51.100.9, {ADDRESS}", "Cookie": "session=the-secret-cookie"}
         request["headers"] = headers | request.get("headers", {})
-        response = self.service.client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address}, **request)
+        client = self.service.app.test_client(use_cookies=False)  # otherwise it removes the field
+        response = client.open(path, method=method, environ_overrides={"REMOTE_ADDR": address}, **request)
         self.responses.append(response)
         return response
 

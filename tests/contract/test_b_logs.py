@@ -80,15 +80,18 @@ def test_logs_contain_no_client_address_or_secret(service: Service, capsys: Log)
         "X-CloudFront-Secret": "the-secret-of-the-network",
         "Cookie": "session=the-cookie",
         "Forwarded": f"for={address}",
+        "Referer": "https://portal.example/a-page",
+        "User-Agent": "the browser of a person",
     }
     one_time_code = service.issue(hash_id=HASH_ID)
-    service.client.post("/new-key-claim", headers=headers | bearer(wrong_token))
-    service.client.post(f"/new-key-claim/{HASH_ID}", headers=headers | bearer())
+    client = service.app.test_client(use_cookies=False)  # otherwise it removes the cookie
+    client.post("/new-key-claim", headers=headers | bearer(wrong_token))
+    client.post(f"/new-key-claim/{HASH_ID}", headers=headers | bearer())
     service.claim("WRONGCODE1", headers=headers, environ_overrides={"REMOTE_ADDR": address})
     service.upload(phone, [exposure_key(7)])
-    service.client.get(f"/retrieve/302/{service.today}/{code}", headers=headers)
-    service.client.get(f"/retrieve/302/{service.today}/{code}x", headers=headers)
-    service.client.get("/events/2026-03-18", headers={"Authorization": "Basic dXNlcjpwYXNzd29yZA=="})
+    client.get(f"/retrieve/302/{service.today}/{code}", headers=headers)
+    client.get(f"/retrieve/302/{service.today}/{code}x", headers=headers)
+    client.get("/events/2026-03-18", headers={"Authorization": "Basic dXNlcjpwYXNzd29yZA=="})
 
     everything = "\n".join(_lines(capsys))
     assert everything.count("http response") == 10

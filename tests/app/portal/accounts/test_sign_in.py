@@ -270,9 +270,23 @@ def test_nothing_that_identifies_a_person_is_logged(portal: Service, capfd: pyte
     type_code(visitor, member.totp())
     visitor.get("/en/new-password/" + "x" * 43)
     visitor.get("/en/invitation/" + "y" * 43)
-    log = capfd.readouterr().err
+    visitor.get("/en/codes/K7QW4M2P")
+    visitor.get(f"/en/nowhere/{EMAIL}")
+    visitor.get("/en/people?q=Lovelace")
+    cookie, log = visitor.client.get_cookie("portal"), capfd.readouterr().err
+    assert cookie
     assert "/new-password/<token> statusCode=404" in log
-    for private in (EMAIL, "x" * 43, "y" * 43, PASSWORD, member.totp(), "127.0.0.1"):
+    for private in (
+        EMAIL,
+        "x" * 43,
+        "y" * 43,
+        "K7QW4M2P",
+        "Lovelace",
+        cookie.value[:60],
+        PASSWORD,
+        member.totp(),
+        "127.0.0.1",
+    ):
         assert private not in log
 
 
