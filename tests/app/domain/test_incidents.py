@@ -1,4 +1,4 @@
-"""When a check becomes an alert, and how much of the service an alert affects."""
+"""When a check becomes an alert, how much of the service it affects, and when notices of it are repeated."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,8 @@ import pytest
 
 from app.domain.incidents.alerts import AlertKey, Detection, Source, impact_of
 from app.domain.incidents.checks import Check, Streaks
-from app.domain.incidents.states import Impact
+from app.domain.incidents.notices import NoticeKind, Progress, Subject, after_failure, due
+from app.domain.incidents.states import Impact, State
 from app.domain.objectives import Severity
 
 NOW = datetime(2020, 7, 31, 12, 0, tzinfo=UTC)
@@ -39,3 +40,28 @@ def test_only_an_urgent_alert_about_what_phones_need_is_major(part: str, severit
     is_needed = part in ("issuing", "claiming", "uploading", "downloading")
     is_major = is_needed and severity is Severity.PAGE
     assert impact_of([alert]) is (Impact.MAJOR if is_major else Impact.MINOR)
+
+
+@pytest.mark.parametrize(
+    ("urgency", "sent", "pause"),
+    [
+        (None, 1, timedelta(minutes=15)),
+        (Severity.PAGE, 1, timedelta(minutes=15)),
+        (Severity.PAGE, 2, timedelta(hours=1)),
+        (Severity.TICKET, 1, timedelta(days=1)),
+        (Severity.TICKET, 2, timedelta(days=1)),
+    ],
+)
+def test_what_can_wait_is_repeated_once_a_day(urgency: Severity | None, sent: int, pause: timedelta) -> None:
+    subject, progress = Subject(1, State.OPEN, urgency, acknowledged=False), Progress(sent, NOW)
+    assert due(subject, progress, NOW + pause - timedelta(seconds=1)) is None
+    assert due(subject, progress, NOW + pause) is NoticeKind.REMINDER
+
+
+def test_a_notice_that_fails_is_tried_again_after_longer_and_longer_pauses() -> None:
+    progress, pauses = Progress(), []
+    for _ in range(7):
+        progress = after_failure(progress, NOW)
+        assert progress.next_attempt
+        pauses.append((progress.next_attempt - NOW).seconds)
+    assert pauses == [15, 30, 60, 120, 240, 300, 300]

@@ -270,7 +270,7 @@ def test_nothing_that_identifies_a_person_is_logged(portal: Service, capfd: pyte
     type_code(visitor, member.totp())
     visitor.get("/en/new-password/" + "x" * 43)
     visitor.get("/en/invitation/" + "y" * 43)
-    visitor.get("/en/codes/K7QW4M2P")
+    Visitor(portal).get("/en/codes/K7QW4M2P")  # leads to the page for signing in, whose address has it
     visitor.get(f"/en/nowhere/{EMAIL}")
     visitor.get("/en/people?q=Lovelace")
     cookie, log = visitor.client.get_cookie("portal"), capfd.readouterr().err
