@@ -1,7 +1,11 @@
 """Locking out after failed attempts, by account and by network."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
+import pytest
+
+from app.domain.portal.lock_outs import LINKS, NETWORK_LINKS, NETWORKS, PASSWORDS, LockOutRule
 from app.portal.second_factor_codes import give_code
 from tests.support.portal import Visitor
 from tests.support.portal_accounts import EMAIL, add_member, audited, send, type_code, type_password
@@ -81,6 +85,24 @@ def test_a_network_that_tries_many_accounts_is_locked(portal: Service) -> None:
     elsewhere = Visitor(portal)
     elsewhere.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
     assert type_password(elsewhere).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("rule", "seconds", "locks"),
+    [
+        *((rule, 3599, True) for rule in (NETWORKS, LINKS, NETWORK_LINKS)),
+        *((rule, 3600, False) for rule in (NETWORKS, LINKS, NETWORK_LINKS)),
+        (PASSWORDS, 3600, True),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_the_attempts_of_a_network_and_for_links_are_counted_anew_after_an_hour_without_one(
+    portal: Service, rule: LockOutRule, seconds: int, locks: bool
+) -> None:
+    lock_out, now = portal.app.context.portal.lock_out, portal.clock.now
+    for _ in range(rule.failures - 1):
+        lock_out.count(rule, "subject", now)
+    assert lock_out.count(rule, "subject", now + timedelta(seconds=seconds)).locks is locks
 
 
 def test_the_log_of_audit_names_no_address_that_has_no_account(portal: Service) -> None:
