@@ -73,6 +73,7 @@ def test_a_new_password_ends_the_other_sessions_and_is_reported(portal: Service,
         ("password123456", "easy to guess"),
         ("exposurealert1", "easy to guess"),
         ("portailexposure", "easy to guess"),
+        ("canadahealthqzvkxwj", "easy to guess"),
         (EMAIL, "easy to guess"),
         ("nurse.health.2026", "easy to guess"),
         ("aaaaaaaaaaaaaaaaaaaa", "easy to guess"),
@@ -89,7 +90,15 @@ def test_a_password_that_is_short_or_guessable_is_refused(
 
 
 @pytest.mark.parametrize(
-    "password", [NEW_PASSWORD, "  spaces around it are kept  ", "Kj9#mPq2$vX7wL", "été" * 2 + "grenouille nénuphar"]
+    "password",
+    [
+        NEW_PASSWORD,
+        "  spaces around it are kept  ",
+        "Kj9#mPq2$vX7",
+        "été" * 2 + "grenouille nénuphar",
+        "canadahealthqzvkxwjp",
+        ("violet tractor mirror oatmeal " * 5)[:128],
+    ],
 )
 def test_other_passwords_are_accepted(portal: Service, member: Member, password: str) -> None:
     assert sign_in(portal, member).post("/en/account/password", password=password).status_code == 303
