@@ -263,33 +263,6 @@ def test_a_password_alone_sets_up_no_second_factor_for_an_account_that_had_one(p
     assert visitor.get("/en/account").status_code == 303
 
 
-def test_nothing_that_identifies_a_person_is_logged(portal: Service, capfd: pytest.CaptureFixture[str]) -> None:
-    member, visitor = add_member(portal), Visitor(portal)
-    type_password(visitor, password=WRONG)
-    type_password(visitor)
-    type_code(visitor, member.totp())
-    visitor.get("/en/new-password/" + "x" * 43)
-    visitor.get("/en/invitation/" + "y" * 43)
-    Visitor(portal).get("/en/codes/K7QW4M2P")  # leads to the page for signing in, whose address has it
-    visitor.get(f"/en/nowhere/{EMAIL}")
-    visitor.get("/en/people?q=Lovelace")
-    cookie, log = visitor.client.get_cookie("portal"), capfd.readouterr().err
-    assert cookie
-    assert "/new-password/<token> statusCode=404" in log
-    for private in (
-        EMAIL,
-        "x" * 43,
-        "y" * 43,
-        "K7QW4M2P",
-        "Lovelace",
-        cookie.value[:60],
-        PASSWORD,
-        member.totp(),
-        "127.0.0.1",
-    ):
-        assert private not in log
-
-
 def test_pages_with_links_send_no_referrer_and_are_not_stored(portal: Service) -> None:
     response = Visitor(portal).get("/en/invitation/" + "y" * 43)
     assert response.headers["Referrer-Policy"] == "no-referrer"
