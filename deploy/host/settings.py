@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from deploy.host.alarms import WEBHOOKS
+from deploy.host.alarms import is_safe_webhook
 from deploy.host.errors import HostError
 from deploy.host.service_settings import further_settings, is_further
 
@@ -157,7 +157,7 @@ def _rules(settings: HostSettings) -> Iterator[tuple[str, bool, str]]:
     server = settings.alarm_mail_url.startswith(("smtp://", "smtps://"))
     yield "ALARM_MAIL_URL", mail and not server, "required by ALARM_EMAIL: smtps://user:password@host, or smtp://…"
     webhook = settings.alarm_webhook
-    yield "ALARM_WEBHOOK", bool(webhook) and not webhook.startswith(WEBHOOKS), "does not start with https://"
+    yield "ALARM_WEBHOOK", bool(webhook) and not is_safe_webhook(webhook), "does not start with https://"
     yield (
         "ALARM_EMAIL",
         not (mail or webhook),

@@ -22,6 +22,8 @@ from tests.deploy_host.hosts import LINES, host_settings
         ({"ALARM_WEBHOOK": ""}, "alarms must reach a person"),
         ({"ALARM_WEBHOOK": "http://alarms.example.org/"}, "ALARM_WEBHOOK: does not start with https://"),
         ({"ALARM_WEBHOOK": "http://127.0.0.1.example.org/"}, "ALARM_WEBHOOK: does not start with https://"),
+        ({"ALARM_WEBHOOK": "http://127.0.0.1:80@example.org/"}, "ALARM_WEBHOOK: does not start with https://"),
+        ({"ALARM_WEBHOOK": "https://["}, "ALARM_WEBHOOK: does not start with https://"),
         ({"ALARM_EMAIL": "a@example.org"}, "ALARM_MAIL_URL"),
         ({"HEALTH_AUTHORITY": "a:b"}, "HEALTH_AUTHORITY"),
         ({"REGION_CODE": "30"}, "REGION_CODE"),
