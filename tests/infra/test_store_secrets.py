@@ -2,12 +2,13 @@
 
 import base64
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from botocore.stub import ANY
+from botocore.stub import ANY, Stubber
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -16,6 +17,7 @@ from clients.phone.settings import Settings
 from infra.store_secrets import makers, store_origin_secret, store_public_key, store_redis_url, store_settings
 
 STORE = "arn:aws:cloudfront::111111111111:key-value-store/a"
+PATTERN_SET = {"Summary": {"ARN": "arn:set:of:the:patterns"}}
 
 
 def test_the_public_key_is_stored_in_the_form_that_clients_read(clients: Any) -> None:
@@ -31,40 +33,51 @@ def test_the_public_key_is_stored_in_the_form_that_clients_read(clients: Any) ->
     assert Settings.from_environ({**others, "EXPORT_PUBLIC_KEY": text}).public_key == key
 
 
-def test_the_secret_of_the_cdn_is_completed_after_an_interruption(
-    clients: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    values, firewall = clients("cloudfront-keyvaluestore"), clients("wafv2")
-    both = {"cloudfront-keyvaluestore": values.client, "wafv2": firewall.client}
+@dataclass(frozen=True)
+class Cdn:
+    """The services that hold the secret of the CDN."""
+
+    values: Stubber
+    firewall: Stubber
+
+
+@pytest.fixture
+def cdn(clients: Any, monkeypatch: pytest.MonkeyPatch) -> Cdn:
+    """Services whose responses must all be used."""
+    cdn = Cdn(clients("cloudfront-keyvaluestore"), clients("wafv2"))
+    both = {"cloudfront-keyvaluestore": cdn.values.client, "wafv2": cdn.firewall.client}
     monkeypatch.setattr(boto3, "client", both.__getitem__)
+    return cdn
+
+
+def pattern_of(secret: str) -> dict[str, Any]:
+    return {"Name": "alert-origin", "Scope": "REGIONAL", "RegularExpressionList": [{"RegexString": f"^{secret}$"}]}
+
+
+def test_the_secret_of_the_cdn_is_completed_after_an_interruption(cdn: Cdn) -> None:
     key = {"Key": "origin-secret", "Value": "made-before", "ItemCount": 1, "TotalSizeInBytes": 20}
-    pattern = {"Name": "alert-origin", "Scope": "REGIONAL", "RegularExpressionList": [{"RegexString": "^made-before$"}]}
     for _ in range(2):
-        values.add_response("get_key", key, {"KvsARN": STORE, "Key": "origin-secret"})
-    firewall.add_response("create_regex_pattern_set", {"Summary": {"ARN": "arn:set:of:the:patterns"}}, pattern)
-    firewall.add_client_error("create_regex_pattern_set", "WAFDuplicateItemException")
+        cdn.values.add_response("get_key", key, {"KvsARN": STORE, "Key": "origin-secret"})
+    cdn.firewall.add_response("create_regex_pattern_set", PATTERN_SET, pattern_of("made-before"))
+    cdn.firewall.add_client_error("create_regex_pattern_set", "WAFDuplicateItemException")
     for _ in range(2):
         store_origin_secret({"cdn_secret_store": STORE}, "alert")
 
 
 def test_the_secret_of_the_cdn_is_made_once_and_by_an_error_not_again(
-    clients: Any, monkeypatch: pytest.MonkeyPatch
+    cdn: Cdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values, firewall = clients("cloudfront-keyvaluestore"), clients("wafv2")
-    both = {"cloudfront-keyvaluestore": values.client, "wafv2": firewall.client}
-    monkeypatch.setattr(boto3, "client", both.__getitem__)
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: "made-now")
     asked = {"KvsARN": STORE, "Key": "origin-secret"}
-    values.add_client_error("get_key", "AccessDeniedException", expected_params=asked)
+    cdn.values.add_client_error("get_key", "AccessDeniedException", expected_params=asked)
     with pytest.raises(ClientError, match="AccessDenied"):
         store_origin_secret({"cdn_secret_store": STORE}, "alert")
-    values.add_client_error("get_key", "ResourceNotFoundException", expected_params=asked)
+    cdn.values.add_client_error("get_key", "ResourceNotFoundException", expected_params=asked)
     facts = {"ItemCount": 0, "TotalSizeInBytes": 0}
     described = facts | {"ETag": "e", "KvsARN": STORE, "Created": 0}
-    values.add_response("describe_key_value_store", described, {"KvsARN": STORE})
-    values.add_response("put_key", facts | {"ETag": "f"}, asked | {"Value": "made-now", "IfMatch": "e"})
-    pattern = {"Name": "alert-origin", "Scope": "REGIONAL", "RegularExpressionList": [{"RegexString": "^made-now$"}]}
-    firewall.add_response("create_regex_pattern_set", {"Summary": {"ARN": "arn:set:of:the:patterns"}}, pattern)
+    cdn.values.add_response("describe_key_value_store", described, {"KvsARN": STORE})
+    cdn.values.add_response("put_key", facts | {"ETag": "f"}, asked | {"Value": "made-now", "IfMatch": "e"})
+    cdn.firewall.add_response("create_regex_pattern_set", PATTERN_SET, pattern_of("made-now"))
     store_origin_secret({"cdn_secret_store": STORE}, "alert")
 
 
