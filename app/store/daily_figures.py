@@ -18,7 +18,7 @@ _ADD = text("""
     ON CONFLICT (day, place, figure) DO NOTHING
 """)
 _DAYS = text("SELECT DISTINCT day FROM daily_figures WHERE day >= :first")
-# One row for each day and place: one for each figure would be 108,000 in 400 days, which take half a second to read.
+# One row for each day and place: one for each figure would be 108,000 in 400 days, which take 0.4 seconds to read.
 _COUNTS = text("""
     SELECT day, place, array_agg(figure), array_agg(count) FROM daily_figures
     WHERE day BETWEEN :first AND :last GROUP BY day, place ORDER BY place, day
@@ -33,7 +33,7 @@ _PURGE = text("DELETE FROM daily_figures WHERE day < :before")
 
 @dataclass(frozen=True)
 class StoredFigures:
-    """The figures of a day and place by their names; a count is None if it is hidden, and that is how it was read."""
+    """The figures of a day and place by their names. A published count is None if it is hidden."""
 
     day: date
     place: str

@@ -74,9 +74,8 @@ def test_new_workers_run_the_new_code(server: str, database_url: str, redis_url:
     environment = SECRETS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WEB_SERVER": server}
     with web_process(environment, tmp_path / "log", code) as web:
         ping_seconds(web.port)
-        with (code / "app" / "config" / "__init__.py").open(
-            "a"
-        ) as module:  # a module that the first process has imported too
+        imported = code / "app" / "config" / "__init__.py"  # by the first process too
+        with imported.open("a") as module:
             module.write(f"\nimport sys\nprint({NEW_RELEASE!r}, file=sys.stderr, flush=True)\n")
         os.kill(web.pid, signal.SIGHUP)
         wait_until(lambda: NEW_RELEASE in web.log.read_text(), "a worker with the new code", REPLACED_SECONDS)

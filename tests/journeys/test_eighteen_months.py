@@ -1,4 +1,4 @@
-"""Eighteen months in which nobody attends to the service: every table keeps what the documents say, and no more."""
+"""Eighteen months without an operator: every table keeps what the documents state, and no more."""
 
 import importlib
 import secrets
