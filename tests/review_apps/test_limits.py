@@ -55,7 +55,7 @@ def test_what_exceeds_a_limit_is_killed_with_all_that_it_started(command: list[s
     script += "code = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE).wait()\n"
     script += "watching.join(0.5)  # it still kills the children\nprint(code)"
     done = subprocess.run(
-        [sys.executable, "-c", script, *command], capture_output=True, text=True, check=True, timeout=20
+        [sys.executable, "-c", script, *command], capture_output=True, text=True, check=True, timeout=120
     )
     line, code = done.stdout.splitlines()
     assert (reason in line, code) == (True, "-9")
