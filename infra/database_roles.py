@@ -43,8 +43,8 @@ def documented_roles() -> list[str]:
 
 
 def address(role: str, password: str, host: str) -> str:
-    """Return DATABASE_URL."""
-    return f"postgresql://{role}:{password}@{host}:5432/{_DATABASE}?sslmode=require"
+    """Return DATABASE_URL. PGSSLMODE of the process requires TLS, and verifies the server."""
+    return f"postgresql://{role}:{password}@{host}:5432/{_DATABASE}"
 
 
 def main(outputs: dict[str, Any]) -> None:

@@ -219,7 +219,8 @@ def test_an_error_leaves_no_role_with_a_password_that_nobody_has(clients: Any) -
 
 
 def test_addresses_of_the_database_are_ones_that_processes_accept() -> None:
-    assert parse_setting("DATABASE_URL", address("portal", "p-_w", "db.example.org")).endswith("sslmode=require")
+    value = parse_setting("DATABASE_URL", address("portal", "p-_w", "db.example.org"))
+    assert value == "postgresql+psycopg2://portal:p-_w@db.example.org:5432/service"
 
 
 def test_the_cost_counts_what_is_planned() -> None:

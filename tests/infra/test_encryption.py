@@ -1,10 +1,11 @@
 """Everything is encrypted: stored with our own keys, and on its way with a modern TLS."""
 
 import json
+import re
 
 import pytest
 
-from tests.infra.plans import ENVIRONMENTS, Plan, plan
+from tests.infra.plans import ENVIRONMENTS, ROOT, Plan, plan
 
 pytestmark = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
@@ -59,8 +60,17 @@ def test_the_database_and_redis_require_tls(environment: str) -> None:
     assert {"rds.force_ssl": "1"}.items() <= {each["name"]: each["value"] for each in group.values["parameter"]}.items()
     (redis,) = service.of("aws_elasticache_replication_group")
     assert (redis.values["transit_encryption_mode"], redis.values["at_rest_encryption_enabled"]) == ("required", "true")
-    modes = [environment_of(service, name)["PGSSLMODE"] for name in ("submission", "worker-portal", "release")]
-    assert modes == ["require"] * 3
+
+
+def test_processes_verify_the_database_with_authorities_that_the_image_contains(environment: str) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    file = re.search(r"^ADD .*https://truststore\.pki\.rds\.amazonaws\.com/\S+ (\S+)$", dockerfile, re.MULTILINE)
+    assert file
+    for name in ("submission", "worker-portal", "clock-status", "release"):
+        settings = environment_of(plan(environment), name)
+        assert (settings["PGSSLMODE"], settings["PGSSLROOTCERT"]) == ("verify-full", file[1])
+        # An address with a mode of its own would take precedence.
+        assert "sslmode" not in settings.get("DATABASE_URL", "")
 
 
 def environment_of(service: Plan, process: str) -> dict[str, str]:

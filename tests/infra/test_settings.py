@@ -18,7 +18,7 @@ from tests.infra.plans import ENVIRONMENTS, ROOT, plan
 PROCFILE = {line.partition(":")[0] for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()}
 SETTINGS = {each.name: each for each in describe_settings()}
 # What programs other than ours read: the PostgreSQL driver, and bin/web, which README describes.
-OF_PROGRAMS = {"PGPASSWORD", "PGSSLMODE", "WEB_CONCURRENCY"}
+OF_PROGRAMS = {"PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT", "WEB_CONCURRENCY"}
 # Required in production alone, or by documents that cannot change later.
 REQUIRED_TOO = {"portal": {"MAIL_URL", "QR_SIGNATURE_KEY"}, "sharing": {"SHARING_TOKENS"}}
 # Secrets without which a process starts, but does not do all that it should.

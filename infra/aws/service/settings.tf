@@ -6,7 +6,8 @@ locals {
   common_settings = {
     ENV                  = "production"
     REGION_CODE          = "302"
-    PGSSLMODE            = "require" # of the PostgreSQL driver
+    PGSSLMODE            = "verify-full"      # of the PostgreSQL driver
+    PGSSLROOTCERT        = "/etc/ssl/rds.pem" # in the image: see Dockerfile
     RATE_LIMITS          = var.tries_releases ? "off" : "on"
     SECURITY_CONTACT     = "mailto:${var.security_contact}"
     RELEASE_PERIOD_HOURS = var.tries_releases ? "0" : "1"
@@ -67,8 +68,8 @@ locals {
   # address that leads nowhere instead of a password. The owner's password is in a secret of RDS, which replaces it every week: the
   # release reads it there, as PGPASSWORD.
   database_roles  = setsubtract(compact([for process in local.processes : process.database_role]), ["owner"])
-  no_database     = "postgresql://nobody@database.invalid/none?sslmode=require"
-  owner_url       = "postgresql://owner@${module.database.endpoint}:5432/service?sslmode=require"
+  no_database     = "postgresql://nobody@database.invalid/none"
+  owner_url       = "postgresql://owner@${module.database.endpoint}:5432/service"
   archive_prefix  = "archives"
   download_prefix = "downloads" # what CloudFront reads, under the addresses of phones
 }
