@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     from app.health.views import health
     from app.measuring.requests import init_counting
     from app.measuring.views import metrics
-    from app.web import errors, logs, routing, security
+    from app.web import errors, logs, request_logs, routing, security
     from app.web.warm_up import warm_up
 
     logs.init_logging()
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "A
     init_counting(app)
     errors.init_errors(app)
     security.init_security(app)
-    logs.init_request_logs(app)
+    request_logs.init_request_logs(app)
     app.register_blueprint(health)
     if settings.metrics_token is not None:
         app.register_blueprint(metrics)

@@ -26,7 +26,7 @@ from app.retrieval.downloads import (
 )
 from app.web.asgi import RawResponse
 from app.web.context import Clock
-from app.web.logs import log_download
+from app.web.request_logs import log_download
 from app.web.responses import ZIP, is_current
 from app.web.security import request_id
 

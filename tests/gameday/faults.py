@@ -23,7 +23,7 @@ _ONE_IN: Final = 20
 _LOOK_SECONDS: Final = 0.05
 _PAGE_BYTES: Final = 4096
 
-_CALL: Final = "    logs.init_request_logs(app)\n"
+_CALL: Final = "    request_logs.init_request_logs(app)\n"
 _BUG: Final = f"""
 
 def _fail_now_and_then(app: "Application") -> None:

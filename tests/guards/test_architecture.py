@@ -137,7 +137,7 @@ def test_keys_are_inserted_in_one_place() -> None:
 def test_the_current_time_enters_at_the_edge() -> None:
     asks = re.compile(r"datetime\.(?:utc)?now\(|\butc_now\(\)|current_time\(\)|\btime\.time\(\)")
     at_the_edge = (".views", ".cli", "worker.jobs", "worker.clock", "worker.fallback", "worker.monitor")
-    allowed = ("app.domain.timeline", "app.web.context", "app.web.logs")
+    allowed = ("app.domain.timeline", "app.web.context", "app.web.logs", "app.web.request_logs")
 
     def inside(module: Module) -> list[str]:
         if module.name in allowed or any(edge in module.name for edge in at_the_edge):
