@@ -1,5 +1,6 @@
 """The service: a Flask application. See `create_app`."""
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from app.web.routing import Application
 
 __all__ = ["create_app"]
+
+# Loading the service makes 120,000 objects that stay. To look for garbage after every 700 of them, as Python does by
+# default, takes a fifth of the time of a start.
+gc.set_threshold(20_000, 10, 10)
 
 
 def create_app(settings: Settings | None = None, clock: "Clock" = utc_now) -> "Application":
