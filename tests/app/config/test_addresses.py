@@ -17,7 +17,16 @@ def test_a_refusal_does_not_repeat_an_address_that_works_as_a_password(name: str
 
 @pytest.mark.parametrize(
     "raw",
-    ["https://", "https:///path", "https://[example", "https://example:99999", "https://example:x", "https://:443"],
+    [
+        "https://",
+        "mailto:",
+        "https:///path",
+        "https://[example",
+        "https://example:99999",
+        "https://example:0",
+        "https://example:x",
+        "https://:443",
+    ],
 )
 def test_an_address_without_a_host_that_can_be_read_is_refused(raw: str) -> None:
     with pytest.raises(ValueError, match=r"^does not start with https:// or mailto:, or names no host"):

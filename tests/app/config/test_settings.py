@@ -62,9 +62,11 @@ def test_no_secret_has_a_default(name: str) -> None:
     ("name", "value"),
     [
         ("SURFACES", "submission,everything"),
+        ("ENV", "prod"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),
+        ("PORT", "8_000"),
         ("DATABASE_URL", "mysql://host/name"),
         ("DATABASE_URL", "postgres://"),
         ("REDIS_URL", "http://host"),
@@ -72,10 +74,13 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("SECRET_KEY", "not hexadecimal"),
         ("SEALING_KEYS", "aa" * 33),
         ("SEALING_KEYS", "aa" * 32 + ","),
+        ("SEALING_KEYS", "aa" * 32 + "," + "aa" * 33),
         ("KEY_CLAIM_TOKEN", "a" * 19 + "=ON"),
         ("KEY_CLAIM_TOKEN", "a" * 64 + "=ON"),
         ("KEY_CLAIM_TOKEN", "a" * 20),
         ("KEY_CLAIM_TOKEN", "a" * 20 + "="),
+        ("KEY_CLAIM_TOKEN", "a" * 20 + " a=ON"),
+        ("KEY_CLAIM_TOKEN", "a" * 20 + "=O N"),
         ("KEY_CLAIM_TOKEN", "a" * 20 + "=" + "L" * 32),
         ("KEY_CLAIM_TOKEN", f"{'a' * 20}=ON:{'a' * 20}=AB"),
         ("RETRIEVE_HMAC_KEY", "aa" * 31),
@@ -89,14 +94,21 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("METRICS_USERNAME", "a" * 9),
         ("METRICS_PASSWORD", "a" * 9),
         ("REGION_CODE", "CA"),
+        ("REGION_CODE", "3022"),
         ("REGION_CODE", "٣٠٢"),
         ("ENABLE_ENTIRE_PERIOD_BUNDLE", "yes"),
+        ("RATE_LIMITS", "false"),
+        ("ALLOWED_HOSTS", "dev.example:8000"),
+        ("ALLOWED_HOSTS", "dev..example"),
         ("TRUSTED_PROXIES", "-1"),
         ("EXPORT_MAX_AGE_SECONDS", "3601"),
         ("RELEASE_PERIOD_HOURS", "25"),
         ("RELEASE_MINIMUM_UPLOADS", "1001"),
         ("ARCHIVE_FILES", "folder"),
         ("ARCHIVE_FILES", "file://relative"),
+        ("ARCHIVE_FILES", "file:///"),
+        ("DOWNLOAD_FILES", "file://host/folder"),
+        ("DOWNLOAD_FILES", "s3:///prefix"),
         ("TEST_TOOLS_TOKEN", "a" * 19),
         ("PORTAL_SECRET_KEYS", "aa" * 31),
         ("SHARING_SECRET_KEY", "aa" * 31),
@@ -143,10 +155,26 @@ def test_no_error_repeats_a_secret(name: str) -> None:
         ("RELEASE_PERIOD_HOURS", "24"),
         ("RELEASE_MINIMUM_UPLOADS", "0"),
         ("ARCHIVE_FILES", "s3://bucket/prefix"),
+        ("ARCHIVE_FILES", "file:///f"),
+        ("DATABASE_URL", "postgresql://host/name"),
     ],
 )
 def test_values_at_the_limits_are_accepted(name: str, value: str) -> None:
     assert read(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("ENABLE_OUTBREAK_EVENTS", "TRUE", True),
+        ("ENABLE_OUTBREAK_EVENTS", "False", False),
+        ("RATE_LIMITS", "On", True),
+        ("RATE_LIMITS", "OFF", False),
+        ("ALLOWED_HOSTS", "Dev.Example, my_host", ("dev.example", "my_host")),
+    ],
+)
+def test_words_and_host_names_may_be_in_capitals(name: str, value: str, expected: object) -> None:
+    assert getattr(read(**{name: value}), name.lower()) == expected
 
 
 def test_a_surface_runs_with_only_its_own_secrets() -> None:
@@ -178,9 +206,9 @@ def test_the_build_is_what_the_platform_says_unless_it_is_given() -> None:
 
 
 def test_herokus_addresses_name_our_driver_and_accept_its_certificate() -> None:
-    settings = read(DATABASE_URL="postgres://u:p@h/n", REDIS_URL="rediss://:p@h:6380")
+    settings = read(DATABASE_URL="postgres://u:p@h/n", REDIS_URL="rediss://:p@h:6380?db=1")
     assert settings.database_url == "postgresql+psycopg2://u:p@h/n"
-    assert settings.redis_url == "rediss://:p@h:6380?ssl_cert_reqs=none"
+    assert settings.redis_url == "rediss://:p@h:6380?db=1&ssl_cert_reqs=none"
 
 
 @pytest.mark.parametrize(
@@ -220,6 +248,8 @@ def test_an_address_may_have_several_hosts_sockets_and_ipv6(address: str, expect
         ("REDIS_URL", "redis://:p@zq/zq@host:6379/0"),
         ("REDIS_URL", "redis://:p@zq?zq@host:6379/0"),
         ("REDIS_URL", "redis://:/zq@host:6379/0"),
+        ("REDIS_URL", "redis:///zq@host:6379/0"),
+        ("REDIS_URL", "unix://:p@zq/zq@run/redis.sock"),
         ("REDIS_URL", "redis://:zq\u2100@host:6379/0"),
         ("MAIL_URL", "smtp://u:p@zq?zq@host:587"),
         ("MAIL_URL", "smtp://u:zq#zq@host:587"),
