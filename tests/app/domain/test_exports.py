@@ -11,7 +11,7 @@ from app.domain.exports import (
     export_window,
     served_periods,
 )
-from app.domain.timeline import day_number, midnight
+from app.domain.timeline import day_number, hour_number, midnight
 from tests.support.clock import NOON
 
 TODAY = day_number(NOON)
@@ -54,6 +54,17 @@ def test_the_bundle_covers_fifteen_past_days_and_not_today() -> None:
     window = export_window(0, NOON, POLICY)
     start_of_today = int(midnight(NOON).timestamp())
     assert (window.start_seconds, window.end_seconds) == (start_of_today - 15 * 86400, start_of_today)
+
+
+def test_todays_archive_ends_with_the_current_hour_and_that_of_another_day_with_the_day() -> None:
+    windows = [export_window(period, NOON, POLICY) for period in (TODAY, TODAY - 1, 0)]
+    ends = [hour_number(NOON) + 1, TODAY * 24, TODAY * 24]
+    assert [window.published_before_hour for window in windows] == ends
+
+
+def test_a_key_that_starts_after_its_day_is_left_out_unless_active_keys_are_published() -> None:
+    windows = [export_window(TODAY - 1, NOON, policy) for policy in (POLICY, STRICT)]
+    assert [window.before_start for window in windows] == [None, TODAY * 144]
 
 
 def test_the_last_second_of_a_day_and_the_first_of_the_next_have_different_windows() -> None:

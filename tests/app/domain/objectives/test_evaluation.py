@@ -42,6 +42,10 @@ def test_without_events_there_is_no_ratio_and_the_budget_is_whole() -> None:
     assert sorted(found.burn_rates) == [5, 30, 60, 120, 360, 1440, 4320, 28 * 1440]
 
 
+def test_a_window_whose_sum_is_absent_has_no_events() -> None:
+    assert evaluate_sums(OBJECTIVE, {}) == evaluate(OBJECTIVE, [], NOW)
+
+
 def test_the_budget_is_exact() -> None:
     assert OBJECTIVE.budget == Fraction(1, 1000)
     assert evaluate(OBJECTIVE, [ago(1, 999, 1000)], NOW).budget_left == 0
@@ -78,6 +82,10 @@ def test_an_alert_needs_both_windows() -> None:
     assert factors(evaluate(OBJECTIVE, [burst, ago(1, 90, 100)], NOW)) == [14.4, 6, 3, 1]
 
 
+def test_one_failure_in_the_short_window_is_enough() -> None:
+    assert 14.4 in factors(evaluate(OBJECTIVE, [ago(10, 0, 4), ago(1, 0, 1)], NOW))
+
+
 @pytest.mark.parametrize(("bad", "fires"), [(4, False), (5, True)])
 def test_a_few_failures_do_not_alert_however_high_the_rate(bad: int, fires: bool) -> None:
     night = [ago(minute, 0, 1) for minute in range(1, bad + 1)]
@@ -99,8 +107,9 @@ def test_the_rest_of_the_budget_lasts_as_long_as_the_rate_permits() -> None:
     spending = evaluate_sums(OBJECTIVE, {28 * 1440: half, 360: Counts(996, 1000)})
     assert time_left(OBJECTIVE, spending) == timedelta(days=28 * 0.5 / 4)
     assert time_left(OBJECTIVE, evaluate_sums(OBJECTIVE, {28 * 1440: half, 360: Counts(10, 10)})) is None
-    spent = evaluate_sums(OBJECTIVE, {28 * 1440: Counts(990, 1000)})
-    assert time_left(OBJECTIVE, spent) == timedelta(0)
+    for good in (990, 999):
+        spent = evaluate_sums(OBJECTIVE, {28 * 1440: Counts(good, 1000)})
+        assert time_left(OBJECTIVE, spent) == timedelta(0)
 
 
 COUNTS = st.builds(

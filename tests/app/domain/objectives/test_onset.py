@@ -1,5 +1,6 @@
 """When what makes an alert fire began."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,6 +50,18 @@ def test_failures_of_long_before_do_not_belong_to_an_outage() -> None:
 def test_failing_minutes_belong_together_within_the_short_window(gap: int, expected: int) -> None:
     counts = minutes_with({**dict.fromkeys(range(1, 8), 50), 7 + gap: 50})
     assert began(OBJECTIVE, Severity.PAGE, counts, NOW) == ago(expected)
+
+
+def test_the_order_of_alerts_does_not_matter() -> None:
+    counts = minutes_with({**dict.fromkeys(range(1, 8), 100), 30: 100})
+    assert began(replace(OBJECTIVE, alerts=OBJECTIVE.alerts[::-1]), Severity.PAGE, counts, NOW) == ago(7)
+
+
+def test_a_minute_fails_at_the_rate_of_the_alert_not_below_it_and_not_without_events() -> None:
+    counts = [MinuteCounts(ago(minute), 0, 100) for minute in (1, 2)]
+    counts += [MinuteCounts(ago(4), 0, 1), MinuteCounts(ago(6), 10_000 - 144, 10_000)]
+    counts += [MinuteCounts(ago(8), 10_000 - 143, 10_000), MinuteCounts(ago(9), 0, 0)]
+    assert began(OBJECTIVE, Severity.PAGE, counts, NOW) == ago(6)
 
 
 def test_minutes_that_keep_the_objective_do_not_belong_to_an_outage() -> None:
