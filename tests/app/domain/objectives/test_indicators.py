@@ -48,6 +48,10 @@ def test_an_objective_without_events_is_left_out() -> None:
     assert count_minute([AVAILABILITY], {series("requests_total", route="/new-key-claim", status="2xx"): 0.0}) == {}
 
 
+def test_a_single_event_is_counted() -> None:
+    assert count_minute([LATENCY], {series("seconds_bucket", le="+Inf"): 1.0}) == {"codes-latency": (0, 1)}
+
+
 def test_good_events_never_exceed_all_events() -> None:
     increments = {series("seconds_bucket", le="0.5"): 6.0, series("seconds_bucket", le="+Inf"): 5.0}
     assert count_minute([LATENCY], increments) == {"codes-latency": (5, 5)}

@@ -27,6 +27,7 @@ def test_without_an_alert_nothing_began() -> None:
 
 
 def test_an_outage_began_with_its_first_failing_minute() -> None:
+    assert began(OBJECTIVE, Severity.PAGE, [MinuteCounts(ago(1), 0, 5)], NOW) == ago(1)
     counts = minutes_with(dict.fromkeys(range(1, 8), 100))
     assert began(OBJECTIVE, Severity.PAGE, counts, NOW) == ago(7)
 
@@ -72,8 +73,8 @@ def test_minutes_that_keep_the_objective_do_not_belong_to_an_outage() -> None:
 
 def test_a_slow_burn_began_as_long_before_as_its_window_holds() -> None:
     # 0.8 % fail: 8 times what the budget allows, in the six hours of the second alert.
-    counts = [MinuteCounts(ago(minute), 992, 1000) for minute in range(1, 301)]
-    assert began(OBJECTIVE, Severity.PAGE, counts, NOW) == ago(300)
+    counts = [MinuteCounts(ago(minute), 992, 1000) for minute in range(1, 401)]
+    assert began(OBJECTIVE, Severity.PAGE, counts, NOW) == ago(360)
 
 
 def test_an_alert_of_another_severity_does_not_decide() -> None:
