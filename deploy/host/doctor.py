@@ -25,7 +25,8 @@ _CERTIFICATE_SECONDS: Final = 14 * _DAY_SECONDS
 _FREE_SHARE: Final = 0.15
 _CLOCK_SECONDS: Final = 600  # that the clock may have been corrected since a file was written
 
-# A job of each surface that runs at least once a minute, as its log line (docs/operations.md, What to watch).
+# A job of each surface that runs once a minute or more often, as its log line (docs/operations.md, What to watch). The
+# purge of submission may be set to run less often.
 _JOBS: Final = {"submission": "purge finished", "portal": "portal purge finished", "sharing": "sharing purge finished"}
 _JOB_MINUTES: Final = 5
 _DOCUMENT_SECONDS: Final = 300  # after which the page itself states that monitoring has stopped
@@ -45,7 +46,9 @@ def findings(host: Host, settings: HostSettings) -> Iterator[Finding]:
     for surface in settings.surfaces:
         yield f"{surface} is ready", readiness(surface, slot)
         if surface in _JOBS:
-            yield f"{surface}: '{_JOBS[surface]}'", "" if _was_logged(surface) else f"not in {_JOB_MINUTES} minutes"
+            minutes = _job_minutes(settings, surface)
+            missed = "" if _was_logged(surface, minutes) else f"not in {minutes} minutes"
+            yield f"{surface}: '{_JOBS[surface]}'", missed
     if "status" in settings.surfaces:
         yield "status document", old_document(host.path(f"{STATUS_FOLDER}/status.json"), time.time())
     yield "backup", old_backup(host.path(BACKUPS), time.time())
@@ -64,8 +67,14 @@ def wrong_certificate(host: Host, settings: HostSettings) -> str:
     return f"is not for {names}: exposure-alert install" if names else ""
 
 
-def _was_logged(surface: str) -> bool:
-    unit, since = f"exposure-alert-worker-{surface}.service", f"-{_JOB_MINUTES}min"
+def _job_minutes(settings: HostSettings, surface: str) -> int:
+    """Return in how many minutes the job of a surface must have run at least once."""
+    interval = settings.further[surface].get("WORKER_EXPIRATION_INTERVAL", "")
+    return max(_JOB_MINUTES, 2 * int(interval) // 60) if interval.isdecimal() else _JOB_MINUTES
+
+
+def _was_logged(surface: str, minutes: int) -> bool:
+    unit, since = f"exposure-alert-worker-{surface}.service", f"-{minutes}min"
     command = ["journalctl", "--quiet", "--unit", unit, "--since", since, "--grep", _JOBS[surface], "--lines", "1"]
     return subprocess.run(command, capture_output=True, check=False).stdout != b""
 

@@ -31,6 +31,7 @@ class RunningHost(Host):
         super().__init__(root)
         self.stopped, self.unready, self.certificate, self.free_gigabytes = "", "", "", 16
         self.journal = {f"exposure-alert-worker-{surface}.service": line for surface, line in JOBS.items()}
+        self.minutes = dict[str, int]()  # in which a unit must have logged its line, if not five
         for path in (BACKUP, REHEARSAL, DOCUMENT):
             self.path(path).parent.mkdir(parents=True, exist_ok=True)
             self.path(path).touch()
@@ -50,8 +51,8 @@ class RunningHost(Host):
         """Stand in for journalctl."""
         assert argv[:2] == ["journalctl", "--quiet"]
         options = dict(zip(argv[2::2], argv[3::2], strict=True))
-        assert options["--since"] == "-5min"
-        line = self.journal[options["--unit"]]
+        line, minutes = self.journal[options["--unit"]], self.minutes.get(options["--unit"], 5)
+        assert options["--since"] == f"-{minutes}min"
         return SimpleNamespace(stdout=line.encode() if options["--grep"] in line else b"")
 
     def disk_usage(self, folder: Path) -> SimpleNamespace:
@@ -133,6 +134,18 @@ def test_what_may_be_as_old_as_it_is_is_not_wrong(host: RunningHost, tmp_path: P
     for path, seconds in ((DOCUMENT, 290), (BACKUP, 12.9 * HOUR), (REHEARSAL, 8.9 * DAY)):
         host.set_age(path, seconds)
     assert [each for each in doctor.findings(host, host_settings(tmp_path)) if each[1]] == []
+
+
+@pytest.mark.parametrize(("interval", "minutes"), [("1", 5), ("150", 5), ("1800", 60)])
+def test_a_purge_is_missed_after_two_of_its_intervals(
+    interval: str, minutes: int, host: RunningHost, tmp_path: Path
+) -> None:
+    host.minutes["exposure-alert-worker-submission.service"] = minutes
+    settings = host_settings(tmp_path, **{"submission.WORKER_EXPIRATION_INTERVAL": interval})
+    assert [each for each in doctor.findings(host, settings) if each[1]] == []
+    host.journal["exposure-alert-worker-submission.service"] = "started"
+    missed = ("submission: 'purge finished'", f"not in {minutes} minutes")
+    assert [each for each in doctor.findings(host, settings) if each[1]] == [missed]
 
 
 def test_the_watch_fails_if_anything_is_wrong(
