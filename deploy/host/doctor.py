@@ -69,7 +69,7 @@ def wrong_certificate(host: Host, settings: HostSettings) -> str:
 
 def _job_minutes(settings: HostSettings, surface: str) -> int:
     """Return in how many minutes the job of a surface must have run at least once."""
-    interval = settings.further[surface].get("WORKER_EXPIRATION_INTERVAL", "")
+    interval = settings.further.get(surface, {}).get("WORKER_EXPIRATION_INTERVAL", "")
     return max(_JOB_MINUTES, 2 * int(interval) // 60) if interval.isdecimal() else _JOB_MINUTES
 
 
