@@ -39,7 +39,7 @@ class FolderDownloads:
             target = self._folder / path.lstrip("/")
             target.unlink(missing_ok=True)
             parent = target.parent
-            while parent != self._folder and not any(parent.iterdir()):
+            while parent != self._folder and parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
                 parent = parent.parent
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.stub import Stubber
 from moto import mock_aws
 
 from app.domain.timeline import midnight
 from app.retrieval.builder import refresh_all
 from app.retrieval.download_files import DownloadFiles, open_download_files
-from app.retrieval.download_files.bucket import BucketDownloads
 from app.retrieval.download_files.folder import FolderDownloads
 from app.retrieval.publishing import Publisher, publish_downloads
 from tests.support.aws import set_credentials
@@ -187,12 +185,3 @@ def test_two_workers_do_not_do_the_same_work(
         may_go_on.set()
         first.join()
     assert len(files.paths()) == 3 * ARCHIVES
-
-
-def test_objects_that_the_bucket_keeps_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_credentials(monkeypatch)
-    files = BucketDownloads("downloads", "")
-    with Stubber(files._client) as stub:
-        stub.add_response("delete_objects", {"Errors": [{"Key": "one", "Code": "AccessDenied"}]})
-        with pytest.raises(OSError, match="1 objects were not deleted: AccessDenied"):
-            files.delete(["/one"])
