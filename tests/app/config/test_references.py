@@ -111,6 +111,12 @@ def test_a_field_is_replaced_and_the_others_stay(secrets_manager: Any) -> None:
     assert stored == {"SECRET_KEY": "new", "OTHER": 1}
 
 
+def test_a_secret_without_fields_is_replaced_as_a_whole(secrets_manager: Any) -> None:
+    secrets_manager.create_secret(Name="whole", SecretString="old")
+    replace("aws-secret://whole", "new")
+    assert secrets_manager.get_secret_value(SecretId="whole")["SecretString"] == "new"
+
+
 def test_a_replaced_file_keeps_its_permissions_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("old")
