@@ -25,11 +25,13 @@ def settings(**overrides: str) -> Settings:
 
 @pytest.fixture
 def secrets_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Secrets Manager with one secret: JSON of two settings."""
+    """Secrets Manager with a secret that is JSON of two settings, and two whose text is not."""
     set_credentials(monkeypatch)
     with mock_aws():
         client = boto3.client("secretsmanager")
         client.create_secret(Name=NAME, SecretString=json.dumps({"SECRET_KEY": "ab" * 32, "OTHER": 1}))
+        client.create_secret(Name="words", SecretString="some words")
+        client.create_secret(Name="list", SecretString="[]")
         yield client
 
 
@@ -84,6 +86,8 @@ def test_a_field_of_a_secret_is_read_from_secrets_manager(secrets_manager: Any) 
     [
         ("aws-secret://missing", "missing: ResourceNotFoundException"),
         (f"aws-secret://{NAME}#NOTHING", "not JSON with the field NOTHING"),
+        ("aws-secret://words#SECRET_KEY", "not JSON with the field SECRET_KEY"),
+        ("aws-secret://list#SECRET_KEY", "not JSON with the field SECRET_KEY"),
         (f"aws-secret://{NAME}#OTHER", "the field OTHER .* is not text"),
         ("aws-secret://", "names no key or secret"),
         ("aws-kms://#AQ==", "names no key or secret"),
@@ -124,6 +128,13 @@ def test_a_replaced_file_keeps_its_permissions_and_leaves_nothing_beside_it(tmp_
     replace(f"file://{path}", "new")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new\n", 0o640)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_replaced_is_named_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match=f"^{tmp_path}/folder cannot be replaced: Is a directory"):
+        replace(f"file://{tmp_path}/folder", "new")
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
 
 
 def test_a_value_in_the_environment_cannot_be_replaced() -> None:

@@ -14,6 +14,7 @@ STRONG = {name: make() for name, make in SECRET_MAKERS.items()} | {
     "SURFACES": ",".join(ALL_SURFACES),
     "DATABASE_URL": "postgres://host/name",
     "REDIS_URL": "redis://host",
+    "SUBMISSION_URL": "https://submission.example.org",
     "KEY_CLAIM_TOKEN": make_claim_token("ON"),
     "SHARING_TOKENS": make_claim_token("team"),
 }
@@ -54,6 +55,12 @@ def test_secrets_that_are_made_are_not_guessable() -> None:
 )
 def test_a_guessable_secret_is_found_in_each_setting(name: str, value: str) -> None:
     assert weak(**{name: value}) == [name]
+
+
+@pytest.mark.parametrize("surface", ALL_SURFACES)
+def test_a_process_needs_no_secret_of_another_surface_and_no_optional_one(surface: str) -> None:
+    absent = dict.fromkeys(("METRICS_TOKEN", "TEST_TOOLS_TOKEN", "SHARING_TOKENS"), "")
+    assert weak(SURFACES=surface, ECDSA_KEY="aws-kms://alias/archives", **absent) == []
 
 
 def test_a_value_that_two_settings_share_is_found() -> None:
