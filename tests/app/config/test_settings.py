@@ -121,7 +121,7 @@ def test_no_secret_has_a_default(name: str) -> None:
         ("PORTAL_DAILY_CODES", "0"),
         ("QR_SIGNATURE_KEY", "aa" * 31),
         ("QR_ADDRESS", "http://portal.example.org"),
-        ("MAIL_URL", "mail.example.org"),
+        ("MAIL_URL", "http://mail.example.org"),
         ("MAIL_URL", "smtp://"),
         ("TEXT_MESSAGE_URL", "sms://provider"),
         ("TEXT_MESSAGE_TOKEN", "a" * 7),
