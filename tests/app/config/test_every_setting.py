@@ -110,6 +110,11 @@ def test_every_setting_is_here() -> None:
     assert [name for name in FIELDS if not value_of(name)] == [], "give these settings a value in VALUES"
 
 
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_a_usual_value_of_each_setting_is_accepted(name: str) -> None:
+    assert read(name, value_of(name)) is not None
+
+
 @given(st.sampled_from(sorted(FIELDS)), WHITE_SPACE, WHITE_SPACE, QUOTATION_MARKS, CONTROL_CHARACTERS)
 def test_a_value_is_read_as_it_was_meant_or_refused(
     name: str, before: str, after: str, mark: str, control: str

@@ -123,6 +123,12 @@ def test_a_batch_has_the_minimum_to_twice_the_minimum_of_uploads_and_half_of_the
     assert {made_up(1000, seed) for seed in range(20)} == {MINIMUM // 2}
 
 
+@pytest.mark.parametrize(("period_hours", "age"), [(1, 1), (0, 2)])
+def test_the_keys_of_a_batch_that_is_released_at_midnight_came_the_day_before(period_hours: int, age: int) -> None:
+    policy = ReleasePolicy(period_hours=period_hours, publish_active_keys=True)
+    assert KeyTemplate(TODAY * 24, (TODAY - 2) * 144, 144, 1).age(policy) == age
+
+
 def test_a_made_up_upload_is_a_run_of_days_that_ends_yesterday() -> None:
     for seed in range(100):
         keys = make_up_upload(empty_model(), NOON, Random(seed))

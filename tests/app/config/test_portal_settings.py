@@ -1,0 +1,48 @@
+"""Settings of the portal: the key of posters, text messages and domains (app/config/portal.py)."""
+
+from base64 import b64encode
+
+import pytest
+
+from app.config import ConfigurationError, PortalSettings, Settings
+from tests.app.config.test_settings import COMPLETE
+
+SEED = bytes(range(32))
+IN_BASE64 = b64encode(SEED).decode()
+
+
+def read(**changes: str) -> PortalSettings:
+    return Settings.from_environment(COMPLETE | {"SURFACES": "submission,portal"} | changes).portal
+
+
+@pytest.mark.parametrize("raw", [SEED.hex(), SEED.hex().upper(), IN_BASE64])
+def test_the_key_of_posters_is_in_hexadecimal_digits_or_base64(raw: str) -> None:
+    assert read(QR_SIGNATURE_KEY=raw).qr_signature_key == SEED
+
+
+@pytest.mark.parametrize(
+    "raw", ["zz" * 32, IN_BASE64[:-2], f"!{IN_BASE64}", b64encode(SEED + b"\0").decode(), "00" * 33]
+)
+def test_another_key_of_posters_is_refused(raw: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^QR_SIGNATURE_KEY: is neither 64 hexadecimal digits nor the base64"):
+        read(QR_SIGNATURE_KEY=raw)
+
+
+def test_messages_are_kept_on_a_page_unless_an_address_is_set() -> None:
+    settings = read(TEXT_MESSAGE_URL="outbox")
+    assert (settings.text_message_url, settings.keeps_text_messages, settings.keeps_email) == ("outbox", True, True)
+    sending = {"TEXT_MESSAGE_URL": "https://texts.example.org", "TEXT_MESSAGE_TOKEN": "t" * 8}
+    settings = read(**sending, MAIL_URL="smtps://mail.example.org", PORTAL_URL="https://portal.example.org")
+    assert (settings.keeps_text_messages, settings.keeps_email) == (False, False)
+
+
+def test_any_domain_may_be_invited_or_those_that_are_named() -> None:
+    assert read(PORTAL_MAIL_DOMAINS="*").portal_mail_domains == ("*",)
+    assert read(PORTAL_MAIL_DOMAINS="Health.example, b.example").portal_mail_domains == ("health.example", "b.example")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_secure"), [("https://portal.example.org", True), ("http://127.0.0.1:8000", False), ("", False)]
+)
+def test_the_cookie_is_sent_over_https_only_if_the_portal_uses_it(address: str, is_secure: bool) -> None:
+    assert read(PORTAL_URL=address).session_cookie_is_secure is is_secure
