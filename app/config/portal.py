@@ -111,4 +111,4 @@ class PortalSettings(MailSettings):
     @property
     def session_cookie_is_secure(self) -> bool:
         """Whether browsers send the portal's cookie over HTTPS only."""
-        return self.is_production or (self.portal_url or "").startswith("https://")
+        return (self.portal_url or "").startswith("https://")

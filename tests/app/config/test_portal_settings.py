@@ -46,3 +46,22 @@ def test_any_domain_may_be_invited_or_those_that_are_named() -> None:
 )
 def test_the_cookie_is_sent_over_https_only_if_the_portal_uses_it(address: str, is_secure: bool) -> None:
     assert read(PORTAL_URL=address).session_cookie_is_secure is is_secure
+
+
+PRODUCTION = {"ENV": "production", "PORTAL_URL": "https://portal.example.org", "MAIL_URL": "smtp://mail.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"PORTAL_URL": ""}, "PORTAL_URL: must start with https:// in production"),
+        ({"PORTAL_URL": "http://portal.example.org"}, "PORTAL_URL: must start with https:// in production"),
+        ({"MAIL_URL": ""}, "MAIL_URL: required in production"),
+        ({"TEXT_MESSAGE_URL": "outbox"}, "TEXT_MESSAGE_URL: must not be `outbox` in production"),
+        ({"SURFACES": "portal"}, "SUBMISSION_URL: required where the portal is served without submission"),
+    ],
+)
+def test_production_refuses_what_only_demonstrations_may_do(changes: dict[str, str], named: str) -> None:
+    assert read(**PRODUCTION).session_cookie_is_secure
+    with pytest.raises(ConfigurationError, match=f"^{named}$"):
+        read(**PRODUCTION | changes)

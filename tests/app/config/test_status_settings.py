@@ -53,3 +53,16 @@ def test_a_malformed_value_stops_the_start_with_one_line_that_names_it(name: str
         read(**{name: value})
     assert str(caught.value).startswith(f"{name}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"NOTICE_EMAILS": "ada@health.example", "MAIL_URL": ""}, "MAIL_URL: required with NOTICE_EMAILS"),
+        ({"DIGEST_EMAILS": "ada@health.example", "MAIL_URL": ""}, "MAIL_URL: required with DIGEST_EMAILS"),
+        ({"NOTICE_WEBHOOK_URL": "https://notices.example"}, "NOTICE_WEBHOOK_KEY: required with NOTICE_WEBHOOK_URL"),
+    ],
+)
+def test_a_setting_without_another_that_it_needs_stops_the_start(changes: dict[str, str], problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{problem}$"):
+        read(**changes)

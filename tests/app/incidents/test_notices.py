@@ -6,11 +6,9 @@ import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from app.config import ConfigurationError
 from app.domain.errors import MailDeliveryError
 from app.domain.incidents.checks import Check
 from app.domain.incidents.notices import Channel
@@ -25,7 +23,6 @@ from tests.support.breakage import refusing
 from tests.support.incidents import AUTHOR, check_ends, check_fires
 from tests.support.receiver import Receiver, notice_receiver
 from tests.support.service import Service
-from tests.support.settings import make_settings
 from tests.support.smtp import MailServer, mail_server
 
 MINUTE = timedelta(minutes=1)
@@ -226,17 +223,3 @@ def test_the_log_names_neither_receiver_nor_key(desk: Desk, caplog: pytest.LogCa
 def test_without_channels_nothing_is_sent(status: Service, incidents: Incidents) -> None:
     incidents.open(Opening("Claims fail"), AUTHOR, status.clock.now)
     assert NoticeSender(status.database, {}).send_due(status.clock.now) == 0
-
-
-@pytest.mark.parametrize(
-    ("overrides", "named"),
-    [
-        ({"NOTICE_WEBHOOK_URL": "https://notices.example.org"}, "NOTICE_WEBHOOK_KEY"),
-        ({"NOTICE_EMAILS": "ada@health.example"}, "MAIL_URL"),
-        ({"NOTICE_EMAILS": "ada"}, "NOTICE_EMAILS"),
-        ({"NOTICE_WEBHOOK_KEY": "short"}, "NOTICE_WEBHOOK_KEY"),
-    ],
-)
-def test_impossible_settings_are_refused(overrides: dict[str, Any], named: str) -> None:
-    with pytest.raises(ConfigurationError, match=named):
-        make_settings("postgresql://nobody@127.0.0.1/none", "redis://127.0.0.1:1", SURFACES="status", **overrides)
