@@ -123,6 +123,13 @@ def test_a_batch_has_the_minimum_to_twice_the_minimum_of_uploads_and_half_of_the
     assert {made_up(1000, seed) for seed in range(20)} == {MINIMUM // 2}
 
 
+def test_real_uploads_are_estimated_by_the_day_of_most_keys_before_that_of_the_release() -> None:
+    starts = [*(TODAY * 144 + n for n in range(5)), *((TODAY - 1) * 144 + n for n in range(3)), (TODAY - 2) * 144]
+    batch = [KeyTemplate(RELEASE, start, 144, 1) for start in starts]
+    assert empty_model(batch=batch).estimated_uploads == 3
+    assert empty_model().estimated_uploads == 0
+
+
 @pytest.mark.parametrize(("period_hours", "age"), [(1, 1), (0, 2)])
 def test_the_keys_of_a_batch_that_is_released_at_midnight_came_the_day_before(period_hours: int, age: int) -> None:
     policy = ReleasePolicy(period_hours=period_hours, publish_active_keys=True)
