@@ -34,3 +34,14 @@ def test_a_sample_continues_with_the_first_keys_after_the_last(make_service: Cal
         everything = padding_keys.sample_templates(connection, b"\xff" * 16, "302", 10)
     assert [template.transmission_risk_level for template in sample] == [3, 1]
     assert [template.transmission_risk_level for template in everything] == [1, 2, 3]
+
+
+def test_the_templates_of_an_hour_are_its_keys_in_the_region_up_to_a_number(
+    make_service: Callable[..., Service],
+) -> None:
+    service = make_service()
+    for number, hour, region in ((1, 10, "302"), (2, 10, "302"), (3, 10, "302"), (4, 11, "302"), (5, 10, "310")):
+        store_key(service, number, hour_of_submission=hour, region=region, transmission_risk_level=number)
+    with service.database.autocommit() as connection:
+        found = [padding_keys.templates_of_hour(connection, 10, "302", number) for number in (2, 9)]
+    assert [[template.transmission_risk_level for template in each] for each in found] == [[1, 2], [1, 2, 3]]
