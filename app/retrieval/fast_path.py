@@ -81,7 +81,8 @@ class ArchiveFastPath:
         if not unchanged:
             headers += [("Content-Type", ZIP), ("Content-Length", str(len(archive.body)))]
         status = _NOT_MODIFIED if unchanged else _OK
-        log_download(parts.download.route, parts.region, parts.day, status, len(archive.body), identifier, now)
+        size = None if unchanged else len(archive.body)
+        log_download(parts.download.route, parts.region, parts.day, status, size, identifier, now)
         seconds = time.perf_counter() - started
         self._instruments.count_request(RETRIEVAL, parts.download.route, "GET", status, seconds)
         return RawResponse(status, headers, b"" if unchanged else archive.body)

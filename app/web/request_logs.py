@@ -59,15 +59,19 @@ def _log_response(response: Response) -> Response:
     return response
 
 
-def log_download(route: str, region: str, day: str, status: int, size: int, uuid: str, now: datetime) -> None:
-    """Log a download that was served on the fast path: the same two lines, in one write."""
+def log_download(route: str, region: str, day: str, status: int, size: int | None, uuid: str, now: datetime) -> None:
+    """Log a download that was served on the fast path: the same two lines, in one write.
+
+    `size` is None if the response has no body.
+    """
     if not _logger.isEnabledFor(logging.INFO):
         return
     moment, uuid = timestamp(now), quoted(uuid)
+    headers = "" if size is None else f"Content-Type: application/zip; Content-Length: {size}"
     _write(
         f'time={moment} level=info msg="http request" logger=http method=GET headers="" uuid={uuid}\n'
         f'time={moment} level=info msg="http response" logger=http '
-        f'headers="Content-Type: application/zip; Content-Length: {size}" path={route} route={route} '
+        f'headers="{headers}" path={route} route={route} '
         f"route_region={region} route_day={day} statusCode={status} statusClass={status // 100}xx uuid={uuid}"
     )
 

@@ -23,7 +23,8 @@ def warm(make_service: Callable[..., Service]) -> Service:
 def both_ways(service: Service, path: str, headers: dict[str, str]) -> list[tuple[int, bytes, dict[str, str]]]:
     counting: CountRequests = service.app.wsgi_app  # type: ignore[assignment]
     fast_path: FastPathMiddleware = counting._application  # type: ignore[assignment]
-    answers = [Client(way).get(path, headers=headers) for way in (fast_path, fast_path._application)]
+    alone = FastPathMiddleware(lambda *_: pytest.fail("the application was called"), fast_path._fast_path)
+    answers = [Client(way).get(path, headers=headers) for way in (alone, fast_path._application)]
     return [(answer.status_code, answer.data, dict(answer.headers)) for answer in answers]
 
 
@@ -79,11 +80,14 @@ def without_times(text: str) -> list[str]:
     return [re.sub(r"time=\S+ ", "", line) for line in text.splitlines() if "logger=http" in line]
 
 
-@pytest.mark.parametrize("identifier", ["one", "Root=1-abc"])
-def test_both_ways_log_alike(warm: Service, capfd: pytest.CaptureFixture[str], identifier: str) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [{"X-Request-Id": "one"}, {"X-Request-Id": "Root=1-abc"}, {"X-Request-Id": "one", "If-None-Match": "*"}],
+)
+def test_both_ways_log_alike(warm: Service, capfd: pytest.CaptureFixture[str], headers: dict[str, str]) -> None:
     path = f"/retrieve/302/{warm.today}/{download_code(warm.today, warm.clock.now)}"
     capfd.readouterr()
-    both_ways(warm, path, {"X-Request-Id": identifier})
+    both_ways(warm, path, headers)
     logged = capfd.readouterr().err
     lines = without_times(logged)
     assert len(lines) == 4
