@@ -11,6 +11,7 @@ from tests.support.settings import LABEL
 
 REQUESTS = "exposure_alert_requests_total"
 DURATIONS = "exposure_alert_request_duration_seconds_count"
+SECONDS = "exposure_alert_request_duration_seconds_sum"
 
 
 def counted(service: Service, name: str) -> dict[tuple[str, ...], float]:
@@ -52,6 +53,7 @@ def test_a_download_from_memory_is_counted_once(make_service: Callable[..., Serv
     route, status_class = "/retrieve/<digits(3):region>/<digits(5):day>/<anything:auth>", f"{status // 100}xx"
     assert counted(service, DURATIONS) == {(route, "retrieval"): 2}
     assert counted(service, REQUESTS)[("GET", route, status_class, "retrieval")] == (2 if status == 200 else 1)
+    assert counted(service, SECONDS)[(route, "retrieval")] < 240, "longer than a test may last"
 
 
 def test_a_refused_host_name_is_counted(make_service: Callable[..., Service]) -> None:
