@@ -92,9 +92,12 @@ locals {
     }
   }
 
+  # A period of CloudWatch has whole minutes.
+  purge_seconds = 60 * ceil(tonumber(try(var.settings.submission.WORKER_EXPIRATION_INTERVAL, "30")) / 60)
+
   # Lines that must appear: their absence is the alarm.
   heartbeats = {
-    purge         = { process = "worker-submission", line = "purge finished", seconds = 120 }
+    purge         = { process = "worker-submission", line = "purge finished", seconds = 2 * local.purge_seconds }
     portal-purge  = { process = "worker-portal", line = "portal purge finished", seconds = 600 }
     sharing-purge = { process = "worker-sharing", line = "sharing purge finished", seconds = 600 }
     mixing        = { process = "worker-submission", line = "stored rows mixed", seconds = 3600 }
