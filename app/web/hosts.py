@@ -54,9 +54,9 @@ class HostCheck:
 
 
 def _host_of(address: str) -> str:
-    """Return the host of `host`, `host:port` or `[address]:port`, in lower case and without a final dot."""
+    """Return the host of `host`, `host:port` or `[address]:port`: a name in lower case and without a final dot."""
     if address.startswith("["):
-        return address[1:].partition("]")[0].lower()
+        return address[1:].partition("]")[0]
     return address.partition(":")[0].lower().removesuffix(".")
 
 

@@ -67,6 +67,7 @@ def test_the_root_redirects_to_the_page_in_the_readers_language(review: Service,
     assert answer.headers["Vary"] == "Accept-Language"
     page = review.client.get(answer.headers["Location"])
     assert f'<html lang="{language}-CA">' in page.text
+    assert page.headers["Content-Language"] == f"{language}-CA"
     assert f'href="/review/{"en" if language == "fr" else "fr"}"' in page.text
 
 

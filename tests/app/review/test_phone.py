@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 
@@ -66,6 +67,15 @@ def test_nothing_on_the_page_is_inline_or_from_elsewhere(review: Service, langua
     assert page.headers["X-Robots-Tag"] == "noindex"
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|(?:src|href)=\"https?:", page.text)
     assert re.findall(r"<script(?! type=\"application/json\"| type=\"module\" src=\"/static/)", page.text) == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_fault_of_the_page_is_reported_in_its_language(
+    review: Service, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.review.views.phone.static_version", Mock(side_effect=OSError))
+    answer = review.client.get(f"/phone/{language}")
+    assert (answer.status_code, answer.headers["Content-Language"]) == (500, f"{language}-CA")
 
 
 def test_the_page_holds_no_secret(review: Service) -> None:

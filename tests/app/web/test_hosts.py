@@ -26,6 +26,7 @@ def test_a_page_that_rebinds_its_name_gets_nothing(make_service: Callable[..., S
     response = service.client.get(path, headers={"Host": "attacker.example"})
     assert (response.status_code, response.text) == (421, "misdirected request\n")
     assert response.content_type == "text/plain; charset=utf-8"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert status(service, "localhost:8001", path) != 421
 
 
