@@ -20,7 +20,7 @@ GH = """#!/bin/sh
 printf '%s\\n' "$*" >> "$CALLS"
 case "$*" in
   *labels/*) ;;
-  */permission*) [ "$PERMISSION" ] && echo "$PERMISSION" ;;
+  */permission*) set -- $PERMISSION; echo "$1"; exit "${2:-0}" ;;
   */labels*) printf 'bug\\nreview-app\\n' ;;
   *paginate*/comments*) echo 77 ;;
   *paginate*/deployments*) printf '5\\n6\\n' ;;
@@ -138,7 +138,7 @@ def test_the_label_of_a_maintainer_opens_a_locked_app_of_that_commit(fork: Fork,
     assert "--method DELETE" not in calls
 
 
-@pytest.mark.parametrize("permission", ["read", "none", ""])
+@pytest.mark.parametrize("permission", ["read", "none", "write 1"])  # 1: gh failed
 def test_the_label_of_others_opens_nothing_and_is_removed(fork: Fork, permission: str) -> None:
     assert closed(labelled(fork, permission=permission))
     assert "open 12" not in fork.calls
@@ -161,6 +161,13 @@ def test_a_push_after_the_label_ends_the_app_until_the_label_is_given_again(fork
     assert fork.calls.count("state=inactive") == 2
     assert labelled(fork)["deploy"] == "success"
     assert f"serves `{fork.commit[:12]}`" in fork.calls
+
+
+def test_the_label_given_again_updates_the_app_only_while_it_is_locked(fork: Fork) -> None:
+    labelled(fork)
+    assert labelled(fork)["deploy"] == "success"
+    assert "update 12 --branch fork-12 --locked\n" in fork.calls
+    assert "open 12" not in fork.calls
 
 
 def test_a_push_between_the_label_and_the_deployment_is_not_deployed(fork: Fork) -> None:
