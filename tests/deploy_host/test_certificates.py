@@ -9,6 +9,7 @@ import pytest
 from deploy.host import doctor, install, proxy
 from deploy.host.errors import HostError
 from deploy.host.host import Host
+from deploy.host.settings import HostSettings
 from tests.deploy_host.hosts import NAMES, host_settings
 from tests.support.programs import require_program
 
@@ -65,6 +66,7 @@ def test_a_certificate_is_requested_whenever_the_names_of_the_surfaces_have_chan
         asked = {argv[place + 1] for place, word in enumerate(argv) if word == "--domain"}
         assert asked == {NAMES["submission"], NAMES["retrieval"]}
         assert "--renew-with-new-domains" in argv  # which otherwise keeps the names of the one before
+        assert host.commands[-1] == (HOOK,)  # certbot runs it after a renewal only
 
 
 def requested(host: RecordingHost) -> list[tuple[str, ...]]:
@@ -87,9 +89,8 @@ def test_a_certificate_is_installed_also_if_the_run_that_got_it_was_interrupted(
     assert host.commands == []
 
 
-@pytest.mark.parametrize("after", ["install", "mv"])  # the first of two files each
-def test_a_renewal_that_is_interrupted_leaves_a_pair_or_is_completed(after: str, tmp_path: Path) -> None:
-    host, settings = RecordingHost(tmp_path / "host"), host_settings(tmp_path, SURFACES="submission")
+def renewed(host: Host, settings: HostSettings) -> str:
+    """Return the hook of a host for which certbot has got a new pair, while nginx has an old one."""
     files = {f"{Path(LIVE).parent}/fullchain.pem": proxy.CERTIFICATE, f"{Path(LIVE).parent}/privkey.pem": proxy.KEY}
     for got, used in files.items():
         for path, text in ((got, "new"), (used, "old")):
@@ -99,7 +100,23 @@ def test_a_renewal_that_is_interrupted_leaves_a_pair_or_is_completed(after: str,
     hook = host.path(HOOK).read_text().replace("-g ea-proxy ", "")
     for folder in ("/etc/letsencrypt", "/etc/exposure-alert"):
         hook = hook.replace(folder, str(host.path(folder)))
-    lines = hook.splitlines()
+    return hook
+
+
+def test_a_renewal_gives_nginx_the_new_pair_and_keeps_the_key_from_others(tmp_path: Path) -> None:
+    host = RecordingHost(tmp_path / "host")
+    hook = renewed(host, host_settings(tmp_path, SURFACES="submission"))
+    systemctl = 'systemctl() { echo "$*"; }\n'
+    done = subprocess.run(["sh", "-c", systemctl + hook], check=True, capture_output=True, text=True)
+    assert done.stdout == "reload-or-restart exposure-alert-proxy.service\n"
+    for path, mode in ((proxy.CERTIFICATE, 0o644), (proxy.KEY, 0o640)):
+        assert (host.path(path).read_text(), host.path(path).stat().st_mode & 0o777) == ("new", mode)
+
+
+@pytest.mark.parametrize("after", ["install", "mv"])  # the first of two files each
+def test_a_renewal_that_is_interrupted_leaves_a_pair_or_is_completed(after: str, tmp_path: Path) -> None:
+    host, settings = RecordingHost(tmp_path / "host"), host_settings(tmp_path, SURFACES="submission")
+    lines = renewed(host, settings).splitlines()
     last = next(number for number, line in enumerate(lines) if line.startswith(after))
     subprocess.run(["sh", "-c", "\n".join(lines[: last + 1])], check=True)
     certificate, key = (host.path(path).read_text() for path in (proxy.CERTIFICATE, proxy.KEY))
@@ -169,6 +186,7 @@ def test_another_authority_issues_another_certificate(tmp_path: Path) -> None:
         found = requested(host)
         assert len(found) == is_requested, (got_from, server)
         assert all("--force-renewal" in argv for argv in found)  # which it otherwise keeps until it is due
+        assert all(("--server" in argv, trial in argv) == (bool(server), bool(server)) for argv in found)
 
 
 def test_a_renewal_does_not_replace_a_certificate_from_files(tmp_path: Path) -> None:
@@ -176,6 +194,20 @@ def test_a_renewal_does_not_replace_a_certificate_from_files(tmp_path: Path) -> 
     for tls, has_hook in (("acme", True), ("files", False), ("acme", True)):
         proxy.write_proxy(host, host_settings(tmp_path, TLS=tls, **files))
         assert host.path(HOOK).exists() is has_hook
+    host.commands.clear()
+    proxy.install_certificates(host, host_settings(tmp_path, TLS="files", **files))
+    assert host.commands == []  # certbot requests none
+
+
+def test_a_certificate_from_files_is_copied_on_the_host_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Mock()
+    monkeypatch.setattr(proxy, "copy_certificate", copy)
+    settings = host_settings(tmp_path, TLS="files", TLS_CERTIFICATE="/a.pem", TLS_KEY="/b.pem")
+    for is_real in (False, True):
+        proxy.use_certificate(Mock(is_real=is_real, path=Path), settings)
+        assert copy.called is is_real
 
 
 def test_a_certificate_without_its_key_is_refused_before_nginx_gets_it(tmp_path: Path) -> None:

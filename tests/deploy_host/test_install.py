@@ -13,7 +13,7 @@ from app import create_app
 from app.config.secrets import SECRET_MAKERS
 from app.config.settings import describe_settings
 from app.database.migrations import migrate_database
-from deploy.host import database
+from deploy.host import database, proxy
 from deploy.host.host import Host
 from deploy.host.install import install
 from deploy.host.plan import BACKUPS, ETC, max_connections, port, processes, users
@@ -52,6 +52,14 @@ def test_a_second_run_changes_nothing(root: Path) -> None:
     before = files(root)
     assert run(root).changed == []
     assert files(root) == before
+
+
+def test_a_second_run_leaves_the_slot_that_serves(root: Path) -> None:
+    host = run(root)
+    assert proxy.active_slot(host) == "blue"
+    host.link(f"{proxy.FOLDER}/upstreams.conf", "upstreams-green.conf")
+    assert run(root).changed == []
+    assert proxy.active_slot(host) == "green"
 
 
 class HostOfACloud(Host):
