@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock, call
 
 import pytest
 from redis import Redis
@@ -51,6 +52,7 @@ def test_a_second_clock_does_not_repeat_a_run_that_is_done(
     work(redis)
     assert Clock(redis, service.settings, JOBS).tick(100.5) == []
     assert queue_of(SUBMISSION, redis).count == 0
+    assert 10 < redis.ttl("rq:job:often-10") <= 20, "the other clock may be slower by up to a slot"
 
 
 def work(redis: Redis) -> None:
@@ -90,6 +92,23 @@ def test_jobs_travel_as_json(redis: Redis, settings: Settings) -> None:
     Clock(redis, settings, JOBS).tick(100.0)
     (job,) = queue_of(SUBMISSION, redis).jobs
     assert (job.func_name, job.args, job.kwargs) == ("worker.jobs.purge.purge", [], {})
+
+
+def test_a_run_is_dropped_at_the_next_one_and_stopped_after_ten_minutes(redis: Redis, settings: Settings) -> None:
+    Clock(redis, settings, JOBS).tick(100.0)
+    (job,) = queue_of(SUBMISSION, redis).jobs
+    assert (job.ttl, job.timeout) == (10, 600)
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [(10, 6.01), (3600, 60)])
+def test_the_clock_waits_for_the_next_slot_but_no_longer_than_a_minute(
+    redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch, interval: int, seconds: float
+) -> None:
+    monkeypatch.setattr("worker.clock.time", Mock(time=lambda: 3604.0))
+    stop = Mock(is_set=Mock(side_effect=[False, True]))
+    Clock(redis, settings, [PeriodicJob("purge", "worker.jobs.purge.purge", SUBMISSION, lambda _: interval)]).run(stop)
+    assert queue_of(SUBMISSION, redis).job_ids == [f"purge-{3604 // interval}"]
+    assert stop.wait.call_args == call(pytest.approx(seconds))
 
 
 def test_without_redis_the_clock_keeps_trying_until_it_is_told_to_stop(
