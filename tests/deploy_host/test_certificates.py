@@ -214,15 +214,36 @@ def test_a_certificate_without_its_key_is_refused_before_nginx_gets_it(tmp_path:
     require_program("openssl")
     host = RecordingHost(tmp_path / "host")
     for name in ("one", "two"):
-        command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        command += ["-subj", "/CN=test", "-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / name)]
-        subprocess.run(command, check=True, capture_output=True)
+        make_pair(tmp_path / name)
     for certificate, key, message in (("one", "two.key", "is not the key of"), ("three", "one.key", "openssl failed")):
         files = {"TLS_CERTIFICATE": str(tmp_path / certificate), "TLS_KEY": str(tmp_path / key)}
         with pytest.raises(HostError, match=message):
             proxy.copy_certificate(host, host_settings(tmp_path, TLS="files", **files))
         assert host.changed == []
-    proxy.copy_certificate(
-        host, host_settings(tmp_path, TLS="files", TLS_CERTIFICATE=str(tmp_path / "one"), TLS_KEY=files["TLS_KEY"])
-    )
-    assert host.changed == [proxy.CERTIFICATE, proxy.KEY]
+
+
+def make_pair(certificate: Path, *key: str) -> None:
+    """Make a certificate, for a new key unless one is given."""
+    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", f"{certificate}.key")
+    command = ["openssl", "req", "-x509", "-nodes", "-subj", "/CN=test", *(key or new), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_nginx_reads_a_certificate_from_files_again_whenever_it_has_changed(tmp_path: Path) -> None:
+    require_program("openssl")
+    host, file = RecordingHost(tmp_path / "host"), tmp_path / "one"
+    settings = host_settings(tmp_path, TLS="files", TLS_CERTIFICATE=str(file), TLS_KEY=f"{file}.key")
+
+    def changed() -> list[str]:
+        host.changed.clear()
+        host.commands.clear()
+        proxy.copy_certificate(host, settings)
+        assert host.commands == [("systemctl", "reload-or-restart", proxy.UNIT)] * bool(host.changed)
+        return host.changed
+
+    make_pair(file)
+    assert changed() == [proxy.CERTIFICATE, proxy.KEY]
+    assert host.path(proxy.KEY).stat().st_mode & 0o777 == 0o640
+    assert changed() == []
+    make_pair(file, "-key", f"{file}.key")  # renewed with the same key
+    assert changed() == [proxy.CERTIFICATE]
