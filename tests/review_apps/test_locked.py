@@ -175,6 +175,21 @@ def done_in(host: Host) -> dict[str, str]:
     return {name: result for name, result in facts["version"].items() if result.startswith("done")}
 
 
+# Everything that can be done in one's own folder, but for devices.
+INSIDE = """
+set -e
+cd "$0"
+mkdir folder empty
+rmdir empty
+echo longer > file
+ln file folder/file
+echo own > folder/file
+ln -s folder/file link
+mkfifo fifo
+rm fifo
+"""
+
+
 @needs_landlock
 def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
     """Its children are confined as well."""
@@ -182,11 +197,12 @@ def test_what_a_confined_process_may_do(tmp_path: Path) -> None:
     pid = os.fork()
     if pid == 0:
         confined.confine(rules)
-        inside = subprocess.run(["sh", "-c", 'echo own > "$0"/file', tmp_path])
+        inside = subprocess.run(["sh", "-c", INSIDE, tmp_path])
         outside = subprocess.run(["sh", "-c", 'echo other > "$0"/other', tmp_path.parent])
-        os._exit(0 if inside.returncode == 0 and outside.returncode != 0 else 1)
+        device = subprocess.run(["mknod", tmp_path / "device", "c", "1", "3"])
+        os._exit(0 if inside.returncode == 0 and outside.returncode != 0 and device.returncode != 0 else 1)
     assert os.waitpid(pid, 0)[1] == 0
-    assert (tmp_path / "file").read_text() == "own\n"
+    assert (tmp_path / "link").read_text() == "own\n"
 
 
 # Every way into the network but TCP at the ports of the rules, and past them; what the kernel answers to each.
