@@ -16,6 +16,7 @@ from app.config import ALL_SURFACES
 from app.config.settings import SettingDescription, describe_settings
 from app.measuring.instruments import FAMILIES
 from tests.guards.source import ROOT, modules
+from tests.support.settings import make_settings
 from worker.schedule import PERIODIC_JOBS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -238,9 +239,16 @@ def test_every_log_message_is_documented() -> None:
 
 def test_periodic_jobs_are_documented() -> None:
     table = text_of(ROOT / "docs" / "operations.md").partition("| job | every |")[2].partition("\n\n")[0]
-    documented = re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE)
+    documented = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|", table, flags=re.MULTILINE))
     names = [job.name for job in PERIODIC_JOBS]
-    assert documented == names, "list the jobs of worker/schedule.py in docs/operations.md"
+    assert list(documented) == names, "list the jobs of worker/schedule.py in docs/operations.md"
+    own = {"DIGEST_EMAILS": "team@health.example", "MAIL_URL": "smtp://h", "MAIL_FROM": "a@health.example"}
+    own |= {"SURFACES": ",".join(ALL_SURFACES), "RELEASE_PERIOD_HOURS": "1"}
+    settings = make_settings("postgresql://h/x", "redis://h", **own)
+    for job in PERIODIC_JOBS:
+        if stated := re.match(r"(\d+ )?(second|minute|hour)", documented[job.name]):
+            seconds = int(stated[1] or 1) * {"second": 1, "minute": 60, "hour": 3600}[stated[2]]
+            assert job.interval(settings) == seconds, f"state the interval of {job.name} in docs/operations.md"
 
 
 @pytest.mark.parametrize("language", ["", ".fr"])

@@ -14,10 +14,11 @@ from rq.worker import SimpleWorker
 from app.config import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
 from app.upkeep.queues import queue_of
 from tests.support.service import Service
+from tests.support.settings import make_settings
 from tests.support.smtp import mail_server
 from worker import application
 from worker.clock import Clock
-from worker.schedule import PERIODIC_JOBS, PeriodicJob
+from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
 from worker.stopping import Stop
 
 JOBS = (
@@ -86,6 +87,23 @@ def test_archives_are_not_refreshed_where_they_are_not_served(make_service: Call
         runs = Clock(service.app.context.redis, service.settings).tick(1e9)
         assert not any(run.startswith("refresh") for run in runs)
         service.app.context.redis.flushall()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "interval"),
+    [
+        ("refresh-archives", {"EXPORT_MAX_AGE_SECONDS": "90"}, 30),  # twice before it is too old
+        ("refresh-archives", {"EXPORT_MAX_AGE_SECONDS": "2"}, 1),
+        ("publish-downloads", {"EXPORT_MAX_AGE_SECONDS": "90", "DOWNLOAD_FILES": "file:///d"}, 30),
+        ("publish-downloads", {}, NEVER),
+        ("pad-batch", {"RELEASE_PERIOD_HOURS": "1", "RELEASE_MINIMUM_UPLOADS": "0"}, NEVER),
+        ("pad-batch", {"RELEASE_PERIOD_HOURS": "0"}, NEVER),
+        ("send-digest", {"SURFACES": "status"}, NEVER),
+    ],
+)
+def test_some_intervals_follow_the_settings(name: str, changes: dict[str, str], interval: int) -> None:
+    (job,) = [job for job in PERIODIC_JOBS if job.name == name]
+    assert job.interval(make_settings("postgresql://h/x", "redis://h", **changes)) == interval
 
 
 def test_jobs_travel_as_json(redis: Redis, settings: Settings) -> None:
