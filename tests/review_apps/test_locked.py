@@ -1,7 +1,9 @@
 """Apps whose code was not reviewed: what they cannot do (review_apps/locked.py, review_apps/confined.py)."""
 
+import errno
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -260,3 +262,23 @@ def test_a_confined_process_has_no_way_into_the_network_but_tcp_at_its_ports() -
     assert {result for result in done.values() if result != "done"} == {"PermissionError"}
     assert limits == [1, [64, 64]]
     assert capabilities == 0 or os.geteuid() != 0
+
+
+# The system call getpid of 32-bit programs, whose numbers are others: mov eax, 20; int 0x80; ret.
+CALL_32 = """
+import ctypes, mmap
+code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+code.write(bytes.fromhex("b814000000cd80c3"))
+print(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))())
+"""
+
+
+@needs_landlock
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other processors have no such instruction")
+def test_a_confined_process_has_no_system_calls_of_32_bit_programs() -> None:
+    command = [sys.executable, "-c", CALL_32]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("the kernel has none either")
+    rules = {"read": ["/"], "write": [], "bind": [], "connect": [], "tasks": 64}
+    confine = [sys.executable, "-I", confined.__file__, json.dumps(rules)]
+    assert int(subprocess.run([*confine, *command], capture_output=True, check=True).stdout) == -errno.EACCES
