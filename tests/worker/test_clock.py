@@ -18,7 +18,7 @@ from tests.support.settings import make_settings
 from tests.support.smtp import mail_server
 from worker import application
 from worker.clock import Clock
-from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob
+from worker.schedule import NEVER, PERIODIC_JOBS, PeriodicJob, Slots
 from worker.stopping import Stop
 
 JOBS = (
@@ -36,6 +36,15 @@ def settings(service: Service) -> Settings:
 def test_a_job_is_enqueued_once_in_each_of_its_slots(redis: Redis, settings: Settings) -> None:
     clock = Clock(redis, settings, JOBS)
     assert [clock.tick(moment) for moment in (100.0, 105.0, 109.9, 110.0)] == [["often-10"], [], [], ["often-11"]]
+
+
+def test_a_run_is_due_until_it_is_done(settings: Settings) -> None:
+    slots = Slots(settings, JOBS)
+    (run,) = slots.due(100.0)
+    assert list(slots.due(109.9)) == [run]
+    slots.mark_done(run)
+    assert list(slots.due(109.9)) == []
+    assert [run.identifier for run in slots.due(110.0)] == ["often-11"]
 
 
 def test_two_clocks_enqueue_a_run_once(redis: Redis, settings: Settings) -> None:
@@ -118,14 +127,16 @@ def test_a_run_is_dropped_at_the_next_one_and_stopped_after_ten_minutes(redis: R
     assert (job.ttl, job.timeout) == (10, 600)
 
 
-@pytest.mark.parametrize(("interval", "seconds"), [(10, 6.01), (3600, 60)])
+@pytest.mark.parametrize(
+    ("interval", "runs", "seconds"), [(10, ["purge-360"], 6.01), (3600, ["purge-1"], 60), (NEVER, [], 60)]
+)
 def test_the_clock_waits_for_the_next_slot_but_no_longer_than_a_minute(
-    redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch, interval: int, seconds: float
+    redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch, interval: int, runs: list[str], seconds: float
 ) -> None:
     monkeypatch.setattr("worker.clock.time", Mock(time=lambda: 3604.0))
     stop = Mock(is_set=Mock(side_effect=[False, True]))
     Clock(redis, settings, [PeriodicJob("purge", "worker.jobs.purge.purge", SUBMISSION, lambda _: interval)]).run(stop)
-    assert queue_of(SUBMISSION, redis).job_ids == [f"purge-{3604 // interval}"]
+    assert queue_of(SUBMISSION, redis).job_ids == runs
     assert stop.wait.call_args == call(pytest.approx(seconds))
 
 
