@@ -12,8 +12,6 @@ _INTERNATIONAL: Final = re.compile(r"\+(?!1)[1-9][0-9]{7,14}")
 def normalise_number(typed: str) -> str | None:
     """Return a typed number as E.164, such as `+16135550123`, or None if it cannot be one."""
     digits = _SEPARATORS.sub("", typed)
-    if not digits.isascii():
-        return None
     if north_american := _NORTH_AMERICAN.fullmatch(digits):
         return f"+1{north_american[1]}"
     return digits if _INTERNATIONAL.fullmatch(digits) else None
