@@ -282,3 +282,12 @@ def test_a_confined_process_has_no_system_calls_of_32_bit_programs() -> None:
     rules = {"read": ["/"], "write": [], "bind": [], "connect": [], "tasks": 64}
     confine = [sys.executable, "-I", confined.__file__, json.dumps(rules)]
     assert int(subprocess.run([*confine, *command], capture_output=True, check=True).stdout) == -errno.EACCES
+
+
+@needs_landlock
+def test_a_command_that_cannot_be_confined_is_not_run() -> None:
+    rules = {"read": ["/"], "write": [], "bind": [70_000], "connect": [], "tasks": 64}  # which is no port
+    command = [sys.executable, "-I", confined.__file__, json.dumps(rules), "echo", "run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "OSError: [Errno 22]" in done.stderr
