@@ -23,6 +23,7 @@ def settings() -> Settings:
 def succeed() -> None:
     """Go on when the group of the worker is told to stop."""
     signal.raise_signal(signal.SIGTERM)
+    time.sleep(0.1)
 
 
 def fail() -> None:
@@ -41,7 +42,11 @@ def counted(instruments: Mock) -> dict[str, bool]:
     return {call.args[0]: call.kwargs["succeeded"] for call in instruments.count_job.call_args_list}
 
 
-def test_each_job_runs_once_in_its_slot_and_a_failure_stops_no_other(settings: Settings) -> None:
+def test_each_job_runs_once_in_its_slot_and_a_failure_stops_no_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fallback, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(fallback, "_GRACE_SECONDS", 0.0)
     slots, stop, instruments = slots_of(settings, "fail", "succeed"), Stop(), Mock()
     assert fallback.run_due_jobs(slots, stop, instruments) == ["fail-1", "succeed-1"]
     assert counted(instruments) == {"fail": False, "succeed": True}

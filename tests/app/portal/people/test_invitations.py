@@ -76,6 +76,8 @@ def test_what_may_not_be_sent_is_refused_with_a_reason(portal: Service, fields: 
         ("a@b.example\n", "a@b.example"),
         ("a@b.example\nc", None),
         ("a@b@c.example", None),
+        (f"a@{'b' * 244}.example", f"a@{'b' * 244}.example"),
+        (f"a@{'b' * 245}.example", None),
     ],
 )
 def test_addresses_are_compared_in_lower_case_and_checked(raw: str, expected: str | None) -> None:
