@@ -44,12 +44,18 @@ def empty_url(database_url: str) -> Iterator[str]:
         cursor.execute("DROP DATABASE restored WITH (FORCE)")
 
 
-def run(program: str, file: Path, url: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run bin/backup or bin/restore like an operator, with only the settings in the environment."""
+def run(
+    program: str, file: Path, url: str, *, by: tuple[str, ...] = (), **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run bin/backup or bin/restore, in the folder of the file, with only the settings in the environment.
+
+    `by` runs the command.
+    """
     environment = SECRETS | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"} | settings
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    command = [ROOT / "bin" / program, file]
-    return subprocess.run(command, env=environment | {"PATH": path}, capture_output=True, text=True, timeout=120)
+    command = [*by, ROOT / "bin" / program, file.name]
+    environment |= {"PATH": path}
+    return subprocess.run(command, cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -65,6 +71,10 @@ def used(service: Service) -> Service:
     service.claim("WRONG")
     service.execute("INSERT INTO shared_secrets VALUES (sha256('a'), sha256('b'), 'sealed', 6, '', now(), now())")
     service.execute("INSERT INTO shared_secret_receipts VALUES (sha256('b'), now())")
+    service.execute(
+        "INSERT INTO export_archives (kind, period, name, size, export_digest, stored_rows, built_for_day, checked_at,"
+        " fresh_until) VALUES ('day', 1, 'old', 3, '', 0, 1, now(), now())"
+    )
     service.execute("INSERT INTO export_archive_parts (name, part, content) VALUES ('old', 0, 'zip')")
     return service
 
@@ -85,7 +95,13 @@ def test_a_restored_backup_holds_nothing_past_its_retention(used: Service, empty
         assert [(bytes(key), mixed) for key, mixed in cursor.fetchall()] == [((1).to_bytes(16, "big"), True)]
         cursor.execute("SELECT count(one_time_code), count(app_public_key) FROM encryption_keys")
         assert cursor.fetchone() == (1, 1)
-        left_out = ("export_archive_parts", "failed_key_claim_attempts", "shared_secrets", "shared_secret_receipts")
+        left_out = (
+            "export_archives",
+            "export_archive_parts",
+            "failed_key_claim_attempts",
+            "shared_secrets",
+            "shared_secret_receipts",
+        )
         for table in left_out:
             cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
             assert cursor.fetchone() == (0,)
@@ -161,6 +177,13 @@ def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_backup_for_which_there_is_no_room_leaves_no_file(service: Service, tmp_path: Path) -> None:
+    url, small = service.settings.database_url.replace("+psycopg2", ""), ("bash", "-c", 'ulimit -f 8; "$@"', "bash")
+    backup = run("backup", tmp_path / "backup", url, by=small)
+    assert backup.returncode != 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_broken_backup_leaves_the_database_empty(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
     assert run("backup", file, url).returncode == 0
@@ -169,6 +192,13 @@ def test_a_broken_backup_leaves_the_database_empty(used: Service, empty_url: str
     with server_connection(empty_url) as cursor:
         cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("program", "files"), [("backup", []), ("backup", ["a", "b"]), ("restore", ["/missing"])])
+def test_a_command_that_names_no_file_is_explained(program: str, files: list[str], tmp_path: Path) -> None:
+    command, environment = [ROOT / "bin" / program, *files], {"PATH": "/usr/bin:/bin"}
+    refused = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert (refused.returncode, refused.stderr.startswith(f"usage: bin/{program} FILE")) == (2, True)
 
 
 @pytest.mark.parametrize("program", ["backup", "restore"])
