@@ -1,5 +1,7 @@
 """Hashes of passwords, with the cost that they have in production."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from app.crypto import passwords
@@ -21,3 +23,11 @@ def test_a_password_and_the_decoy_are_hashed_at_the_recommended_cost(monkeypatch
 @pytest.mark.parametrize("stored", [None, "", "no password can have this hash", "$argon2id$damaged"])
 def test_nothing_is_the_password_of_an_account_without_a_hash(stored: str | None) -> None:
     assert not passwords.is_password("heron", stored)
+
+
+@pytest.mark.parametrize("stored", [None, "", "no password can have this hash"])
+def test_without_a_hash_a_verification_takes_as_long(stored: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = Mock(wraps=passwords._HASHER)
+    monkeypatch.setattr(passwords, "_HASHER", hasher)
+    passwords.is_password("heron", stored)
+    hasher.verify.assert_called_once_with(passwords._DECOY, "heron")
