@@ -187,7 +187,7 @@ def test_a_backup_for_which_there_is_no_room_leaves_no_file(service: Service, tm
 def test_a_broken_backup_leaves_the_database_empty(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
     assert run("backup", file, url).returncode == 0
-    file.write_bytes(file.read_bytes()[:-2000])
+    file.write_bytes(file.read_bytes()[:-20])  # in the last rows: the tables are created before
     assert run("restore", file, empty_url).returncode != 0
     with server_connection(empty_url) as cursor:
         cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
