@@ -21,6 +21,7 @@ from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+NEWEST = max(path.name[:4] for path in (ROOT / "migrations" / "versions").glob("0*.py"))
 
 
 @contextmanager
@@ -51,11 +52,14 @@ def run(
 
     `by` runs the command.
     """
-    environment = SECRETS | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"} | settings
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = [*by, ROOT / "bin" / program, file.name]
-    environment |= {"PATH": path}
+    environment = environment_of(url) | settings
     return subprocess.run(command, cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def environment_of(url: str) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return SECRETS | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1", "PATH": path}
 
 
 @pytest.fixture
@@ -108,6 +112,30 @@ def test_a_restored_backup_holds_nothing_past_its_retention(used: Service, empty
 
     again = run("restore", file, empty_url)
     assert (again.returncode, again.stderr) == (1, "This database is not empty: nothing was restored.\n")
+
+
+@only_in_torture
+def test_a_backup_of_an_older_release_is_upgraded(empty_url: str, tmp_path: Path) -> None:
+    older = """
+        flask --app app db upgrade && flask --app app db downgrade
+        . bin/postgres-environment && pg_dump --format=custom --no-owner --file="$1"
+    """
+    command = ["bash", "-euc", older, "bash", str(tmp_path / "backup")]
+    subprocess.run(command, cwd=ROOT, env=environment_of(empty_url), check=True, timeout=120)
+
+    def revision() -> str:
+        with server_connection(empty_url) as cursor:
+            cursor.execute("SELECT version_num FROM alembic_version")
+            ((found,),) = cursor.fetchall()
+            return str(found)
+
+    before = revision()
+    with server_connection(empty_url) as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+    restore = run("restore", tmp_path / "backup", empty_url)
+    assert restore.returncode == 0, restore.stderr
+    assert before < revision() == NEWEST
 
 
 @only_in_torture
