@@ -18,8 +18,10 @@ from tests.review_apps.host import Host
 from tests.review_apps.small_app import FILES, Repository
 from tests.support.cluster import put_cluster
 
-USERS = range(41_000, 41_010)
-FOREIGN = 41_999  # a user of no app
+# Of this test process alone: the rules of a host for its users end with the host.
+_FIRST = 20_000 + 20 * (os.getpid() % 2_000)
+USERS = range(_FIRST, _FIRST + 10)
+FOREIGN = _FIRST + 15  # a user of no app
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 IP = shutil.which("ip", path=_PATH) or ""
 
