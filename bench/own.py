@@ -17,7 +17,7 @@ from bench.target import Target, request
 from bench.usage import Watched
 from local.secrets import first_claim_token, load_secrets
 from processes.pdeathsig import with_pdeathsig
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from processes.postgres import EmbeddedPostgres
 from processes.procfile import read_procfile
 from processes.redis import EmbeddedRedis
@@ -144,7 +144,7 @@ class _Processes:
 
     def start_web(self, command: Sequence[str], environment: Mapping[str, str]) -> Web:
         """Start a web process on a free port without waiting for it."""
-        port = free_port()
+        port = reserve_port()
         address = f"{LOOPBACK}:{port}"
         process = self.start(command, {**environment, "PORT": str(port), "BIND_ADDR": address})
         return Web(process, f"http://{address}")

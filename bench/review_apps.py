@@ -17,7 +17,7 @@ import psutil  # type: ignore[import-untyped]
 
 from bench.stopping import stop_in_order_on_sigterm
 from bench.usage import cpu_seconds, memory_mb
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from review_apps import daemon
 from review_apps.host import Host
 from review_apps.settings import Settings
@@ -45,7 +45,7 @@ def main() -> None:
     ).stdout.strip()
     numbers = range(1, options.apps + 1)
     with tempfile.TemporaryDirectory(prefix="review-apps-") as home:
-        host = Host(Settings(Path(home), listen=f"{LOOPBACK}:{free_port()}"), _say)
+        host = Host(Settings(Path(home), listen=f"{LOOPBACK}:{reserve_port()}"), _say)
         try:
             for number in numbers:
                 host.open(number, commit, _ROOT)

@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 
 from processes.errors import ProcessError
 from processes.pdeathsig import User
-from processes.ports import free_port
+from processes.ports import reserve_port
 from processes.termination import end
 
 _START_SECONDS = 60.0
@@ -96,7 +96,7 @@ class EmbeddedServer(ABC):
 
     def _choose_port(self) -> None:
         # Once only: a server that is restarted must come back where its clients look for it.
-        self.port = self.port or free_port()
+        self.port = self.port or reserve_port()
 
     def _end_orphan(self, pid_file: Path) -> None:
         """End the server of a run that was killed: two servers on the same files would destroy them."""

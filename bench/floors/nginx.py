@@ -13,7 +13,7 @@ from typing import Final
 
 from bench.target import request
 from processes.pdeathsig import with_pdeathsig
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from processes.termination import end
 
 _START_SECONDS: Final = 10
@@ -60,7 +60,7 @@ class Nginx:
 def serving(files: Mapping[str, bytes]) -> Iterator[Nginx]:
     """Serve files by name; yield the running nginx."""
     with tempfile.TemporaryDirectory() as name:
-        folder, address = Path(name), f"{LOOPBACK}:{free_port()}"
+        folder, address = Path(name), f"{LOOPBACK}:{reserve_port()}"
         folder.chmod(0o755)  # the workers of nginx are another user if root starts it
         (folder / "files").mkdir()
         for file_name, content in files.items():

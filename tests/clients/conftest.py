@@ -24,7 +24,7 @@ from clients.phone.archive import ECDSA_P256_SHA256, HEADER
 from clients.phone.crypto import DailyKey
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.clients.sample_runs import Copies, Outcome, surroundings
 from tests.support.settings import SECRETS
 
@@ -143,7 +143,7 @@ def canned(signer: Signer) -> Callable[[Respond], tuple[Server, Canned]]:
 @pytest.fixture(scope="session")
 def live(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A server as in production, in processes of its own; yields what an integrator is given to talk to it."""
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{reserve_port()}"
     environment = {**os.environ, **SECRETS, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
     log = tmp_path_factory.mktemp("live") / "server.log"
     with log.open("wb") as output:

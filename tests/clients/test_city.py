@@ -17,7 +17,7 @@ from clients.city.result import DayFigures, Options, RequestFigures, Result
 from clients.city.shared import SharedIndex
 from clients.phone.settings import Settings
 from clients.progress import Progress
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.support.programs import browser_program
 from tests.support.torture import only_in_ci, only_in_torture, times
 
@@ -63,7 +63,7 @@ def test_make_city_starts_a_server_of_its_own_whatever_the_environment_names(tmp
         **elsewhere,
         "BIND_ADDR": "127.0.0.1:1",
         "http_proxy": "http://127.0.0.1:1",
-        "PORT": str(free_port()),
+        "PORT": str(reserve_port()),
         "PYTHON": sys.executable,
         "PEOPLE": "2",
         "REPORT": str(tmp_path / "city.html"),

@@ -23,7 +23,7 @@ from deploy.compose.with_secrets import with_secrets
 from deploy.host.plan import processes
 from deploy.host.settings import ALL_SURFACES
 from deploy.host.templates import placeholders
-from processes.ports import free_port
+from processes.ports import reserve_port
 from processes.procfile import read_procfile
 from tests.deploy_host.hosts import ROOT, environment, host_settings, write_nginx
 from tests.guards.test_devcontainer import COMPOSE as DEVCONTAINER
@@ -221,7 +221,7 @@ def test_the_proxy_follows_containers_that_are_replaced() -> None:
 
 def test_nginx_accepts_the_names_of_zones(tmp_path: Path) -> None:
     nginx = require_program("nginx")
-    write_nginx(tmp_path, host_settings(tmp_path), free_port(), free_port(), dict.fromkeys(ALL_SURFACES, 8001))
+    write_nginx(tmp_path, host_settings(tmp_path), reserve_port(), reserve_port(), dict.fromkeys(ALL_SURFACES, 8001))
     # Debian's nginx is older than `resolve`, and only a container knows these hosts.
     text = re.sub(r"server web-\w+:8001 resolve", "server 127.0.0.1:8001", (FOLDER / "upstreams.conf").read_text())
     (tmp_path / "conf" / "upstreams.conf").write_text(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.deploy_host.hosts import NAMES, host_settings, process, write_nginx
 from tests.support.programs import require_program
 from tests.support.waiting import wait_until
@@ -30,9 +30,9 @@ LIMITED, PASSED_ON = 429, 502  # there is no web process
 def https(tmp_path: Path) -> Iterator[int]:
     """The port of an nginx that passes on two requests a client and minute, and believes X-Forwarded-For."""
     tmp_path.chmod(0o755)
-    nginx, https, dead = require_program("nginx"), free_port(), free_port()
+    nginx, https, dead = require_program("nginx"), reserve_port(), reserve_port()
     settings = host_settings(tmp_path, SURFACES=",".join(SURFACES), CDN_NETWORKS=f"{LOOPBACK}/32")
-    write_nginx(tmp_path, settings, https, free_port(), dict.fromkeys(SURFACES, dead))
+    write_nginx(tmp_path, settings, https, reserve_port(), dict.fromkeys(SURFACES, dead))
     for file in (tmp_path / "conf").rglob("*.conf"):
         text = re.sub(r"rate=\d+r/s", "rate=1r/m", file.read_text())
         text = re.sub(r"burst=\d+", "burst=1", text).replace("limit_conn connections 100", "limit_conn connections 1")

@@ -17,7 +17,7 @@ import pytest
 
 from app.objectives import load_objectives
 from app.upkeep.status_publication import Publication
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.deploy_host.hosts import NAMES, ROOT, host_settings, process, write_nginx
 from tests.support.programs import require_program
 from tests.support.service import Service, bearer, download_code
@@ -72,8 +72,8 @@ def proxy(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFa
     nginx, folder = require_program("nginx"), tmp_path_factory.mktemp("proxy")
     folder.chmod(0o755)
     settings = host_settings(folder, SURFACES=",".join(SURFACES), REGION_CODE="302")
-    ports = {surface: free_port() for surface in SURFACES}
-    found = Proxy(free_port(), free_port(), folder)
+    ports = {surface: reserve_port() for surface in SURFACES}
+    found = Proxy(reserve_port(), reserve_port(), folder)
     write_nginx(folder, settings, found.https, found.http, ports)
     (folder / "acme/.well-known/acme-challenge").mkdir(parents=True)
     (folder / "acme/.well-known/acme-challenge/token").write_text("challenge")

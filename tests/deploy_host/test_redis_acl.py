@@ -19,7 +19,7 @@ from deploy.host.plan import processes
 from deploy.host.redis_acl import CLOCK, acl
 from deploy.host.settings import ALL_SURFACES
 from deploy.host.templates import TEMPLATES, render
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.deploy_host.hosts import ROOT, environment, host_settings, process
 from tests.support.programs import require_program
 from tests.support.roles import run_as_owner
@@ -133,7 +133,7 @@ def test_every_process_works_with_its_user(server: Server, database_url: str, tm
 def use_web(server: Server, database_url: str, folder: Path, running: ExitStack) -> None:
     """Let a web process of each surface check Redis, and count requests."""
     for surface in ALL_SURFACES:
-        port = free_port()
+        port = reserve_port()
         values = settings_of(database_url, server.url(f"web-{surface}"), surface)
         values |= {"BIND_ADDR": f"{LOOPBACK}:{port}", "WEB_CONCURRENCY": "1", "SHARING_CREATORS": "anyone"}
         values |= {"RATE_LIMIT_CLAIM_KEY": "4", "RATE_LIMIT_SHARING": "2"}

@@ -26,7 +26,7 @@ from deploy.host.plan import ETC, RELEASES, port
 from deploy.host.releases import current
 from deploy.host.settings import HostSettings
 from deploy.host.units import unit_texts
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.deploy_host.hosts import ROOT, environment, host_settings, process
 from tests.support.programs import require_program
 from tests.support.settings import SECRETS, make_settings
@@ -119,7 +119,7 @@ class Load:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostSettings]:
     with pytest.MonkeyPatch.context() as patched:
-        slots = dict(zip(("blue", "green"), (free_port(), free_port()), strict=True))
+        slots = dict(zip(("blue", "green"), (reserve_port(), reserve_port()), strict=True))
         patched.setattr("deploy.host.plan.SLOTS", slots)
         yield host_settings(tmp_path_factory.mktemp("settings"), SURFACES="submission", WEB_CONCURRENCY="1")
 
@@ -135,7 +135,7 @@ def host(
     host = ScratchHost(tmp_path_factory.mktemp("scratch") / "host")
     prepare(host, settings, database_url, redis_url)
     make_release(host, OLD)
-    nginx, host.port = require_program("nginx"), free_port()
+    nginx, host.port = require_program("nginx"), reserve_port()
     folder = host.path("systemd")
     (folder / "tmp").mkdir()
     configuration = NGINX.format(

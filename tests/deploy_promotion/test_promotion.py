@@ -27,7 +27,7 @@ from app.upkeep.minutes import fold_minutes
 from app.upkeep.status_publication import Publication
 from clients.environment import clients_environment
 from clients.phone.schedule import retrieval_path
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.deploy_host.hosts import environment
 from tests.deploy_promotion.installation import stop
 from tests.support.roles import run_as_owner
@@ -151,7 +151,7 @@ def installations(
             "DATABASE_URL": f"{database_url.rpartition('/')[0]}/promotion_{name}",
             "REDIS_URL": f"{redis_url.rpartition('/')[0]}/{number}",
         }
-        address = f"{LOOPBACK}:{free_port()}"
+        address = f"{LOOPBACK}:{reserve_port()}"
         own = {"SURFACES": SURFACES, "ENV": "test", "WEB_CONCURRENCY": "1", "BIND_ADDR": address}
         own |= {"RATE_LIMITS": "off", "RELEASE_PERIOD_HOURS": "0", "RELEASE_MINIMUM_UPLOADS": "0"}
         own |= {"EXPORT_MAX_AGE_SECONDS": "0", "STATUS_NOTE_TOKENS": f"{NOTES_TOKEN}=promotion"}

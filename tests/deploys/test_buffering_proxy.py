@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.support.hostile import STARTS, attacked, ping_seconds
 from tests.support.nginx import running_nginx
 from tests.support.settings import SECRETS
@@ -32,7 +32,7 @@ def web(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def proxy_port(web: WebProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of an nginx in front of it, with the configuration of the operations guide."""
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    folder, port = tmp_path_factory.mktemp("nginx"), reserve_port()
     section = OPERATIONS.read_text(encoding="utf-8").split("\n## The proxy in front\n")[1]
     block = re.search(r"```nginx\n(.*?)```", section, re.DOTALL)
     assert block is not None

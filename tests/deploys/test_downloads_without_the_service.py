@@ -24,7 +24,7 @@ from app.retrieval.builder import refresh_all
 from app.retrieval.download_files import open_download_files
 from app.retrieval.publishing import Publisher, publish_downloads
 from bench.national import count_misses
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.support.aws import set_credentials
 from tests.support.nginx import running_nginx
 from tests.support.service import Service, download_code
@@ -134,7 +134,7 @@ def cdn(service: Service, bucket: str, tmp_path: Path) -> Iterator[Cdn]:
         "EXPORT_MAX_AGE_SECONDS": "3600",
         "PUBLISH_ACTIVE_KEYS": "true",
     }
-    folder, ports = tmp_path / "nginx", [free_port() for _ in range(EDGES)]
+    folder, ports = tmp_path / "nginx", [reserve_port() for _ in range(EDGES)]
     folder.mkdir()
     with web_process(environment, tmp_path / "log") as web:
         origin = f"{LOOPBACK}:{web.port}"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.deploys.test_migration_gate import TEMPLATE
 from tests.support.load import Load
 from tests.support.stack import Stack, new_stack
@@ -51,7 +51,7 @@ class NextRelease:
 @contextmanager
 def serving(code: Path, stack: Stack) -> Iterator[NextRelease]:
     """Run the web process of other code until the end of the block."""
-    release = NextRelease(stack, free_port())
+    release = NextRelease(stack, reserve_port())
     environment = stack.web.environ() | {"BIND_ADDR": f"127.0.0.1:{release.port}", "REVISION": "next"}
     process = subprocess.Popen([code / "bin" / "web"], env=environment, stderr=subprocess.DEVNULL)
     try:

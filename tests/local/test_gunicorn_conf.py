@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.ports import can_bind, free_port
+from processes.ports import can_bind, reserve_port
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
 APPLICATION = """
@@ -61,7 +61,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a gunicorn with an application that returns what it was given."""
     folder = tmp_path_factory.mktemp("gunicorn")
     (folder / "stub.py").write_text(APPLICATION)
-    port = free_port()
+    port = reserve_port()
     environment = {**os.environ, "BIND_ADDR": f"127.0.0.1:{port}", "TRUSTED_PROXIES": "1"}
     command = [sys.executable, "-m", "gunicorn", f"--config={CONFIGURATION}", "--workers=1", "stub:application"]
     gunicorn = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from processes.ports import can_bind, free_port
+from processes.ports import can_bind, reserve_port
 from tests.support.cluster import put_cluster
 from tests.support.serving import PING_HANDLER
 from tests.support.waiting import wait_until
@@ -63,7 +63,7 @@ class Run:
     """One run of `python -m local`."""
 
     def __init__(self, directory: Path, procfile: Path, output: Path | None = None, **environment: str) -> None:
-        self.port = int(environment.setdefault("PORT", str(free_port())))
+        self.port = int(environment.setdefault("PORT", str(reserve_port())))
         self.directory = directory
         self.output = output or procfile.with_name("output")
         unset = ("DATABASE_URL", "REDIS_URL", "BIND_ADDR")

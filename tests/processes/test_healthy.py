@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.guards.source import ROOT
 from tests.support.serving import PING_HANDLER
 
@@ -32,7 +32,7 @@ sys.exit(subprocess.run([sys.executable, "bin/healthy"], stderr=subprocess.DEVNU
     ],
 )
 def test_the_web_process_is_asked_where_it_listens(bind: str, listens: str, healthy: bool) -> None:
-    port = free_port()
+    port = reserve_port()
     command = [*APART, sys.executable, "-c", FIRST, "app.web.server", listens, str(port)]
     environment = os.environ | {"BIND_ADDR": bind.format(port=port)}
     assert (subprocess.run(command, cwd=ROOT, env=environment, check=False, timeout=60).returncode == 0) == healthy

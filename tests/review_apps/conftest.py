@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.review_apps.host import Host
 from tests.review_apps.small_app import FILES, Repository
 from tests.support.cluster import put_cluster
@@ -21,7 +21,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     repository.commit("main", FILES)
     variables = {"PREDESTROY_LOG": str(folder / "predestroy_log")}
     put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
-    host = Host(folder / "home", repository, free_port(), durable=False, memory_mb=150, variables=variables)
+    host = Host(folder / "home", repository, reserve_port(), durable=False, memory_mb=150, variables=variables)
     yield host
     host.run("reconcile", "--none-open")
     assert list((host.home / "apps").iterdir()) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from processes.pdeathsig import without_privileges
-from processes.ports import free_port
+from processes.ports import reserve_port
 from review_apps import confined
 from tests.review_apps.host import Host
 from tests.review_apps.small_app import FILES, Repository
@@ -50,7 +50,7 @@ def locked_host(factory: pytest.TempPathFactory) -> Iterator[Host]:
         put_cluster(folder / "home" / "shared" / "postgres", factory)
         variables = {"PREDESTROY_LOG": "/dev/null"}
         settings = {"locked_users": f"{USERS.start}-{USERS.stop - 1}", "memory_mb": 150, "variables": variables}
-        host = Host(folder / "home", repository, free_port(), durable=False, **settings)
+        host = Host(folder / "home", repository, reserve_port(), durable=False, **settings)
         try:
             yield host
             host.run("reconcile", "--none-open")

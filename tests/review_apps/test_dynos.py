@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from app.config import SUBMISSION
 from app.upkeep.queues import queue_of
-from processes.ports import free_port
+from processes.ports import reserve_port
 from processes.procfile import read_procfile
 from review_apps.programs import is_healthy
 from tests.guards.test_app_json import values
@@ -37,7 +37,7 @@ class Dynos:
     """Starts processes of the Procfile, and kills those that a test leaves."""
 
     def __init__(self, service: Service) -> None:
-        self.port = free_port()
+        self.port = reserve_port()
         address = service.settings.database_url.replace("postgresql+psycopg2://", "postgres://")
         given = {"DATABASE_URL": address, "REDIS_URL": service.settings.redis_url, "PORT": str(self.port)}
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from processes.pdeathsig import without_privileges
-from processes.ports import free_port
+from processes.ports import reserve_port
 from review_apps import users
 from review_apps.errors import ReviewAppError
 from review_apps.locked import check_host
@@ -252,21 +252,21 @@ def test_processes_that_do_not_end_are_not_waited_for_forever(monkeypatch: pytes
     ],
 )
 def test_a_host_that_cannot_confine_refuses_in_one_line(tmp_path: Path, settings: dict[str, str], reason: str) -> None:
-    host = Host(tmp_path / "home", small_repository(tmp_path), free_port(), **settings)
+    host = Host(tmp_path / "home", small_repository(tmp_path), reserve_port(), **settings)
     assert refusal(host, *opening(host)).startswith(reason)
     assert not (host.home / "apps" / "pr-0003").exists()
 
 
 @needs_root
 def test_a_range_with_an_account_of_the_host_is_refused(tmp_path: Path) -> None:
-    host = Host(tmp_path / "home", small_repository(tmp_path), free_port(), locked_users="65530-65540")
+    host = Host(tmp_path / "home", small_repository(tmp_path), reserve_port(), locked_users="65530-65540")
     assert refusal(host, *opening(host)) == "a locked app is refused: 65534 of locked_users belongs to nobody"
 
 
 @needs_root
 def test_a_folder_that_its_user_cannot_reach_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    host = Host(tmp_path / "home", small_repository(tmp_path), free_port(), locked_users="42000-42009")
+    host = Host(tmp_path / "home", small_repository(tmp_path), reserve_port(), locked_users="42000-42009")
     assert "its user cannot reach" in refusal(host, *opening(host))
     assert "42000-42009" not in subprocess.run([IP, "rule"], capture_output=True, text=True, check=True).stdout
 

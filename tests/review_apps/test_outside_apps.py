@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from processes.ports import can_bind, free_port
+from processes.ports import can_bind, reserve_port
 from tests.review_apps.host import Host, basic
 from tests.review_apps.small_app import Repository
 from tests.support.cluster import put_cluster
@@ -31,7 +31,7 @@ def host(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     """A host whose repository is empty."""
     require_program("nginx")
     put_cluster(tmp_path / "home" / "shared" / "postgres", tmp_path_factory)
-    host = Host(tmp_path / "home", Repository(tmp_path / "repository"), free_port(), durable=False)
+    host = Host(tmp_path / "home", Repository(tmp_path / "repository"), reserve_port(), durable=False)
     yield host
     host.run("reconcile", "--none-open")
 

@@ -20,7 +20,7 @@ from clients import smoke
 from clients.phone import archive, crypto
 from clients.phone.protocol import Server
 from clients.phone.settings import Settings
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.review_apps.host import DOMAIN, ROOT, Host
 from tests.review_apps.small_app import Repository
 from tests.support.cluster import put_cluster
@@ -54,7 +54,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     repository.commit("main", {})
     repository.commit("topic", {"CHANGED": ""})
     put_cluster(folder / "home" / "shared" / "postgres", tmp_path_factory)
-    host = Host(folder / "home", repository, free_port(), durable=False)
+    host = Host(folder / "home", repository, reserve_port(), durable=False)
     yield host
     host.run("reconcile", "--none-open")
 

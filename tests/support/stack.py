@@ -13,7 +13,7 @@ import psutil
 import psycopg2
 import pytest
 
-from processes.ports import free_port
+from processes.ports import reserve_port
 from tests.support.cluster import put_cluster
 from tests.support.waiting import wait_until
 
@@ -34,7 +34,7 @@ class Stack:
 
     def __init__(self, directory: Path, environment: dict[str, str], procfile: Path = _ROOT / "Procfile") -> None:
         self.directory = directory
-        self.port = free_port()
+        self.port = reserve_port()
         self.output = directory / "output"
         inherited = {name: value for name, value in os.environ.items() if name not in _NAMED_ELSEWHERE}
         with self.output.open("wb") as output:

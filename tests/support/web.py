@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from processes.ports import reserve_port
 from tests.support.waiting import wait_until
 
 _ROOT = Path(__file__).parents[2]
@@ -64,8 +65,7 @@ def header_fields(response: HTTPResponse) -> dict[str, str]:
 @contextmanager
 def web_process(environment: dict[str, Any], log: Path, code: Path = _ROOT) -> Iterator[WebProcess]:
     """Run the web process of a folder with these settings until the end of the block."""
-    with socket.create_server((_HOST, 0)) as probe:
-        port = probe.getsockname()[1]
+    port = reserve_port()
     inherited = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     inherited["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with log.open("wb") as out:

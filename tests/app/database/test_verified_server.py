@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from app.database.engine import engine_options
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from review_apps.tls_front import context_of
 from tests.support.settings import make_settings
 from tests.support.waiting import wait_until
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encrypted_url(database_url: str, folder: Path) -> Iterator[str]:
     """The address of the database behind TLS, without a mode."""
     url = make_url(database_url)
-    front = make_url(database_url).set(host=OWN_NAME, port=free_port())
+    front = make_url(database_url).set(host=OWN_NAME, port=reserve_port())
     arguments = [str(front.port), str(url.port), str(folder / "server")]
     with subprocess.Popen([sys.executable, "-m", "review_apps.tls_front", *arguments]) as process:
 

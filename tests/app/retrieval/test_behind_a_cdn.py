@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.support.nginx import running_nginx
 from tests.support.service import Service, download_code
 from tests.support.settings import SECRETS
@@ -70,7 +70,7 @@ def cdn(make_service: Callable[..., Service], tmp_path: Path) -> Iterator[Cdn]:
         "REDIS_URL": service.settings.redis_url,
         "SURFACES": "retrieval",
     }
-    folder, port = tmp_path / "nginx", free_port()
+    folder, port = tmp_path / "nginx", reserve_port()
     folder.mkdir()
     with web_process(environment, tmp_path / "log") as web:
         http = HTTP.format(

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from app.proto import covidshield_pb2 as wire
-from processes.ports import can_bind, free_port
+from processes.ports import can_bind, reserve_port
 from tests.support.service import Phone, Service, download_code
 from tests.support.settings import SECRETS
 from tests.support.torture import only_in_ci
@@ -46,7 +46,7 @@ def running(
 
     Unless `is_asked`, it has not had a request yet.
     """
-    port = free_port()
+    port = reserve_port()
     environment = SECRETS | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "DATABASE_URL": service.settings.database_url.replace("+psycopg2", ""),

@@ -18,7 +18,7 @@ import pytest
 
 from app.web import asgi
 from app.web.asgi import AsgiApplication, Message, RawResponse
-from processes.ports import LOOPBACK, free_port
+from processes.ports import LOOPBACK, reserve_port
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -71,7 +71,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def port(log: Path) -> Iterator[int]:
     """The port of a granian with one worker of two threads."""
     (log.parent / "stub.py").write_text(APPLICATION)
-    port = free_port()
+    port = reserve_port()
     command = [sys.executable, "-m", "granian", "--interface=asginl", "--factory", "--http=1", f"--port={port}"]
     with log.open("wb") as output:
         granian = subprocess.Popen(
