@@ -110,7 +110,7 @@ _TAKE = text("""
             hour = CASE WHEN is_readable THEN date_trunc('hour', CAST(:now AS timestamptz), 'UTC') END
         FROM taken WHERE receipt.receipt_digest = taken.receipt_digest
     )
-    SELECT envelope FROM taken WHERE is_readable AND envelope IS NOT NULL
+    SELECT envelope FROM taken WHERE is_readable
     UNION ALL
     SELECT NULL FROM shared_secrets WHERE digest = :digest AND envelope IS NULL AND expires > :now
 """)

@@ -1,20 +1,23 @@
 """A request for a secret: answered once, and only its receiver can read and open the answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_bytes
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
-from app.upkeep.sharing_retention import purge
+from app.upkeep.sharing_retention import purge, take_inventory
 from clients.secret import envelope
 from clients.secret.content import TEXT, Content
 from clients.secret.envelope import Choices
 from clients.secret.links import decode, encode
 from tests.app.sharing.conftest import SharedText, Sharer
 from tests.support.at_once import at_once
+from tests.support.service import Service
 
 
 @dataclass
@@ -25,10 +28,10 @@ class Request:
     own: EllipticCurvePrivateKey = field(default_factory=envelope.new_key_pair)
     locator: bytes = field(default_factory=lambda: token_bytes(32))
 
-    def ask(self, lifetime: int = 3600) -> TestResponse:
+    def ask(self, lifetime: int = 3600, **request: Any) -> TestResponse:
         """Store it."""
         digest = encode(envelope.digest(self.locator))
-        return self.sharer.post("requests", {"digest": digest, "lifetime": lifetime})
+        return self.sharer.post("requests", {"digest": digest, "lifetime": lifetime}, **request)
 
     def answer(self, text: str = "answer", receipt: bytes = b"", **changed: object) -> TestResponse:
         """Answer it, as a sender's browser does."""
@@ -123,6 +126,25 @@ def test_an_answer_has_a_lifetime_of_its_own(request_: Request, sharer: Sharer) 
     request_.answer()
     sharer.service.clock.advance(minutes=59)
     assert request_.opened() == "answer"
+
+
+def test_the_age_of_an_answer_is_not_that_of_its_request(request_: Request, sharer: Sharer) -> None:
+    clock = sharer.service.clock
+    clock.advance(minutes=59)
+    longest = envelope.seal_for(Content(TEXT, "", b""), request_.own.public_key(), Choices(7 * 86400))
+    assert request_.answer(envelope=encode(longest)).status_code == 201
+    assert take_inventory(sharer.service.database, clock.now).is_right
+
+
+def test_an_answer_counts_for_the_network_of_its_sender(make_service: Callable[..., Service]) -> None:
+    own = {"SURFACES": "sharing", "SHARING_CREATORS": "anyone", "SHARING_NETWORK_BYTES": "100000"}
+    sharer, receiver = Sharer(make_service(**own)), {"REMOTE_ADDR": "198.51.100.1"}
+    request = Request(sharer)
+    assert request.ask(environ_overrides=receiver).status_code == 201
+    assert request.answer("x" * 60_000).status_code == 201
+    more = SharedText("x" * 40_000).fields()
+    assert sharer.post("secrets", more).status_code == 507
+    assert sharer.post("secrets", more, environ_overrides=receiver).status_code == 201
 
 
 def test_the_link_of_a_request_reads_nothing(request_: Request, sharer: Sharer) -> None:

@@ -109,6 +109,15 @@ def test_a_receipt_shows_the_hour_and_not_the_minute(sharer: Sharer) -> None:
     assert receipt == {"outcome": "read", "expires": "2026-03-18T13:15:30Z", "hour": "2026-03-18T12:00:00Z"}
 
 
+def test_the_receipt_of_an_expired_secret_does_not_show_when_someone_tried(sharer: Sharer) -> None:
+    read, withdrawn = (sharer.share() for _ in range(2))
+    sharer.service.clock.advance(hours=1)
+    sharer.read(read)
+    sharer.post("withdraw", {"receipt": encode(withdrawn.receipt)})
+    receipts = [sharer.post("status", {"receipt": encode(secret.receipt)}).json for secret in (read, withdrawn)]
+    assert receipts == [{"outcome": "expired", "expires": "2026-03-18T13:15:30Z"}] * 2
+
+
 def test_only_the_sender_can_withdraw(sharer: Sharer) -> None:
     secret = sharer.share()
     for token in (secret.secret, secret.locator, token_bytes(32)):
