@@ -113,4 +113,4 @@ def revoke(connection: Connection, number: int, now: datetime) -> bool:
 
 
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(token.encode()).digest()
