@@ -118,6 +118,15 @@ def test_midnight_does_not_reset_tries(service: Service) -> None:
 
 
 @pytest.mark.rule(46)
+def test_a_banned_client_that_tries_after_midnight_stays_banned(service: Service) -> None:
+    service.clock.advance(hours=11, minutes=44)  # 23:59:30
+    store_failures(service, 50)
+    service.clock.advance(minutes=1)
+
+    assert [seen(service.claim("WRONG")) for _ in range(2)] == [banned(HOUR - timedelta(minutes=1))] * 2
+
+
+@pytest.mark.rule(46)
 def test_a_success_after_midnight_clears_earlier_failures(service: Service) -> None:
     service.clock.advance(hours=11, minutes=44)
     store_failures(service, 48)

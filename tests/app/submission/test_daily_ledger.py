@@ -68,6 +68,22 @@ def test_tries_expire_hour_by_hour(strict: Service) -> None:
     assert guess(strict, 3) == [401, 401, 429]
 
 
+def test_a_ban_lasts_until_the_first_of_its_failures_is_forgotten(strict: Service) -> None:
+    guess(strict)
+    strict.clock.advance(hours=5)  # 17:15
+    guess(strict)
+    until_forgotten = timedelta(hours=19, minutes=44, seconds=29, milliseconds=750)  # 13:00
+    assert seen(strict.claim("WRONG")) == wrong_code(0, until_forgotten)
+    assert seen(strict.claim("WRONG")) == banned(until_forgotten)
+
+
+def test_a_daily_limit_of_one_bans_at_the_first_wrong_code(make_service: Callable[..., Service]) -> None:
+    service = make_service(MAX_DAILY_CLAIM_KEY_FAILURES="1")
+    until_forgotten = timedelta(hours=24, minutes=44, seconds=29, milliseconds=750)
+    assert seen(service.claim("WRONG")) == wrong_code(0, until_forgotten)
+    assert seen(service.claim("WRONG")) == banned(until_forgotten)
+
+
 def test_no_period_of_24_hours_exceeds_the_daily_limit(strict: Service) -> None:
     answered = []
     for minute in range(0, 60 * 72, 40):
@@ -109,8 +125,9 @@ def test_a_guess_that_cannot_be_recorded_is_a_server_error(service: Service, tab
 
 
 @pytest.mark.usefixtures("own_pool")
-def test_the_purge_deletes_expired_counts(strict: Service) -> None:
+def test_counts_are_kept_in_one_row_and_purged_when_they_have_expired(strict: Service) -> None:
     guess(strict, 3)
+    assert strict.rows("SELECT failures FROM failed_key_claim_minutes") == [(3,)]
     strict.clock.advance(hours=24)
     assert (_purged(strict), guess(strict)) == ({"claim_hours": 0, "claim_minutes": 0}, [429])
     strict.clock.advance(hours=1)
