@@ -130,7 +130,7 @@ class _Unseekable:
 
 
 def _write_archive(out: BinaryIO, pieces: Iterable[bytes], signature: Callable[[bytes], bytes]) -> bytes:
-    with zipfile.ZipFile(_Unseekable(out), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(_Unseekable(out), "w") as archive:  # type: ignore[call-overload]
         with archive.open(_entry(EXPORT_FILE), "w") as file:
             digest = _copy(pieces, file)
         with archive.open(_entry(SIGNATURE_FILE), "w") as file:

@@ -231,6 +231,15 @@ def test_a_new_signing_key_signs_every_archive_anew(aged: Service, make_service:
     assert archive.is_signed_by(other.settings.retrieval.ecdsa_key.public_key())
 
 
+def test_archives_of_another_region_are_not_kept(aged: Service, make_service: Callable[..., Service]) -> None:
+    refresh(aged)
+    before = names(aged)
+    other = make_service(PUBLISH_ACTIVE_KEYS="true", EXPORT_MAX_AGE_SECONDS="60", REGION_CODE="310")
+    other.clock.now = aged.clock.now + timedelta(seconds=61)
+    assert refresh(other) == 32
+    assert not set(names(other).values()) & set(before.values())
+
+
 def test_a_key_of_kms_signs_archives(make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch) -> None:
     set_credentials(monkeypatch)
     sign_digests(monkeypatch)
