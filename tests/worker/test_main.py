@@ -30,7 +30,8 @@ def start(service: Service, *arguments: str, **changes: str) -> "subprocess.Pope
     }
     environment = {"PATH": os.environ["PATH"]} | SECRETS | urls | changes
     command = [sys.executable, "-m", "worker", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    # A process waits once the pipe is full. What it logs in minutes of an outage is more than the default of 64 KiB.
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, pipesize=1 << 20)
 
 
 def test_clock_and_worker_purge_and_build_and_stop_on_sigterm(service: Service) -> None:
