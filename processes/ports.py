@@ -23,7 +23,7 @@ _MOST_RESERVATIONS = 64
 
 
 def free_port() -> int:
-    """Return a port that is free at this moment, and that nobody has reserved.
+    """Return a port that is free at this moment and not reserved.
 
     Raises ProcessError when none of a hundred candidates is free.
     """

@@ -1,7 +1,7 @@
 """Logs: one line for each event, as `key=value` pairs on standard error (rules 6 and 9).
 
 A line is shorter than PIPE_BUF, so that lines of processes that share a pipe never interleave. Flask is not imported
-here: the process that starts the web server's workers logs, too, and needs nothing else of it.
+here, because the process that starts the web server's workers logs as well, and does not need it.
 """
 
 import logging
