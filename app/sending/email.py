@@ -1,5 +1,6 @@
 """Sending e-mail by SMTP."""
 
+import functools
 import logging
 import smtplib
 import ssl
@@ -65,13 +66,12 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
     each response, and three times as long for all of them.
     """
     parts = urlsplit(mail_url)
-    context = ssl.create_default_context()
     refused: Mapping[str, tuple[int, bytes]] | None = None
     try:
         message = _message(sender, email)
-        with _connect(parts.scheme, parts.hostname or "", parts.port, context, seconds) as server:
+        with _connect(parts.scheme, parts.hostname or "", parts.port, seconds) as server:
             if parts.scheme == "smtp" and (server.has_extn("starttls") or parts.hostname not in _THIS_MACHINE):
-                server.starttls(context=context)  # raises SMTPNotSupportedError if the server does not offer it
+                server.starttls(context=_tls())  # raises SMTPNotSupportedError if the server does not offer it
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             refused = server.send_message(message)
@@ -85,12 +85,18 @@ def send_email(mail_url: str, sender: str, email: Email, seconds: float = _SECON
     return tuple(address for address, (status, _) in (refused or {}).items() if status < _PERMANENT)
 
 
-def _connect(scheme: str, host: str, port: int | None, context: ssl.SSLContext, seconds: float) -> smtplib.SMTP:
+def _connect(scheme: str, host: str, port: int | None, seconds: float) -> smtplib.SMTP:
     if scheme == "smtps":
-        return _LimitedSsl(host, port or _SMTPS_PORT, timeout=seconds, context=context)
+        return _LimitedSsl(host, port or _SMTPS_PORT, timeout=seconds, context=_tls())
     server = _Limited(host, port or _SMTP_PORT, timeout=seconds)
     server.ehlo()
     return server
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Return how to verify servers. To load the authorities of the system takes longer than to write a message."""
+    return ssl.create_default_context()
 
 
 def _message(sender: str, email: Email) -> EmailMessage:
