@@ -35,7 +35,8 @@ def settings(tmp_path: Path) -> HostSettings:
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switch.time, "sleep", lambda _: None)
+    monkeypatch.setattr(switch, "DRAIN_SECONDS", 0)
+    monkeypatch.setattr(switch, "_SETTLE_SECONDS", 0)
     monkeypatch.setattr(switch, "readiness", lambda *_: "")
 
 

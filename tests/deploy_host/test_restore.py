@@ -52,7 +52,8 @@ def backup(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switch.time, "sleep", lambda _: None)
+    monkeypatch.setattr(switch, "DRAIN_SECONDS", 0)
+    monkeypatch.setattr(switch, "_SETTLE_SECONDS", 0)
     monkeypatch.setattr(switch, "readiness", lambda *_: "")
 
 
