@@ -65,7 +65,7 @@ def wrong_texts(page: Page) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[1:2], LOOKS))
 def test_public_figures_meet_wcag_at_every_width(open_page: NewPage, language: str, scheme: str) -> None:
     page = open_page(f"/status/{language}/figures", color_scheme=scheme)
     found: dict[str, list[object]] = {}

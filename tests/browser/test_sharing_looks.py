@@ -98,7 +98,7 @@ STATES: list[Callable[[Page, str], None]] = [
 ]
 
 
-@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:1], LOOKS))
 def test_every_state_meets_wcag_at_every_width(new_sharing_page: NewPage, language: str, scheme: str) -> None:
     found = {}
     for state in STATES:
@@ -109,7 +109,7 @@ def test_every_state_meets_wcag_at_every_width(new_sharing_page: NewPage, langua
     assert {state: each for state, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:1], LOOKS))
 def test_privacy_and_accessibility_meet_wcag(new_sharing_page: NewPage, language: str, scheme: str) -> None:
     found = {}
     for path in INFORMATION:

@@ -70,7 +70,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[1:2], LOOKS))
 def test_every_state_meets_wcag_at_every_width(
     browser: Browser, sites: dict[str, StatusSite], language: str, scheme: str
 ) -> None:
@@ -87,7 +87,7 @@ def test_every_state_meets_wcag_at_every_width(
     assert {state: each for state, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[:2], LOOKS))
+@pytest.mark.parametrize(("language", "scheme"), times(LOOKS[1:2], LOOKS))
 def test_privacy_and_accessibility_meet_wcag(
     browser: Browser, sites: dict[str, StatusSite], language: str, scheme: str
 ) -> None:

@@ -107,7 +107,7 @@ def test_a_200_that_holds_no_code_is_never_printed(copies, language, body):
     assert "not a code" in outcome.err
 
 
-def test_every_language_sends_a_request_again_after_temporary_failures(copies):
+def test_a_request_is_sent_again_after_temporary_failures(copies):
     moments = [Reply(429, headers=SOON), DROP, Reply(503, headers=SOON), Reply(body=b"AEFHJKLQRS\n")]
 
     outcomes = copies.run_all(REQUEST, script=moments)
@@ -115,7 +115,7 @@ def test_every_language_sends_a_request_again_after_temporary_failures(copies):
     assert {(one.status, one.out, asked) for one, asked in outcomes.values()} == {(0, "AEFHJKLQRS\n", 4)}, outcomes
 
 
-def test_every_language_gives_up_a_server_that_stays_down_after_four_tries(copies):
+def test_a_server_that_stays_down_is_given_up_after_four_tries(copies):
     outcomes = copies.run_all(REQUEST, script=[Reply(503, b"<html>", headers=SOON)])
 
     assert {(one.stopped_with_one_line, asked) for one, asked in outcomes.values()} == {(True, 4)}, outcomes
