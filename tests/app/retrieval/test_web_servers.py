@@ -21,15 +21,14 @@ from app.proto import covidshield_pb2 as wire
 from processes.ports import can_bind, reserve_port
 from tests.support.service import Phone, Service, download_code
 from tests.support.settings import SECRETS
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_torture
 
 ROOT = Path(__file__).parents[3]
-SERVERS = ("granian", pytest.param("gunicorn", marks=only_in_ci))
 SERVER_OWN_HEADERS = {"Date", "Server", "Connection"}
 FEW_FILES = 60
 WAIT_SECONDS = 30
 
-both_servers = pytest.mark.parametrize("server", SERVERS)
+both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
 
 
 @contextmanager
@@ -139,7 +138,7 @@ def test_guesses_are_counted_together_whatever_addresses_a_client_invents(
     assert statuses[-1] == 429
 
 
-@both_servers
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
 def test_a_network_is_banned_whatever_addresses_a_client_invents(service: Service, server: str) -> None:
     with running(service, server, MAX_CONSECUTIVE_CLAIM_KEY_FAILURES="3", RATE_LIMITS="off") as url:
         statuses = []
