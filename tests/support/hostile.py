@@ -27,13 +27,18 @@ TRICKLING: Final = ("half a header", "half a body", "half a chunk")
 
 
 def ping_seconds(port: int) -> float:
-    """Request /services/ping on a new connection; return the seconds until the end of the response."""
+    """Request /services/ping on a new connection; return the seconds until the end of the response.
+
+    Raises ConnectionError if the connection is closed without a response.
+    """
     started = time.monotonic()
     received = b""
     with socket.create_connection((HOST, port), timeout=_PATIENCE_SECONDS) as client:
         client.sendall(PING)
         while chunk := client.recv(65536):
             received += chunk
+    if not received:
+        raise ConnectionError("closed without a response")
     assert received.startswith(b"HTTP/1.1 200 "), received[:200]
     return time.monotonic() - started
 

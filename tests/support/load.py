@@ -20,6 +20,8 @@ _PATIENTS: Final = 3
 _DOWNLOADERS: Final = 2
 # Far beyond every limit of the service.
 _PATIENCE_SECONDS: Final = 60
+# Errors of a connection that was closed before any part of a response.
+_CLOSED: Final = ("RemoteDisconnected", "ConnectionResetError")
 
 # The exact body of each route's server error.
 FAULTS: Final = {
@@ -70,6 +72,10 @@ class Load:
 
     service: Running
     pause_seconds: float = 0.02  # of each client, between two requests
+    # A client sends its request once more if the connection was closed before any part of a response, as those do that
+    # know that it was not run. A code that was claimed, for example, would then be refused.
+    repeats: bool = False
+    repeated: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
     acknowledged: list[set[bytes]] = field(default_factory=list)
     unacknowledged: list[set[bytes]] = field(default_factory=list)
@@ -172,16 +178,22 @@ class Load:
     def _send(self, route: str, request: Request) -> bytes | None:
         """Send a request on its own connection; return the body of a successful response, else None."""
         began = time.monotonic()
-        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=_PATIENCE_SECONDS)
-        outcome: int | str
-        try:
-            connection.request(request.method, request.path, request.body or None, request.headers)
-            response = connection.getresponse()
-            outcome, body = response.status, response.read()
-        except (OSError, HTTPException) as error:
-            outcome, body = type(error).__name__, b""
-        finally:
-            connection.close()
+        outcome, body = self._exchange(request)
+        if self.repeats and outcome in _CLOSED:
+            self.repeated += 1
+            outcome, body = self._exchange(request)
         self.exchanges.append(Exchange(route, outcome, body, began, time.monotonic()))
         self._stop.wait(self.pause_seconds if outcome == 200 else max(self.pause_seconds, 0.2))
         return body if outcome == 200 else None
+
+    def _exchange(self, request: Request) -> tuple[int | str, bytes]:
+        """Send a request; return the status, or the name of the error that ended the connection, and the body."""
+        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=_PATIENCE_SECONDS)
+        try:
+            connection.request(request.method, request.path, request.body or None, request.headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, HTTPException) as error:
+            return type(error).__name__, b""
+        finally:
+            connection.close()
