@@ -1,5 +1,6 @@
 """Documents of a YAML file, read field by field: each problem names the document, the field and what to do."""
 
+import functools
 import re
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final, TypeVar
@@ -136,10 +137,11 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
 
 
-def read_documents(text: str) -> list[Any]:
+@functools.lru_cache(maxsize=1)  # several jobs of a minute read the same file, which takes 25 ms
+def read_documents(text: str) -> tuple[Any, ...]:
     """Return the documents of a YAML text; raise ConfigurationError with the line of an error."""
     try:
-        return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+        return tuple(document for document in yaml.load_all(text, Loader=_Loader) if document is not None)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ConfigurationError(f"line {line}: not YAML: {error.problem}") from None

@@ -4,7 +4,7 @@ Kinds: `AlertPolicy`, one for each pair of windows, and `SLO`, one for each obje
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,7 +66,7 @@ def _read_file(path: Path, problems: list[str]) -> tuple[Objective, ...]:
     return tuple(objectives.values())
 
 
-def _places(documents: list[Any]) -> Iterator[tuple[str, Any]]:
+def _places(documents: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     for number, document in enumerate(documents, 1):
         metadata = document.get("metadata") if isinstance(document, Mapping) else None
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
