@@ -67,7 +67,7 @@ def _make_context(app: "Application", settings: Settings, clock: "Clock") -> "Co
     from app.database.engine import init_database
     from app.database.redis_connections import redis_client
     from app.database.schema import Schema
-    from app.database.tls_warnings import warn_about_plaintext_connections
+    from app.database.tls import warn_about_plaintext_connections
     from app.measuring.instruments import Instruments
     from app.web.context import Context
     from app.web.rate_limits import RateLimiter

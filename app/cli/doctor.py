@@ -18,13 +18,21 @@ from app.config.unknown import similar_settings
 from app.database.clock_check import TOLERANCE_SECONDS, compare_clocks
 from app.database.errors import database_place, describe_failure, redis_place
 from app.database.schema import SchemaState, head_revision
-from app.database.tls_warnings import is_encrypted_database, is_encrypted_redis
+from app.database.tls import Tls, tls_to_database, tls_to_redis
 from app.web.context import Context
 from app.web.routing import Application
 
 # Connections of a job, and of the release (docs/operations.md, Scaling).
 _WORKER_CONNECTIONS: Final = 3
 _RELEASE_CONNECTIONS: Final = 1
+
+_VERIFY: Final = "add ?sslmode=verify-full to DATABASE_URL"
+_TLS_REMEDIES: Final = {
+    ("PostgreSQL", Tls.OPTIONAL): _VERIFY,
+    ("PostgreSQL", Tls.UNVERIFIED): f"{_VERIFY} if an authority signed the certificate",
+    ("Redis", Tls.OPTIONAL): "use rediss:// in REDIS_URL",
+    ("Redis", Tls.UNVERIFIED): "add ?ssl_cert_reqs=required to REDIS_URL if an authority signed the certificate",
+}
 
 _CONNECTIONS = text("""
     SELECT least(
@@ -137,11 +145,9 @@ def _redis(context: Context) -> Iterator[Finding]:
 
 
 def _encryption(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
-    for subject, is_encrypted, remedy in (
-        ("TLS to PostgreSQL", is_encrypted_database(settings, environment), "add ?sslmode=verify-full to DATABASE_URL"),
-        ("TLS to Redis", is_encrypted_redis(settings), "use rediss:// in REDIS_URL"),
-    ):
-        yield Finding(subject, is_encrypted, "is required" if is_encrypted else f"is not required: {remedy}")
+    for server, tls in (("PostgreSQL", tls_to_database(settings, environment)), ("Redis", tls_to_redis(settings))):
+        remedy = _TLS_REMEDIES.get((server, tls))
+        yield Finding(f"TLS to {server}", tls is not Tls.OPTIONAL, f"{tls}: {remedy}" if remedy else tls)
 
 
 def _proxies(settings: Settings, environment: Mapping[str, str]) -> Finding:

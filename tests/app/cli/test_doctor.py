@@ -103,6 +103,18 @@ def test_production_without_tls_and_proxies_is_wrong() -> None:
     assert wrong(result) == {"PostgreSQL", "Redis", "TLS to PostgreSQL", "TLS to Redis", "TRUSTED_PROXIES"}
 
 
+def test_tls_to_a_server_that_may_be_another_is_right_and_named() -> None:
+    urls = "postgresql://u@server.invalid/x?sslmode=require", "rediss://server.invalid?ssl_cert_reqs=required"
+    changes = {"ENV": "production", "DATABASE_TIMEOUT_SECONDS": "1"} | STRONG
+    found = findings(run(start_service(make_settings(*urls, **changes))))
+    assert found["TLS to PostgreSQL"] == (
+        "right",
+        "is required, but does not verify the server's certificate and name: "
+        "add ?sslmode=verify-full to DATABASE_URL if an authority signed the certificate",
+    )
+    assert found["TLS to Redis"] == ("right", "is required, and the server's certificate and name are verified")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

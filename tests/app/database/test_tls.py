@@ -1,8 +1,8 @@
-"""Warnings of production about connections without TLS (app/database/tls_warnings.py)."""
+"""How connections are encrypted, and warnings of production about those without TLS (app/database/tls.py)."""
 
 import pytest
 
-from app.database.tls_warnings import warn_about_plaintext_connections
+from app.database.tls import Tls, tls_to_database, tls_to_redis, warn_about_plaintext_connections
 from tests.support.settings import make_settings
 
 ELSEWHERE = "postgresql://user:secret@db.example/service"
@@ -63,3 +63,31 @@ def test_warnings_do_not_contain_addresses(caplog: pytest.LogCaptureFixture) -> 
     warnings_for(caplog, ELSEWHERE, "redis://:secret@redis.example")
     assert "example" not in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "tls"),
+    [
+        ("prefer", Tls.OPTIONAL),
+        ("require", Tls.UNVERIFIED),
+        ("verify-ca", Tls.UNVERIFIED),  # of any server that the authority has signed
+        ("verify-full", Tls.VERIFIED),
+    ],
+)
+def test_only_verify_full_verifies_that_postgresql_is_the_one_in_the_address(mode: str, tls: Tls) -> None:
+    settings = make_settings(ELSEWHERE, TLS_REDIS)
+    assert tls_to_database(settings, {"PGSSLMODE": mode}) is tls
+    assert tls_to_database(make_settings(f"{ELSEWHERE}?sslmode={mode}", TLS_REDIS), {"PGSSLMODE": "disable"}) is tls
+
+
+@pytest.mark.parametrize(
+    ("query", "tls"),
+    [
+        ("", Tls.UNVERIFIED),
+        ("?ssl_cert_reqs=optional", Tls.UNVERIFIED),
+        ("?ssl_cert_reqs=required", Tls.VERIFIED),
+        ("?ssl_cert_reqs=required&ssl_check_hostname=no", Tls.UNVERIFIED),
+    ],
+)
+def test_redis_is_verified_if_its_address_requires_it(query: str, tls: Tls) -> None:
+    assert tls_to_redis(make_settings(ELSEWHERE, TLS_REDIS + query)) is tls
