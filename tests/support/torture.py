@@ -16,6 +16,7 @@ _T = TypeVar("_T")
 
 only_in_ci = pytest.mark.skipif(not (TORTURE or CI), reason="starts whole services: CI=1 make test runs it")
 only_in_torture = pytest.mark.skipif(not TORTURE, reason="takes long: make torture runs it")
+both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
 
 
 def times(quick: _T, long: _T) -> _T:

@@ -22,7 +22,7 @@ from processes.ports import LOOPBACK
 from tests.app.measuring.test_metrics import TOKEN, values
 from tests.support.service import Service, bearer
 from tests.support.settings import SECRETS
-from tests.support.torture import only_in_torture, times
+from tests.support.torture import both_servers, only_in_torture, times
 from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process, workers_of
 
@@ -30,7 +30,6 @@ ROOT = Path(__file__).parents[3]
 PINGS = ("exposure_alert_requests_total", "GET", "/services/ping", "2xx", "common")
 SERIES = ("exposure_alert_requests_total", tuple(zip(("method", "route", "status", "surface"), PINGS[1:], strict=True)))
 WORKERS = 2
-both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
 
 
 @pytest.fixture

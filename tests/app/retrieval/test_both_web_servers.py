@@ -4,14 +4,11 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.app.retrieval.test_web_servers import port_of, running
 from tests.support.service import Service, download_code
-from tests.support.torture import only_in_torture
-
-both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
+from tests.support.torture import both_servers
 
 
 @both_servers

@@ -21,14 +21,12 @@ from app.proto import covidshield_pb2 as wire
 from processes.ports import can_bind, reserve_port
 from tests.support.service import Phone, Service, download_code
 from tests.support.settings import SECRETS
-from tests.support.torture import only_in_torture
+from tests.support.torture import both_servers
 
 ROOT = Path(__file__).parents[3]
 SERVER_OWN_HEADERS = {"Date", "Server", "Connection"}
 FEW_FILES = 60
 WAIT_SECONDS = 30
-
-both_servers = pytest.mark.parametrize("server", ["granian", pytest.param("gunicorn", marks=only_in_torture)])
 
 
 @contextmanager
