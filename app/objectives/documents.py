@@ -139,7 +139,10 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _constru
 
 @functools.lru_cache(maxsize=1)  # several jobs of a minute read the same file, which takes 25 ms
 def read_documents(text: str) -> tuple[Any, ...]:
-    """Return the documents of a YAML text; raise ConfigurationError with the line of an error."""
+    """Return the documents of a YAML text; raise ConfigurationError with the line of an error.
+
+    Those of the last text are kept, so they must not be changed.
+    """
     try:
         return tuple(document for document in yaml.load_all(text, Loader=_Loader) if document is not None)
     except yaml.MarkedYAMLError as error:

@@ -81,8 +81,10 @@ def test_rolling_restarts_do_not_affect_clients(stack: Stack) -> None:
         stack.wait_for(lambda: load.is_well_since(now), "every route answers")
 
     assert load.failures == []
+    # Only a connection that is open without a request when a worker ends is closed: rarely one.
+    assert len(load.closed) <= ROUNDS * WORKERS
     assert failed_jobs(stack) == failed
     print(
         f"{ROUNDS} restarts of web and worker in {time.monotonic() - began:.0f} s: {len(load.exchanges)} requests, "
-        f"{load.repeated} repeated, {load.summary()} failed, longest wait {load.slowest.seconds:.1f} s"
+        f"{len(load.closed)} repeated, {load.summary()} failed, longest wait {load.slowest.seconds:.1f} s"
     )

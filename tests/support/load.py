@@ -72,11 +72,11 @@ class Load:
 
     service: Running
     pause_seconds: float = 0.02  # of each client, between two requests
-    # A client sends its request once more if the connection was closed before any part of a response, as those do that
-    # know that it was not run. A code that was claimed, for example, would then be refused.
+    # Whether a client sends a request once more if its connection was closed before any part of a response. If it had
+    # been run, it would fail the second time: a code that was claimed is refused, for example.
     repeats: bool = False
-    repeated: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
+    closed: list[Exchange] = field(default_factory=list)  # that were sent once more
     acknowledged: list[set[bytes]] = field(default_factory=list)
     unacknowledged: list[set[bytes]] = field(default_factory=list)
     granted: list[bytes] = field(default_factory=list)  # the phone keys of claims that succeeded
@@ -180,7 +180,7 @@ class Load:
         began = time.monotonic()
         outcome, body = self._exchange(request)
         if self.repeats and outcome in _CLOSED:
-            self.repeated += 1
+            self.closed.append(Exchange(route, outcome, body, began, time.monotonic()))
             outcome, body = self._exchange(request)
         self.exchanges.append(Exchange(route, outcome, body, began, time.monotonic()))
         self._stop.wait(self.pause_seconds if outcome == 200 else max(self.pause_seconds, 0.2))
