@@ -26,12 +26,14 @@ from app.web.routing import Application
 _WORKER_CONNECTIONS: Final = 3
 _RELEASE_CONNECTIONS: Final = 1
 
-_VERIFY: Final = "add ?sslmode=verify-full to DATABASE_URL"
 _TLS_REMEDIES: Final = {
-    ("PostgreSQL", Tls.OPTIONAL): _VERIFY,
-    ("PostgreSQL", Tls.UNVERIFIED): f"{_VERIFY} if an authority signed the certificate",
+    ("PostgreSQL", Tls.OPTIONAL): "add ?sslmode=verify-full to DATABASE_URL",
+    ("PostgreSQL", Tls.UNVERIFIED): "set sslmode=verify-full if an authority signed the certificate",
     ("Redis", Tls.OPTIONAL): "use rediss:// in REDIS_URL",
-    ("Redis", Tls.UNVERIFIED): "add ?ssl_cert_reqs=required to REDIS_URL if an authority signed the certificate",
+    (
+        "Redis",
+        Tls.UNVERIFIED,
+    ): "set ssl_cert_reqs=required, without ssl_check_hostname, if an authority signed the certificate",
 }
 
 _CONNECTIONS = text("""

@@ -18,8 +18,8 @@ class Tls(StrEnum):
     """Whether connections to a server require TLS, and verify who responds; the values are for people."""
 
     LOCAL = "is not needed: the server is on this host"
-    VERIFIED = "is required, and the server's certificate and name are verified"
-    UNVERIFIED = "is required, but does not verify the server's certificate and name"
+    VERIFIED = "is required, and the server is verified"
+    UNVERIFIED = "is required, but another server could pose as this one"
     OPTIONAL = "is not required"
 
 
