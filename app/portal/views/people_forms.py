@@ -1,5 +1,6 @@
 """The forms about people: an invitation, and a change of the role."""
 
+import unicodedata
 from typing import Any
 
 from flask import g
@@ -73,4 +74,8 @@ class InvitationForm(RoleForm):
 
 def jurisdiction_choices() -> list[tuple[str, Any]]:
     """Return the code and the name of every jurisdiction, by name in the language of the page."""
-    return sorted(((each.code, each.names[g.language]) for each in JURISDICTIONS.values()), key=lambda pair: pair[1])
+    # Letters before their accents: Île is among the names that begin with I.
+    return sorted(
+        ((each.code, each.names[g.language]) for each in JURISDICTIONS.values()),
+        key=lambda pair: unicodedata.normalize("NFD", pair[1]),
+    )

@@ -10,6 +10,7 @@ from app.domain.portal.addresses import normalize_address
 from app.domain.portal.jurisdictions import JURISDICTIONS
 from app.domain.portal.rights import Right, Role
 from app.portal.invitations import PURPOSE, Invitee
+from tests.support.forms import fields_of
 from tests.support.invitations import ADDRESS, PORTAL, actor, invite, links, number_of, stored
 from tests.support.portal import add_account, person
 from tests.support.service import Service
@@ -48,6 +49,8 @@ def test_the_link_has_the_address_of_the_portal_and_not_that_of_the_request(make
         ({"email": "nurse@hôpital.example"}, "Enter an e-mail address"),
         ({"email": "a@b.example\r\nBcc: x@y.example"}, "Enter an e-mail address"),
         ({"email": f"{'x' * 250}@b.example"}, "Enter an e-mail address"),
+        ({"role": ""}, "Choose a role"),
+        ({"language": ""}, "Choose a language"),
         ({"role": "superuser"}, "Enter or choose a valid value"),
         ({"granted": "outbreaks"}, "Enter or choose a valid value"),
         ({"language": "de"}, "Enter or choose a valid value"),
@@ -98,6 +101,29 @@ def test_an_administrator_invites_into_the_own_jurisdiction_only(portal: Service
     administrator = person(portal, Role.ADMINISTRATOR, "ON")
     administrator.post("/en/people/invite", email=ADDRESS, role="staff", language="en", jurisdiction="AB")
     assert stored(portal) == [(ADDRESS, "en", "ON", "staff", [])]
+
+
+@pytest.mark.parametrize(
+    ("role", "code", "language"),
+    [(Role.ADMINISTRATOR, "QC", "fr"), (Role.SUPERUSER, "QC", "fr"), (Role.SUPERUSER, "ON", "en")],
+)
+def test_the_form_proposes_staff_of_the_own_jurisdiction_in_its_first_language(
+    portal: Service, role: Role, code: str, language: str
+) -> None:
+    proposed = fields_of(person(portal, role, code).get("/en/people/invite"), "invite-form")
+    assert proposed.pop("csrf_token")
+    jurisdiction = {"jurisdiction": [code]} if role is Role.SUPERUSER else {}
+    assert proposed == {"email": [""], "role": ["staff"], "language": [language]} | jurisdiction
+
+
+def test_jurisdictions_are_offered_by_name_in_the_language_of_the_page(portal: Service) -> None:
+    superuser = person(portal, Role.SUPERUSER)
+    for language, neighbours in (("en", ["PE", "QC"]), ("fr", ["PE", "MB"])):
+        page = superuser.get(f"/{language}/people/invite").text
+        codes = re.findall(r'<option [^>]*value="(\w+)"', page)
+        assert codes[0] == "AB"
+        first = codes.index(neighbours[0])
+        assert codes[first : first + 2] == neighbours
 
 
 def test_a_superuser_invites_anyone_into_any_jurisdiction(portal: Service) -> None:
