@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from flask import request
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.incidents.reports import LANGUAGES, MAX_ACTIONS, MAX_SECTION, SECTIONS, Action, Draft, Report
@@ -69,7 +69,7 @@ class NoteForm(Form):
 class _ReportForm(Form):
     """The texts of a report. Fields of actions are added for their number."""
 
-    revision = HiddenField(validators=[InputRequired("error.invalid")])
+    revision = HiddenField()
 
     def report(self) -> Report:
         """Return what was entered; actions without a text are left out."""
@@ -85,11 +85,6 @@ class _ReportForm(Form):
     def action_count(self) -> int:
         """How many actions the form has room for."""
         return sum(name.startswith("action_en_") for name in self._fields)
-
-    def revision_number(self) -> int:
-        """Return the revision that the person started from; -1 if it is not a number."""
-        data = str(self.revision.data)
-        return int(data) if data.isascii() and data.isdigit() and len(data) < 10 else -1
 
 
 for _section in SECTIONS:

@@ -33,7 +33,7 @@ def edit(number: int) -> Response:
     if submitted(form):
         try:
             current_context().incidents.reports.change(
-                number, form.report(), form.revision_number(), current_person().email, current_time()
+                number, form.report(), _revision(), current_person().email, current_time()
             )
         except IncidentRefusedError as error:
             form.form_errors.append(f"incidents.error.{error.reason}")
@@ -99,4 +99,5 @@ def _find(number: int) -> tuple[Details, Draft]:
 
 
 def _revision() -> int:
+    """Return the revision that the person started from; -1 if it is not a number."""
     return request.form.get("revision", default=-1, type=int)

@@ -58,22 +58,28 @@ def test_an_incident_goes_from_its_page_to_a_published_report(portal: Service) -
     ada, grace = person(portal, Role.SUPERUSER), person(portal, Role.SUPERUSER)
     path = opened(ada)
     assert "Codes cannot be claimed" in grace.get(f"/fr{path}").text
-    ada.post(f"/en{path}", text="The limit of PostgreSQL was reached")
+    assert ada.post(f"/en{path}", text="The limit of PostgreSQL was reached").location == f"/en{path}"
     for step in ("acknowledge", "mitigate", "reopen", "resolve"):
-        assert ada.post(f"/en{path}/{step}", page=f"/en{path}").status_code == 303, step
+        assert ada.post(f"/en{path}/{step}", page=f"/en{path}").location == f"/en{path}", step
     report = f"/en{path}/report"
     page = ada.get(report).text
+    assert "I have read this report" not in page
     assert "Some texts are still missing" in page
     assert 'lang="fr-CA">Not written yet' not in page
     assert '<p class="pre quiet">Not written yet</p>' in page
     assert "A person noticed the incident" in page
     revision = hidden_revision(ada, f"{report}/edit")
-    assert ada.post(f"{report}/edit", **words(revision)).status_code == 303
-    assert "Another member of the team must read" in ada.get(report).text
+    assert ada.post(f"{report}/edit", **words(revision)).location == report
+    assert "Another member of the team must read" in (page := ada.get(report).text)
+    assert "I have read this report" not in page
     revision = hidden_revision(grace, report)
-    assert grace.post(f"{report}/read", page=report, revision=revision).status_code == 303
+    refused = ada.post(f"{report}/read", page=report, revision=revision)
+    assert refused.status_code == 409
+    assert "another person must read it" in summary(refused.text)
+    assert "I have read this report" in grace.get(report).text
+    assert grace.post(f"{report}/read", page=report, revision=revision).location == report
     assert "Reviewed" in ada.get(report).text
-    assert ada.post(f"{report}/publish", page=report, revision=revision).status_code == 303
+    assert ada.post(f"{report}/publish", page=report, revision=revision).location == report
     assert "Version 1" in ada.get(report).text
     (shown,) = portal.app.context.incidents.public(portal.clock.now)
     assert shown.report is not None
@@ -100,7 +106,7 @@ def test_a_title_in_one_language_is_enough_and_can_be_completed(portal: Service)
     assert "Les codes sont refusés" in ada.get(f"/en{path}").text
     fields = {"title_en": "Codes are refused", "title_fr": "Les codes sont refusés", "impact": "minor"}
     revision = revision_of(ada, f"/en{path}/edit")
-    assert ada.post(f"/en{path}/edit", **fields, revision=revision).status_code == 303
+    assert ada.post(f"/en{path}/edit", **fields, revision=revision).location == f"/en{path}"
     assert "Codes are refused" in ada.get(f"/en{path}").text
     assert "Minor" in ada.get(f"/en{path}").text
 
