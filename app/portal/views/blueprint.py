@@ -15,13 +15,7 @@ from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import HTTPException
 from wtforms import ValidationError
 
-from app.domain.errors import (
-    IncidentMissingError,
-    NotPermittedError,
-    PortalPageMissingError,
-    RateLimiterUnavailableError,
-    TooManyRequestsError,
-)
+from app.domain.errors import IncidentMissingError, NotPermittedError, PortalPageMissingError, TooManyRequestsError
 from app.domain.portal.rights import Right
 from app.portal.views import pages
 from app.portal.views.arguments import can_be_rows
@@ -147,13 +141,10 @@ def _is_own_form() -> bool:
 def _fault(error: Exception) -> Response:
     if isinstance(error, NotPermittedError):
         return pages.error("right", 403)
-    is_missing = isinstance(error, (PortalPageMissingError, IncidentMissingError))
-    if is_missing or (isinstance(error, HTTPException) and error.code == 404):
+    if isinstance(error, (PortalPageMissingError, IncidentMissingError)):
         return pages.error("missing", 404)
     if isinstance(error, TooManyRequestsError):
         return pages.error("limit", 429, error.headers)
-    if isinstance(error, RateLimiterUnavailableError):
-        return pages.error("unavailable", 503)
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         return pages.error("form", error.code)
     _logger.error("request failed", exc_info=error, extra=request_fields())
