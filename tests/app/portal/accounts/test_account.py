@@ -1,10 +1,13 @@
 """A person's own account: password, second factors, sessions and confirmation."""
 
 import re
+from html import unescape
+from urllib.parse import quote
 
 import pyotp
 import pytest
 
+from app.web.i18n import load_catalogue
 from tests.support.portal import Visitor
 from tests.support.portal_accounts import (
     EMAIL,
@@ -49,9 +52,13 @@ def test_the_name_and_the_language_can_be_changed(portal: Service, member: Membe
 
 
 def test_a_message_in_the_address_is_one_of_ours(portal: Service, member: Member) -> None:
-    visitor = sign_in(portal, member)
-    for message in ("nonsense", "details.x", "<script>"):
-        assert visitor.get("/en/account", query_string={"message": message}).status_code == 200
+    visitor, texts = sign_in(portal, member), load_catalogue("portal", "fr")
+    done = "accounts.account.done."
+    for name, text in texts.below(done).items():
+        assert text in unescape(visitor.get(f"/fr/account?message={name.removeprefix(done)}").text)
+    for message in ("", "nonsense", "details.x", "<script>"):
+        page = visitor.get("/en/account", query_string={"message": message})
+        assert (page.status_code, "notice--success" in page.text) == (200, False)
 
 
 def test_a_new_password_ends_the_other_sessions_and_is_reported(portal: Service, member: Member) -> None:
@@ -109,8 +116,8 @@ def test_other_passwords_are_accepted(portal: Service, member: Member, password:
 def test_what_is_dangerous_needs_a_recent_confirmation(portal: Service, member: Member) -> None:
     visitor = sign_in(portal, member)
     portal.clock.advance(minutes=15)
-    for path in ("password", "passkey", "authenticator", "authenticator/remove", "codes"):
-        assert visitor.get(f"/en/account/{path}").location.startswith("/en/confirm?next=%2Faccount%2F")
+    for path in ("password", "passkey", "passkeys/1/remove", "authenticator", "authenticator/remove", "codes"):
+        assert visitor.get(f"/en/account/{path}").location == "/en/confirm?next=" + quote(f"/account/{path}", "")
     refused = visitor.post("/en/confirm?next=/account/codes", password="wrong password")
     assert "The password is wrong" in refused.text
     before = visitor.client.get_cookie("portal").value

@@ -75,13 +75,16 @@ def test_a_superuser_publishes_for_everyone_in_both_languages(portal: Service) -
         ({"start_date": "yesterday"}, "Enter or choose a valid value"),
         ({"start_date": ""}, "Enter a date"),
         ({"start_date": "0001-01-01"}, "Enter a date"),
+        ({"start_date": "2019-12-31"}, "Enter a date"),
+        ({"end_date": "2100-01-01"}, "Enter a date"),
         ({"end_date": "9999-12-31", "end_time": "23:30"}, "Enter a date"),
         ({"end_date": "2020-01-01"}, "Enter an end after the start"),
         ({"start_time": "00:15"}, "Enter or choose a valid value"),
         ({"level": "loud"}, "Enter or choose a valid value"),
         ({"jurisdiction": "XX"}, "Enter or choose a valid value"),
         # In Ontario, clocks go from 2:00 to 3:00 on this day.
-        ({"start_date": "2026-03-08", "start_time": "02:30"}, "clocks are set forward"),
+        ({"start_date": "2026-03-08", "start_time": "02:30"}, 'id="start_time-error"'),
+        ({"end_date": "2026-03-08", "end_time": "02:30"}, "clocks are set forward"),
     ],
 )
 def test_an_incomplete_or_impossible_announcement_is_refused(
@@ -90,6 +93,12 @@ def test_an_incomplete_or_impossible_announcement_is_refused(
     page = person(portal, Role.SUPERUSER).post("/en/announcements/new", **form_fields(portal, **changes)).text
     assert reason in page
     assert portal.rows("SELECT 1 FROM portal_announcements") == []
+
+
+def test_the_first_and_the_last_day_that_a_form_accepts_are_decades_away(portal: Service) -> None:
+    days = {"start_date": "2020-01-01", "end_date": "2099-12-31"}
+    response = person(portal, Role.SUPERUSER).post("/en/announcements/new", **form_fields(portal, **days))
+    assert response.status_code == 303
 
 
 @pytest.mark.parametrize(
