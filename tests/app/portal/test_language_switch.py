@@ -24,6 +24,7 @@ def test_a_code_in_place_of_a_second_factor_is_kept(portal: Service, action: str
     french = administrator.client.post(f"/fr/people/{target}/{action}", data=switch_to_french(page))
     assert shown_code(french.text) == shown_code(page) != ""
     assert "Valide une seule fois" in french.text
+    assert "/confirm?next=" not in french.text
     assert len(portal.rows("SELECT 1 FROM portal_backup_codes")) == 1
     of_another = administrator.client.post(f"/fr/people/{other}/{action}", data=switch_to_french(page))
     assert shown_code(of_another.text) == ""
