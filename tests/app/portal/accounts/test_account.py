@@ -120,6 +120,7 @@ def test_what_is_dangerous_needs_a_recent_confirmation(portal: Service, member: 
         assert visitor.get(f"/en/account/{path}").location == "/en/confirm?next=" + quote(f"/account/{path}", "")
     refused = visitor.post("/en/confirm?next=/account/codes", password="wrong password")
     assert "The password is wrong" in refused.text
+    assert 'id="password-error"' in refused.text
     before = visitor.client.get_cookie("portal").value
     assert visitor.post("/en/confirm?next=/account/codes", password=PASSWORD).location == "/en/account/codes"
     assert visitor.get("/en/account/codes").status_code == 200

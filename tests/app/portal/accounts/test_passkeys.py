@@ -7,6 +7,7 @@ import pytest
 
 from app.upkeep import portal_retention
 from tests.support.authenticator import PRESENT, Authenticator
+from tests.support.forms import fields_of
 from tests.support.portal import Visitor
 from tests.support.portal_accounts import (
     Member,
@@ -213,7 +214,9 @@ def test_a_passkey_confirms_who_a_person_is(portal: Service, key: Authenticator)
     visitor = Visitor(portal)
     use_passkey(visitor, key)
     portal.clock.advance(minutes=16)
-    assert visitor.get("/en/account/password").location == "/en/confirm?next=%2Faccount%2Fpassword"
+    question = visitor.get("/en/account/password").location
+    assert question == "/en/confirm?next=%2Faccount%2Fpassword"
+    assert f'action="{question.replace("confirm", "confirm/passkey")}"' in visitor.get(question).text
     assert use_passkey(visitor, key, "/en/confirm").location == "/en/"
     assert visitor.get("/en/account/password").status_code == 200
 
@@ -222,6 +225,12 @@ def test_the_passkey_of_another_person_confirms_nothing(portal: Service, key: Au
     other = sign_in(portal, add_member(portal, "other@health.example"))
     add_passkey(other, Authenticator())
     assert use_passkey(other, key, "/en/confirm").location == "/en/confirm?refused=passkey"
+
+
+def test_the_browser_is_proposed_as_the_name_of_a_passkey(portal: Service, member: Member) -> None:
+    browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0"
+    page = sign_in(portal, member).get("/en/account/passkey", headers={"User-Agent": browser})
+    assert fields_of(page, "passkey")["name"] == ["Firefox, Windows"]
 
 
 def test_names_of_passkeys_are_escaped(portal: Service, member: Member) -> None:

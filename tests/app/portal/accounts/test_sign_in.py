@@ -252,6 +252,7 @@ def test_pages_with_links_send_no_referrer_and_are_not_stored(portal: Service) -
     response = Visitor(portal).get("/en/invitation/" + "y" * 43)
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Robots-Tag"] == "noindex"
 
 
 def test_a_session_that_ended_is_reported_on_the_page_for_signing_in(portal: Service) -> None:

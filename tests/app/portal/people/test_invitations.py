@@ -37,6 +37,7 @@ def test_the_link_has_the_address_of_the_portal_and_not_that_of_the_request(make
     visitor = person(service, Role.ADMINISTRATOR)
     # The cookie of a portal with an https address is for https only.
     visitor.client.environ_base["wsgi.url_scheme"] = "https"
+    assert visitor.get("/en/people").headers["Strict-Transport-Security"] == "max-age=31536000"
     invite(service, actor(service, Role.SUPERUSER))
     assert links(service)[0].startswith("https://portal.example.org/en/invitation/")
 
