@@ -55,7 +55,7 @@ class JobProcess:
 
     def end_if_idle(self) -> None:
         """End the process if it has had no job for a while."""
-        if self.pid and time.monotonic() - self._used > _IDLE_SECONDS:
+        if time.monotonic() - self._used > _IDLE_SECONDS:
             self.end()
 
     def end(self) -> tuple[int, int, Any]:
@@ -109,10 +109,8 @@ class JobProcess:
                 if not succeeded or grown or number == _MOST_JOBS:
                     os._exit(os.EX_OK)  # which counts as done, and the next job gets a new process
                 pipe.send_bytes(_DONE)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            os._exit(os.EX_OK)  # the worker has ended, or has given up waiting
         finally:
-            os._exit(1)
+            os._exit(1)  # also when the worker has ended or has given up waiting, and the pipe is closed
 
 
 def _peak_kilobytes() -> int:

@@ -43,7 +43,7 @@ def counted(instruments: Mock) -> dict[str, bool]:
 
 
 def test_each_job_runs_once_in_its_slot_and_a_failure_stops_no_other(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(fallback, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(fallback, "_GRACE_SECONDS", 0.0)
@@ -51,6 +51,7 @@ def test_each_job_runs_once_in_its_slot_and_a_failure_stops_no_other(
     assert fallback.run_due_jobs(slots, stop, instruments) == ["fail-1", "succeed-1"]
     assert counted(instruments) == {"fail": False, "succeed": True}
     assert fallback.run_due_jobs(slots, stop, instruments) == []
+    assert "Traceback" not in capfd.readouterr().err, "the job has logged its failure"
 
 
 def test_a_job_that_hangs_is_killed_after_the_time_for_jobs(
@@ -69,3 +70,13 @@ def test_a_job_that_hangs_is_killed_soon_after_the_worker_is_told_to_stop(
     stop, instruments = Mock(is_set=Mock(side_effect=chain([False], repeat(True)))), Mock()
     fallback.run_due_jobs(slots_of(settings, "hang", "succeed"), stop, instruments)
     assert counted(instruments) == {"hang": False}
+
+
+def test_a_job_that_ends_soon_after_the_worker_is_told_to_stop_is_not_killed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fallback, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(fallback, "_GRACE_SECONDS", 1000.0)
+    stop, instruments = Mock(is_set=Mock(side_effect=chain([False], repeat(True)))), Mock()
+    fallback.run_due_jobs(slots_of(settings, "succeed", "hang"), stop, instruments)
+    assert counted(instruments) == {"succeed": True}

@@ -15,17 +15,24 @@ from worker.job_process import JobProcess
 
 
 class Jobs:
-    """Jobs that write the number of their process to a file; `b"fail"` fails, `b"sleep"` never ends."""
+    """Jobs that write the number of their process to a file.
+
+    `b"fail"` fails, `b"raise"` raises an error, `b"sleep"` never ends, and `b"told to stop"` gets the worker's signal.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "pids"
-        self.process = JobProcess(self._perform, lambda: None)
+        self.process = JobProcess(self._perform, lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))
 
     def _perform(self, job: bytes) -> bool:
         with self._file.open("a") as file:
             file.write(f"{os.getpid()}\n")
         if job == b"sleep":
             time.sleep(1000)
+        if job == b"raise":
+            raise EOFError
+        if job == b"told to stop":
+            os.kill(os.getpid(), signal.SIGTERM)
         return job != b"fail"
 
     def do(self, *jobs: bytes) -> list[int]:
@@ -51,6 +58,11 @@ def test_jobs_share_a_process_that_is_not_the_workers(jobs: Jobs) -> None:
     pids = jobs.do(b"1", b"2", b"3")
     assert len(set(pids)) == 1
     assert pids[0] != os.getpid()
+    assert os.getpgid(pids[0]) == pids[0], "a signal to the worker's group ends no job"
+
+
+def test_each_process_is_set_up_before_its_first_job(jobs: Jobs) -> None:
+    jobs.do(b"told to stop", b"fail", b"told to stop")
 
 
 def test_a_job_after_one_that_failed_gets_a_new_process(jobs: Jobs) -> None:
@@ -79,11 +91,23 @@ def test_a_job_whose_process_is_killed_ends_with_its_status_and_the_next_one_run
     assert jobs.do(b"2") != [pid]
 
 
-def test_a_process_that_died_between_two_jobs_is_replaced(jobs: Jobs) -> None:
+def test_a_job_that_raises_an_error_is_not_taken_for_done(jobs: Jobs) -> None:
+    jobs.process.run(b"raise")
+    assert os.waitstatus_to_exitcode(jobs.process.wait()[1]) == 1
+    assert len(jobs.do(b"2")) == 1
+
+
+@pytest.mark.parametrize("is_noticed", [True, False], ids=["before-the-job", "while-the-job-is-sent"])
+def test_a_process_that_died_between_two_jobs_is_replaced(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, is_noticed: bool
+) -> None:
     (first,) = jobs.do(b"1")
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: psutil.Process(first).status() == psutil.STATUS_ZOMBIE, "it has died")
-    assert jobs.do(b"2") != [first]
+    if not is_noticed:
+        monkeypatch.setattr(os, "waitpid", lambda *_: (0, 0))
+    (second,) = jobs.do(b"2")
+    assert second != first
     assert not psutil.pid_exists(first)
 
 
