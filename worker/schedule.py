@@ -89,8 +89,8 @@ class Run:
 
     @property
     def identifier(self) -> str:
-        """The name and the slot, the same in every process."""
-        return f"{self.job.name}-{self.slot}"
+        """The name and the begin of the slot in unix seconds, the same in every process (see `waiting_since`)."""
+        return f"{self.job.name}-{self.slot * self.interval}"
 
 
 class Slots:

@@ -1,8 +1,17 @@
 """The queues of background jobs in Redis."""
 
+import re
+from datetime import UTC, datetime
+from typing import Final
+
 from redis import Redis
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
+
+# The name of a job and when its slot began, in unix seconds (see worker/schedule.py).
+_RUN: Final = re.compile(rb"[a-z-]+-(\d{1,11})")
+_MOST_EXAMINED: Final = 100
 
 
 def queue_of(surface: str, redis: Redis) -> Queue:
@@ -11,3 +20,18 @@ def queue_of(surface: str, redis: Redis) -> Queue:
     Jobs are serialized as JSON: unpickling data from Redis would execute it.
     """
     return Queue(f"exposure-alert-{surface}", connection=redis, serializer=JSONSerializer)
+
+
+def waiting_since(surface: str, redis: Redis) -> datetime | None:
+    """Return since when the first job of a queue has waited; None if none waits. Raises RedisError.
+
+    The entry of a run that has been dropped has expired, but a worker that does nothing leaves its identifier.
+    """
+    for identifier in redis.lrange(queue_of(surface, redis).key, 0, _MOST_EXAMINED - 1):
+        enqueued = redis.hget(Job.key_for(identifier.decode()), "enqueued_at")
+        if enqueued:
+            return datetime.fromisoformat(enqueued.decode()).astimezone(UTC)
+        run = _RUN.fullmatch(identifier)
+        if run:
+            return datetime.fromtimestamp(int(run[1]), UTC)
+    return None

@@ -1,6 +1,7 @@
 """The clock of periodic jobs (worker/clock.py)."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock, call
@@ -12,7 +13,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from app.config import ALL_SURFACES, RETRIEVAL, SUBMISSION, Settings
-from app.upkeep.queues import queue_of
+from app.upkeep.queues import queue_of, waiting_since
 from tests.support.service import Service
 from tests.support.settings import make_settings
 from tests.support.smtp import mail_server
@@ -35,7 +36,7 @@ def settings(service: Service) -> Settings:
 
 def test_a_job_is_enqueued_once_in_each_of_its_slots(redis: Redis, settings: Settings) -> None:
     clock = Clock(redis, settings, JOBS)
-    assert [clock.tick(moment) for moment in (100.0, 105.0, 109.9, 110.0)] == [["often-10"], [], [], ["often-11"]]
+    assert [clock.tick(moment) for moment in (100.0, 105.0, 109.9, 110.0)] == [["often-100"], [], [], ["often-110"]]
 
 
 def test_a_run_is_due_until_it_is_done(settings: Settings) -> None:
@@ -44,12 +45,24 @@ def test_a_run_is_due_until_it_is_done(settings: Settings) -> None:
     assert list(slots.due(109.9)) == [run]
     slots.mark_done(run)
     assert list(slots.due(109.9)) == []
-    assert [run.identifier for run in slots.due(110.0)] == ["often-11"]
+    assert [run.identifier for run in slots.due(110.0)] == ["often-110"]
+
+
+def test_a_run_that_no_worker_has_started_waits_also_after_its_entry_has_expired(
+    redis: Redis, settings: Settings
+) -> None:
+    assert waiting_since(SUBMISSION, redis) is None
+    redis.delete(queue_of(SUBMISSION, redis).enqueue("worker.jobs.purge.purge").key)  # by the portal, for example
+    clock = Clock(redis, settings, JOBS)
+    for moment in (100.0, 110.0):
+        clock.tick(moment)
+        redis.delete(f"rq:job:often-{int(moment)}")
+    assert waiting_since(SUBMISSION, redis) == datetime.fromtimestamp(100, UTC)
 
 
 def test_two_clocks_enqueue_a_run_once(redis: Redis, settings: Settings) -> None:
     first, second = Clock(redis, settings, JOBS), Clock(redis, settings, JOBS)
-    assert first.tick(100.0) == ["often-10"]
+    assert first.tick(100.0) == ["often-100"]
     assert second.tick(100.5) == []
     assert queue_of(SUBMISSION, redis).count == 1
 
@@ -62,7 +75,7 @@ def test_a_second_clock_does_not_repeat_a_run_that_is_done(
     work(redis)
     assert Clock(redis, service.settings, JOBS).tick(100.5) == []
     assert queue_of(SUBMISSION, redis).count == 0
-    assert 10 < redis.ttl("rq:job:often-10") <= 20, "the other clock may be slower by up to a slot"
+    assert 10 < redis.ttl("rq:job:often-100") <= 20, "the other clock may be slower by up to a slot"
 
 
 def work(redis: Redis) -> None:
@@ -128,7 +141,7 @@ def test_a_run_is_dropped_at_the_next_one_and_stopped_after_ten_minutes(redis: R
 
 
 @pytest.mark.parametrize(
-    ("interval", "runs", "seconds"), [(10, ["purge-360"], 6.01), (3600, ["purge-1"], 60), (NEVER, [], 60)]
+    ("interval", "runs", "seconds"), [(10, ["purge-3600"], 6.01), (3600, ["purge-3600"], 60), (NEVER, [], 60)]
 )
 def test_the_clock_waits_for_the_next_slot_but_no_longer_than_a_minute(
     redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch, interval: int, runs: list[str], seconds: float
@@ -189,12 +202,12 @@ def test_of_a_failed_job_nothing_is_kept_but_its_place(
     work(redis)
     (job_id,) = queue_of(SUBMISSION, redis).failed_job_registry.get_job_ids()
     kept = b"".join(redis.dump(key) or b"" for key in redis.keys("*")) + capfd.readouterr().err.encode()
-    assert job_id == "often-10"
+    assert job_id == "often-100"
     assert b"SECRETCODE" not in kept
     assert b"ValueError at test_clock.py" in kept
     result = queue_of(SUBMISSION, redis).fetch_job(job_id).latest_result()  # type: ignore[union-attr]
     assert "JobFailedError: purge" in str(result.exc_string)
-    lifetimes = {redis.ttl(key) for key in redis.keys("rq:*often-10*")}
+    lifetimes = {redis.ttl(key) for key in redis.keys("rq:*often-100*")}
     assert max(lifetimes) <= 2 * 10, "an outage of the database must not fill Redis"
     assert min(lifetimes) > 0
     assert "SECRETCODE" not in str(result.exc_string)

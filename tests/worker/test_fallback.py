@@ -48,7 +48,7 @@ def test_each_job_runs_once_in_its_slot_and_a_failure_stops_no_other(
     monkeypatch.setattr(fallback, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(fallback, "_GRACE_SECONDS", 0.0)
     slots, stop, instruments = slots_of(settings, "fail", "succeed"), Stop(), Mock()
-    assert fallback.run_due_jobs(slots, stop, instruments) == ["fail-1", "succeed-1"]
+    assert fallback.run_due_jobs(slots, stop, instruments) == ["fail-1000000000", "succeed-1000000000"]
     assert counted(instruments) == {"fail": False, "succeed": True}
     assert fallback.run_due_jobs(slots, stop, instruments) == []
     assert "Traceback" not in capfd.readouterr().err, "the job has logged its failure"

@@ -5,12 +5,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
 from redis.exceptions import RedisError
-from rq.job import Job
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import RETRIEVAL, SUBMISSION, Settings
@@ -21,7 +20,7 @@ from app.store import export_archives
 from app.upkeep.last_purge import last_purge
 from app.upkeep.monitoring import heartbeats
 from app.upkeep.monitoring.connections import Connections
-from app.upkeep.queues import queue_of
+from app.upkeep.queues import waiting_since
 
 _logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class Probes:
             purged = _attempt(lambda: last_purge(redis), RedisError)
             results[Check.PURGE_LAG] = freshness.is_purged(purged, interval, now)
         try:
-            waiting = [_oldest(surface, connections) for surface in self.settings.surfaces]
+            waiting = [waiting_since(surface, redis) for surface in self.settings.surfaces]
         except RedisError:
             return results
         results[Check.QUEUE_LAG] = all(freshness.is_prompt(each, now) for each in waiting)
@@ -122,20 +121,6 @@ def _attempt(probe: Callable[[], T], failure: type[Exception]) -> T | None:
 def _newest_archive(database: Database) -> datetime | None:
     with database.autocommit() as connection:
         return export_archives.newest(connection)
-
-
-def _oldest(surface: str, connections: Connections) -> datetime | None:
-    """Return since when the first job of a queue has waited; None if no job waits. Raises RedisError."""
-    queue = queue_of(surface, connections.redis)
-    identifiers = queue.get_job_ids(0, 1)
-    if not identifiers:
-        return None
-    enqueued = connections.redis.hget(Job.key_for(identifiers[0]), "enqueued_at")
-    return (
-        datetime.fromisoformat(enqueued.decode() if isinstance(enqueued, bytes) else enqueued).astimezone(UTC)
-        if enqueued
-        else None
-    )
 
 
 def _can_write(folder: Path) -> bool:

@@ -222,6 +222,7 @@ def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callabl
             ONE_TIME_CODE_EXPIRY_MINUTES="77",
         )
         again.monitor.run(again.now + MINUTE)
+    first.monitor.run(first.now + 2 * MINUTE)  # while a release replaces processes, an old one goes on
     rows = again.rows("SELECT kind, subject FROM incident_events ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ("deploy", "main 222222222222"),
