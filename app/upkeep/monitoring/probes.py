@@ -50,9 +50,7 @@ class Probes:
         beats = heartbeats.newest(in_database, in_redis)
         results: Results = {Check.DATABASE: in_database is not None, Check.REDIS: in_redis is not None}
         for check, role in ((Check.WORKER, heartbeats.WORKER), (Check.CLOCK, heartbeats.CLOCK)):
-            if beats is None:
-                results[check] = None
-            else:
+            if beats is not None:
                 results[check] = freshness.is_alive(self._last_alive(role, beats.get(role), now), self.started, now)
         if in_database is not None and self.settings.serves(RETRIEVAL):
             max_age = timedelta(seconds=self.settings.retrieval.export_max_age_seconds)

@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.incidents.checks import Check
 from app.incidents.channels import make_channels
 from app.incidents.late_recipients import LateRecipients
 from app.incidents.notices import CHANNEL_SECONDS, NoticeSender
 from app.incidents.service import Opening
 from app.store.incidents import notices
-from tests.support.incidents import AUTHOR
+from app.upkeep.monitoring.unstored import notice_of
+from tests.support.breakage import without_table
+from tests.support.incidents import AUTHOR, check_fires
 from tests.support.service import Service
 from tests.support.smtp import MailServer, mail_server
 
@@ -119,6 +122,19 @@ def test_a_notice_waits_while_another_process_has_the_incident_or_without_databa
     desk.service.execute("ALTER TABLE renamed RENAME TO incident_notices")
     assert len(desk.mail.messages) == 1
     assert desk.after(0) == [GRACE]
+
+
+def test_a_notice_of_an_outage_that_could_not_be_stored_needs_no_database(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = desk.service.clock.now
+    desk.sender.send_unstored(notice_of([check_fires(Check.DATABASE, now)]), {}, now)
+    desk.mail.refused = frozenset()
+    with without_table(desk.service, "incident_notices"):
+        for minutes in (1, 2):
+            desk.late.send_due(desk.service.database, now + minutes * MINUTE)
+    assert [each["To"] for each in desk.mail.messages] == [f"{ADA}, {GRACE}", GRACE]
+    assert "monitor without database" not in [each.message for each in caplog.records]
 
 
 def test_after_the_clock_was_set_back_by_less_than_a_pause_the_next_attempt_is_not_late(desk: Desk) -> None:

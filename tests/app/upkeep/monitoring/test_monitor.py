@@ -192,8 +192,10 @@ def test_a_process_that_never_started_is_noticed_after_three_minutes(make_watch:
     assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["worker"]
 
 
-def test_old_archives_late_purges_and_waiting_jobs_are_alerts(make_watch: Callable[..., Watch], redis_url: str) -> None:
-    watch = make_watch()
+def test_old_archives_late_purges_waiting_jobs_and_a_missing_folder_are_alerts(
+    make_watch: Callable[..., Watch], redis_url: str, tmp_path: Path
+) -> None:
+    watch = make_watch(STATUS_FOLDER=str(tmp_path / "missing"))
     long_ago = watch.now
     assert watch.service.fetch("00000").status_code == 200  # builds the archive, an hour before
     watch.now += timedelta(hours=1)
@@ -203,7 +205,7 @@ def test_old_archives_late_purges_and_waiting_jobs_are_alerts(make_watch: Callab
     redis.hset(job.key, "enqueued_at", long_ago.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     watch.rounds(3)
     found = {row.name for row in watch.rows("SELECT name FROM alerts")}
-    assert found >= {"archive_freshness", "purge_lag", "queue_lag"}
+    assert found >= {"archive_freshness", "purge_lag", "queue_lag", "status_folder"}
     assert [row.impact for row in watch.rows("SELECT impact FROM incidents")] == ["major"]
 
 
