@@ -1,6 +1,7 @@
 """Which jobs the worker runs (worker/runner.py)."""
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -108,14 +109,22 @@ def test_the_state_is_published_before_other_jobs_run(redis: Redis) -> None:
     assert by_priority(ALL_SURFACES)[1:] == [each for each in ALL_SURFACES if each != STATUS]
 
 
-def test_a_job_whose_entry_is_deleted_when_it_succeeds_is_counted_and_the_worker_goes_on(
+def test_jobs_are_counted_by_their_success_and_the_worker_goes_on(
     redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.jobs.purge.context", lambda: service.app.context)
+    monkeypatch.setattr("worker.jobs.roll_up_counters.context", lambda: None)  # which raises an error
+    monkeypatch.setattr("worker.jobs.mix_stored_rows.context", lambda: os.kill(os.getpid(), signal.SIGKILL))
     queue, instruments = queue_of(SUBMISSION, redis), Instruments()
-    for _ in range(2):
-        queue.enqueue_call("worker.jobs.purge.purge", result_ttl=0)
-    JobWorker([queue], redis, Stop(), instruments).work(burst=True, logging_level="WARNING")
-    assert queue.count == 0
-    series = {key: value for key, value in instruments.totals().items() if key[0] == "exposure_alert_jobs_total"}
-    assert list(series.values()) == [2.0]
+    for name in ("roll_up_counters", "purge", "mix_stored_rows", "purge"):
+        # The entry of one that succeeds is deleted at once.
+        queue.enqueue_call(f"worker.jobs.{name}.{name}", result_ttl=0, failure_ttl=100)
+    JobWorker([queue], redis, Stop(), instruments).work(burst=True, logging_level="CRITICAL")
+    totals = instruments.totals().items()
+    counted = {tuple(dict(labels).values()): value for (name, labels), value in totals if name.endswith("jobs_total")}
+    assert counted == {
+        ("purge", "succeeded"): 2.0,
+        ("roll-up-counters", "failed"): 1.0,
+        ("mix-stored-rows", "failed"): 1.0,
+    }
+    assert queue.failed_job_registry.count == 2
