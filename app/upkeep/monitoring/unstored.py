@@ -23,7 +23,8 @@ from app.incidents.notices import NoticeSender
 from app.incidents.texts import title_of_check
 
 _KEY: Final = "unstored-notice:"
-_LIFETIME_SECONDS: Final = 86_400
+# Set again in each round of the outage. The notice of a later one must be sent, also if this one was never stored.
+_LIFETIME_SECONDS: Final = 300
 
 
 def notice_of(detections: list[Detection]) -> Notice:

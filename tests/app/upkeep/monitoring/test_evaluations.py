@@ -38,6 +38,7 @@ def test_objectives_are_evaluated_once_a_minute(make_watch: Callable[..., Watch]
     watch.rounds(4)
     assert measuring.calls <= 2
     assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["claims-availability"]
+    assert [row.parts for row in watch.rows("SELECT parts FROM incidents")] == [["claiming"]]
     measuring.found = []
     watch.rounds(1, step=MINUTE)
     assert len(watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL")) == 1, "nothing is known of it"

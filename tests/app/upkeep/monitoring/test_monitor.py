@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from app.database.schema import head_revision
 from app.domain.incidents.checks import Check
 from app.domain.incidents.states import State
+from app.store import figure_readings
 from app.upkeep.monitoring.spool import unstored_detections
 from app.upkeep.queues import queue_of
 from tests.support.at_once import at_once
 from tests.support.black_hole import BlackHole
 from tests.support.receiver import Receiver
+from tests.support.smtp import mail_server
 from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.watch import SLOT, Watch
@@ -106,12 +109,14 @@ def test_an_outage_of_the_database_is_noticed_and_stored_afterwards(
 
 
 def test_a_monitor_that_is_replaced_during_an_outage_forgets_nothing(
-    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver
+    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver, redis_url: str
 ) -> None:
     first = make_watch()
     hole.swallow(new=True)
     began = first.now + SLOT
     first.rounds(3)
+    lifetime = Redis.from_url(redis_url).ttl("unstored-notice:webhook")
+    assert 0 < lifetime <= 300, "the notice of a later outage is sent, also if this one is never stored"
     hole.recover()
     second = make_watch()
     second.now = first.now
@@ -142,6 +147,22 @@ def test_several_monitors_send_one_notice_of_an_outage_that_cannot_be_stored(
     assert len(clock.rows("SELECT 1 FROM incidents")) == 1
     assert [row.sent for row in clock.rows("SELECT sent FROM incident_notices")] == [1]
     assert receiver.kinds == ["opened"]
+
+
+def test_an_outage_that_a_process_left_is_stored_and_notified_where_it_was_not(
+    make_watch: Callable[..., Watch], receiver: Receiver, redis_url: str, tmp_path: Path
+) -> None:
+    with mail_server() as mail:
+        watch = make_watch(NOTICE_EMAILS="ada@health.example", MAIL_URL=mail.url)
+        began = watch.now
+        watch.monitor._spool.keep({Check.DATABASE: began}, {})
+        redis = Redis.from_url(redis_url)
+        redis.set("unstored-notice:webhook", began.isoformat())
+        watch.rounds(1)
+        assert [row.began for row in watch.rows("SELECT began FROM incidents")] == [began]
+        assert receiver.attempts == 0, "another monitor has sent it"
+        assert len(mail.messages) == 1
+        assert redis.keys("unstored-notice:*") == [], "the next outage has a notice of its own"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"kept": {"unknown": []}, "notified": {}}', "\x00"])
@@ -192,7 +213,7 @@ def test_a_process_that_never_started_is_noticed_after_three_minutes(make_watch:
     assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["worker"]
 
 
-def test_old_archives_late_purges_waiting_jobs_and_a_missing_folder_are_alerts(
+def test_what_is_late_missing_or_above_its_threshold_is_an_alert(
     make_watch: Callable[..., Watch], redis_url: str, tmp_path: Path
 ) -> None:
     watch = make_watch(STATUS_FOLDER=str(tmp_path / "missing"))
@@ -203,9 +224,11 @@ def test_old_archives_late_purges_waiting_jobs_and_a_missing_folder_are_alerts(
     redis.set("last-purge", int(long_ago.timestamp()))
     job = queue_of("submission", redis).enqueue("worker.jobs.purge.purge")
     redis.hset(job.key, "enqueued_at", long_ago.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    with watch.service.database.transaction() as connection:
+        figure_readings.add_counts(connection, watch.now - 2 * MINUTE, {"refused_claims": 101})
     watch.rounds(3)
     found = {row.name for row in watch.rows("SELECT name FROM alerts")}
-    assert found >= {"archive_freshness", "purge_lag", "queue_lag", "status_folder"}
+    assert found >= {"archive_freshness", "purge_lag", "queue_lag", "status_folder", "refused_claims"}
     assert [row.impact for row in watch.rows("SELECT impact FROM incidents")] == ["major"]
 
 
@@ -225,11 +248,17 @@ def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callabl
         )
         again.monitor.run(again.now + MINUTE)
     first.monitor.run(first.now + 2 * MINUTE)  # while a release replaces processes, an old one goes on
+    again.service.execute("UPDATE alembic_version SET version_num = 'later'")
+    try:
+        again.monitor.run(again.now + 3 * MINUTE)
+    finally:
+        again.service.execute("UPDATE alembic_version SET version_num = :head", head=head_revision())
     rows = again.rows("SELECT kind, subject FROM incident_events ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ("deploy", "main 222222222222"),
         ("setting", "KEY_CLAIM_TOKEN"),
         ("setting", "ONE_TIME_CODE_EXPIRY_MINUTES"),
+        ("migration", "later"),
     ]
     stored = json.dumps([tuple(row) for row in again.rows("SELECT name, value FROM monitor_facts")])
     assert secret not in stored
