@@ -6,10 +6,13 @@ import signal
 import subprocess
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue
+from rq.exceptions import DequeueTimeout
 from rq.job import Callback, Job
 from rq.serializers import JSONSerializer
 
@@ -96,6 +99,41 @@ def test_only_the_job_at_hand_is_told_to_end(
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert told == []
+
+
+def test_a_job_that_does_not_end_is_killed_after_the_worker_is_told_to_stop(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.runner._KILL_SECONDS", 0.0)
+    stop = Stop()
+    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, stop, Instruments())
+    before = signal.signal(signal.SIGRTMIN, signal.SIG_IGN)  # which the job inherits
+    try:
+        with subprocess.Popen(["sleep", "30"], process_group=0) as job:
+            monkeypatch.setattr(worker, "_horse_pid", job.pid)
+            worker.handle_warm_shutdown_request()
+            assert job.wait(60) == -signal.SIGKILL
+    finally:
+        signal.signal(signal.SIGRTMIN, before)
+    assert stop.is_set()
+
+
+def test_a_worker_that_is_told_to_stop_before_it_waits_takes_no_job(redis: Redis) -> None:
+    queue, stop = queue_of(SUBMISSION, redis), Stop()
+    queue.enqueue_call(PURGE)
+    stop.set()
+    JobWorker([queue], redis, stop, Instruments()).work(burst=True, logging_level="CRITICAL")
+    assert queue.count == 1
+    assert redis.smembers("rq:workers") == set()
+
+
+def test_a_worker_waits_until_redis_fails(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = JobWorker([queue_of(SUBMISSION, redis)], redis, Stop(), Instruments())
+    answers = Mock(side_effect=[DequeueTimeout(1, ()), RedisConnectionError])
+    monkeypatch.setattr(worker.queue_class, "dequeue_any", answers)
+    worker.work(logging_level="CRITICAL")
+    assert answers.call_count == 2
+    assert isinstance(worker.failure, RedisConnectionError)
 
 
 def test_the_state_is_published_before_other_jobs_run(redis: Redis) -> None:

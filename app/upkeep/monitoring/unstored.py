@@ -75,6 +75,6 @@ def with_shared(
 
 def forget_shared(redis: Redis | None, channels: list[Channel]) -> None:
     """Forget what monitors have sent: the incident is stored."""
-    if redis is not None and channels:
+    if redis is not None:
         with suppress(RedisError):
             redis.delete(*(_KEY + channel.value for channel in channels))
