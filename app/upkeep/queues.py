@@ -8,9 +8,10 @@ from redis import Redis
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import as_text
 
 # The name of a job and when its slot began, in unix seconds (see worker/schedule.py).
-_RUN: Final = re.compile(rb"[a-z-]+-(\d{1,11})")
+_RUN: Final = re.compile(r"[a-z-]+-(\d{1,11})")
 _MOST_EXAMINED: Final = 100
 
 
@@ -27,10 +28,10 @@ def waiting_since(surface: str, redis: Redis) -> datetime | None:
 
     The entry of a run that has been dropped has expired, but a worker that does nothing leaves its identifier.
     """
-    for identifier in redis.lrange(queue_of(surface, redis).key, 0, _MOST_EXAMINED - 1):
-        enqueued = redis.hget(Job.key_for(identifier.decode()), "enqueued_at")
+    for identifier in queue_of(surface, redis).get_job_ids(0, _MOST_EXAMINED):
+        enqueued = redis.hget(Job.key_for(identifier), "enqueued_at")
         if enqueued:
-            return datetime.fromisoformat(enqueued.decode()).astimezone(UTC)
+            return datetime.fromisoformat(as_text(enqueued)).astimezone(UTC)
         run = _RUN.fullmatch(identifier)
         if run:
             return datetime.fromtimestamp(int(run[1]), UTC)
