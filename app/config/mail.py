@@ -26,6 +26,4 @@ class MailSettings(CommonSettings):
         "",
         secret=True,
     )
-    mail_from: str = setting(
-        parse.text, "Sender's address of e-mail; required with MAIL_URL", "exposure-alert@localhost"
-    )
+    mail_from: str = setting(parse.text, "Sender's address of e-mail; set it with MAIL_URL", "exposure-alert@localhost")
