@@ -1,5 +1,6 @@
 """When a check becomes an alert, how much of the service it affects, and when notices of it are repeated."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from app.domain.incidents.alerts import AlertKey, Detection, Source, impact_of
 from app.domain.incidents.checks import Check, Streaks
 from app.domain.incidents.notices import NoticeKind, Progress, Subject, after_failure, due
+from app.domain.incidents.reports import Action
 from app.domain.incidents.states import Impact, State
 from app.domain.objectives import Severity
+from tests.support.incidents import report
 
 NOW = datetime(2020, 7, 31, 12, 0, tzinfo=UTC)
 SLOT = timedelta(seconds=15)
@@ -65,3 +68,10 @@ def test_a_notice_that_fails_is_tried_again_after_longer_and_longer_pauses() -> 
         assert progress.next_attempt
         pauses.append((progress.next_attempt - NOW).seconds)
     assert pauses == [15, 30, 60, 120, 240, 300, 300]
+
+
+def test_an_action_of_a_complete_report_has_both_texts_and_an_owner() -> None:
+    action = Action("Alert earlier", "Alerter plus tôt", "Operations", None)
+    assert report("Words", action).is_complete()
+    for lacking in ({"en": ""}, {"fr": ""}, {"owner": ""}):
+        assert not report("Words", action, replace(action, **lacking)).is_complete()

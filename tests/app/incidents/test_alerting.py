@@ -67,6 +67,7 @@ def test_further_alerts_extend_the_ongoing_incident(status: Service, incidents: 
     number = alerting.synchronize([check_fires(Check.CLOCK, now)], [], now)
     assert incidents.newest()[0].impact is Impact.MINOR
     assert alerting.synchronize([check_fires(Check.DATABASE, now + MINUTE)], [], now + MINUTE) == number
+    assert incidents.newest()[0].impact is Impact.MAJOR
     slow = objective_fires("uploads-availability", Severity.TICKET, now + MINUTE, "uploading")
     assert alerting.synchronize([slow], [], now + MINUTE) == number
     (incident,) = incidents.newest()

@@ -1,4 +1,4 @@
-"""The longest text that a field accepts, and the error at the field if it is longer by one character."""
+"""The longest text that a field accepts, and the most fields that a form has."""
 
 import pytest
 
@@ -55,6 +55,17 @@ def test_a_text_that_is_too_long_by_one_character_is_refused_at_its_field(
         page = visitor.post(f"/en{path}", **others | {field: text})
         refused.append(f'id="{field}-error"' in page.text)
     assert refused == [False, True]
+
+
+def test_a_report_has_at_most_twenty_actions(portal: Service) -> None:
+    visitor = person(portal, Role.SUPERUSER)
+    path = visitor.post("/en/incidents/new", **INCIDENT).location
+    visitor.post(f"{path}/resolve", page=path)
+    for revision, sent in (("1", 20), ("2", 21)):
+        actions = {f"action_en_{number}": f"Action {number + 1}." for number in range(sent)}
+        assert visitor.post(f"{path}/report/edit", revision=revision, **actions).status_code == 303
+        page = visitor.get(f"{path}/report").text
+        assert ("Action 20." in page, "Action 21." in page) == (True, False)
 
 
 def test_a_code_has_at_most_sixty_characters_with_its_spaces(portal: Service) -> None:
