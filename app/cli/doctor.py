@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.config import Settings
+from app.config import PORTAL, STATUS, Settings
 from app.config.settings import setting_errors
 from app.config.strength import weak_secrets
 from app.config.unknown import similar_settings
@@ -84,6 +84,7 @@ def _examine(context: Context, environment: Mapping[str, str]) -> Iterator[Findi
     yield from _check("Redis", settings, lambda: _redis(context))
     if settings.is_production:
         yield from _encryption(settings, environment)
+        yield from _mail(settings)
     yield _proxies(settings, environment)
     weak = weak_secrets(settings)
     names = ", ".join(weak)
@@ -150,6 +151,15 @@ def _encryption(settings: Settings, environment: Mapping[str, str]) -> Iterator[
     for server, tls in (("PostgreSQL", tls_to_database(settings, environment)), ("Redis", tls_to_redis(settings))):
         remedy = _TLS_REMEDIES.get((server, tls))
         yield Finding(f"TLS to {server}", tls is not Tls.OPTIONAL, f"{tls}: {remedy}" if remedy else tls)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    mail = settings.portal if settings.serves(PORTAL) else settings.status if settings.serves(STATUS) else None
+    if mail is None or not mail.mail_url:
+        return
+    is_local = mail.mail_from.endswith("@localhost")
+    remedy = ", which other servers refuse: set an address of your domain" if is_local else ""
+    yield Finding("MAIL_FROM", not is_local, mail.mail_from + remedy)
 
 
 def _proxies(settings: Settings, environment: Mapping[str, str]) -> Finding:

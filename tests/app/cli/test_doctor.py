@@ -115,6 +115,28 @@ def test_tls_to_a_server_that_may_be_another_is_right_and_named() -> None:
     assert found["TLS to Redis"] == ("right", "is required, and the server is verified")
 
 
+@pytest.mark.parametrize("surface", ["portal", "status"])
+def test_a_sender_of_email_that_other_servers_refuse_is_wrong_in_production(surface: str) -> None:
+    unreachable = "postgresql://u@server.invalid/x", "redis://server.invalid"
+    changes = STRONG | {
+        "ENV": "production",
+        "DATABASE_TIMEOUT_SECONDS": "1",
+        "SURFACES": surface,
+        "SUBMISSION_URL": "https://submission.example.org",
+        f"{surface.upper()}_URL": "https://www.example.org",
+        "TEXT_MESSAGE_URL": "",
+    }
+    changes["MAIL_URL"] = "smtps://mail.example.org"
+    found = findings(run(start_service(make_settings(*unreachable, **changes))))
+    assert found["MAIL_FROM"] == (
+        "WRONG",
+        "exposure-alert@localhost, which other servers refuse: set an address of your domain",
+    )
+    changes["MAIL_FROM"] = "alert@example.org"
+    found = findings(run(start_service(make_settings(*unreachable, **changes))))
+    assert found["MAIL_FROM"] == ("right", "alert@example.org")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
