@@ -51,6 +51,7 @@ _WHOLE = (
     "tests/app/retrieval/test_behind_a_cdn.py",
     "tests/app/retrieval/test_both_web_servers.py",
     "tests/app/retrieval/test_killed_builder.py",
+    "tests/app/retrieval/test_publishing.py",
     "tests/app/retrieval/test_web_servers.py",
     "tests/app/upkeep/monitoring/test_database_latency.py",
     "tests/app/upkeep/monitoring/test_heartbeat_outside.py",
