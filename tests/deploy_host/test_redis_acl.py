@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from app import create_app
 from app.upkeep.queues import queue_of
@@ -60,6 +61,14 @@ class Server:
     def client(self, user: str) -> Redis:
         return Redis.from_url(self.url(user))
 
+    def responds(self) -> bool:
+        """Return whether Redis accepts commands."""
+        try:
+            with self.client("test") as redis:
+                return bool(redis.ping())
+        except RedisConnectionError:
+            return False
+
     def refusals(self) -> list[tuple[str, str, str]]:
         """Return who was refused what, from Redis' own log."""
         with self.client("test") as redis:
@@ -81,8 +90,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "redis.conf").write_text(configuration)
     running = subprocess.Popen([program, folder / "redis.conf"], stdout=subprocess.DEVNULL)
     try:
-        wait_until((folder / "redis.sock").exists, "Redis listens")
-        yield Server(folder / "redis.sock", passwords)
+        redis = Server(folder / "redis.sock", passwords)
+        wait_until(redis.responds, "Redis responds")  # its socket exists a moment before it accepts connections
+        yield redis
     finally:
         running.terminate()
         running.wait(30)
