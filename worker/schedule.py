@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.config import PORTAL, RETRIEVAL, SHARING, STATUS, SUBMISSION, Settings
+from app.upkeep.queues import run_identifier
 
 NEVER: Final = 0
 
@@ -89,8 +90,8 @@ class Run:
 
     @property
     def identifier(self) -> str:
-        """The name and the begin of the slot in unix seconds, the same in every process (see `waiting_since`)."""
-        return f"{self.job.name}-{self.slot * self.interval}"
+        """The name and the start of the slot, the same in every process."""
+        return run_identifier(self.job.name, self.slot * self.interval)
 
 
 class Slots:

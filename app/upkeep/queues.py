@@ -10,7 +10,6 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
-# The name of a job and when its slot began, in unix seconds (see worker/schedule.py).
 _RUN: Final = re.compile(r"[a-z-]+-(\d{1,11})")
 _MOST_EXAMINED: Final = 100
 
@@ -23,10 +22,16 @@ def queue_of(surface: str, redis: Redis) -> Queue:
     return Queue(f"exposure-alert-{surface}", connection=redis, serializer=JSONSerializer)
 
 
+def run_identifier(job: str, slot_start: int) -> str:
+    """Return the identifier of a job's run: its name, and the start of its slot in unix seconds."""
+    return f"{job}-{slot_start}"
+
+
 def waiting_since(surface: str, redis: Redis) -> datetime | None:
     """Return since when the first job of a queue has waited; None if none waits. Raises RedisError.
 
-    The entry of a run that has been dropped has expired, but a worker that does nothing leaves its identifier.
+    The entry of a run that has been dropped has expired, but a worker that does nothing leaves its identifier, which
+    has the time (`run_identifier`).
     """
     for identifier in queue_of(surface, redis).get_job_ids(0, _MOST_EXAMINED):
         enqueued = redis.hget(Job.key_for(identifier), "enqueued_at")
