@@ -1,6 +1,6 @@
 """An application on a local port, from which the portal requests codes, with faults that a test chooses."""
 
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ class SubmissionServer:
     faults: list[Fault] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     url: str = ""
+    is_closed: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -39,6 +40,7 @@ def submission_server() -> Iterator[SubmissionServer]:
     server.url = f"http://127.0.0.1:{http.server_port}"
     with serve_in_thread(http):
         yield server
+    server.is_closed.set()
 
 
 def answers(status: str, body: bytes = b"") -> Fault:
@@ -51,11 +53,15 @@ def answers(status: str, body: bytes = b"") -> Fault:
     return fault
 
 
-def answers_late(seconds: float) -> Fault:
-    """Return a fault after which the application does its work, but too late."""
+def never_answers(server: SubmissionServer) -> Fault:
+    """Return a fault that keeps the connection open until the server is closed, and then drops it.
+
+    The application would otherwise issue a code, and write log lines, in a later test.
+    """
 
     def fault(_: Any, __: Any) -> None:
-        time.sleep(seconds)
+        server.is_closed.wait()
+        raise ConnectionResetError
 
     return fault
 

@@ -20,7 +20,7 @@ from app.portal.submission_client import SubmissionClient
 from app.submission.bearer_tokens import RETRY
 from tests.support.service import Service
 from tests.support.settings import TOKEN
-from tests.support.submission_server import SubmissionServer, answers, answers_late, loses_the_answer
+from tests.support.submission_server import SubmissionServer, answers, loses_the_answer, never_answers
 
 HASH_ID = "a" * 128
 OTHER_HASH_ID = "b" * 128
@@ -139,7 +139,7 @@ def test_an_answer_that_comes_late_is_not_waited_for(
 ) -> None:
     issue(portal)  # the token is known from now on
     monkeypatch.setattr("app.portal.submission_client.SECONDS", 1.0)
-    submission.faults += [answers_late(60), answers_late(60)]
+    submission.faults += [never_answers(submission), never_answers(submission)]
     outcome: list[type[Exception]] = []
 
     def request() -> None:
