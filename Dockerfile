@@ -9,7 +9,7 @@ FROM postgres:18-bookworm@sha256:1961f96e6029a02c3812d7cb329a3b03a3ac2bb067058de
 FROM base AS build
 WORKDIR /service
 COPY bin/install bin/
-COPY requirements.txt ./
+COPY requirements.txt requirements-pip.txt ./
 # Nothing can be installed into what is left: pip stays behind. Modules are compiled here, as nothing can be written there.
 RUN bin/install requirements.txt \
     && .venv/bin/python -m pip uninstall --quiet --yes pip setuptools \

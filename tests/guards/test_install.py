@@ -16,7 +16,8 @@ from tests.support.torture import only_in_torture
 def project(tmp_path: Path) -> Path:
     """A project that requires nothing."""
     (tmp_path / "project" / "bin").mkdir(parents=True)
-    shutil.copy2(ROOT / "bin" / "install", tmp_path / "project" / "bin" / "install")
+    for name in ("bin/install", "requirements-pip.txt"):
+        shutil.copy2(ROOT / name, tmp_path / "project" / name)
     return tmp_path / "project"
 
 
@@ -49,12 +50,15 @@ def test_an_installation_prints_nothing_into_the_output_of_the_script_that_needs
 
 
 @only_in_torture
-def test_a_pip_that_installs_for_the_user_alone_installs_into_the_environment(project: Path) -> None:
+def test_the_pinned_pip_installs_into_the_environment_even_if_it_installs_for_the_user_alone(project: Path) -> None:
     (project / "requirements.txt").touch()
     command = [project / "bin" / "install", "requirements.txt"]
     done = subprocess.run(command, env=os.environ | {"PIP_USER": "1"}, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert (project / ".venv" / "installed" / "requirements.txt").exists()
+    (pin,) = [line.split()[0] for line in (ROOT / "requirements-pip.txt").read_text().splitlines() if "==" in line]
+    version = subprocess.check_output([project / ".venv/bin/python", "-m", "pip", "--version"], text=True).split()[1]
+    assert f"pip=={version}" == pin
 
 
 @pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
