@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -28,7 +29,8 @@ class BlackHole:
         self._links: list[_Link] = []
         self.swallows_new = False
         self.delay_seconds = 0.0  # of each message of a client
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     @property
     def url(self) -> str:
@@ -71,7 +73,8 @@ class BlackHole:
             link = _Link(client, server, self._delay)
             link.swallows = self.swallows_new
             self._links.append(link)
-            threading.Thread(target=link.forward, daemon=True).start()
+            self._threads.append(threading.Thread(target=link.forward, daemon=True))
+            self._threads[-1].start()
 
     def _delay(self) -> float:
         return self.delay_seconds
@@ -80,9 +83,13 @@ class BlackHole:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        shut_down(self._listener)
+        self._threads[0].join()
         self._listener.close()
         for link in self._links:
             link.close()
+        for thread in self._threads:
+            thread.join()
 
 
 class _Link:
@@ -100,15 +107,16 @@ class _Link:
         with selectors.DefaultSelector() as selector:
             for end in self._ends:
                 selector.register(end, selectors.EVENT_READ)
-            while selector.get_map():
+            while selector.get_map() and (self.is_open or self.swallows):
                 for key, _ in selector.select():
                     source = key.fileobj
                     assert isinstance(source, socket.socket)
                     if not self._pass_on(source):
                         selector.unregister(source)
-                        if not self.swallows:
-                            self.close()
-                            return
+                        self.is_open = self.is_open and self.swallows
+        self.is_open = False
+        for end in self._ends:
+            end.close()
 
     def _pass_on(self, source: socket.socket) -> bool:
         try:
@@ -122,7 +130,12 @@ class _Link:
         return bool(data)
 
     def close(self) -> None:
-        """Close both ends."""
-        self.is_open = False
+        """End the connection. Its thread then closes both ends, which would otherwise wait for them without end."""
         for end in self._ends:
-            end.close()
+            shut_down(end)
+
+
+def shut_down(end: socket.socket) -> None:
+    """Wake the thread that waits for a socket."""
+    with suppress(OSError):  # it is closed already
+        end.shutdown(socket.SHUT_RDWR)
