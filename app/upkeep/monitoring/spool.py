@@ -2,9 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,8 +64,7 @@ class Spool:
         if self._kept or self.notified:
             self._kept.clear()
             self.notified.clear()
-            if self.path is not None:
-                self.path.unlink(missing_ok=True)
+            self._delete()
 
     def save(self) -> None:
         """Write the file, if there is a folder for it. What cannot be written is kept in memory."""
@@ -85,6 +84,13 @@ class Spool:
         except OSError as error:
             _logger.warning("detections not written", extra={"reason": type(error).__name__})
 
+    def _delete(self) -> None:
+        try:
+            if self.path is not None:
+                self.path.unlink(missing_ok=True)
+        except OSError as error:
+            _logger.warning("detections not written", extra={"reason": type(error).__name__})
+
 
 def load_spool(folder: Path | None, role: str) -> Spool:
     """Return the spool of a process, with what an earlier process of its role left; a damaged file is ignored."""
@@ -94,14 +100,17 @@ def load_spool(folder: Path | None, role: str) -> Spool:
         return spool
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        spool._kept = {Check(name): _Kept(*_moments(times)) for name, times in content["kept"].items()}
+        spool._kept = {
+            Check(name): _Kept(_moment(fired), _moment(ended) if ended else None)
+            for name, (fired, ended) in content["kept"].items()
+        }
         spool.notified = {
-            Channel(name): Progress(each["sent"], datetime.fromisoformat(each["at"]) if each["at"] else None)
+            Channel(name): Progress(int(each["sent"]), _moment(each["at"]) if each["at"] else None)
             for name, each in content["notified"].items()
         }
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:
         _logger.warning("detections not read", extra={"reason": type(error).__name__})
         return Spool(path)
     return spool
@@ -123,5 +132,5 @@ def _times(*moments: datetime | None) -> list[str | None]:
     return [each.isoformat() if each is not None else None for each in moments]
 
 
-def _moments(texts: Iterable[Any]) -> list[Any]:
-    return [datetime.fromisoformat(each) if each is not None else None for each in texts]
+def _moment(text: Any) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

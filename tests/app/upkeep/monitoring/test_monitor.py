@@ -165,7 +165,19 @@ def test_an_outage_that_a_process_left_is_stored_and_notified_where_it_was_not(
         assert redis.keys("unstored-notice:*") == [], "the next outage has a notice of its own"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"kept": {"unknown": []}, "notified": {}}', "\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"kept": {"unknown": []}, "notified": {}}',
+        '{"kept": {"database": [null, null]}, "notified": {}}',
+        "\x00",
+    ],
+    ids=range(7),
+)
 def test_a_damaged_spool_is_ignored(make_watch: Callable[..., Watch], tmp_path: Path, content: str) -> None:
     (tmp_path / "monitor-spool-clock.json").write_text(content)
     watch = make_watch()
@@ -216,7 +228,8 @@ def test_a_process_that_never_started_is_noticed_after_three_minutes(make_watch:
 def test_what_is_late_missing_or_above_its_threshold_is_an_alert(
     make_watch: Callable[..., Watch], redis_url: str, tmp_path: Path
 ) -> None:
-    watch = make_watch(STATUS_FOLDER=str(tmp_path / "missing"))
+    (tmp_path / "file").touch()
+    watch = make_watch(STATUS_FOLDER=str(tmp_path / "file"))
     long_ago = watch.now
     assert watch.service.fetch("00000").status_code == 200  # builds the archive, an hour before
     watch.now += timedelta(hours=1)
