@@ -68,12 +68,10 @@ def last_number(session: Session) -> int:
     return session.scalar(select(func.max(StoredEvent.id))) or 0
 
 
-def was_recorded(session: Session, kind: EventKind, subject: str, since: datetime) -> bool:
-    """Return whether the service recorded an event of a kind and subject since then."""
-    statement = select(StoredEvent.id).where(
-        StoredEvent.kind == kind.value, StoredEvent.subject == subject, StoredEvent.at >= since
-    )
-    return session.execute(statement.limit(1)).first() is not None
+def subjects(session: Session, kind: EventKind, since: datetime) -> Sequence[str]:
+    """Return the subjects of the events of a kind since then, the last one first."""
+    statement = select(StoredEvent.subject).where(StoredEvent.kind == kind.value, StoredEvent.at >= since)
+    return session.scalars(statement.order_by(StoredEvent.id.desc())).all()
 
 
 def _event(row: StoredEvent) -> Event:

@@ -74,6 +74,8 @@ class Changes:
 
 
 def _add(session: Session, kind: EventKind, subject: str, now: datetime) -> None:
-    if not events.was_recorded(session, kind, subject, now - _SAME):
+    known = events.subjects(session, kind, now - _SAME)
+    # Several settings change at once. A version and a schema return to an earlier one: that is an event of its own.
+    if subject not in (known if kind is EventKind.SETTING else known[:1]):
         events.add(session, Event(now, kind, subject, author=SERVICE))
         session.flush()

@@ -251,19 +251,17 @@ def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callabl
         first = make_watch(role, REVISION="1" * 40, BRANCH="main")
         first.monitor.run(first.now + SLOT)
     assert first.rows("SELECT 1 FROM incident_events") == [], "nothing is known of what was before"
+    changed = {"BRANCH": "main", "KEY_CLAIM_TOKEN": f"{secret}=ON", "ONE_TIME_CODE_EXPIRY_MINUTES": "77"}
     for role in ("clock", "worker"):
-        again = make_watch(
-            role,
-            REVISION="2" * 40,
-            BRANCH="main",
-            KEY_CLAIM_TOKEN=f"{secret}=ON",
-            ONE_TIME_CODE_EXPIRY_MINUTES="77",
-        )
+        again = make_watch(role, REVISION="2" * 40, **changed)
         again.monitor.run(again.now + MINUTE)
     first.monitor.run(first.now + 2 * MINUTE)  # while a release replaces processes, an old one goes on
     again.service.execute("UPDATE alembic_version SET version_num = 'later'")
     try:
         again.monitor.run(again.now + 3 * MINUTE)
+        for revision in "12":  # a roll-back, and another attempt
+            for role in ("clock", "worker"):
+                make_watch(role, REVISION=revision * 40, **changed).monitor.run(again.now + 3 * MINUTE)
     finally:
         again.service.execute("UPDATE alembic_version SET version_num = :head", head=head_revision())
     rows = again.rows("SELECT kind, subject FROM incident_events ORDER BY id")
@@ -272,6 +270,8 @@ def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callabl
         ("setting", "KEY_CLAIM_TOKEN"),
         ("setting", "ONE_TIME_CODE_EXPIRY_MINUTES"),
         ("migration", "later"),
+        ("deploy", "main 111111111111"),
+        ("deploy", "main 222222222222"),
     ]
     stored = json.dumps([tuple(row) for row in again.rows("SELECT name, value FROM monitor_facts")])
     assert secret not in stored
