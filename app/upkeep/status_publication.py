@@ -61,11 +61,15 @@ Minutes = Mapping[str, Sequence[MinuteCounts]]
 
 @dataclass(frozen=True)
 class Publication:
-    """Publishes the status of the service."""
+    """Publishes the status of the service.
+
+    Only what has the database's clock records days: one that is ahead would record them too early, and delete others.
+    """
 
     status: Status
     incidents: Incidents
     objectives: tuple[Objective, ...]
+    records_days: bool = True
 
     def publish(self, now: datetime) -> list[str]:
         """Publish the document of this moment; return the names of the carriers that have it.
@@ -93,9 +97,11 @@ class Publication:
         zone = self.status.settings.status_time_zone
         today = now.astimezone(zone).date()
         first = today - timedelta(days=HISTORY_DAYS - 1)
+        incidents = self.incidents.public(now)  # before the session, which may have the pool's only connection
         with self.status.database.session() as session:
             planned = planned_work.find(session, start_of_day(first, zone))
-            self._record_days(session, first, now, planned)
+            if self.records_days:
+                self._record_days(session, first, now, planned)
             recorded = days.recorded_days(session)
             current = [day for day in (today - timedelta(days=1), today) if day not in recorded]
             minutes = {day: _minutes_of(session, day, zone) for day in current}
@@ -108,7 +114,7 @@ class Publication:
                 minutes=objective_minutes.between(session, now - _CURRENT, now),
                 days=records,
                 objectives=self._achieved(session, today, list(minutes.values())),
-                incidents=self.incidents.public(now),
+                incidents=incidents,
                 planned_work=planned,
             )
         return build_document(measured, now)

@@ -60,4 +60,5 @@ class Publisher:
             carriers = tuple(each for each in status.carriers if not isinstance(each, DatabaseCarrier))
             status = replace(status, carriers=carriers, reader=DocumentReader(carriers))
         incidents = Incidents(connections.database, None, MeasuredObjectives())
-        return Publication(status, incidents, load_objectives())
+        objectives = load_objectives() if has_database else ()
+        return Publication(status, incidents, objectives, records_days=False)

@@ -40,8 +40,9 @@ UPLOADS, LATENCY, PORTAL = (
 
 @pytest.fixture
 def service(make_service: Callable[..., Service], tmp_path: Path) -> Service:
-    """A service whose clock is that of the documents of tests."""
-    service = make_service(SURFACES="status", STATUS_FOLDER=str(tmp_path), STATUS_PARTS="uploading,portal,jobs")
+    """A service with one connection, whose clock is that of the documents of tests."""
+    own = {"STATUS_PARTS": "uploading,portal,jobs", "DATABASE_POOL_SIZE": "1"}
+    service = make_service(SURFACES="status", STATUS_FOLDER=str(tmp_path), **own)
     service.clock.now = NOW
     return service
 

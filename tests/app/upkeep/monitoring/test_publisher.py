@@ -30,6 +30,8 @@ def test_an_incident_is_published_in_the_round_that_opens_it(make_watch: Callabl
     ]
     assert document.written_at == watch.now.replace(microsecond=0)
 
+    assert watch.rows("SELECT 1 FROM status_days") == [], "that is for the job, which has the database's clock"
+
     watch.rounds(2)
     assert published(tmp_path) == document, "nothing has changed since"
 
