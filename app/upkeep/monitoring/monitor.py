@@ -161,7 +161,7 @@ class Monitor:
 
     def _of_objectives(self, evaluations: Sequence[Evaluation], now: datetime) -> tuple[list[Detection], list[Ending]]:
         """Return the alerts of objectives that fire, and those that do not."""
-        parts = self.measured.parts()
+        parts = self.measured.parts() if evaluations else {}  # without the file, there is neither
         firing: dict[tuple[str, Severity], timedelta] = {}
         for alert in (alert for each in evaluations for alert in each.firing):
             window = timedelta(minutes=alert.short_minutes)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
-from app.domain.errors import JobFailedError
+from app.domain.errors import ConfigurationError, JobFailedError
 from app.domain.incidents.alerts import AlertKey
 from app.incidents.objectives import MeasuredObjectives
 from app.incidents.service import Incidents
@@ -38,7 +38,7 @@ class Publisher:
                 self._publish_unstored(connections, unstored, now)
             else:
                 self._publish_stored(connections, now)
-        except (SQLAlchemyError, JobFailedError) as error:
+        except (SQLAlchemyError, ConfigurationError, JobFailedError) as error:
             _logger.warning("status not published", extra={"reason": type(error).__name__})
 
     def _publish_stored(self, connections: Connections, now: datetime) -> None:

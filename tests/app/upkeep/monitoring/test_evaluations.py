@@ -1,12 +1,15 @@
 """Evaluations of objectives by the monitor."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from app.domain.errors import ConfigurationError
 from app.domain.objectives import Evaluation, FiringAlert, Severity
 from app.incidents.objectives import MeasuredObjectives
 from tests.support.breakage import without_table
@@ -78,11 +81,19 @@ def test_an_objective_that_goes_on_failing_after_an_urgent_incident_has_one_of_i
     assert after(1, slow, slower) == ["page resolved", "ticket open"]
 
 
+@pytest.mark.parametrize("is_file_wrong", [False, True], ids=["table", "file"])
 def test_checks_go_on_if_objectives_cannot_be_evaluated(
-    make_watch: Callable[..., Watch], receiver: Receiver, caplog: pytest.LogCaptureFixture
+    make_watch: Callable[..., Watch],
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_file_wrong: bool,
 ) -> None:
-    watch = make_watch(measured=MeasuredObjectives(), REDIS_URL="redis://127.0.0.1:1/0")
-    with without_table(watch.service, "objective_minutes"):
+    if is_file_wrong:
+        monkeypatch.setattr("app.objectives.file.read_documents", Mock(side_effect=ConfigurationError("damaged")))
+    watch = make_watch(REDIS_URL="redis://127.0.0.1:1/0", NOTICE_HEARTBEAT_URL=receiver.url)
+    with nullcontext() if is_file_wrong else without_table(watch.service, "objective_minutes"):
         watch.rounds(4)
-    assert receiver.kinds == ["opened"]
+    assert (receiver.kinds, receiver.beats) == (["opened"], 2)
     assert "objectives not evaluated" in [record.message for record in caplog.records]
