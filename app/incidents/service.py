@@ -13,6 +13,7 @@ from app.domain.incidents.public import PublicIncident
 from app.domain.incidents.states import Impact, State, check_transition
 from app.domain.incidents.timeline import MAX_NOTE, Event, EventKind, window
 from app.domain.objectives import Severity
+from app.domain.texts import is_storable
 from app.incidents.drafts import store_draft
 from app.incidents.objectives import MeasuredObjectives
 from app.incidents.publication import public_incident
@@ -83,7 +84,7 @@ class Incidents:
         """
         title_en, title_fr = opening.title_en, opening.title_fr
         is_short = max(len(title_en), len(title_fr)) <= MAX_TITLE
-        if not (title_en or title_fr) or not is_short or not _is_storable(title_en + title_fr):
+        if not (title_en or title_fr) or not is_short or not is_storable(title_en + title_fr):
             raise IncidentRefusedError("title")
         with self.database.session() as session:
             row = Incident(
@@ -134,7 +135,7 @@ class Incidents:
         One of the languages is enough. Raises IncidentRefusedError without a text, or if one is too long.
         """
         is_short = max(len(text), len(text_fr)) <= MAX_NOTE
-        if not (text or text_fr) or not is_short or not _is_storable(text + text_fr):
+        if not (text or text_fr) or not is_short or not is_storable(text + text_fr):
             raise IncidentRefusedError("note")
         event = Event(now, EventKind.NOTE, "", text, actor, is_public, text_fr)
         try:
@@ -198,11 +199,6 @@ class Incidents:
     def _record(self, session: Session, actor: str, action: str, number: int, now: datetime) -> None:
         if self.audit is not None:
             self.audit(session, actor, action, f"incident {number}", now)
-
-
-def _is_storable(text: str) -> bool:
-    """Return whether PostgreSQL can store a text: a command receives surrogates for what is not UTF-8."""
-    return "\0" not in text and not any(0xD800 <= ord(each) <= 0xDFFF for each in text)
 
 
 def _advance(session: Session, number: int, following: State) -> Incident:

@@ -7,6 +7,7 @@ from typing import Final
 from app.database.database import Database
 from app.domain.errors import PlannedWorkRefusedError
 from app.domain.status import PARTS, PlannedWork
+from app.domain.texts import is_storable
 from app.store.status import planned_work
 
 _MAX_TITLE: Final = 200  # characters
@@ -25,6 +26,8 @@ class PlannedWorkRegister:
             raise PlannedWorkRefusedError(f"the parts are not of {', '.join(PARTS)}")
         if any(not title.strip() or len(title) > _MAX_TITLE for title in work.titles.values()):
             raise PlannedWorkRefusedError(f"a title is empty, or longer than {_MAX_TITLE} characters")
+        if not all(map(is_storable, work.titles.values())):
+            raise PlannedWorkRefusedError("a title is not UTF-8")
         if work.ends <= work.begins:
             raise PlannedWorkRefusedError("it must end after it begins")
         if work.ends - work.begins > _MAX_LENGTH:

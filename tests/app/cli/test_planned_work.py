@@ -54,6 +54,7 @@ def test_work_is_announced_in_the_time_zone_listed_and_withdrawn(service: Servic
         ({"begins": "2099-01-01T10:00", "ends": "2099-02-01T10:00"}, "longer than 14 days"),
         ({"title": " "}, "a title is empty"),
         ({"title": "x" * 201}, "longer than 200 characters"),
+        ({"title": "D\udce9m\udce9nagement"}, "a title is not UTF-8"),
         ({"begins": "tomorrow"}, "does not match the formats"),
     ],
 )
