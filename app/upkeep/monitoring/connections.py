@@ -12,8 +12,6 @@ from app.database.engine import engine_options
 from app.database.redis_connections import redis_client
 
 RESPONSE_SECONDS: Final = 2
-# To publish the status, incidents are read in a second session.
-_POOL_SIZE: Final = 2
 
 
 class Connections:
@@ -24,7 +22,7 @@ class Connections:
     """
 
     def __init__(self, settings: Settings) -> None:
-        limited = replace(settings, database_timeout_seconds=RESPONSE_SECONDS, database_pool_size=_POOL_SIZE)
+        limited = replace(settings, database_timeout_seconds=RESPONSE_SECONDS, database_pool_size=1)
         self._engine = create_engine(settings.database_url, **engine_options(limited))
         self.database = Database(self._engine, RESPONSE_SECONDS + 1)
         self.redis: Redis = redis_client(settings.redis_url, RESPONSE_SECONDS, retries=0)
