@@ -74,15 +74,15 @@ class Publication:
     def publish(self, now: datetime) -> list[str]:
         """Publish the document of this moment; return the names of the carriers that have it.
 
-        Without PostgreSQL it is made from the newest document. Raises JobFailedError if no carrier could be reached.
+        Without PostgreSQL, or if it can only be read, it is made from the newest document. Raises JobFailedError if no
+        carrier could be reached.
         """
         try:
-            document = self.measure(now)
+            return self._write(self.measure(now), reversed(self.status.carriers))  # PostgreSQL is the last of them
         except DBAPIError as error:
             if not is_outage(error):
                 raise
             return self.publish_without_database(now)
-        return self._write(document, self.status.carriers)
 
     def publish_without_database(self, now: datetime) -> list[str]:
         """Publish the newest document with the states of this moment; return the carriers. Raises JobFailedError."""
@@ -167,12 +167,14 @@ class Publication:
         return StatusDocument(now, parts)
 
     def _write(self, document: StatusDocument, carriers: Iterable[Carrier]) -> list[str]:
-        """Write the document to every carrier; one is enough."""
+        """Write the document to every carrier; one is enough. Raises DBAPIError if PostgreSQL fails."""
         body, written = to_json(document), []
         for carrier in carriers:
             try:
                 carrier.write(document.written_at, body)
-            except (OSError, RedisError, SQLAlchemyError):
+            except (OSError, RedisError, SQLAlchemyError) as error:
+                if isinstance(error, DBAPIError) and is_outage(error):
+                    raise
                 _logger.exception("status document not written", extra={"carrier": carrier.name})
             else:
                 written.append(carrier.name)

@@ -10,6 +10,7 @@ import pytest
 from app.database.migrations import migrate_database
 from app.domain.errors import JobFailedError
 from app.domain.incidents.checks import Check
+from app.domain.incidents.states import Impact
 from app.domain.status import PartState
 from app.incidents.service import Opening
 from app.incidents.texts import title_of_check
@@ -81,11 +82,11 @@ def shown(service: Service) -> StatusDocument:
 def test_the_page_remains_without_each_server_and_without_both(host: Host) -> None:
     worker, web = host.services[0], host.start(with_folder=False)
     worker.app.context.incidents.open(Opening("Known before"), "team", host.now)
-    assert host.publish(worker) == ["file", "redis", "postgresql"]
+    assert host.publish(worker) == ["postgresql", "redis", "file"]
     assert shown(web).is_complete
 
     host.redis.stop()
-    assert host.publish(worker) == ["file", "postgresql"]
+    assert host.publish(worker) == ["postgresql", "file"]
     assert shown(web).written_at == host.now  # from PostgreSQL
 
     host.redis.start()
@@ -113,7 +114,7 @@ def test_the_page_remains_without_each_server_and_without_both(host: Host) -> No
 
     host.postgres.start()
     host.redis.start()
-    assert host.publish(worker) == ["file", "redis", "postgresql"]
+    assert host.publish(worker) == ["postgresql", "redis", "file"]
     document = shown(web)
     assert (document.written_at, document.is_complete) == (host.now, True)
     assert [each.titles["en"] for each in document.incidents] == ["Known before"]
@@ -127,14 +128,31 @@ def test_what_the_monitor_detects_meanwhile_is_published(host: Host) -> None:
     spool.keep({Check.REDIS: host.now, Check.DATABASE: host.now + MINUTE}, {})
     spool.save()
     host.publish(worker)
+    began = host.now - MINUTE
     (incident,) = shown(worker).incidents
-    assert (incident.number, incident.began) == (UNSTORED, host.now - MINUTE)
+    assert (incident.number, incident.impact, incident.began) == (UNSTORED, Impact.MAJOR, began)
+    assert [(each.kind, each.at) for each in incident.events] == [("opened", began)]
     assert incident.titles == title_of_check("database")
     assert incident.parts == ("portal", "jobs", "issuing", "claiming", "uploading", "sharing")
     spool.keep({}, {Check.REDIS: host.now, Check.DATABASE: host.now})
     spool.save()
     host.publish(worker)
     assert shown(worker).incidents == ()
+    spool.keep({Check.REDIS: host.now}, {Check.DATABASE: host.now})  # of a process that started a minute later
+    spool.save()
+    assert [each.at for each in spool.endings()] == [host.now - MINUTE]
+    host.publish(worker)
+    assert [each.began for each in shown(worker).incidents] == [began]
+
+
+def test_a_database_that_can_only_be_read_is_an_outage(host: Host) -> None:
+    worker = host.services[0]
+    host.publish(worker)
+    worker.execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on")
+    worker.database.dispose()
+    assert host.publish(worker) == ["file", "redis"]
+    document = shown(worker)
+    assert (document.state, document.is_complete) == (PartState.OUTAGE, False)
 
 
 def test_the_job_publishes_while_postgresql_is_down(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,5 +181,5 @@ def test_without_any_carrier_the_job_fails(host: Host) -> None:
 
 def test_a_full_or_missing_folder_is_no_reason_to_publish_nothing(host: Host) -> None:
     host.folder.write_text("a file in place of the folder")
-    assert host.publish(host.services[0]) == ["redis", "postgresql"]
+    assert host.publish(host.services[0]) == ["postgresql", "redis"]
     assert shown(host.start()).written_at == host.now

@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from app.domain.errors import PlannedWorkRefusedError
 from app.domain.incidents.states import Impact
@@ -18,6 +19,7 @@ from app.status.carriers import DatabaseCarrier
 from app.status.document import StatusDocument, from_json
 from app.store import objective_minutes
 from app.upkeep.status_publication import Publication, start_of_day
+from tests.support.breakage import without_table
 from tests.support.service import Service
 from tests.support.status import NOW
 
@@ -70,7 +72,7 @@ def days_of(document: StatusDocument, part: str) -> dict[date, DayRecord]:
 
 def test_every_carrier_receives_the_document(service: Service) -> None:
     count(service, "uploads", minutes_before(NOW, 5), 10, 10)
-    assert publication(service).publish(NOW) == ["file", "redis", "postgresql"]
+    assert publication(service).publish(NOW) == ["postgresql", "redis", "file"]
     bodies = [carrier.read() for carrier in service.app.context.status.carriers]
     assert bodies[0]
     assert bodies == [bodies[0]] * 3
@@ -90,6 +92,11 @@ def test_a_new_installation_has_no_data(service: Service) -> None:
     assert document
     assert {part.state for part in document.parts} == {PartState.UNKNOWN}
     assert [each.achieved for each in document.objectives] == [None, None, None]
+
+
+def test_a_table_that_is_missing_is_no_outage(service: Service) -> None:
+    with without_table(service, "status_days"), pytest.raises(ProgrammingError):
+        publication(service).publish(NOW)
 
 
 def test_today_counts_until_now_by_the_calendar_of_the_time_zone(service: Service) -> None:
