@@ -6,7 +6,7 @@ from typing import Final
 
 from app.database.database import Database
 from app.domain.errors import PlannedWorkRefusedError
-from app.domain.status import PARTS, PlannedWork
+from app.domain.status import PlannedWork
 from app.domain.texts import is_storable
 from app.store.status import planned_work
 
@@ -22,8 +22,6 @@ class PlannedWorkRegister:
 
     def announce(self, work: PlannedWork) -> int:
         """Store work, and return its new number; raise PlannedWorkRefusedError if it is not what it must be."""
-        if not work.parts or not set(work.parts) <= set(PARTS):
-            raise PlannedWorkRefusedError(f"the parts are not of {', '.join(PARTS)}")
         if any(not title.strip() or len(title) > _MAX_TITLE for title in work.titles.values()):
             raise PlannedWorkRefusedError(f"a title is empty, or longer than {_MAX_TITLE} characters")
         if not all(map(is_storable, work.titles.values())):
