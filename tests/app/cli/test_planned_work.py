@@ -24,22 +24,22 @@ def run(service: Service, *arguments: str) -> Any:
 def announce(service: Service, *parts: str, begins: str = "", ends: str = "", title: str = "Upgrade") -> Any:
     local = SOON + timedelta(hours=4, minutes=30)
     begins = begins or f"{local:%Y-%m-%dT%H:%M}"
-    ends = ends or f"{local + timedelta(hours=2):%Y-%m-%d %H:%M}"
+    ends = ends or f"{local + timedelta(days=14):%Y-%m-%d %H:%M}"
     chosen = [argument for part in parts or ("portal",) for argument in ("--part", part)]
     return run(service, "announce", title, "--fr", "Mise à niveau", *chosen, "--from", begins, "--until", ends)
 
 
 def test_work_is_announced_in_the_time_zone_listed_and_withdrawn(service: Service) -> None:
-    announced = announce(service, "portal", "issuing", "portal")
+    announced = announce(service, "portal", "issuing", "portal", title="U" * 200)
     assert announced.exit_code == 0, announced.output
     number = announced.output.split()[1]
     assert announced.output == f"announced\t{number}\n"
     (row,) = service.rows("SELECT parts, begins, ends, title_fr FROM status_planned_work")
-    assert tuple(row) == ("portal,issuing", SOON, SOON + timedelta(hours=2), "Mise à niveau")
+    assert tuple(row) == ("portal,issuing", SOON, SOON + timedelta(days=14), "Mise à niveau")
     listed = run(service, "list").output.rstrip("\n").split("\t")
     assert listed[0] == number
     assert listed[1].endswith("+04:30")
-    assert listed[3:] == ["portal,issuing", "Upgrade"]
+    assert listed[3:] == ["portal,issuing", "U" * 200]
     assert run(service, "withdraw", number).output == f"withdrawn\t{number}\n"
     assert run(service, "list").output == ""
     again = run(service, "withdraw", number)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.domain.errors import PlannedWorkRefusedError
 from app.domain.incidents.states import Impact
-from app.domain.objectives import Objective
+from app.domain.objectives import Counts, Objective
 from app.domain.objectives.selectors import Selector
 from app.domain.status import DayRecord, PartState, PlannedWork
 from app.domain.timeline import utc_now
@@ -18,6 +18,7 @@ from app.incidents.service import Opening
 from app.status.carriers import DatabaseCarrier
 from app.status.document import StatusDocument, from_json
 from app.store import objective_minutes
+from app.store.status import days as stored_days
 from app.upkeep.status_publication import Publication, start_of_day
 from tests.support.breakage import without_table
 from tests.support.service import Service
@@ -128,6 +129,9 @@ def test_a_day_is_computed_once_an_hour_after_it_has_ended(service: Service) -> 
     after = publication(service).measure(midnight + timedelta(minutes=61))
     expected = DayRecord(yesterday, PartState.OUTAGE, 5, 10)
     assert days_of(after, "uploading")[yesterday] == expected
+    with service.database.session() as session:  # of another worker, which has computed the day at once
+        other = DayRecord(yesterday, PartState.UNKNOWN)
+        stored_days.add(session, yesterday, {"uploading": other}, {"uploads": Counts(0, 0)})
     # Afterwards the record is kept, whatever happens to the minutes.
     service.execute("DELETE FROM objective_minutes")
     assert days_of(publication(service).measure(NOW), "uploading")[yesterday] == expected
@@ -148,6 +152,7 @@ def test_recorded_days_are_not_counted_again(service: Service) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objective_minutes, "between", noting)
         publisher.measure(NOW)
+    assert len(days_of(publisher.measure(NOW), "portal")) == 90
     assert statements == ["27 05:00 28 05:00", "27 20:22 27 20:32"]
 
 
@@ -222,16 +227,19 @@ def test_an_incident_is_published(service: Service) -> None:
 def test_planned_work_is_published_while_it_lasts_and_until_it_is_withdrawn(service: Service) -> None:
     register = service.app.context.status.planned_work
     titles = {"en": "Upgrade", "fr": "Mise à niveau"}
+    day = timedelta(days=1)
+    later = register.announce(PlannedWork(0, titles, ("portal",), NOW + day, NOW + 2 * day, NOW))
     number = register.announce(PlannedWork(0, titles, ("portal",), NOW, NOW + timedelta(hours=1), NOW))
     document = publication(service).measure(NOW)
-    assert [(each.number, each.titles["fr"]) for each in document.planned_work] == [(number, "Mise à niveau")]
+    assert [each.number for each in document.planned_work] == [number, later]
+    assert document.planned_work[0].titles == titles
     assert {part.name: part.state.value for part in document.parts}["portal"] == "planned"
     count(service, "p", minutes_before(NOW + timedelta(minutes=10), 10), 0, 5)
     during = publication(service).measure(NOW + timedelta(minutes=10))
     assert days_of(during, "portal")[TODAY] == DayRecord(TODAY, PartState.PLANNED, 0, 0)
     register.withdraw(number, NOW)
     document = publication(service).measure(NOW)
-    assert document.planned_work == ()
+    assert [each.number for each in document.planned_work] == [later]
 
 
 def test_work_that_is_withdrawn_while_it_lasts_has_ended_and_was_no_outage(service: Service) -> None:

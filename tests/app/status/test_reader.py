@@ -185,6 +185,10 @@ def test_the_file_is_replaced_in_one_step_and_others_may_read_it(site: Site) -> 
     with file.open("rb") as reading:
         carrier.write(NOW, of(1))
         assert reading.read() == of(0)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(IsADirectoryError):
+        carrier.write(NOW, of(2))
     assert [each.name for each in site.folder.iterdir()] == [FILE_NAME]
 
 

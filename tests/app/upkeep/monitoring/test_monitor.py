@@ -102,6 +102,7 @@ def test_an_outage_of_the_database_is_noticed_and_stored_afterwards(
     assert (incident.began, incident.state) == (began, "open")
     assert unstored_detections(tmp_path) == []
     assert receiver.kinds == ["opened"], "one outage is one notice"
+    assert watch.monitor._spool.notified == {}, "the next one has a notice of its own"
     watch.rounds(1, step=6 * MINUTE)
     assert [row.state for row in watch.rows("SELECT state FROM incidents")] == ["resolved"]
     assert [row.incident_id for row in watch.rows("SELECT incident_id FROM incident_reports")] != []

@@ -21,8 +21,10 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 def test_a_monitor_sends_it_once_on_each_channel(redis: Redis | None) -> None:
     webhook, email = Mock(), Mock(side_effect=[MailDeliveryError("no response"), None])
     sender = NoticeSender(Mock(), {Channel.WEBHOOK: webhook, Channel.EMAIL: email})
-    notice = notice_of([check_fires(Check.REDIS, NOW), check_fires(Check.DATABASE, NOW)])
+    notice = notice_of([check_fires(Check.REDIS, NOW), check_fires(Check.DATABASE, NOW + timedelta(minutes=1))])
     assert notice.titles["en"] == "The database does not respond"
+    # The same from every monitor, so that its receiver can recognize it.
+    assert (notice.identifier, notice.began) == (f"outage-{int(NOW.timestamp()) // 60}", NOW)
     progress = send_once(sender, notice, {}, redis, NOW)
     for minute in range(1, 4):
         progress = send_once(sender, notice, progress, redis, NOW + timedelta(minutes=minute))
