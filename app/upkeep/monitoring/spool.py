@@ -119,7 +119,12 @@ def load_spool(folder: Path | None, role: str) -> Spool:
 def unstored_detections(folder: Path) -> list[Detection]:
     """Return what fires according to the spools in a folder, for the status page while PostgreSQL is down."""
     found: dict[AlertKey, Detection] = {}
-    for path in sorted(folder.glob(f"{FILE_PREFIX}*.json")):
+    try:
+        paths = sorted(folder.glob(f"{FILE_PREFIX}*.json"))
+    except OSError as error:
+        _logger.warning("detections not read", extra={"reason": type(error).__name__})
+        return []
+    for path in paths:
         spool = load_spool(folder, path.stem.removeprefix(FILE_PREFIX))
         ended = {each.key for each in spool.endings()}
         for each in spool.detections():

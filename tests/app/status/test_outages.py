@@ -183,3 +183,7 @@ def test_a_full_or_missing_folder_is_no_reason_to_publish_nothing(host: Host) ->
     host.folder.write_text("a file in place of the folder")
     assert host.publish(host.services[0]) == ["postgresql", "redis"]
     assert shown(host.start()).written_at == host.now
+    host.folder = host.folder.with_name("x" * 256)  # which no disk can hold
+    worker = host.start()
+    host.postgres.stop()
+    assert host.publish(worker) == ["redis"]
