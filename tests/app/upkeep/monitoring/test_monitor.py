@@ -249,12 +249,14 @@ def test_what_is_late_missing_or_above_its_threshold_is_an_alert(
 
 
 def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callable[..., Watch]) -> None:
-    secret = "the-secret-token-of-a-province"
+    secret, branch = "the-secret-token-of-a-province", "b" * 200
     for role in ("clock", "worker"):
+        unversioned = make_watch(role)
+        unversioned.monitor.run(unversioned.now)
         first = make_watch(role, REVISION="1" * 40, BRANCH="main")
         first.monitor.run(first.now + SLOT)
     assert first.rows("SELECT 1 FROM incident_events") == [], "nothing is known of what was before"
-    changed = {"BRANCH": "main", "KEY_CLAIM_TOKEN": f"{secret}=ON", "ONE_TIME_CODE_EXPIRY_MINUTES": "77"}
+    changed = {"BRANCH": branch, "KEY_CLAIM_TOKEN": f"{secret}=ON", "ONE_TIME_CODE_EXPIRY_MINUTES": "77"}
     for role in ("clock", "worker"):
         again = make_watch(role, REVISION="2" * 40, **changed)
         again.monitor.run(again.now + MINUTE)
@@ -269,12 +271,12 @@ def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callabl
         again.service.execute("UPDATE alembic_version SET version_num = :head", head=head_revision())
     rows = again.rows("SELECT kind, subject FROM incident_events ORDER BY id")
     assert [tuple(row) for row in rows] == [
-        ("deploy", "main 222222222222"),
+        ("deploy", f"{branch[:64]} 222222222222"),
         ("setting", "KEY_CLAIM_TOKEN"),
         ("setting", "ONE_TIME_CODE_EXPIRY_MINUTES"),
         ("migration", "later"),
-        ("deploy", "main 111111111111"),
-        ("deploy", "main 222222222222"),
+        ("deploy", f"{branch[:64]} 111111111111"),
+        ("deploy", f"{branch[:64]} 222222222222"),
     ]
     stored = json.dumps([tuple(row) for row in again.rows("SELECT name, value FROM monitor_facts")])
     assert secret not in stored
