@@ -265,8 +265,8 @@ def test_deploys_settings_and_migrations_are_in_the_timeline(make_watch: Callabl
     try:
         again.monitor.run(again.now + 3 * MINUTE)
         for revision in "12":  # a roll-back, and another attempt
-            for role in ("clock", "worker"):
-                make_watch(role, REVISION=revision * 40, **changed).monitor.run(again.now + 3 * MINUTE)
+            both = [make_watch(role, REVISION=revision * 40, **changed) for role in ("clock", "worker")]
+            at_once(lambda watch: watch.monitor.run(again.now + 3 * MINUTE), both)
     finally:
         again.service.execute("UPDATE alembic_version SET version_num = :head", head=head_revision())
     rows = again.rows("SELECT kind, subject FROM incident_events ORDER BY id")
