@@ -9,10 +9,10 @@ from tests.support.receiver import Receiver
 from tests.support.watch import Watch
 
 
-def test_it_is_sent_once_a_minute_also_during_an_outage(
+def test_it_is_sent_once_a_minute_also_without_redis_and_without_any_server(
     make_watch: Callable[..., Watch], receiver: Receiver, hole: BlackHole
 ) -> None:
-    watch = make_watch(NOTICE_HEARTBEAT_URL=receiver.url)
+    watch = make_watch(NOTICE_HEARTBEAT_URL=receiver.url, REDIS_URL="redis://127.0.0.1:1/0")
     watch.rounds(1)
     assert receiver.beats == 1
     watch.rounds(4)
