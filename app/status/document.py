@@ -10,6 +10,7 @@ from app.domain.errors import UnreadableDocumentError
 from app.domain.incidents.public import PublicIncident
 from app.domain.objectives import MinuteCounts
 from app.domain.status import (
+    PARTS,
     SERVED_WITHOUT_DATABASE,
     DayRecord,
     ObjectiveRecord,
@@ -163,7 +164,10 @@ def _encode(document: StatusDocument) -> bytes:
 
 
 def from_json(encoded: bytes) -> StatusDocument:
-    """Return the document of its JSON; raise UnreadableDocumentError if it is too long, malformed or newer."""
+    """Return the document of its JSON; raise UnreadableDocumentError if it is too long, malformed or newer.
+
+    One with a part that this version does not know is newer.
+    """
     if len(encoded) > MAX_BYTES:
         raise UnreadableDocumentError("document: too long")
     try:
@@ -172,7 +176,13 @@ def from_json(encoded: bytes) -> StatusDocument:
         raise UnreadableDocumentError("document: not JSON") from None
     if not isinstance(fields, dict) or fields.get("version") != VERSION:
         raise UnreadableDocumentError("document: of another version")
-    return decode(StatusDocument, fields)
+    document = decode(StatusDocument, fields)
+    named = {part.name for part in document.parts}.union(
+        *(each.parts for each in document.incidents), *(each.parts for each in document.planned_work)
+    )
+    if not named <= set(PARTS):
+        raise UnreadableDocumentError("document: with parts of another version")
+    return document
 
 
 def json_schema() -> dict[str, Any]:
