@@ -62,6 +62,7 @@ def test_each_slot_is_acted_on_by_one_monitor(make_watch: Callable[..., Watch]) 
     watches = [make_watch(role) for role in ("clock", "worker", "worker")]
     now = watches[0].now + SLOT
     assert sorted(at_once(lambda watch: watch.monitor.run(now), watches)) == [False, False, True]
+    assert make_watch(SURFACES="retrieval,status").monitor.run(now), "it checks for other surfaces"
 
 
 def test_each_slot_is_acted_on_by_one_monitor_without_redis(make_watch: Callable[..., Watch]) -> None:
