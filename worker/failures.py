@@ -13,16 +13,17 @@ _logger = logging.getLogger(__name__)
 
 
 def reports_failure(job: Callable[[], None]) -> Callable[[], None]:
-    """Hide the error of a job from RQ, which learns only that it failed."""
+    """Hide the error of a job from RQ, which learns only that it failed. Its name is that of its module."""
+    name = job.__module__.rpartition(".")[2].replace("_", "-")
 
     @functools.wraps(job)
     def run() -> None:
         try:
             job()
         except Exception:
-            _logger.exception("job failed", extra={"job": job.__name__})
+            _logger.exception("job failed", extra={"job": name})
         else:
             return
-        raise JobFailedError(job.__name__)  # outside the handler, so that the error is not its context
+        raise JobFailedError(name)  # outside the handler, so that the error is not its context
 
     return run
