@@ -25,12 +25,15 @@ _MARGIN_SECONDS: Final = 0.01
 _LONGEST_WAIT_SECONDS: Final = 60.0
 # A run that takes longer than this is stopped; the run of the next slot replaces it.
 JOB_TIMEOUT_SECONDS: Final = 600
+# How long a queue is kept to which no clock adds a run, because its surface is switched off. All runs have expired.
+_QUEUE_SECONDS: Final = 2 * 3600
 
 
 class Clock:
     """Remembers which slots it has enqueued, so that it contacts Redis only when a new one begins."""
 
     def __init__(self, redis: Redis, settings: Settings, jobs: Iterable[PeriodicJob] = PERIODIC_JOBS) -> None:
+        self._redis = redis
         self._queues = {surface: queue_of(surface, redis) for surface in settings.surfaces}
         self._slots = Slots(settings, jobs)
 
@@ -44,8 +47,9 @@ class Clock:
         return enqueued
 
     def _enqueue(self, run: Run) -> bool:
+        queue = self._queues[run.job.surface]
         try:
-            self._queues[run.job.surface].enqueue_call(
+            queue.enqueue_call(
                 run.job.function,
                 timeout=JOB_TIMEOUT_SECONDS,
                 job_id=run.identifier,
@@ -56,6 +60,7 @@ class Clock:
             )
         except DuplicateJobError:
             return False
+        self._redis.expire(queue.key, _QUEUE_SECONDS)
         return True
 
     def run(self, stop: Stop) -> None:

@@ -135,10 +135,9 @@ class IncrementStore:
         return {_series(field): float(value) for field, value in self._redis.hgetall(_TOTALS).items()}
 
     def set_gauges(self, values: Mapping[str, float]) -> None:
-        """Store gauges by the name of their family. They expire when they are not stored for three minutes."""
-        if not values:
-            return
+        """Store gauges by the name of their family in place of all before. They expire after three minutes."""
         with self._redis.pipeline() as pipeline:
+            pipeline.delete(_GAUGES)
             pipeline.hset(_GAUGES, mapping={name: float(value) for name, value in values.items()})
             pipeline.expire(_GAUGES, _GAUGE_LIFETIME_SECONDS)
             pipeline.execute()

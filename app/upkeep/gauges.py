@@ -20,7 +20,7 @@ def store_gauges(database: Database, redis: Redis, now: datetime) -> dict[str, f
     waiting = [moment for surface in ALL_SURFACES if (moment := waiting_since(surface, redis)) is not None]
     gauges = {
         "queue_lag_seconds": max((now - min(waiting, default=now)).total_seconds(), 0.0),
-        "queue_failed_jobs": float(sum(queue.failed_job_registry.get_job_count(cleanup=False) for queue in queues)),
+        "queue_failed_jobs": float(sum(queue.failed_job_registry.get_job_count() for queue in queues)),
     }
     for name, moment in (("archive_age_seconds", newest_archive), ("purge_lag_seconds", last_purge(redis))):
         if moment is not None:

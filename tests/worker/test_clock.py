@@ -58,6 +58,7 @@ def test_a_run_that_no_worker_has_started_waits_also_after_its_entry_has_expired
         clock.tick(moment)
         redis.delete(f"rq:job:often-{int(moment)}")
     assert waiting_since(SUBMISSION, redis) == datetime.fromtimestamp(100, UTC)
+    assert 3600 < redis.ttl(queue_of(SUBMISSION, redis).key) <= 7200, "it outlives its runs, not a removed surface"
 
 
 def test_two_clocks_enqueue_a_run_once(redis: Redis, settings: Settings) -> None:

@@ -1,9 +1,10 @@
 """The gauges that belong to no process (app/upkeep/gauges.py)."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from app.config import SUBMISSION
+from app.config import SHARING, SUBMISSION
 from app.measuring.increments import IncrementStore
 from app.upkeep.gauges import store_gauges
 from app.upkeep.last_purge import record_purge
@@ -28,5 +29,9 @@ def test_ages_and_queues_are_measured(make_service: Callable[..., Service]) -> N
 
 
 def test_what_is_unknown_is_left_out(service: Service) -> None:
-    gauges = store_gauges(service.database, service.app.context.redis, service.clock.now)
-    assert gauges == {"queue_lag_seconds": 0, "queue_failed_jobs": 0}
+    redis = service.app.context.redis
+    IncrementStore(redis).set_gauges({"purge_lag_seconds": 3.0})  # when it was known
+    failed = queue_of(SHARING, redis).failed_job_registry
+    redis.zadd(failed.key, {"expired": 1.0, "kept": time.time() + 1000})
+    store_gauges(service.database, redis, service.clock.now)
+    assert IncrementStore(redis).gauges() == {"queue_lag_seconds": 0, "queue_failed_jobs": 1}
