@@ -1,6 +1,6 @@
 """When a process, an archive, a purge, a queue or the database is late.
 
-Unknown (None) is not late: a new service has none.
+Unknown (None) is not late: a new service has none. A process or a purge that stays unknown is.
 """
 
 from datetime import datetime, timedelta
@@ -32,9 +32,12 @@ def is_fresh(newest_archive: datetime | None, max_age: timedelta, now: datetime)
     return now - newest_archive <= max_age + ARCHIVE_MARGIN
 
 
-def is_purged(last_purge: datetime | None, interval: timedelta, now: datetime) -> bool | None:
-    """Return whether expired data is deleted in time; None if no purge is known."""
-    return None if last_purge is None else now - last_purge <= interval + PURGE_MARGIN
+def is_purged(last_purge: datetime | None, looked_since: datetime, interval: timedelta, now: datetime) -> bool | None:
+    """Return whether expired data is deleted in time. `looked_since`: since when no purge has been known."""
+    limit = interval + PURGE_MARGIN
+    if last_purge is None:
+        return False if now - looked_since > limit else None
+    return now - last_purge <= limit
 
 
 def is_prompt(oldest_waiting: datetime | None, now: datetime) -> bool:

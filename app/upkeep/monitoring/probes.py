@@ -31,7 +31,7 @@ T = TypeVar("T")
 Results = dict[Check, bool | None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Probes:
     """The probes of a process. `started`: since when it has looked for the heartbeats of others."""
 
@@ -39,6 +39,7 @@ class Probes:
     role: str
     started: datetime
     _ahead: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # by role: see `_last_alive`
+    _unpurged_since: datetime | None = None  # since when no purge has been on record
 
     def run(self, connections: Connections, now: datetime) -> Results:
         """Return the result of each check that this process can make."""
@@ -93,7 +94,8 @@ class Probes:
         if self.settings.serves(SUBMISSION):
             interval = timedelta(seconds=self.settings.submission.worker_expiration_interval)
             purged = _attempt(lambda: last_purge(redis), RedisError)
-            results[Check.PURGE_LAG] = freshness.is_purged(purged, interval, now)
+            self._unpurged_since = min(self._unpurged_since or now, now) if purged is None else None
+            results[Check.PURGE_LAG] = freshness.is_purged(purged, self._unpurged_since or now, interval, now)
         try:
             waiting = [waiting_since(surface, redis) for surface in self.settings.surfaces]
         except RedisError:

@@ -7,6 +7,7 @@ import pytest
 
 from app.config import ALL_SURFACES
 from app.database.schema import head_revision
+from app.domain.errors import JobFailedError
 from tests.support.breakage import without_table
 from tests.support.service import Service, exposure_key
 from tests.support.settings import TOKEN
@@ -76,9 +77,12 @@ def test_jobs_that_wait_are_counted(present: Service) -> None:
         assert rows[f"jobs of {surface}"] == f"{len(waiting)} waiting"
 
 
-def test_a_purge_that_fails_in_part_is_not_the_last_purge(present: Service) -> None:
+def test_a_purge_that_fails_in_part_is_not_the_last_purge(present: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.jobs.purge.context", lambda: present.app.context)
     with without_table(present, "failed_key_claim_attempts"):
         present.app.test_cli_runner().invoke(args=("purge",))
+        with pytest.raises(JobFailedError, match="purge"):
+            purge()
     assert status(present)["last purge"] == "unknown"
     present.app.test_cli_runner().invoke(args=("purge",))
     assert status(present)["last purge"] != "unknown"

@@ -19,7 +19,7 @@ MOMENT = timedelta(microseconds=1)
             timedelta(hours=1) + freshness.ARCHIVE_MARGIN,
         ),
         (
-            lambda age: freshness.is_purged(NOW - age, timedelta(seconds=30), NOW),
+            lambda age: freshness.is_purged(NOW - age, NOW, timedelta(seconds=30), NOW),
             timedelta(seconds=30) + freshness.PURGE_MARGIN,
         ),
         (lambda age: freshness.is_prompt(NOW - age, NOW), freshness.QUEUE_LIMIT),
@@ -33,10 +33,12 @@ def test_each_limit_is_included(is_in_time: object, limit: timedelta) -> None:
     assert is_in_time(limit + MOMENT) is False
 
 
-def test_what_is_unknown_is_not_late() -> None:
+def test_what_is_unknown_is_not_late_at_once() -> None:
     assert freshness.is_alive(None, NOW - freshness.START_LIMIT, NOW) is None
     assert freshness.is_alive(None, NOW - freshness.START_LIMIT - MOMENT, NOW) is False
     assert freshness.is_fresh(None, timedelta(hours=1), NOW) is None
     assert freshness.is_fresh(NOW - timedelta(days=1), timedelta(0), NOW) is None
-    assert freshness.is_purged(None, timedelta(seconds=30), NOW) is None
+    limit = timedelta(seconds=30) + freshness.PURGE_MARGIN
+    assert freshness.is_purged(None, NOW - limit, timedelta(seconds=30), NOW) is None
+    assert freshness.is_purged(None, NOW - limit - MOMENT, timedelta(seconds=30), NOW) is False
     assert freshness.is_prompt(None, NOW) is True

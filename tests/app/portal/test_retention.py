@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.domain.errors import JobFailedError
 from app.store.portal.accounts import BackupCode
 from app.store.portal.announcements import Announcement
 from app.store.portal.base import Model
@@ -18,6 +19,7 @@ from app.upkeep.portal_retention import purge
 from tests.support.breakage import without_table
 from tests.support.portal import add_account
 from tests.support.service import Service
+from worker.jobs.purge_portal import purge_portal
 
 
 def digest(account: int) -> bytes:
@@ -125,11 +127,17 @@ def test_a_backup_code_of_the_person_does_not_expire(portal: Service) -> None:
     assert purge(portal.database, portal.clock.now + timedelta(days=10_000))["backup_codes"] == 0
 
 
-def test_a_step_that_fails_does_not_stop_those_after_it(portal: Service) -> None:
+def test_a_step_that_fails_does_not_stop_those_after_it_and_the_job_fails(
+    portal: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.jobs.purge_portal.context", lambda: portal.app.context)
     account = add_account(portal)
     with portal.database.session() as session:
         session.add(mail(account, portal.clock.now - timedelta(days=2)))
     with without_table(portal, "portal_sessions"):
         deleted = purge(portal.database, portal.clock.now)
+        with pytest.raises(JobFailedError, match="purge-portal"):
+            purge_portal()
 
     assert (deleted["sessions"], deleted["mails"]) == (None, 1)
+    purge_portal()

@@ -1,6 +1,7 @@
 """Monitors that reach PostgreSQL through a proxy that can lose everything."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from app.incidents.channels import make_channels
 from app.incidents.objectives import MeasuredObjectives
+from app.upkeep.last_purge import record_purge
 from app.upkeep.monitoring.monitor import Monitor
 from tests.support.black_hole import BlackHole
 from tests.support.receiver import Receiver, notice_receiver
@@ -38,6 +40,7 @@ def make_watch(
 ) -> Callable[..., Watch]:
     """Make monitors of a role that reach PostgreSQL through the proxy."""
     service = make_service(SURFACES="submission,retrieval,status", EXPORT_MAX_AGE_SECONDS="300")
+    record_purge(service.app.context.redis, service.clock.now + timedelta(days=1))
 
     def make(role: str = "clock", measured: Any = None, **overrides: str) -> Watch:
         values = {

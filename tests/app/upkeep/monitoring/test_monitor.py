@@ -14,6 +14,7 @@ from app.database.schema import head_revision
 from app.domain.incidents.checks import Check
 from app.domain.incidents.states import State
 from app.store import figure_readings
+from app.upkeep.last_purge import record_purge
 from app.upkeep.monitoring.spool import unstored_detections
 from app.upkeep.queues import queue_of
 from tests.support.at_once import at_once
@@ -27,9 +28,14 @@ from tests.support.watch import SLOT, Watch
 MINUTE = timedelta(minutes=1)
 
 
-def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver) -> None:
+def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver, redis_url: str) -> None:
     watch, worker = make_watch(), make_watch("worker")
-    for _ in range(20):
+    redis = Redis.from_url(redis_url)
+    for number in range(20):
+        if number in (0, 12):  # Redis has lost everything, and the next purge follows
+            redis.delete("last-purge")
+        if number in (4, 16):
+            record_purge(redis, watch.now)
         watch.rounds(1)
         worker.monitor.run(watch.now)
     assert watch.rows("SELECT * FROM alerts") == []
@@ -40,6 +46,7 @@ def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiv
         "redis",
         "worker",
         "clock",
+        "purge_lag",
         "queue_lag",
         "status_folder",
     }
@@ -221,12 +228,15 @@ def test_a_dead_process_is_noticed_by_the_other(
     assert watch.rows("SELECT 1 FROM alerts WHERE resolved IS NULL") == []
 
 
-def test_a_process_that_never_started_is_noticed_after_three_minutes(make_watch: Callable[..., Watch]) -> None:
+def test_a_process_that_never_started_and_a_purge_that_never_ended_are_noticed_after_three_minutes(
+    make_watch: Callable[..., Watch], redis_url: str
+) -> None:
     watch = make_watch("clock")
+    Redis.from_url(redis_url).delete("last-purge")
     watch.rounds(12)
     assert watch.rows("SELECT 1 FROM alerts") == []
     watch.rounds(3)
-    assert [row.name for row in watch.rows("SELECT name FROM alerts")] == ["worker"]
+    assert [row.name for row in watch.rows("SELECT name FROM alerts ORDER BY name")] == ["purge_lag", "worker"]
 
 
 def test_what_is_late_missing_or_above_its_threshold_is_an_alert(
