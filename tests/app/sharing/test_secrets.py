@@ -1,5 +1,6 @@
 """Secrets are stored, read by one reader, withdrawn by the sender, and expire by the server's clock."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from secrets import token_bytes
 
@@ -10,6 +11,7 @@ from clients.secret import envelope
 from clients.secret.links import encode
 from tests.app.sharing.conftest import SharedText, Sharer
 from tests.support.at_once import at_once
+from tests.support.breakage import with_trigger
 from tests.support.service import Service
 
 NOTHING = b'{"error": "nothing"}'
@@ -173,3 +175,11 @@ def test_purge_runs_in_any_process_and_again(sharing: Service) -> None:
         sharer.share()
     later = sharing.clock.now + timedelta(hours=1)
     assert sum(deleted["secrets"] for deleted in at_once(lambda _: purge(sharing.database, later), range(4))) == 3
+
+
+def test_a_purge_may_take_longer_than_a_request(make_service: Callable[..., Service]) -> None:
+    service = make_service(SURFACES="sharing", SHARING_CREATORS="anyone", DATABASE_TIMEOUT_SECONDS="1")
+    Sharer(service).share()
+    later = service.clock.now + timedelta(hours=1)
+    with with_trigger(service, "shared_secrets", "BEFORE DELETE", "PERFORM pg_sleep(1.5); RETURN OLD;"):
+        assert purge(service.database, later)["secrets"] == 1
