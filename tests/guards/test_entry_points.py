@@ -29,6 +29,7 @@ def test_every_job_reports_its_failure_without_the_error_text() -> None:
     undecorated = []
     for job in PERIODIC_JOBS:
         module, _, function = job.function.rpartition(".")
+        assert module.rpartition(".")[2].replace("_", "-") == job.name, "the log names a job after its module"
         if not hasattr(getattr(importlib.import_module(module), function), "__wrapped__"):
             undecorated.append(job.function)
     assert undecorated == [], "decorate the job with @reports_failure: RQ would log and store the text of its errors"

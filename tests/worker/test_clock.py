@@ -37,6 +37,7 @@ def settings(service: Service) -> Settings:
 def test_a_job_is_enqueued_once_in_each_of_its_slots(redis: Redis, settings: Settings) -> None:
     clock = Clock(redis, settings, JOBS)
     assert [clock.tick(moment) for moment in (100.0, 105.0, 109.9, 110.0)] == [["often-100"], [], [], ["often-110"]]
+    assert clock.tick(50.0) == ["often-50"], "the host's clock was set back"
 
 
 def test_a_run_is_due_until_it_is_done(settings: Settings) -> None:
