@@ -73,4 +73,4 @@ class Clock:
                 _logger.exception("Redis unreachable", extra={"role": "clock"})
                 seconds = RETRY_SECONDS
             # Not for longer than a minute, so that a clock of the host that was set is noticed.
-            stop.wait(min(max(seconds, 0.0) + _MARGIN_SECONDS, _LONGEST_WAIT_SECONDS))
+            stop.wait(min(seconds + _MARGIN_SECONDS, _LONGEST_WAIT_SECONDS))

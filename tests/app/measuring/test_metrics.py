@@ -79,8 +79,14 @@ def count_as_a_worker(service: Service) -> None:
 
 def test_status_also_gives_the_numbers_of_workers(measured: Service) -> None:
     count_as_a_worker(measured)
-    IncrementStore(measured.app.context.redis).set_gauges({"archive_age_seconds": 12.5, "unknown": 1})
+    redis = measured.app.context.redis
+    IncrementStore(redis).set_gauges({"archive_age_seconds": 12.5, "unknown": 1})
+    totals = redis.hgetall("metrics:totals")
+    redis.delete("metrics:totals")
+    redis.hset("metrics:totals", mapping=dict(reversed(totals.items())))  # Redis keeps no order
     found = scrape(measured)
+    limits = [float(series[-1]) for series in found if series[0] == "exposure_alert_job_duration_seconds_bucket"]
+    assert limits == sorted(limits)
     assert found[("exposure_alert_jobs_total", "purge", "succeeded")] == 1
     assert found[("exposure_alert_jobs_total", "purge", "failed")] == 1
     assert found[("exposure_alert_checks_total", "redis", "good")] == 1

@@ -211,7 +211,9 @@ def test_the_folder_of_a_killed_server_is_removed_by_the_next() -> None:
 def test_without_room_for_files_a_process_counts_for_itself(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     program = (
-        "from app.measuring.folder import join_folder, is_joined; assert not join_folder() and not is_joined();"
+        "import os, resource; from app.measuring.folder import FOLDER, join_folder, is_joined;"
+        "assert not join_folder() and not is_joined(); os.environ[FOLDER] += '-of-a-full-disk';"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); assert not join_folder() and not is_joined();"
         "from app.measuring.instruments import Instruments; instruments = Instruments();"
         "instruments.count_check('redis', good=True); print(max(instruments.totals().values()))"
     )

@@ -6,7 +6,7 @@ from secrets import token_bytes
 
 import pytest
 
-from app.upkeep.sharing_retention import purge
+from app.upkeep.sharing_retention import purge, take_inventory
 from clients.secret import envelope
 from clients.secret.links import encode
 from tests.app.sharing.conftest import SharedText, Sharer
@@ -101,6 +101,8 @@ def test_a_secret_from_the_future_is_deleted_because_its_age_is_unknown(sharer: 
 def test_clocks_of_two_processes_may_differ_a_little(sharer: Sharer) -> None:
     secret = sharer.share()
     sharer.service.clock.advance(seconds=-30)
+    assert take_inventory(sharer.service.database, sharer.service.clock.now).is_right
+    assert purge(sharer.service.database, sharer.service.clock.now)["secrets"] == 0
     assert sharer.read(secret).status_code == 200
 
 

@@ -26,6 +26,8 @@ def test_ages_and_queues_are_measured(make_service: Callable[..., Service]) -> N
     assert gauges["purge_lag_seconds"] == (later - purged).total_seconds()
     assert gauges["queue_failed_jobs"] == 0
     assert IncrementStore(redis).gauges() == gauges
+    earlier = store_gauges(service.database, redis, now - timedelta(days=1))
+    assert set(earlier.values()) == {0.0}, "the clock of the database was set back"
 
 
 def test_what_is_unknown_is_left_out(service: Service) -> None:
