@@ -3,10 +3,12 @@
 import random
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
+from app.store import diagnosis_keys, mixing_lock
 from app.upkeep.mixing import Mixed, mix_stored_rows
 from app.upkeep.rollup import roll_up_counters
 from tests.support.archive import archive_in
@@ -20,6 +22,7 @@ from tests.support.curious import (
 )
 from tests.support.service import Service, exposure_key
 from tests.support.settings import OTHER_TOKEN, TOKEN
+from tests.support.waiting import wait_until
 
 PEOPLE = 20
 KEYS = 14
@@ -119,6 +122,22 @@ def test_keys_that_come_later_join_those_of_their_hour(uploaded: Uploaded) -> No
     assert joined_by_transaction(service, "diagnosis_keys", "encryption_keys") == 0
     assert len(service.rows("SELECT DISTINCT xmin::text FROM diagnosis_keys")) == 1
     assert neighbours_of_one_person(keys_in_physical_order(service), person_of) < CHANCE
+
+
+def test_a_second_process_mixes_after_the_first(uploaded: Uploaded) -> None:
+    """Otherwise it would mix only the keys that the first did not see: those of one person."""
+    service = uploaded.service
+    (hour,) = service.rows("SELECT DISTINCT hour_of_submission FROM diagnosis_keys")[0]
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool:
+        with service.database.transaction() as first:
+            mixing_lock.acquire(first)
+            diagnosis_keys.mix(first, hour)
+            assert service.upload(service.pair(), [exposure_key(1)]).status_code == 200
+            second = pool.submit(mix, service)
+            wait_until(lambda: service.rows(waiting), "the second process waits")
+        assert second.result().diagnosis_keys == PEOPLE * KEYS + 1
+    assert len(service.rows("SELECT DISTINCT xmin::text FROM diagnosis_keys")) == 1
 
 
 def test_a_single_upload_leaves_no_trace_in_a_counter(service: Service) -> None:
