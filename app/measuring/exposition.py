@@ -90,12 +90,5 @@ def _order(series: tuple[str, tuple[tuple[str, str], ...], float]) -> tuple[obje
 
 
 def _combined(own: Iterable[Metric], others: Iterable[Metric]) -> Iterable[Metric]:
-    """Return one metric for each family: no series is in both."""
-    by_name = {metric.name: metric for metric in own}
-    for metric in others:
-        if metric.name in by_name:
-            counted = {(sample.name, *sorted(sample.labels.items())) for sample in metric.samples}
-            mine = [s for s in by_name[metric.name].samples if (s.name, *sorted(s.labels.items())) not in counted]
-            metric.samples = mine + metric.samples
-        by_name[metric.name] = metric
-    return by_name.values()
+    """Return one metric for each family: what workers and clocks count, no web process counts."""
+    return {metric.name: metric for metric in (*own, *others)}.values()

@@ -124,7 +124,7 @@ def test_a_user_of_redis_that_may_not_read_its_clock_counts(redis: Redis, own_re
         redis.acl_deluser("old")
 
 
-def test_a_batch_whose_answer_was_lost_is_added_once(redis: Redis) -> None:
+def test_a_batch_whose_answer_was_lost_is_added_once(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
     process = Process(redis)
     process.store.faults = ["answer lost", "unreachable", "answer lost"]
     process.count(5)
@@ -135,6 +135,11 @@ def test_a_batch_whose_answer_was_lost_is_added_once(redis: Redis) -> None:
     assert not process.flush_at(30)
     assert process.flush_at(40)
     assert stored(redis) == {0: 21}
+    assert len(caplog.records) == 1, "it is logged once in an outage"
+    process.store.faults = ["unreachable"]
+    process.count()
+    assert not process.flush_at(50)
+    assert len(caplog.records) == 2
 
 
 def test_increments_are_kept_in_their_minutes_while_redis_is_unreachable(redis: Redis) -> None:
