@@ -122,11 +122,21 @@ def test_a_new_sealing_key_takes_over_all_rows_while_phones_go_on(
     assert without_old.upload(phone, [exposure_key()]).status_code == 200
 
 
-def test_rotation_reports_rows_that_no_key_opens(present: Service, make_service: Callable[..., Service]) -> None:
-    present.issue()
-    result = run(make_service(SEALING_KEYS="dd" * 32), "keys", "reseal")
-    assert result.exit_code == 1
-    assert "unreadable\t1" in result.output
+def test_rotation_reports_rows_that_no_key_opens_and_seals_the_others(
+    present: Service, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.upkeep.resealing._BATCH_ROWS", 2)
+    for _ in range(5):
+        present.issue()
+    row = "SELECT {} FROM encryption_keys ORDER BY server_public_key {} LIMIT 1"
+    first, last = row.format("server_public_key", ""), row.format("server_private_key", "DESC")
+    present.execute(
+        f"UPDATE encryption_keys SET server_private_key = ({last}) WHERE server_public_key = ({first})"  # noqa: S608
+    )
+    rotated = make_service(SEALING_KEYS="dd" * 32 + "," + SECRETS["SEALING_KEYS"])
+    result = run(rotated, "keys", "reseal")
+    assert (result.exit_code, "resealed\t4\nalready current\t0\nunreadable\t1" in result.output) == (1, True)
+    assert "readable\t4\nunreadable\t1" in run(rotated, "keys", "check").output
 
 
 def test_a_check_counts_the_rows_that_open_and_changes_none(
