@@ -9,7 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
+
 from app.retrieval.builder import refresh_all
+from app.store import mixing_lock
 from app.upkeep.mixing import mix_stored_rows
 from app.upkeep.retention import purge
 from tests.races.arena import AT_ONCE, QUOTA, Arena, data_of, keys_in, new_keys
@@ -156,7 +159,9 @@ def test_mixing_during_uploads_loses_nothing_and_charges_once(arena: Arena) -> N
 
         def mix_until_told(stop: threading.Event = stop) -> None:
             while not stop.is_set():
-                arena.service.execute("UPDATE diagnosis_keys SET mixed = false WHERE key_data < '\\x80'")
+                with arena.service.database.transaction() as connection:
+                    mixing_lock.acquire(connection)  # as nothing else but mixing changes stored keys
+                    connection.execute(text("UPDATE diagnosis_keys SET mixed = false WHERE key_data < '\\x80'"))
                 mix_stored_rows(arena.service.database)
 
         with ThreadPoolExecutor(2) as pool:
