@@ -13,7 +13,7 @@ from app.domain.figures import (
     SIZE_FIGURES,
     Figure,
 )
-from app.domain.portal.jurisdictions import JURISDICTIONS
+from app.domain.portal.jurisdictions import JURISDICTIONS, jurisdiction_names
 from app.domain.portal.plots import BarChart, RowChart, bar_chart, row_chart
 from app.domain.portal.suppression import THRESHOLD
 from app.figures.series import FiguresOfDay
@@ -85,8 +85,7 @@ def place_name(place: str, texts: Catalogue) -> str:
 
 def place_names(texts: Catalogue) -> list[tuple[str, str]]:
     """Return every place and its name: all together first, then in the order of the names, and others last."""
-    own = sorted(((code, place_name(code, texts)) for code in JURISDICTIONS), key=lambda pair: pair[1])
-    return [(ALL, place_name(ALL, texts)), *own, (OTHERS, place_name(OTHERS, texts))]
+    return [(ALL, texts("place.all")), *jurisdiction_names(texts.language), (OTHERS, texts("place.others"))]
 
 
 def file_rows(

@@ -1,5 +1,6 @@
 """The jurisdictions: provinces, territories and federal bodies whose staff issue codes."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -50,6 +51,15 @@ _ALL: Final = (
     ),
 )
 JURISDICTIONS: Final[Mapping[str, Jurisdiction]] = MappingProxyType({each.code: each for each in _ALL})
+
+
+def jurisdiction_names(language: str) -> list[tuple[str, str]]:
+    """Return the code and the name of every jurisdiction, in the order of the names in a language."""
+    # Letters before their accents: Île is among the names that begin with I.
+    return sorted(
+        ((each.code, each.names[language]) for each in _ALL), key=lambda pair: unicodedata.normalize("NFD", pair[1])
+    )
+
 
 # Jurisdictions in the order in which their counts are hidden to protect those of others: the smallest population first.
 HIDING_ORDER: Final = (

@@ -1,6 +1,5 @@
 """The forms about people: an invitation, and a change of the role."""
 
-import unicodedata
 from typing import Any
 
 from flask import g
@@ -9,7 +8,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput
 
 from app.domain.portal.addresses import MAX_CHARACTERS
-from app.domain.portal.jurisdictions import JURISDICTIONS
+from app.domain.portal.jurisdictions import jurisdiction_names
 from app.domain.portal.management import grantable_rights, grantable_roles
 from app.domain.portal.people import Person
 from app.domain.portal.rights import Right, Role
@@ -74,8 +73,4 @@ class InvitationForm(RoleForm):
 
 def jurisdiction_choices() -> list[tuple[str, Any]]:
     """Return the code and the name of every jurisdiction, by name in the language of the page."""
-    # Letters before their accents: Île is among the names that begin with I.
-    return sorted(
-        ((each.code, each.names[g.language]) for each in JURISDICTIONS.values()),
-        key=lambda pair: unicodedata.normalize("NFD", pair[1]),
-    )
+    return [*jurisdiction_names(g.language)]

@@ -15,6 +15,7 @@ from app.portal.statistics import ALL, MEASURES
 from app.portal.views import pages
 from app.portal.views.blueprint import PortalBlueprint
 from app.portal.views.people import current_person
+from app.portal.views.people_forms import jurisdiction_choices
 from app.web.context import current_context, current_time
 from app.web.spreadsheets import csv_lines
 
@@ -72,6 +73,4 @@ def _short_day(day: date) -> str:
 
 
 def _choices() -> list[tuple[str, str]]:
-    texts = pages.texts()
-    named = [(code, each.names[texts.language]) for code, each in JURISDICTIONS.items()]
-    return [(ALL, texts("statistics.all")), *named]
+    return [(ALL, pages.texts()("statistics.all")), *jurisdiction_choices()]

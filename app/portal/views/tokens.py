@@ -12,6 +12,7 @@ from app.portal.views import pages, shown_once
 from app.portal.views.blueprint import FORM, PortalBlueprint
 from app.portal.views.forms import Form, submitted
 from app.portal.views.people import current_person
+from app.portal.views.people_forms import jurisdiction_choices
 from app.web.context import current_context, current_time
 
 tokens = PortalBlueprint("tokens")
@@ -46,13 +47,12 @@ def new_token() -> Response:
     if g.is_switch and (shown := shown_once.open_sealed(_KIND, request.form.get("shown", ""))):
         return _show(*shown)
     form, person = NewTokenForm(), current_person()
-    language = pages.texts().language
-    codes = list(JURISDICTIONS) if person.may(Right.EVERYWHERE) else [person.jurisdiction.code]
-    form.jurisdiction.choices = [(code, JURISDICTIONS[code].names[language]) for code in codes]
-    if len(codes) == 1 or form.jurisdiction.data is None:
+    may_choose = person.may(Right.EVERYWHERE)
+    form.jurisdiction.choices = jurisdiction_choices() if may_choose else [(person.jurisdiction.code, "")]
+    if not may_choose or form.jurisdiction.data is None:
         form.jurisdiction.data = person.jurisdiction.code
     if not submitted(form):
-        return pages.render("tokens/new.html", form=form, form_id="new-token", may_choose=len(codes) > 1)
+        return pages.render("tokens/new.html", form=form, form_id="new-token", may_choose=may_choose)
     label, name = form.jurisdiction.data, form.name.data or ""
     return _show(current_context().portal.tokens.make(person, label, name, current_time()), name, label)
 

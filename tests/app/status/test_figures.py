@@ -61,6 +61,8 @@ def test_figures_are_shown_by_day(status: Service) -> None:
     assert table(french, "issued") == [["17 mars 2026", "1\N{NO-BREAK SPACE}000"]]
     assert table(french, "keys") == [["17 mars 2026", "450", "7,5"]]
     assert table(french, "delays") == []
+    places = re.findall(r'"/status/fr/figures/(\w+)"', french.text)
+    assert (places[0], places[places.index("PE") + 1], places[-1]) == ("AB", "MB", OTHERS)
 
 
 def test_small_counts_and_what_would_reveal_them_are_hidden(status: Service) -> None:

@@ -120,11 +120,12 @@ def test_the_form_proposes_staff_of_the_own_jurisdiction_in_its_first_language(
 def test_jurisdictions_are_offered_by_name_in_the_language_of_the_page(portal: Service) -> None:
     superuser = person(portal, Role.SUPERUSER)
     for language, neighbours in (("en", ["PE", "QC"]), ("fr", ["PE", "MB"])):
-        page = superuser.get(f"/{language}/people/invite").text
-        codes = re.findall(r'<option [^>]*value="(\w+)"', page)
-        assert codes[0] == "AB"
-        first = codes.index(neighbours[0])
-        assert codes[first : first + 2] == neighbours
+        for path, others in (("people/invite", []), ("statistics", ["all"]), ("tokens/new", [])):
+            page = superuser.get(f"/{language}/{path}").text
+            codes = re.findall(r'<option [^>]*value="(\w+)"', page)
+            assert codes[: len(others) + 1] == [*others, "AB"]
+            first = codes.index(neighbours[0])
+            assert codes[first : first + 2] == neighbours
 
 
 def test_a_superuser_invites_anyone_into_any_jurisdiction(portal: Service) -> None:
