@@ -50,7 +50,7 @@ class DigestDelivery:
         return True
 
     def _digest(self, today: date, now: datetime) -> Digest:
-        day = midnight(now - SETTLING).date() - timedelta(days=1)
+        day = min(midnight(now - SETTLING).date(), today) - timedelta(days=1)
         with self.database.autocommit() as connection:
             days = by_place(daily_figures.published_between(connection, day, day)).get(ALL, [])
         document = self.document(now)

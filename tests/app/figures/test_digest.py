@@ -131,6 +131,18 @@ def test_the_hour_is_that_of_the_time_zone(service: Service, server: MailServer)
     assert delivery(service).send_due(winter + timedelta(minutes=1))
 
 
+def test_each_day_is_reported_once_when_clocks_are_set_back(
+    make_service: Callable[..., Service], server: MailServer
+) -> None:
+    mail = {"DIGEST_EMAILS": ADDRESSES, "MAIL_URL": server.url, "MAIL_FROM": "status@health.example"}
+    service = make_service(SURFACES="submission,status", DIGEST_HOUR="20", **mail)
+    summer, winter = datetime(2026, 11, 1, 0, 0, tzinfo=UTC), datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
+    assert [delivery(service).send_due(moment) for moment in (summer, winter)] == [True, True]
+    first, second = (message.get_content() for message in server.messages)
+    assert "Figures of October 30, 2026 (UTC)" in first
+    assert "Figures of October 31, 2026 (UTC)" in second
+
+
 def test_a_digest_that_cannot_be_sent_is_sent_later(service: Service, server: MailServer) -> None:
     server.refuses = True
     with pytest.raises(MailDeliveryError):
