@@ -156,6 +156,9 @@ def test_what_was_typed_survives_a_change_of_language(portal: Service) -> None:
         ("1 (613) 555.0123", "+16135550123"),
         ("+1 613\N{NO-BREAK SPACE}555\N{EN DASH}0123", "+16135550123"),
         ("+33 6 12 34 56 78", "+33612345678"),
+        ("+33 (0)6 12 34 56 78", "+33612345678"),
+        ("(0)20 7946 0958", None),
+        ("\u202a+1 613-555-0123\u202c", "+16135550123"),  # copied from a list of contacts
         ("113 555 0123", None),  # no area code begins with 1
         ("613 055 0123", None),
         ("555 0123", None),
