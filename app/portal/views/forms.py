@@ -1,5 +1,6 @@
 """What all forms of the portal share. Labels and errors are keys of the translations, which templates look up."""
 
+import unicodedata
 from typing import Any
 
 from flask import g, request
@@ -44,6 +45,9 @@ def submitted(form: Form) -> bool:
 def strip(value: object) -> object:
     """Return a text without surrounding white space, and without NUL, which PostgreSQL cannot store.
 
-    A line break is one character, as in the limits that browsers apply, although they send two.
+    A line break is one character, as in the limits that browsers apply, although they send two. So is a letter with its
+    accent, which some programs copy as two: equal names are then equal texts.
     """
-    return value.replace("\0", "").replace("\r\n", "\n").strip() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return unicodedata.normalize("NFC", value.replace("\0", "").replace("\r\n", "\n").strip())

@@ -17,7 +17,9 @@ from app.web.context import current_context, current_time
 
 places = PortalBlueprint("places")
 
-_TELEPHONE = re.compile(r"\+?[0-9(][0-9 ().-]{5,20}[0-9](?: ?(?:x|ext\.?|poste) ?[0-9]{1,6})?")
+_TELEPHONE = re.compile(
+    r"\+?[0-9(][0-9\s().\u2010-\u2015-]{5,20}[0-9](?:,?\s?(?:x|ext\.?|poste)\s?[0-9]{1,6})?", re.IGNORECASE
+)
 
 
 class PlaceForm(Form):
@@ -37,7 +39,7 @@ class PlaceForm(Form):
         validators=[DataRequired("places.error.contact_name"), Length(max=100, message="places.error.long")]
     )
     contact_email = StringField(validators=[Length(max=MAX_CHARACTERS, message="places.error.contact_email")])
-    contact_phone = StringField()
+    contact_phone = StringField(validators=[Length(max=30, message="places.error.contact_phone")])
 
     def validate(self, extra_validators: object = None) -> bool:
         """Return whether the fields are valid: of the contact, also an address or a telephone number."""
