@@ -117,7 +117,7 @@ class Passkeys:
                 expected_origin=party.origin,
                 require_user_verification=True,
             )
-        except _UNACCEPTABLE:
+        except (*_UNACCEPTABLE, LookupError, TypeError, AttributeError):  # of a key without a field, for example
             raise ActionRefusedError("accounts.error.passkey") from None
         passkey = Passkey(
             account_id=person.id,

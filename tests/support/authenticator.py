@@ -18,7 +18,11 @@ _ES256 = -7
 
 @dataclass
 class Authenticator:
-    """Holds one passkey. `flags` are those that it reports; `counts` whether it has a counter of signatures."""
+    """Holds one passkey.
+
+    `flags` are those that it reports; `counts` whether it has a counter of signatures; `key_fields` how many
+    of the five fields its public key has (RFC 9053, section 7.1.1).
+    """
 
     origin: str = "http://localhost"
     flags: int = PRESENT | VERIFIED
@@ -27,6 +31,7 @@ class Authenticator:
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     user_handle: bytes = b""
+    key_fields: int = 5
 
     def create(self, options: str) -> str:
         """Return the answer to the options of a registration, as JSON."""
@@ -34,7 +39,8 @@ class Authenticator:
         self.user_handle = base64url_to_bytes(wanted["user"]["id"])
         numbers = self.key.public_key().public_numbers()
         x, y = (number.to_bytes(32, "big") for number in (numbers.x, numbers.y))
-        public_key = cbor2.dumps({1: 2, 3: _ES256, -1: 1, -2: x, -3: y})  # RFC 9053, section 7.1.1
+        fields = [(1, 2), (3, _ES256), (-1, 1), (-2, x), (-3, y)]
+        public_key = cbor2.dumps(dict(fields[: self.key_fields]))
         credential = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + public_key
         data = self._data(wanted["rp"]["id"], self.flags | ATTESTED) + credential
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})

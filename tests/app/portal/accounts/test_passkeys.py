@@ -174,7 +174,9 @@ def test_a_passkey_signs_in_to_an_account_whose_password_is_locked(portal: Servi
 
 
 @pytest.mark.parametrize(
-    "change", [{"origin": "https://evil.example"}, {"flags": PRESENT}], ids=["origin", "verification"]
+    "change",
+    [{"origin": "https://evil.example"}, {"flags": PRESENT}, {"key_fields": 4}],
+    ids=["origin", "verification", "incomplete key"],
 )
 def test_a_registration_is_checked_as_a_sign_in_is(portal: Service, member: Member, change: dict[str, object]) -> None:
     visitor = sign_in(portal, member)
