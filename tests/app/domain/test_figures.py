@@ -12,6 +12,7 @@ from app.domain.figures import (
     PLACES,
     PUBLIC_FIGURES,
     RETENTION_DAYS,
+    SIZE_FIGURES,
     Figure,
     closed_days,
     count_day,
@@ -96,6 +97,12 @@ def test_sizes_of_uploads_and_delays_by_place_are_not_published(day: Ledgers) ->
     shown, _ = published(day)
     public = {(ALL, figure) for figure in DELAY_FIGURES} | {(p, f) for p in (*PLACES, ALL) for f in PUBLIC_FIGURES}
     assert {count for key, count in shown.items() if key not in public} == {None}
+
+
+def test_claims_are_counted_by_their_hours_and_uploads_by_their_keys() -> None:
+    counts = count_day([], [("ON", hours, 1) for hours in range(1, 25)], [("ON", keys) for keys in range(1, 29)])
+    assert [counts[figure]["ON"] for figure in DELAY_FIGURES] == [1, 2, 3, 6, 12]
+    assert [counts[figure]["ON"] for figure in SIZE_FIGURES] == [1, 6, 7, 14]
 
 
 def test_delays_that_are_not_those_of_the_claims_are_not_published() -> None:

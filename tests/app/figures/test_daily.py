@@ -3,13 +3,11 @@
 import threading
 from datetime import date, timedelta
 
-import pytest
-
 from app.domain.figures import ALL, OTHERS, PLACES, Figure
 from app.figures.daily import DailyFigures
 from app.store import daily_figures
 from app.upkeep.rollup import roll_up_counters
-from tests.support.figures import compute, count_claims, count_events, count_uploads, fill_ledgers
+from tests.support.figures import compute, count_events, count_uploads, fill_ledgers
 from tests.support.service import Service, exposure_key
 from tests.support.settings import OTHER_TOKEN
 
@@ -43,24 +41,6 @@ def test_a_day_of_real_requests_has_exact_figures(service: Service) -> None:
     assert counts(service, place="ON") == own
     assert counts(service, place="AB") == {"issued": 1}
     assert counts(service) == own | {"issued": 5}
-
-
-@pytest.mark.parametrize(
-    ("hours", "figure"),
-    [
-        (1, "in_1_hour"),
-        (2, "in_3_hours"),
-        (3, "in_3_hours"),
-        (4, "in_6_hours"),
-        (12, "in_12_hours"),
-        (13, "later"),
-        (24, "later"),
-    ],
-)
-def test_a_claim_is_counted_by_its_hours(service: Service, hours: int, figure: str) -> None:
-    count_claims(service, YESTERDAY, hours, 7)
-    compute(service)
-    assert counts(service) == {"claimed": 7, f"claimed_{figure}": 7}
 
 
 def test_expired_codes_and_pairs_without_uploads_are_counted(service: Service) -> None:
