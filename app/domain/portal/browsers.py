@@ -6,6 +6,7 @@ from typing import Final
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
+    ("OPT/", "Opera"),  # on an iPhone or iPad
     ("SamsungBrowser", "Samsung Internet"),
     ("Firefox", "Firefox"),
     ("FxiOS", "Firefox"),
