@@ -30,7 +30,7 @@ def server() -> Iterator[MailServer]:
 @pytest.fixture
 def service(make_service: Callable[..., Service], server: MailServer) -> Service:
     """A service that sends digests at eight in Toronto, with figures of yesterday."""
-    own = {"MAIL_URL": server.url, "MAIL_FROM": "status@health.example", "STATUS_URL": "https://status.example"}
+    own = {"MAIL_URL": server.url, "MAIL_FROM": "status@health.example", "STATUS_URL": "https://status.example/"}
     service = make_service(SURFACES="submission,status", DIGEST_EMAILS=ADDRESSES, **own)
     for place in PLACES:
         count_events(service, YESTERDAY, "OTKGenerated", 100, place)
@@ -66,7 +66,10 @@ def test_the_digest_reports_figures_objectives_incidents_and_alarms(service: Ser
             [
                 "Codes issued: 1,700",
                 "Codes claimed: hidden (fewer than 20)",
+                "Uploads succeed: 99.969% (target 99.9%), 69% of the error budget left",
+                "No. 42: Phones cannot share positive results, since March 18, 2026, 07:28 EDT",
                 "Critical: Codes waiting to be claimed: 1,234",
+                "\n\nStatus page: https://status.example/status/en",
             ],
         ),
         (
@@ -92,10 +95,11 @@ def test_a_small_count_does_not_leave_the_service(service: Service, server: Mail
     assert "The status of the service is not known." in content
 
 
-def test_budgets_are_not_rounded_up(service: Service, server: MailServer) -> None:
-    shown = document(service.clock.now)
+def test_budgets_are_not_rounded_up_and_an_old_status_is_dated(service: Service, server: MailServer) -> None:
+    shown = document(service.clock.now - timedelta(hours=1))
     delivery(service, lambda _: shown).send_due(service.clock.now)
     english = server.messages[0].get_content().partition("-" * 60)[0]
+    assert "- This is the status of March 18, 2026, 07:15\N{NO-BREAK SPACE}EDT." in english
     for record in shown.objectives:
         if record.achieved is not None and record.achieved < 1:
             (line,) = [line for line in english.splitlines() if record.titles["en"] in line]
@@ -120,6 +124,9 @@ def test_the_digest_is_sent_once_a_day_by_any_number_of_workers(service: Service
     assert not delivery(service).send_due(service.clock.now + timedelta(hours=3))
     assert delivery(service).send_due(service.clock.now + timedelta(days=1))
     assert len(server.messages) == 2
+    assert delivery(service).send_due(service.clock.now + timedelta(days=401))
+    kept = [row.day for row in service.rows("SELECT day FROM daily_digests ORDER BY day")]
+    assert kept == [service.clock.now.date() + timedelta(days=days) for days in (1, 401)]
 
 
 def test_the_hour_is_that_of_the_time_zone(service: Service, server: MailServer) -> None:
