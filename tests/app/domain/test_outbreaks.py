@@ -3,7 +3,9 @@
 import pytest
 
 from app.domain.errors import OutbreakError
-from app.domain.outbreaks import MAX_SECONDS, OutbreakErrorCode, OutbreakEvent, validate_outbreak
+from app.domain.outbreaks import OutbreakErrorCode, OutbreakEvent, validate_outbreak
+
+LAST_SECOND = 253402300799  # of the year 9999, after which no date can be stored
 
 
 @pytest.mark.parametrize(
@@ -16,8 +18,8 @@ from app.domain.outbreaks import MAX_SECONDS, OutbreakErrorCode, OutbreakEvent, 
         (OutbreakEvent("ABCDEFGH", 0, 2, 1), OutbreakErrorCode.MISSING_TIMESTAMP),
         (OutbreakEvent("ABCDEFGH", 1, 0, 1), OutbreakErrorCode.MISSING_TIMESTAMP),
         (OutbreakEvent("ABCDEFGH", 2, 2, 1), OutbreakErrorCode.PERIOD_INVALID),
-        (OutbreakEvent("ABCDEFGH", 1, MAX_SECONDS, 1), None),
-        (OutbreakEvent("ABCDEFGH", 1, MAX_SECONDS + 1, 1), OutbreakErrorCode.PERIOD_INVALID),
+        (OutbreakEvent("ABCDEFGH", 1, LAST_SECOND, 1), None),
+        (OutbreakEvent("ABCDEFGH", 1, LAST_SECOND + 1, 1), OutbreakErrorCode.PERIOD_INVALID),
     ],
 )
 def test_each_limit_holds_on_both_sides(event: OutbreakEvent, error: OutbreakErrorCode | None) -> None:
