@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.incidents.alerts import AlertKey, Detection, Source, impact_of
 from app.domain.incidents.checks import Check, Streaks
-from app.domain.incidents.notices import NoticeKind, Progress, Subject, after_failure, due
+from app.domain.incidents.notices import NoticeKind, Progress, Subject, after_failure, after_success, due
 from app.domain.incidents.reports import Action
 from app.domain.incidents.states import Impact, State
 from app.domain.objectives import Severity
@@ -55,10 +55,13 @@ def test_only_an_urgent_alert_about_what_phones_need_is_major(part: str, severit
         (Severity.TICKET, 2, timedelta(days=1)),
     ],
 )
-def test_what_can_wait_is_repeated_once_a_day(urgency: Severity | None, sent: int, pause: timedelta) -> None:
+def test_what_can_wait_is_repeated_daily_until_its_end(urgency: Severity | None, sent: int, pause: timedelta) -> None:
     subject, progress = Subject(1, State.OPEN, urgency, acknowledged=False), Progress(sent, NOW)
     assert due(subject, progress, NOW + pause - timedelta(seconds=1)) is None
     assert due(subject, progress, NOW + pause) is NoticeKind.REMINDER
+    resolved = replace(subject, state=State.RESOLVED)
+    assert due(resolved, progress, NOW) is NoticeKind.RESOLVED
+    assert due(resolved, after_success(progress, NoticeKind.RESOLVED, NOW), NOW + pause) is None
 
 
 def test_a_notice_that_fails_is_tried_again_after_longer_and_longer_pauses() -> None:
