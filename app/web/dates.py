@@ -14,7 +14,9 @@ _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 def long_date(texts: Catalogue, day: date) -> str:
     """Return a date in full, such as `November 20, 2026`."""
-    return format_date(day, "long", locale=texts.cldr_locale)
+    text = format_date(day, "long", locale=texts.cldr_locale)
+    # CLDR has no ordinals, which French has for the first of a month only.
+    return f"1er{text[1:]}" if texts.language == "fr" and day.day == 1 else text
 
 
 def long_moment(texts: Catalogue, moment: datetime) -> str:

@@ -15,6 +15,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 def test_a_date_is_written_in_full_in_both_languages() -> None:
     assert long_date(ENGLISH, date(2026, 11, 20)) == "November 20, 2026"
     assert long_date(FRENCH, date(2026, 11, 20)) == "20 novembre 2026"
+    assert long_date(FRENCH, date(2026, 11, 1)) == "1er novembre 2026"
 
 
 def test_a_moment_ends_in_minutes_and_its_time_zone() -> None:
