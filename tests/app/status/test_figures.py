@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from app.domain.figures import ALL, OTHERS, PLACES
+from app.domain.figures import ALL, OTHERS, PLACES, Figure
 from app.domain.portal.suppression import THRESHOLD
+from app.figures.presentation import distribution
+from app.figures.series import FiguresOfDay
 from tests.support.breakage import without_table
 from tests.support.figures import compute, count_claims, count_events, count_uploads, fill_ledgers
 from tests.support.service import Service
@@ -63,6 +65,15 @@ def test_figures_are_shown_by_day(status: Service) -> None:
     assert table(french, "delays") == []
     places = re.findall(r'"/status/fr/figures/(\w+)"', french.text)
     assert (places[0], places[places.index("PE") + 1], places[-1]) == ("AB", "MB", OTHERS)
+
+
+def test_a_sum_of_days_is_hidden_if_a_count_of_one_is() -> None:
+    figures, before = (Figure.CLAIMED_LATER, Figure.CLAIMED_IN_1_HOUR), YESTERDAY - timedelta(days=1)
+    days = [FiguresOfDay(before, dict(zip(figures, (None, 40), strict=True)))]
+    days.append(FiguresOfDay(YESTERDAY, dict(zip(figures, (30, 50), strict=True))))
+    found = distribution("delays", figures, days, hides=True)
+    assert found
+    assert (found.first, found.last, [row.count for row in found.plot.rows]) == (before, YESTERDAY, [None, 90])
 
 
 def test_small_counts_and_what_would_reveal_them_are_hidden(status: Service) -> None:
