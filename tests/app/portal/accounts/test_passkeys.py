@@ -199,6 +199,9 @@ def test_a_person_may_have_several_passkeys_and_remove_all_but_the_last_factor(
     first, second = (row.id for row in portal.rows("SELECT id FROM portal_passkeys ORDER BY id"))
     assert visitor.post("/en/account/authenticator/remove").location == "/en/account?message=authenticator_removed"
     assert visitor.post(f"/en/account/passkeys/{first}/remove").location == "/en/account?message=passkey_removed"
+    assert audited(portal)[-2:] == ["remove-authenticator", "remove-passkey"]
+    mails = [each.message.subject for each in portal.app.context.portal.mail.newest(2)]
+    assert mails == ["Your second factor was changed"] * 2
     refused = visitor.post(f"/en/account/passkeys/{second}/remove")
     assert "your only second factor" in visitor.get(refused.location).text
     assert len(portal.rows("SELECT 1 FROM portal_passkeys")) == 1

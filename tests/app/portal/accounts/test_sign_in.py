@@ -170,6 +170,9 @@ def test_a_code_with_other_characters_is_wrong(portal: Service, code: str) -> No
 def test_after_the_loss_of_a_secret_an_administrator_lets_people_in_again(make_service: Callable[..., Service]) -> None:
     settings = {"SURFACES": "submission,portal", "PUBLISH_ACTIVE_KEYS": "true"}
     member = add_member(make_service(**settings, PORTAL_SECRET_KEYS="dd" * 32))
+    visitor = Visitor(make_service(**settings, PORTAL_SECRET_KEYS=f"{'ee' * 32},{'dd' * 32}"))
+    type_password(visitor)
+    assert type_code(visitor, member.codes[0]).location == "/en/", "the secret is still known"
     portal = make_service(**settings, PORTAL_SECRET_KEYS="ee" * 32)
     visitor = Visitor(portal)
     assert type_password(visitor).status_code == 303

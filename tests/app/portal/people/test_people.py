@@ -163,6 +163,8 @@ def test_a_change_of_role_is_recorded_with_what_was_before(portal: Service) -> N
         "before": {"role": "staff", "granted": []},
         "after": {"role": "staff", "granted": ["outbreaks"]},
     }
+    administrator.post(f"/en/people/{target}/role", role="staff")
+    assert columns_of(portal, target, "role, granted") == ("staff", [])
 
 
 @pytest.mark.parametrize("fields", [{"role": "superuser"}, {"role": "staff", "granted": "outbreaks"}, {"role": "x"}])
