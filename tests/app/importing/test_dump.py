@@ -82,7 +82,7 @@ def test_both_languages_give_the_same_commands() -> None:
         re.findall(r"^ *```(?:sh|sql)\n.*?^ *```$", path.read_text(), re.DOTALL | re.MULTILINE)
         for path in (DOCUMENT, DOCUMENT.with_name("moving.fr.md"))
     )
-    assert len(english) == 6
+    assert len(english) == 7
     assert french == english
 
 
