@@ -99,16 +99,21 @@ def build_document(measured: Measured, now: datetime) -> StatusDocument:
     """Return the document of what was measured."""
     recent = {name: last_minutes(minutes, now) for name, minutes in measured.minutes.items()}
     is_measuring = any(recent.values())
-    planned = tuple(each for each in measured.planned_work if each.ends + _PLANNED_WORK_SHOWN_AFTER > now)
+    incidents = [replace(each, parts=_known(each.parts)) for each in measured.incidents]
+    planned = tuple(
+        replace(each, parts=_known(each.parts))
+        for each in measured.planned_work
+        if each.ends + _PLANNED_WORK_SHOWN_AFTER > now
+    )
     parts = []
     for name in measured.parts:
         own = [recent.get(each.name, []) for each in measured.objectives if each.part == name]
         state = current_state(own)
         if state is PartState.UNKNOWN and is_measuring and own:
             state = PartState.OPERATIONAL  # it was not used in the last minutes, and nothing failed
-        state = worst((state, *_states_of_incidents(name, measured.incidents)))
+        state = worst((state, *_states_of_incidents(name, incidents)))
         parts.append(Part(name, _planned_or(state, name, planned, now), tuple(measured.days.get(name, ()))))
-    return StatusDocument(now, tuple(parts), measured.objectives, _sorted(measured.incidents), planned)
+    return StatusDocument(now, tuple(parts), measured.objectives, _sorted(incidents), planned)
 
 
 def document_without_database(
@@ -128,6 +133,11 @@ def document_without_database(
     )
     all_incidents = _sorted((*stored, *unstored))
     return replace(previous, written_at=now, parts=parts, incidents=all_incidents, is_complete=False)
+
+
+def _known(parts: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts without those of a later version, which has stored them before it was rolled back."""
+    return tuple(each for each in parts if each in PARTS)
 
 
 def _states_of_incidents(part: str, incidents: Sequence[PublicIncident]) -> list[PartState]:

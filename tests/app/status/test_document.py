@@ -102,6 +102,17 @@ def test_open_incidents_come_first_and_then_the_newest() -> None:
     assert [each.number for each in built.past_incidents] == [8, 7]
 
 
+def test_parts_that_a_later_version_stored_before_a_roll_back_are_left_out() -> None:
+    incident, work = ongoing(), planned()
+    known = incident.parts, work.parts
+    later = {
+        "incidents": [replace(incident, parts=(*incident.parts, "of a later version"))],
+        "planned_work": [replace(work, parts=("of a later version", *work.parts))],
+    }
+    built = from_json(to_json(build_document(measured(**later), NOW)))
+    assert (built.incidents[0].parts, built.planned_work[0].parts) == known
+
+
 def test_without_the_database_only_states_are_new() -> None:
     before, later = document(), NOW + timedelta(minutes=3)
     after = document_without_database(before, later, [ongoing(number=UNSTORED)])
