@@ -38,8 +38,9 @@ class Status:
 def make_status(database: Database, settings: StatusSettings, redis: Redis | None = None) -> Status:
     """Return the service. `redis` should wait no longer than REDIS_SECONDS; without it, a client is made."""
     redis = redis or redis_client(settings.redis_url, REDIS_SECONDS, retries=0)
-    carriers: tuple[Carrier, ...] = (RedisCarrier(redis), DatabaseCarrier(database))
+    # Written in this order: without PostgreSQL, the others get another document.
+    carriers: tuple[Carrier, ...] = (DatabaseCarrier(database), RedisCarrier(redis))
     if settings.status_folder is not None:
-        carriers = (FileCarrier(settings.status_folder), *carriers)
+        carriers = (*carriers, FileCarrier(settings.status_folder))
     planned_work, figures = PlannedWorkRegister(database), PublishedFigures(database)
     return Status(settings, database, carriers, DocumentReader(carriers), planned_work, figures)

@@ -78,7 +78,7 @@ class Publication:
         carrier could be reached.
         """
         try:
-            return self._write(self.measure(now), reversed(self.status.carriers))  # PostgreSQL is the last of them
+            return self._write(self.measure(now), self.status.carriers)
         except DBAPIError as error:
             if not is_outage(error):
                 raise

@@ -91,7 +91,7 @@ def test_the_page_remains_without_each_server_and_without_both(host: Host) -> No
 
     host.redis.start()
     host.postgres.stop()
-    assert host.publish(worker) == ["file", "redis"]
+    assert host.publish(worker) == ["redis", "file"]
     document = shown(web)  # from Redis
     assert (document.written_at, document.is_complete) == (host.now, False)
     states = {part.name: part.state for part in document.parts}
@@ -150,7 +150,7 @@ def test_a_database_that_can_only_be_read_is_an_outage(host: Host) -> None:
     host.publish(worker)
     worker.execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on")
     worker.database.dispose()
-    assert host.publish(worker) == ["file", "redis"]
+    assert host.publish(worker) == ["redis", "file"]
     document = shown(worker)
     assert (document.state, document.is_complete) == (PartState.OUTAGE, False)
 

@@ -162,7 +162,7 @@ def test_an_outage_of_a_carrier_is_logged_once(caplog: pytest.LogCaptureFixture)
 
 def test_a_carrier_returns_what_was_written(site: Site) -> None:
     carriers: tuple[Carrier, ...] = site.service.app.context.status.carriers
-    assert [each.name for each in carriers] == ["file", "redis", "postgresql"]
+    assert [each.name for each in carriers] == ["postgresql", "redis", "file"]
     for carrier in carriers:
         assert carrier.read() is None
         for minute in (0, 1):
@@ -171,14 +171,14 @@ def test_a_carrier_returns_what_was_written(site: Site) -> None:
 
 
 def test_the_row_keeps_the_newest_document(site: Site) -> None:
-    carrier = site.service.app.context.status.carriers[2]
+    carrier = site.service.app.context.status.carriers[0]
     carrier.write(NOW + timedelta(minutes=1), of(1))
     carrier.write(NOW, of(0))
     assert carrier.read() == of(1)
 
 
 def test_the_file_is_replaced_in_one_step_and_others_may_read_it(site: Site) -> None:
-    carrier = site.service.app.context.status.carriers[0]
+    carrier = site.service.app.context.status.carriers[-1]
     carrier.write(NOW, of(0))
     file = site.folder / FILE_NAME
     assert file.stat().st_mode & 0o777 == 0o644
@@ -193,7 +193,7 @@ def test_the_file_is_replaced_in_one_step_and_others_may_read_it(site: Site) -> 
 
 
 def test_what_is_too_long_is_not_read_to_its_end(site: Site) -> None:
-    file, redis, _ = site.service.app.context.status.carriers
+    _, redis, file = site.service.app.context.status.carriers
     site.folder.mkdir()
     (site.folder / FILE_NAME).write_bytes(b" " * (2 * MAX_BYTES))
     site.service.app.context.redis.set(REDIS_KEY, b" " * (2 * MAX_BYTES))
