@@ -15,6 +15,9 @@ from app.portal.views.forms import Form, submitted
 from app.portal.views.people import current_person
 from app.web.context import current_context, current_time
 
+# Of a search: each word takes time for every place.
+MAX_SEARCH = 100
+
 places = PortalBlueprint("places")
 
 _TELEPHONE = re.compile(
@@ -66,10 +69,17 @@ def overview() -> Response:
     viewer, service = current_person(), current_context().portal.places
     if not service.is_open_to(viewer):
         return pages.render("places/off.html", 403)
-    text = request.args.get("q", "").replace("\0", "").strip()
+    text = request.args.get("q", "").replace("\0", "").strip()[:MAX_SEARCH]
     found, has_more = service.search(viewer, text)
     may_register = service.may_act(viewer, viewer.jurisdiction.code)
-    return pages.render("places/places.html", found=found, has_more=has_more, text=text, may_register=may_register)
+    return pages.render(
+        "places/places.html",
+        found=found,
+        has_more=has_more,
+        text=text,
+        max_search=MAX_SEARCH,
+        may_register=may_register,
+    )
 
 
 @places.page("/places/new", right=Right.OUTBREAKS, methods=FORM)

@@ -4,7 +4,20 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, SmallInteger, String, UniqueConstraint, Uuid, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    SmallInteger,
+    SQLColumnExpression,
+    String,
+    UniqueConstraint,
+    Uuid,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
@@ -77,13 +90,15 @@ def lock(session: Session, number: int, jurisdiction: str | None) -> Place | Non
 
 
 def search(session: Session, words: Sequence[str], jurisdiction: str | None, count: int) -> Sequence[Place]:
-    """Return places, by name, in whose name, address or city each word occurs."""
-    statement = select(Place).order_by(Place.name, Place.id).limit(count)
+    """Return places, by name, in whose name, address or city each word occurs, whatever the case and the accents."""
+    statement = select(Place).order_by(_without_accents(Place.name), Place.id).limit(count)
     if jurisdiction:
         statement = statement.where(Place.jurisdiction == jurisdiction)
     for word in words:
         columns = (Place.name, Place.address, Place.city, Place.location_id)
-        statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+        folded = _without_accents(literal(word))
+        # Not LIKE, which gives a meaning to some characters of the word.
+        statement = statement.where(or_(*(func.strpos(_without_accents(each), folded) > 0 for each in columns)))
     return session.scalars(statement).all()
 
 
@@ -130,3 +145,10 @@ def lock_alert(session: Session, number: int) -> Alert | None:
     """Return an alert, locked until the end of the transaction; None if another transaction has locked it."""
     statement = select(Alert).join(Alert.place).options(contains_eager(Alert.place)).where(Alert.id == number)
     return session.scalar(statement.with_for_update(of=Alert, skip_locked=True))
+
+
+def _without_accents(text: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """Return a text in lower case, without accents and ligatures, in every collation of the database."""
+    decomposed = func.normalize(text, literal_column("NFD"))
+    letters = func.regexp_replace(decomposed, "[\u0300-\u036f]", "", "g")
+    return func.lower(func.replace(func.replace(letters, "œ", "oe"), "Œ", "OE"))
