@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -211,6 +212,6 @@ def test_a_copy_is_revalidated_with_the_bucket(service: Service, cdn: Cdn) -> No
     _, _, tag = cdn.get(0, path)
     assert tag is not None
     assert cdn.get(0, path, {"If-None-Match": tag})[:2] == (304, b"")
-    connection = HTTPConnection(*cdn.bucket.split(":"))
-    connection.request("GET", f"/{BUCKET}{path}", headers={"If-None-Match": tag})
-    assert connection.getresponse().status == 304
+    with closing(HTTPConnection(*cdn.bucket.split(":"))) as connection:
+        connection.request("GET", f"/{BUCKET}{path}", headers={"If-None-Match": tag})
+        assert connection.getresponse().status == 304

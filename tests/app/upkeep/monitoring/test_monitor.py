@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,9 +26,15 @@ from tests.support.watch import SLOT, Watch
 MINUTE = timedelta(minutes=1)
 
 
-def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver, redis_url: str) -> None:
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """A client of the Redis of the monitors."""
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiver: Receiver, redis: Redis) -> None:
     watch, worker = make_watch(), make_watch("worker")
-    redis = Redis.from_url(redis_url)
     for number in range(20):
         if number in (0, 12):  # Redis has lost everything, and the next purge follows
             redis.delete("last-purge")
@@ -51,10 +57,9 @@ def test_a_healthy_service_has_no_alert(make_watch: Callable[..., Watch], receiv
     assert len([check for check, _ in watch.counted if check == "database"]) == 6, "once a minute"
 
 
-def test_rounds_leave_no_thread_and_no_connection(make_watch: Callable[..., Watch], redis_url: str) -> None:
+def test_rounds_leave_no_thread_and_no_connection(make_watch: Callable[..., Watch], redis: Redis) -> None:
     watch = make_watch()
     watch.rounds(2)
-    redis = Redis.from_url(redis_url)
     wait_until(lambda: not watch.hole.is_used, "the connections to PostgreSQL are closed")
     threads, clients = threading.active_count(), len(redis.client_list())
     watch.rounds(10)
@@ -116,13 +121,13 @@ def test_an_outage_of_the_database_is_noticed_and_stored_afterwards(
 
 
 def test_a_monitor_that_is_replaced_during_an_outage_forgets_nothing(
-    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver, redis_url: str
+    make_watch: Callable[..., Watch], hole: BlackHole, receiver: Receiver, redis: Redis
 ) -> None:
     first = make_watch()
     hole.swallow(new=True)
     began = first.now + SLOT
     first.rounds(3)
-    lifetime = Redis.from_url(redis_url).ttl("unstored-notice:webhook")
+    lifetime = redis.ttl("unstored-notice:webhook")
     assert 0 < lifetime <= 300, "the notice of a later outage is sent, also if this one is never stored"
     hole.recover()
     second = make_watch()
@@ -157,13 +162,12 @@ def test_several_monitors_send_one_notice_of_an_outage_that_cannot_be_stored(
 
 
 def test_an_outage_that_a_process_left_is_stored_and_notified_where_it_was_not(
-    make_watch: Callable[..., Watch], receiver: Receiver, redis_url: str, tmp_path: Path
+    make_watch: Callable[..., Watch], receiver: Receiver, redis: Redis, tmp_path: Path
 ) -> None:
     with mail_server() as mail:
         watch = make_watch(NOTICE_EMAILS="ada@health.example", MAIL_URL=mail.url)
         began = watch.now
         watch.monitor._spool.keep({Check.DATABASE: began}, {})
-        redis = Redis.from_url(redis_url)
         redis.set("unstored-notice:webhook", began.isoformat())
         redis.set("unstored-notice:email", "damaged")
         watch.rounds(1)
@@ -212,11 +216,11 @@ def test_a_round_without_any_server_ends_soon(
 
 @pytest.mark.parametrize(("dead", "alive"), [("worker", "clock"), ("clock", "worker")])
 def test_a_dead_process_is_noticed_by_the_other(
-    make_watch: Callable[..., Watch], redis_url: str, dead: str, alive: str
+    make_watch: Callable[..., Watch], redis: Redis, dead: str, alive: str
 ) -> None:
     gone, watch = make_watch(dead), make_watch(alive)
     gone.monitor.run(gone.now)
-    Redis.from_url(redis_url).set(f"heartbeat:{dead}", 0)  # as in a backup of Redis: PostgreSQL has a later one
+    redis.set(f"heartbeat:{dead}", 0)  # as in a backup of Redis: PostgreSQL has a later one
     watch.rounds(4)
     assert watch.rows("SELECT 1 FROM alerts") == []
     watch.rounds(4)
@@ -227,10 +231,10 @@ def test_a_dead_process_is_noticed_by_the_other(
 
 
 def test_a_process_that_never_started_and_a_purge_that_never_ended_are_noticed_after_three_minutes(
-    make_watch: Callable[..., Watch], redis_url: str
+    make_watch: Callable[..., Watch], redis: Redis
 ) -> None:
     watch = make_watch("clock")
-    Redis.from_url(redis_url).delete("last-purge")
+    redis.delete("last-purge")
     watch.rounds(12)
     assert watch.rows("SELECT 1 FROM alerts") == []
     watch.rounds(3)
@@ -238,14 +242,13 @@ def test_a_process_that_never_started_and_a_purge_that_never_ended_are_noticed_a
 
 
 def test_what_is_late_missing_or_above_its_threshold_is_an_alert(
-    make_watch: Callable[..., Watch], redis_url: str, tmp_path: Path
+    make_watch: Callable[..., Watch], redis: Redis, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     watch = make_watch(STATUS_FOLDER=str(tmp_path / "file"))
     long_ago = watch.now
     assert watch.service.fetch("00000").status_code == 200  # builds the archive, an hour before
     watch.now += timedelta(hours=1)
-    redis = Redis.from_url(redis_url)
     redis.set("last-purge", int(long_ago.timestamp()))
     job = queue_of("submission", redis).enqueue("worker.jobs.purge.purge")
     redis.hset(job.key, "enqueued_at", long_ago.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
