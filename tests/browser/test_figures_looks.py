@@ -36,14 +36,14 @@ TEXTS = """
 """
 
 
-@pytest.fixture
-def address(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def address(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service with 40 days of figures, the first ones with small counts."""
     with portal_service(database_url, redis_url, SETTINGS) as service:
         fill_ledgers(service, 40)
         fill_ledgers(service, 12, 12)
         compute(service)
-        with portal_process(database_url, redis_url, SETTINGS, tmp_path) as address:
+        with portal_process(database_url, redis_url, SETTINGS, tmp_path_factory.mktemp("figures")) as address:
             yield address
 
 

@@ -13,6 +13,9 @@ from tests.browser.conftest import INSECURE_HOST, NewPage
 from tests.browser.test_front_page_journey import answering
 from tests.browser.test_phone_journey import play, show_all_steps
 from tests.browser.test_phone_looks import AXE, WCAG, violations
+from tests.support.torture import only_in_torture
+
+pytestmark = only_in_torture
 
 IDLE = {"en": "The phones did not start", "fr": "Les téléphones n’ont pas démarré"}
 INSECURE = {"en": "require a secure address", "fr": "nécessitent une adresse sécurisée"}

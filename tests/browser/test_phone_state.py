@@ -8,6 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import NewPage
 from tests.browser.test_phone_journey import MET, NOTIFIED, play
 from tests.browser.test_phone_looks import AXE, WCAG, play_all, violations
+from tests.support.torture import only_in_torture
+
+pytestmark = only_in_torture
 
 FILL_STORAGE = """
     for (let size = 2 ** 22; size >= 1; size /= 2) {

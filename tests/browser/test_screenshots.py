@@ -15,7 +15,7 @@ from tests.browser.conftest import NewPage, OpenFront
 from tests.browser.test_front_page_looks import use_all
 from tests.browser.test_phone_looks import play_all
 from tests.support.settings import SECRETS
-from tests.support.torture import times
+from tests.support.torture import TORTURE
 from tests.support.web import web_process
 
 MAX_README_BYTES = 120_000
@@ -24,7 +24,10 @@ GUIDE_SIZE = {"width": 1024, "height": 700}
 COMMIT = "5f3c9a1e7b204d8c96a1f0e2b3d4c5a697887766"
 LOOKS = [*product(("en", "fr"), (390, 1280), ("light", "dark"))]
 # All of them on request only.
-SHOWN = LOOKS if "SCREENSHOTS" in os.environ else times(LOOKS[:1], LOOKS)
+
+pytestmark = pytest.mark.skipif(
+    not (TORTURE or "SCREENSHOTS" in os.environ), reason="takes long: make torture runs it, and bin/screenshots"
+)
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def test_the_images_of_the_portals_guide_are_small(
         assert path.stat().st_size <= MAX_README_BYTES
 
 
-@pytest.mark.parametrize(("language", "width", "scheme"), SHOWN)
+@pytest.mark.parametrize(("language", "width", "scheme"), LOOKS)
 def test_each_look_of_the_pages_can_be_seen(
     open_front: OpenFront, open_phone: NewPage, folder: Path, language: str, width: int, scheme: str
 ) -> None:

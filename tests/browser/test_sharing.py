@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from clients.secret import envelope, links
 from tests.browser.conftest import NewPage, SharingSite
+from tests.support.torture import only_in_torture
 
 TEXT = "Le mot de passe est « plaintext-5ecre7 » 🔑"
 PASSPHRASE = "phrase-5ecre7 à la crème"
@@ -161,6 +162,7 @@ def test_another_key_opens_and_deletes_nothing(new_sharing_page: NewPage) -> Non
     expect(reader.locator("#secret-text")).to_have_text(TEXT)
 
 
+@only_in_torture
 def test_flipped_bits_are_noticed(new_sharing_page: NewPage, sharing_site: SharingSite) -> None:
     sender, reader = new_sharing_page(), new_sharing_page()
     for at in (1, 4, 8, 24, 36, -1):

@@ -6,6 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
+from tests.support.torture import only_in_torture
+
+pytestmark = only_in_torture
 
 MINUTE_MILLISECONDS = 60_000
 # What the pages' clock does not drive otherwise.

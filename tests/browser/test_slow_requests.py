@@ -11,6 +11,9 @@ from app.web.pages import STATIC_FOLDER
 from tests.browser.conftest import NewPage, OpenFront, change_data
 from tests.browser.test_phone_journey import play
 from tests.browser.test_phone_looks import AXE, LOOKS, WCAG, violations
+from tests.support.torture import only_in_torture
+
+pytestmark = only_in_torture
 
 BUSY = {"en": "In progress…", "fr": "En cours…"}
 RUNNING = {"en": "In progress: Issue a code.", "fr": "En cours\u00a0: Délivrer un code."}

@@ -31,6 +31,7 @@ class Language:
     commands: dict[str, tuple[str, ...]]
     programs: tuple[str, ...]
     probe: tuple[str, ...] = ("true",)
+    compiles_long: bool = False
 
 
 ALL = {
@@ -81,6 +82,7 @@ ALL = {
             "-c",
             "ls /usr/share/java/protobuf.jar /usr/share/java/jna.jar && /sbin/ldconfig -p | grep -q libsodium",
         ),
+        compiles_long=True,
     ),
 }
 
@@ -111,6 +113,8 @@ def missing(name: str) -> str:
     absent = [program for program in language.programs if not shutil.which(program)]
     if absent:
         return f"{', '.join(absent)} is not installed"
+    if language.compiles_long and not TORTURE:
+        return f"the {name} samples take long to compile: make torture runs them"
     if build_commands(SAMPLES / name) and not (CI or TORTURE):
         return f"the {name} samples are compiled: CI=1 make test runs them"
     probe = subprocess.run(language.probe, capture_output=True, check=False)

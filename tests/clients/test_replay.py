@@ -21,6 +21,7 @@ from clients.replay.run import Patients, Replay, ReplayError, check_archive, che
 from tests.support.service import Service
 from tests.support.serving import serve_in_thread
 from tests.support.settings import SECRETS
+from tests.support.torture import only_in_torture
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "tests" / "data" / "published_keys_2020-06-23.csv"
@@ -115,6 +116,7 @@ def test_a_server_that_refuses_fails_the_replay_in_one_line(
     assert reason in done.stderr
 
 
+@only_in_torture
 def test_the_secrets_may_be_those_of_the_service(running: tuple[Service, str]) -> None:
     done = command(SECRETS, str(FILE), "--url", running[1])
     assert (done.returncode, done.stderr) == (0, "")

@@ -10,7 +10,7 @@ from clients.phone.protocol import Server
 from clients.phone.settings import Settings
 from tests.clients.sample_runs import REQUEST, RESERVED_PORT, available, languages, missing, surroundings
 from tests.clients.scripted import DROP, Reply, scripted
-from tests.support.torture import times
+from tests.support.torture import only_in_torture, times
 
 CODE = re.compile(r"[A-Z0-9]{10}\n")
 SOON = {"Retry-After": "0"}
@@ -115,6 +115,7 @@ def test_a_request_is_sent_again_after_temporary_failures(copies):
     assert {(one.status, one.out, asked) for one, asked in outcomes.values()} == {(0, "AEFHJKLQRS\n", 4)}, outcomes
 
 
+@only_in_torture
 def test_a_server_that_stays_down_is_given_up_after_four_tries(copies):
     outcomes = copies.run_all(REQUEST, script=[Reply(503, b"<html>", headers=SOON)])
 

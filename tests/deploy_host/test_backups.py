@@ -28,6 +28,7 @@ from tests.support.service import Service, exposure_key
 from tests.support.settings import SECRETS
 from tests.support.smtp import mail_server
 from tests.support.stored import store_key
+from tests.support.torture import only_in_torture
 
 DAY_SECONDS = 86_400
 
@@ -82,6 +83,7 @@ def rehearse(url: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     return run("rehearsal", url, folder, folder.parent / "key")
 
 
+@only_in_torture
 def test_a_backup_is_encrypted_and_a_rehearsal_restores_it_unless_it_lacks_rows(
     used: Service, folder: Path, scratch_url: str
 ) -> None:

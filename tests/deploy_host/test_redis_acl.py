@@ -25,6 +25,7 @@ from tests.deploy_host.hosts import ROOT, environment, host_settings, process
 from tests.support.programs import require_program
 from tests.support.roles import run_as_owner
 from tests.support.settings import SECRETS, make_settings
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
 JOBS = {
@@ -105,6 +106,7 @@ def settings_of(database_url: str, redis_url: str, surface: str) -> dict[str, st
     return SECRETS | values | portal | FAST
 
 
+@only_in_torture
 @pytest.mark.usefixtures("service")  # empties the database: archives that another test left would not be built again
 def test_every_process_works_with_its_user(server: Server, database_url: str, tmp_path: Path) -> None:
     logs = {surface: tmp_path / f"worker-{surface}" for surface in ALL_SURFACES}

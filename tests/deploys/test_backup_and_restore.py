@@ -149,6 +149,7 @@ def test_a_restore_without_the_sealing_key_is_reported(used: Service, empty_url:
     assert restore.stderr.endswith("start nothing yet.\n")
 
 
+@only_in_torture
 def test_a_restore_without_a_setting_loads_nothing(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
     assert run("backup", file, url).returncode == 0
@@ -173,6 +174,7 @@ def test_a_restore_into_a_database_in_use_is_refused(empty_url: str, tmp_path: P
     assert restore.stderr.startswith("This database has other sessions")
 
 
+@only_in_torture
 def test_a_restore_is_not_refused_because_postgresql_cleans_up(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
@@ -212,6 +214,7 @@ def test_a_backup_for_which_there_is_no_room_leaves_no_file(service: Service, tm
     assert list(tmp_path.iterdir()) == []
 
 
+@only_in_torture
 def test_a_broken_backup_leaves_the_database_empty(used: Service, empty_url: str, tmp_path: Path) -> None:
     file, url = tmp_path / "backup", used.settings.database_url.replace("+psycopg2", "")
     assert run("backup", file, url).returncode == 0

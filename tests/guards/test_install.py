@@ -26,6 +26,7 @@ def install(project: Path) -> None:
     subprocess.run([project / "bin" / "install"], env=environment, check=True, capture_output=True, timeout=120)
 
 
+@only_in_torture
 def test_the_target_of_a_symlink_is_not_changed(project: Path) -> None:
     elsewhere = project.parent / "elsewhere"
     (elsewhere / "bin").mkdir(parents=True)
@@ -70,6 +71,7 @@ def test_an_unusable_python_is_an_error(project: Path, python: str) -> None:
     assert not (project / ".venv").exists()
 
 
+@only_in_torture
 def test_two_first_runs_make_one_environment(project: Path) -> None:
     slow = project.parent / "slow-python"
     slow.write_text(f'#!/bin/sh\nif [ "$2" = venv ]; then echo >> made; sleep 1; fi\nexec {sys.executable} "$@"\n')

@@ -23,7 +23,7 @@ from review_apps.programs import is_healthy
 from tests.guards.test_app_json import values
 from tests.review_apps.host import ROOT
 from tests.support.service import Service
-from tests.support.torture import only_in_ci
+from tests.support.torture import only_in_ci, only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.web import workers_of
 
@@ -94,6 +94,7 @@ def test_web_answers_the_request_in_progress_when_it_is_stopped(dynos: Dynos) ->
     assert web.wait(STOP_SECONDS) == 0
 
 
+@only_in_torture
 def test_worker_finishes_its_job_when_it_is_stopped_and_leaves_the_others_to_the_next(
     dynos: Dynos, service: Service
 ) -> None:
@@ -117,6 +118,7 @@ def test_worker_finishes_its_job_when_it_is_stopped_and_leaves_the_others_to_the
         assert ends_in_time(worker)
 
 
+@only_in_torture
 def test_clock_ends_when_it_is_stopped(dynos: Dynos, service: Service) -> None:
     clock = dynos.start("clock")
     with Redis.from_url(service.settings.redis_url) as redis:

@@ -13,6 +13,8 @@ from tests.review_apps.small_app import MANIFEST
 from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
+pytestmark = only_in_torture
+
 REPOSITORY_OPTION = "--repository"
 
 
@@ -70,7 +72,6 @@ def test_no_command_waits_for_the_release_of_another_app(host: Host, app: str) -
     host.run("close", 2)
 
 
-@only_in_torture
 @pytest.mark.parametrize("part", ["releases", "services"])
 def test_an_app_heals_whichever_daemon_was_killed(host: Host, app: str, part: str) -> None:
     daemon_of(host, 1, part).kill()

@@ -31,7 +31,10 @@ from tests.review_apps.locking import (
     open_locked,
 )
 from tests.review_apps.small_app import FILES, Repository
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
+
+pytestmark = only_in_torture
 
 _CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).recv(1)"
 _NAMESPACE = "review-apps-test"

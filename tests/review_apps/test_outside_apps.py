@@ -22,6 +22,8 @@ from tests.support.programs import require_program
 from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
 
+pytestmark = only_in_torture
+
 HERE = Path(__file__).parent
 LISTS = ("requirements.txt", "Pipfile", "Pipfile.lock", "pyproject.toml", "poetry.lock", "uv.lock")
 
@@ -140,7 +142,6 @@ def test_a_site_in_django_opens_as_on_the_platform(host: Host) -> None:
     live(host, password)
 
 
-@only_in_torture
 def test_a_service_in_fastapi_opens_with_uv_lock_and_assets(host: Host) -> None:
     put(host, "fastapi_service")
     password = host.open(1, "main")["password"]
@@ -152,7 +153,6 @@ def test_a_service_in_fastapi_opens_with_uv_lock_and_assets(host: Host) -> None:
 
 
 # In CI the other two apps live the same life; test_dependencies.py covers hashes, and test_dynos.py workers.
-@only_in_torture
 @pytest.mark.parametrize("locks", ["", "poetry", "hashed"], ids=["pipenv", "poetry", "hashed"])
 def test_a_plain_wsgi_app_with_a_worker_opens_with_every_lock_file(host: Host, locks: str) -> None:
     put(host, "wsgi_queue", locks)

@@ -13,7 +13,10 @@ import redis
 from review_apps import running
 from tests.review_apps.host import Answer, Host, basic
 from tests.review_apps.small_app import echoed
+from tests.support.torture import only_in_torture
 from tests.support.waiting import wait_until
+
+pytestmark = only_in_torture
 
 BROWSER = {"Accept": "text/html,*/*", "Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"}
 

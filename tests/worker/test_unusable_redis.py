@@ -62,6 +62,7 @@ def test_a_worker_without_redis_purges_by_itself(service: Service) -> None:
         wait_for_purge(service)
 
 
+@only_in_torture
 def test_a_full_redis_stops_no_purge(service: Service, redis_server: EmbeddedRedis) -> None:
     with running(service, "jobs", "clock", REDIS_URL=redis_server.url), Redis.from_url(redis_server.url) as redis:
         wait_for_purge(service)
@@ -87,6 +88,7 @@ def fill(redis: Redis) -> None:
             continue
 
 
+@only_in_torture
 def test_a_primary_that_became_a_replica_is_left(service: Service, redis_server: EmbeddedRedis, tmp_path: Path) -> None:
     """The address leads to the new primary after a failover, while the old one keeps its connections."""
     with (
@@ -127,6 +129,7 @@ def builds_archives(redis: Redis) -> bool:
     return bool(queue.count or queue.started_job_registry.get_job_count(cleanup=False))
 
 
+@only_in_torture
 def test_a_silent_database_delays_a_purge_by_less_than_a_minute(service: Service, redis_server: EmbeddedRedis) -> None:
     with (
         BlackHole(service.settings.database_url.replace("+psycopg2", "")) as address,

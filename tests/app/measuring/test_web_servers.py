@@ -22,7 +22,7 @@ from processes.ports import LOOPBACK
 from tests.app.measuring.test_metrics import TOKEN, values
 from tests.support.service import Service, bearer
 from tests.support.settings import SECRETS
-from tests.support.torture import both_servers, only_in_torture, times
+from tests.support.torture import both_servers, only_in_torture
 from tests.support.waiting import wait_until
 from tests.support.web import WebProcess, web_process, workers_of
 
@@ -140,9 +140,8 @@ def answers(web: WebProcess) -> bool:
 
 
 # granian takes ten seconds for each worker. gunicorn loads its configuration again each time.
-@pytest.mark.parametrize(
-    ("chosen", "rounds"), [("granian", times(1, 2)), pytest.param("gunicorn", 3, marks=only_in_torture)]
-)
+@only_in_torture
+@pytest.mark.parametrize(("chosen", "rounds"), [("granian", 2), ("gunicorn", 3)])
 def test_workers_that_are_replaced_count_on(start: Callable[..., WebProcess], chosen: str, rounds: int) -> None:
     web = start(WEB_SERVER=chosen)
     server = psutil.Process(web.pid)

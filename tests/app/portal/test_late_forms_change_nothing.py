@@ -20,11 +20,10 @@ from tests.support.places import register, switch_on
 from tests.support.portal import Visitor, add_account, person_with, signed_in
 from tests.support.portal_accounts import options_on
 from tests.support.service import Service
-from tests.support.torture import only_in_ci, only_in_torture
+from tests.support.torture import times
 
 LATE = timedelta(minutes=16)
 SECRET = b"a sealed secret"
-OTHER_ROLES = [role for role in Role if role is not Role.SUPERUSER]
 Fields = dict[str, Any]
 
 
@@ -153,8 +152,8 @@ def test_every_dangerous_page_has_a_form_here() -> None:
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=only_in_torture)])
-@pytest.mark.parametrize("role", [Role.SUPERUSER, *(pytest.param(role, marks=only_in_ci) for role in OTHER_ROLES)])
+@pytest.mark.parametrize("language", times(["en"], ["en", "fr"]))
+@pytest.mark.parametrize("role", times([Role.SUPERUSER], list(Role)))
 def test_a_late_form_changes_and_shows_nothing_and_acts_after_a_proof(
     portal: Service, role: Role, language: str
 ) -> None:

@@ -21,7 +21,7 @@ from app.proto import covidshield_pb2 as wire
 from processes.ports import can_bind, reserve_port
 from tests.support.service import Phone, Service, download_code
 from tests.support.settings import SECRETS
-from tests.support.torture import both_servers
+from tests.support.torture import both_servers, only_in_torture
 
 ROOT = Path(__file__).parents[3]
 SERVER_OWN_HEADERS = {"Date", "Server", "Connection"}
@@ -162,6 +162,7 @@ def test_an_ipv6_address_may_be_listened_on(service: Service, server: str) -> No
         assert requests.get(f"{url}/services/ping", timeout=30).text == "OK\n"
 
 
+@only_in_torture
 @both_servers
 def test_a_process_that_had_no_file_descriptor_left_recovers(service: Service, server: str) -> None:
     with running(service, server, files=FEW_FILES, is_asked=False) as url:
@@ -181,6 +182,7 @@ def test_a_process_that_had_no_file_descriptor_left_recovers(service: Service, s
         assert statuses_of(url) == [200] * 12
 
 
+@only_in_torture
 @both_servers
 def test_no_line_of_the_servers_own_quotes_a_request(service: Service, server: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
