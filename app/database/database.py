@@ -104,7 +104,8 @@ class Database:
             yield connection
 
     def dispose(self) -> None:
-        """Close idle connections."""
+        """Close idle connections, and end the thread that watches the others when there are none."""
+        self._watchdog.stop()
         self._engine.dispose()
 
     def observe_statements(self, observe: Callable[[str], AbstractContextManager[object]]) -> None:

@@ -38,7 +38,13 @@ class Watchdog:
         self.seconds = seconds
         self._guards: dict[int, Guard] = {}
         self._process = 0  # in which the thread runs: threads do not survive a fork
-        self._start_lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """End the thread soon after the last guarded connection. The next one starts another."""
+        with self._lock:
+            self._process, self._thread = 0, None
 
     @contextmanager
     def guard(self, driver: Any) -> Iterator[Guard]:
@@ -51,18 +57,21 @@ class Watchdog:
             self._guards.pop(id(driver), None)
 
     def _ensure_thread(self) -> None:
-        """Start the thread once in each process, however many threads ask at the same time."""
+        """Start the thread unless this process has it, however many threads ask at the same time."""
         process = os.getpid()
         if self._process == process:
             return
-        with self._start_lock:
+        with self._lock:
             if self._process != process:
-                self._guards = {}  # those of the parent process, if any, are not ours to enforce
-                threading.Thread(target=self._run, name="database watchdog", daemon=True).start()
+                if self._process:
+                    self._guards = {}  # those of the parent process are not ours to enforce
+                self._thread = threading.Thread(target=self._run, name="database watchdog", daemon=True)
+                self._thread.start()
                 self._process = process
 
     def _run(self) -> None:
-        while True:
+        own = threading.current_thread()
+        while self._thread is own or (self._thread is None and self._guards):
             time.sleep(_CHECK_SECONDS)
             now = time.monotonic()
             for guard in list(self._guards.values()):

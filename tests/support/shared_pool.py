@@ -21,6 +21,7 @@ _make_own = engines.init_database
 class _SharedDatabase(Database):
     def dispose(self) -> None:
         """Leave the idle connections to the next test."""
+        self._watchdog.stop()
 
 
 def share_pool(url: str) -> None:

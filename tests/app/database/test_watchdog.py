@@ -14,6 +14,7 @@ from app.database.engine import db
 from app.database.errors import is_outage
 from app.database.watchdog import Watchdog
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def test_an_unresponsive_connection_is_closed_and_the_next_statement_succeeds(im
     with pytest.raises(OperationalError) as caught, impatient.autocommit() as connection:
         connection.execute(text("SELECT pg_sleep(100)"))  # longer than any other limit
     assert is_outage(caught.value)
+    assert caught.value.connection_invalidated, "a cancelled query would leave it open"
     impatient.ping()
 
 
@@ -86,6 +88,31 @@ def test_a_commit_does_not_wait_for_ever(impatient: Database) -> None:
             """)
         )
     assert time.monotonic() - began < 5
+
+
+def watching() -> set[threading.Thread]:
+    """Return the threads that watch connections."""
+    return {each for each in threading.enumerate() if each.name == "database watchdog"}
+
+
+def test_a_database_that_was_disposed_has_no_thread_and_starts_one_again(impatient: Database) -> None:
+    others = watching()
+    impatient.ping()
+    assert len(watching() - others) == 1
+    impatient.dispose()
+    wait_until(lambda: not watching() - others, "the thread ends")
+    with pytest.raises(OperationalError), impatient.autocommit() as connection:
+        connection.execute(text("SELECT pg_sleep(100)"))
+    impatient.dispose()
+
+
+def test_a_connection_in_use_has_its_deadline_also_after_the_database_was_disposed(impatient: Database) -> None:
+    database = Database(impatient._engine, response_seconds=1.5)  # longer than the thread sleeps
+    with database.autocommit() as connection:
+        database.dispose()
+        with pytest.raises(OperationalError) as caught:
+            connection.execute(text("SELECT pg_sleep(100)"))
+    assert caught.value.connection_invalidated
 
 
 @pytest.fixture
