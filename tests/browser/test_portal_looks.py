@@ -28,7 +28,7 @@ VISITS = [
     ("superuser", "en", "dark"),
     ("administrator", "fr", "light"),
 ]
-WIDTHS = (320, 390, 768, 1280)
+WIDTHS = times((320, 1280), (320, 390, 768, 1280))
 MAX_PAGE_BYTES = 100_000
 # Of the page, its style sheets, scripts and images.
 WEIGHT = """

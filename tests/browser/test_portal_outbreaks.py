@@ -27,7 +27,7 @@ from tests.support.places import switch_on
 from tests.support.portal import add_account, signed_in
 from tests.support.service import Service
 from tests.support.settings import SECRETS
-from tests.support.torture import times
+from tests.support.torture import only_in_torture, times
 
 SURFACES = {"SURFACES": "submission,retrieval,portal", "EXPORT_MAX_AGE_SECONDS": "0"}
 HOST = "alpha.canada.ca"
@@ -226,7 +226,8 @@ def test_an_announcement_is_dismissed_without_scripts(new_portal_page: NewPage, 
     expect(page.get_by_text("Fermé dimanche")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("language", "scheme"), times([("fr", "dark")], [("en", "light"), ("fr", "dark")]))
+@only_in_torture
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
 def test_pages_about_one_person_place_or_alert_meet_wcag_at_every_width(
     new_portal_page: NewPage, service: Service, language: str, scheme: str
 ) -> None:

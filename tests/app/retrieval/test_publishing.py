@@ -17,12 +17,13 @@ from app.retrieval.publishing import Publisher, publish_downloads
 from tests.support.aws import set_credentials
 from tests.support.service import Service, download_code
 from tests.support.stored import store_key
+from tests.support.torture import only_in_torture
 
 ARCHIVES = 32  # the bundle, today and fourteen past days, of both kinds
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=only_in_torture)])
 def files(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DownloadFiles]:
     """Each place in turn, empty."""
     if request.param == "folder":
