@@ -142,17 +142,23 @@ def make_up_batch(model: UploadModel, minimum: int, hour: int, random: Random) -
 
     Together with the real ones there are `minimum` to twice as many uploads, a number that is drawn without regard to
     the real ones. At least half of `minimum` are made up, so that a client that sent all other uploads of a batch
-    itself still does not know which keys the last one has.
+    itself still does not know which keys the last one has. Short uploads of the first hours of a day, whose keys are
+    all held back, come in addition.
     """
     total = random.randint(minimum, 2 * minimum)
     number = max(total - model.estimated_uploads, -(-minimum // 2))
     opened = start_of_hour(hour) - CLOSING - timedelta(hours=model.policy.period_hours)
     seconds = model.policy.period_hours * SECONDS_PER_HOUR
     keys: list[tuple[DiagnosisKey, int]] = []
-    for _ in range(number):
+    visible = 0
+    for _ in range(3 * number):  # not for ever: it is possible that no upload has more keys than are held back
         moment = opened + timedelta(seconds=random.randrange(seconds))
         upload = make_up_upload(model, moment, random)
-        keys += [(key, publication_hour(key, moment, model.policy)) for key in upload]
+        hours = [publication_hour(key, moment, model.policy) for key in upload]
+        keys += zip(upload, hours, strict=True)
+        visible += hour in hours
+        if visible == number:
+            break
     return keys
 
 

@@ -31,7 +31,7 @@ _SAMPLE = text(f"""
 """)  # noqa: S608 - the columns are a constant
 _UPLOAD_SIZES = text("""
     SELECT count AS keys, sum(uploads)::integer AS uploads FROM tek_upload_count
-    WHERE date >= :first AND count > 0 GROUP BY count
+    WHERE date >= :first AND count > 0 GROUP BY count ORDER BY count
 """)
 
 

@@ -111,6 +111,21 @@ def test_every_instance_exports_the_same_keys(padded: Service, make_service: Cal
     assert len(first) == len(exported(padded))
 
 
+@pytest.mark.parametrize(("size", "least", "most"), [(2, MINIMUM, 2 * MINIMUM), (1, 0, MINIMUM)])
+def test_uploads_of_the_first_hour_of_a_day_whose_keys_are_all_held_back_come_in_addition(
+    size: int, least: int, most: int
+) -> None:
+    """With one key, only those of the minutes before midnight are not held back: there is no end to wait for."""
+    first_hour, yesterday = TODAY * 24 + 1, (TODAY - 1) * 144
+    of_its_day, of_the_day_before = (KeyTemplate(hour, yesterday, 144, 1) for hour in (TODAY * 24 + 2, RELEASE))
+    model = empty_model(stored=[of_its_day, *[of_the_day_before] * 7], lengths={size: ENOUGH_UPLOADS})
+    for seed in range(50):
+        keys = make_up_batch(model, MINIMUM, first_hour, Random(seed))
+        at_once = Counter(key.rolling_start_interval_number for key, hour in keys if hour == first_hour)
+        assert least <= max(at_once.values(), default=0) <= most
+        assert at_once.total() < len(keys) <= 3 * 2 * MINIMUM * size
+
+
 def test_a_batch_has_the_minimum_to_twice_the_minimum_of_uploads_and_half_of_the_minimum_is_made_up() -> None:
     def made_up(real: int, seed: int) -> int:
         batch = [KeyTemplate(RELEASE, (TODAY - 2) * 144, 144, 1)] * real
