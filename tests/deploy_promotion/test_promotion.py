@@ -255,7 +255,6 @@ def test_a_release_that_fails_the_smoke_test_is_rolled_back(plan: Path, installa
 
 
 @only_in_torture
-@only_in_ci
 def test_a_release_that_fails_one_request_in_twenty_is_stopped_by_the_objectives(
     plan: Path, installations: dict[str, Installation]
 ) -> None:

@@ -67,8 +67,7 @@ def failed_jobs(stack: Stack) -> list[list[str]]:
         return [FailedJobRegistry(queue=queue_of(surface, redis)).get_job_ids() for surface in ALL_SURFACES]
 
 
-# In CI test_handover.py replaces web workers, test_key_rotation.py does so while phones use the service, and
-# tests/worker stop workers.
+# In CI test_handover.py replaces web workers, and tests/worker stop workers.
 @only_in_torture
 def test_rolling_restarts_do_not_affect_clients(stack: Stack) -> None:
     failed = failed_jobs(stack)

@@ -152,7 +152,6 @@ def test_a_service_in_fastapi_opens_with_uv_lock_and_assets(host: Host) -> None:
     live(host, password)
 
 
-# In CI the other two apps live the same life; test_dependencies.py covers hashes, and test_dynos.py workers.
 @pytest.mark.parametrize("locks", ["", "poetry", "hashed"], ids=["pipenv", "poetry", "hashed"])
 def test_a_plain_wsgi_app_with_a_worker_opens_with_every_lock_file(host: Host, locks: str) -> None:
     put(host, "wsgi_queue", locks)

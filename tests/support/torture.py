@@ -1,7 +1,7 @@
-"""Which tests run where: short races and deployments in every test run, long ones in `make torture`.
+"""Which tests run where: in every test run, only in continuous integration, or only at night.
 
 Tests that start whole services to confirm what cheaper tests nearly show run in continuous integration, and with
-`CI=1 make test`.
+`CI=1 make test`. Variants of those, and the long forms of races and deployments, run in `make torture`.
 """
 
 import os
